@@ -1,0 +1,291 @@
+#!/usr/bin/env bash
+# The one entry to everything that is built here: `./build.sh help` names the targets.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+export HOME="${HOME:-/tmp}"   # dotnet wants one, and some CI systems set none
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1   # no libicu on a bare machine, and the service runs without it too
+export DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+
+usage() {
+    cat <<'TEXT'
+./build.sh demo [options]   find the objects in the shipped photographs, publish their masks over MQTT, show them
+./build.sh test [options]   build everything, run every test; the last line is "N passed, N failed[, N skipped]"
+./build.sh publish <rid>    artifacts/<rid>/: a folder that runs wherever it is copied (linux-x64, linux-arm64)
+./build.sh deb [rid ...]    artifacts/edgeseg_<version>_<architecture>.deb, both architectures unless told which
+./build.sh test-device      the packaged service on a virtual board: GPIO, camera, watchdog, power cuts; writes docs/device-tests.md
+./build.sh figures          size, start to first mask, memory: the table in the README
+./build.sh bench            benchmarks of the kernels
+./build.sh soak [minutes]   the service at a camera for so long (30): memory, leaks, disk writes, collections
+./build.sh clean            remove everything that was built
+
+Options of demo go to `edgeseg demo` (try --help), options of test to the test runner (try -class NAME).
+Missing Debian packages are installed; root is asked for only then, and what for is said.
+TEXT
+}
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "build.sh: $*"; exit 1; }
+
+machine_rid() {
+    case "$(uname -m)" in
+        x86_64) echo linux-x64 ;;
+        aarch64 | arm64) echo linux-arm64 ;;
+        *) die "no build for $(uname -m) machines: linux-x64 and linux-arm64 are known" ;;
+    esac
+}
+
+# need WHAT-FOR PACKAGE...: installs those Debian packages that are missing
+need() {
+    local purpose=$1 missing=() package
+    shift
+    command -v dpkg-query >/dev/null || { say "Not a Debian system: $purpose needs what Debian calls $*."; return 0; }
+    for package; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    local root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || die "$purpose needs packages that only root can install: apt-get install ${missing[*]}"
+        root=(sudo)
+        say "Root is needed once, to install ${missing[*]} ($purpose)."
+    else
+        say "Installing ${missing[*]} ($purpose)."
+    fi
+    local quiet=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
+    "${root[@]}" "${quiet[@]}" update >&2 || say "apt-get update failed: trying with the lists that are there."
+    "${root[@]}" "${quiet[@]}" install -y --no-install-recommends "${missing[@]}" >&2 </dev/null ||
+        die "apt-get could not install ${missing[*]}, which $purpose needs"
+}
+
+# what OpenCV's native library links; GTK was renamed with the 64-bit time_t (Ubuntu 24.04, Debian 13)
+runtime_packages() {
+    local id='' version=''
+    id=$(. /etc/os-release 2>/dev/null && echo "${ID:-}") || true
+    version=$(. /etc/os-release 2>/dev/null && echo "${VERSION_ID:-99}") || true
+    local gtk=libgtk-3-0t64
+    case "$id" in
+        debian | raspbian) [ "${version%%.*}" -lt 13 ] && gtk=libgtk-3-0 ;;
+        ubuntu) [ "${version%%.*}" -lt 24 ] && gtk=libgtk-3-0 ;;
+    esac
+    echo "$gtk libharfbuzz0b libfreetype6 libdrm2 libatomic1 libx11-6 libstdc++6"
+}
+
+need_sdk() {
+    if [ -x "$HOME/.dotnet/dotnet" ] && ! { command -v dotnet && dotnet --list-sdks | grep -q '^10\.'; } >/dev/null 2>&1; then
+        export PATH="$HOME/.dotnet:$PATH" DOTNET_ROOT="$HOME/.dotnet"
+    fi
+    { command -v dotnet && dotnet --list-sdks | grep -q '^10\.'; } >/dev/null 2>&1 || die \
+        "the .NET 10 SDK is missing: 'curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0' puts it into ~/.dotnet, where this script finds it (or install dotnet-sdk-10.0 from the apt feed that https://learn.microsoft.com/dotnet/core/install/linux names)."
+}
+
+# dotnet's talk is shown when it fails, and on a terminal a line that it works
+quietly() {
+    local title=$1 log
+    shift
+    log=$(mktemp)
+    [ -t 2 ] && printf '%s ...\n' "$title" >&2
+    if ! "$@" >"$log" 2>&1 </dev/null; then
+        cat "$log" >&2
+        rm -f "$log"
+        die "$title failed"
+    fi
+    rm -f "$log"
+}
+
+publish() {
+    local rid=${1:-}
+    case "$rid" in
+        linux-x64) ;;
+        linux-arm64) [ "$(uname -m)" = x86_64 ] && need 'linking for arm64' gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+        *) die "publish needs one of linux-x64, linux-arm64 (given: '${rid:-nothing}')" ;;
+    esac
+    [ "$rid" = linux-x64 ] && [ "$(uname -m)" != x86_64 ] && die "linux-x64 is published on an x86-64 machine"
+    need_sdk
+    need 'compiling to native code' clang lld zlib1g-dev
+    local out=artifacts/$rid raw=artifacts/.publish/$rid model file
+    rm -rf "$raw"
+    quietly "compiling edgeseg for $rid" dotnet publish src/EdgeSeg -r "$rid" -c Release -o "$raw" -v quiet
+    rm -rf "$out" "$out-symbols"
+    mkdir -p "$out/models" "$out/demo" "$out-symbols"
+    install -m 755 "$raw/edgeseg" "$out/edgeseg"
+    install -m 644 "$raw/libonnxruntime.so" "$out/"
+    if [ -e "$raw/libOpenCvSharpExtern.so" ]; then
+        install -m 644 "$raw/libOpenCvSharpExtern.so" "$out/"
+    else
+        say "No OpenCV library for $rid comes from NuGet: install libOpenCvSharpExtern.so on the device (docs/decisions/opencv-runtime-with-gtk.md)."
+    fi
+    [ -e "$raw/edgeseg.dbg" ] && mv "$raw/edgeseg.dbg" "$out-symbols/"
+    for model in models/*/model.json; do
+        model=$(dirname "$model")
+        mkdir "$out/models/${model##*/}"
+        install -m 644 "$model"/model.json "$model"/CARD.md "$model"/*.onnx "$out/models/${model##*/}/"
+    done
+    install -m 644 deploy/demo/* "$out/demo/"
+    # PublishedFolderTests says what must be in the folder
+    for file in LICENSE NOTICE deploy/edgeseg.example.toml docs/asyncapi.yaml; do
+        if [ -e "$file" ]; then install -m 644 "$file" "$out/"; else say "$file is missing"; fi
+    done
+    rm -rf "$raw"
+    say "$out: $(du -sh "$out" | cut -f1), edgeseg itself $(du -h "$out/edgeseg" | cut -f1)"
+}
+
+demo() {
+    local rid
+    rid=$(machine_rid)
+    need_sdk
+    # shellcheck disable=SC2046  # a list of words
+    need 'running OpenCV' $(runtime_packages)
+    publish "$rid"
+    exec "artifacts/$rid/edgeseg" demo "$@"
+}
+
+run_tests() {
+    local rid log summary code=0
+    rid=$(machine_rid)
+    need_sdk
+    # shellcheck disable=SC2046  # a list of words
+    need 'running OpenCV' $(runtime_packages)
+    need 'the tests' mosquitto mosquitto-clients binutils strace
+    publish "$rid"
+    # tests find their data by their own source path, which a CI build would replace by /_/
+    quietly 'building the tests' dotnet build tests/EdgeSeg.Tests -c Release -v quiet -p:DeterministicSourcePaths=false
+    log=$(mktemp)
+    # shellcheck disable=SC2064  # the name is needed now
+    trap "rm -f '$log'" EXIT
+    EDGESEG_BINARY="$PWD/artifacts/$rid/edgeseg" \
+        dotnet run -c Release --no-build --project tests/EdgeSeg.Tests -- -noColor -noLogo "$@" </dev/null | tee "$log" || code=$?
+    awk '/ \[SKIP\]$/ { name = $1; getline; sub(/^ +/, ""); if (!n++) print "\nSkipped:"; print "  " name ": " $0 }' "$log"
+    summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+, Not Run: [0-9]+' "$log" | tail -n 1) || true
+    [ -n "$summary" ] || die "the test run ended (exit code $code) without a summary"
+    count() { sed -E "s/.*$1: ([0-9]+).*/\1/" <<<"$summary"; }
+    local skipped passed failed
+    skipped=$(count Skipped)
+    failed=$(($(count Failed) + $(count Errors)))
+    passed=$(($(count Total) - $(count Failed) - skipped - $(count 'Not Run')))
+    # a runner that fails although no test did has failed all the same
+    [ "$failed" -eq 0 ] && [ "$code" -ne 0 ] && failed=1
+    if [ "$skipped" -gt 0 ]; then echo "$passed passed, $failed failed, $skipped skipped"
+    else echo "$passed passed, $failed failed"; fi
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+# the README's table; a start is a whole process: load, check and warm the model, one photograph, one mask
+figures() {
+    local rid binary i began times=()
+    rid=$(machine_rid)
+    need_sdk
+    # shellcheck disable=SC2046  # a list of words
+    need 'running OpenCV' $(runtime_packages)
+    publish "$rid"
+    binary=artifacts/$rid/edgeseg
+    for i in 1 2 3 4 5 6 7; do
+        began=$(date +%s%N)
+        "$binary" segment "artifacts/$rid/demo/chelsea.jpg" | grep -q '"found":true' || die "no mask was found"
+        times+=($((($(date +%s%N) - began) / 1000000)))
+    done
+    echo "| figure | here |"
+    echo "|---|---|"
+    echo "| executable | $(awk '{printf "%.1f MB", $1 / 1e6}' < <(stat -c %s "$binary")) |"
+    echo "| folder with native libraries, models and photographs | $(du -sm "artifacts/$rid" | cut -f1) MiB |"
+    echo "| process start to first mask, median of 7 (ms) | $(printf '%s\n' "${times[@]}" | sort -n | sed -n 4p) |"
+    echo "| memory | $("$binary" info | sed -n 's/^memory *//p') |"
+    "$binary" info | sed -n 's/^\(precision\|machine\) *\(.*\)/| \1 | \2 |/p'
+}
+
+soak() {
+    local rid minutes=${1:-30}
+    [[ $minutes =~ ^[0-9]+(\.[0-9]+)?$ ]] || die "soak takes a number of minutes (given: '$minutes')"
+    rid=$(machine_rid)
+    need_sdk
+    # shellcheck disable=SC2046  # a list of words
+    need 'running OpenCV' $(runtime_packages)
+    need 'the soak' mosquitto
+    publish "$rid"
+    quietly 'building the tests' dotnet build tests/EdgeSeg.Tests -c Release -v quiet -p:DeterministicSourcePaths=false
+    EDGESEG_BINARY="$PWD/artifacts/$rid/edgeseg" EDGESEG_SOAK_MINUTES=$minutes \
+        exec dotnet run -c Release --no-build --project tests/EdgeSeg.Tests -- -noColor -noLogo -showLiveOutput -class EdgeSeg.EndToEnd.SoakTests </dev/null
+}
+
+# what OpenCV's library of this package links, as Debian names it; GTK was renamed with the 64-bit time_t
+opencv_depends='libgtk-3-0 | libgtk-3-0t64, libglib2.0-0 | libglib2.0-0t64, libatk1.0-0 | libatk1.0-0t64, libcairo2, libcairo-gobject2, libgdk-pixbuf-2.0-0, libpango-1.0-0, libpangocairo-1.0-0, libharfbuzz0b, libfreetype6, libdrm2, libatomic1, libx11-6, '
+
+deb() {
+    local rid
+    need 'making Debian packages' dpkg-dev gzip binutils
+    [ $# -gt 0 ] || set -- linux-x64 linux-arm64
+    for rid; do
+        publish "$rid"
+        deb_of "$rid"
+    done
+}
+
+deb_of() {
+    local rid=$1 arch version root lib opencv='' size package
+    case "$rid" in linux-x64) arch=amd64 ;; linux-arm64) arch=arm64 ;; esac
+    version=$(sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' Directory.Build.props)
+    package=artifacts/edgeseg_${version}_$arch.deb
+    root=artifacts/.deb/$arch
+    lib=$root/usr/lib/edgeseg
+    rm -rf "$root"
+    install -d "$lib" "$root"/usr/bin "$root"/DEBIAN "$root"/usr/share/doc/edgeseg/examples "$root"/usr/share/lintian/overrides
+    cp -r "artifacts/$rid"/{edgeseg,models} "artifacts/$rid"/*.so "$lib/"
+    ln -s ../lib/edgeseg/edgeseg "$root/usr/bin/edgeseg"
+    install -D -m 644 deploy/edgeseg.example.toml "$root/etc/edgeseg/edgeseg.toml"
+    install -D -m 644 systemd/edgeseg.service "$root/lib/systemd/system/edgeseg.service"
+    install -D -m 644 systemd/edgeseg.sysusers "$root/usr/lib/sysusers.d/edgeseg.conf"
+    install -D -m 644 systemd/edgeseg.tmpfiles "$root/usr/lib/tmpfiles.d/edgeseg.conf"
+    install -D -m 644 systemd/60-edgeseg-gpio.rules "$root/lib/udev/rules.d/60-edgeseg-gpio.rules"
+    install -m 644 systemd/edgeseg.service.d/*.example NOTICE docs/asyncapi.yaml "$root/usr/share/doc/edgeseg/examples/"
+    mv "$root"/usr/share/doc/edgeseg/examples/{NOTICE,asyncapi.yaml} "$root/usr/share/doc/edgeseg/"
+    install -m 644 deploy/debian/copyright "$root/usr/share/doc/edgeseg/"
+    printf 'edgeseg (%s) unstable; urgency=medium\n\n  * See the history of the source.\n\n -- The EdgeSeg authors <edgeseg@localhost.localdomain>  %s\n' \
+        "$version" "$(date -u -R -d "@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}")" | gzip -9n >"$root/usr/share/doc/edgeseg/changelog.gz"
+    [ -e "$lib/libOpenCvSharpExtern.so" ] && opencv=$opencv_depends
+    [ -n "$opencv" ] || install -m 644 deploy/debian/README.arm64 "$root/usr/share/doc/edgeseg/README.Debian"
+    install -d "$root/usr/share/man/man1"
+    gzip -9n <deploy/debian/edgeseg.1 >"$root/usr/share/man/man1/edgeseg.1.gz"
+    install -m 644 deploy/debian/lintian-overrides "$root/usr/share/lintian/overrides/edgeseg"
+    echo /etc/edgeseg/edgeseg.toml >"$root/DEBIAN/conffiles"
+    install -m 755 deploy/debian/{postinst,prerm,postrm} "$root/DEBIAN/"
+    [ "$arch" != "$(dpkg --print-architecture)" ] || strip --strip-unneeded "$lib"/*.so
+    find "$root" -type d -exec chmod 755 {} +
+    find "$lib" -type f ! -name edgeseg -exec chmod 644 {} +
+    (cd "$root" && find usr lib -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
+    size=$(du -sk --exclude=DEBIAN "$root" | cut -f1)
+    sed -e "s/@VERSION@/$version/; s/@ARCHITECTURE@/$arch/; s/@SIZE@/$size/; s/@OPENCV@/$opencv/" deploy/debian/control.in >"$root/DEBIAN/control"
+    quietly "packing $package" dpkg-deb --root-owner-group -Zxz -z3 --build "$root" "$package"
+    rm -rf "$root"
+    say "$package: $(du -h "$package" | cut -f1), $((size / 1024)) MB installed"
+}
+
+test_device() {
+    need 'the virtual board' qemu-system-x86 seabios mmdebstrap e2fsprogs busybox-static cpio gcc make kmod xz-utils linux-headers-amd64 linux-source-6.1
+    [ -e artifacts/edgeseg_*_amd64.deb ] && [ -n "${KEEP_DEB:-}" ] || deb linux-x64
+    exec tests/device/test-device.sh "$@"
+}
+
+clean() {
+    rm -rf artifacts demo-out TestResults
+    find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
+}
+
+target=${1:-help}
+[ $# -gt 0 ] && shift
+case "$target" in
+    demo) demo "$@" ;;
+    test) run_tests "$@" ;;
+    publish) publish "$@" ;;
+    deb) deb "$@" ;;
+    test-device) test_device "$@" ;;
+    bench)
+        [ -e tests/EdgeSeg.Bench/EdgeSeg.Bench.csproj ] || die "the bench is not written yet"
+        publish "$(machine_rid)"
+        EDGESEG_BINARY="$PWD/artifacts/$(machine_rid)/edgeseg" exec dotnet run -c Release --project tests/EdgeSeg.Bench -- "$@" ;;
+    figures) figures ;;
+    soak) soak "$@" ;;
+    clean) clean ;;
+    help | -h | --help) usage ;;
+    *) usage >&2; say; die "no target named '$target'" ;;
+esac

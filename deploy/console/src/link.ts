@@ -1,0 +1,136 @@
+// The page's one connection: MQTT 5 over a WebSocket. Credentials live in the client object only, and go with it.
+import mqtt, { type MqttClient } from "mqtt";
+import { parse, reply, type Reply } from "./wire";
+
+export interface Login { url: string; user: string; password: string }
+
+export type LinkState =
+  | { kind: "off" }
+  | { kind: "connecting" }
+  | { kind: "online" }
+  /** Tries again by itself. */
+  | { kind: "lost"; was: boolean }
+  /** The broker does not want us: only another log-in helps. */
+  | { kind: "refused"; login: boolean; reason: string };
+
+export type Received = (topic: string, payload: Uint8Array, properties: Record<string, string>) => void;
+
+export const answerMs = 12_000;
+const retryMs = 2_000;
+// background tabs run timers once a minute: a shorter keep-alive would end their connections
+const keepAliveS = 90;
+const loginCodes = [4, 5, 134, 135, 140];
+
+const random = (bytes: number): string => [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
+
+/** What became of a request. */
+export type Answer = { ok: true; result: unknown } | { ok: false; code: string; message: string };
+
+export class Link {
+  readonly id = `console-${random(6)}`;
+  private client: MqttClient | null = null;
+  private wasOnline = false;
+  private filters: string[] = [];
+  private readonly waiting = new Map<string, (answer: Answer) => void>();
+
+  constructor(private readonly changed: (state: LinkState) => void, private readonly received: Received) {}
+
+  open(login: Login): void {
+    this.close();
+    this.wasOnline = false;
+    this.changed({ kind: "connecting" });
+    const client = mqtt.connect(login.url, {
+      protocolVersion: 5,
+      clientId: this.id,
+      clean: true,
+      keepalive: keepAliveS,
+      reconnectPeriod: retryMs,
+      connectTimeout: 8_000,
+      timerVariant: "native",
+      resubscribe: false,
+      queueQoSZero: false,
+      properties: { maximumPacketSize: 1 << 20 },
+      ...(login.user === "" ? {} : { username: login.user, password: login.password }),
+    });
+    this.client = client;
+    let refused = false;
+    client.on("connect", () => {
+      this.wasOnline = true;
+      client.subscribe([`edgeseg/v1/+/reply/${this.id}`, "edgeseg/v1/+/status", ...this.filters], { qos: 1 });
+      this.changed({ kind: "online" });
+    });
+    client.on("error", (error) => {
+      if (!("code" in error) || typeof error.code !== "number") return;
+      refused = true;
+      this.changed({ kind: "refused", login: loginCodes.includes(error.code), reason: error.message });
+      client.end(true);
+    });
+    client.on("close", () => {
+      if (refused || this.client !== client) return;
+      this.fail("no_broker", "The connection to the broker was lost before the device answered.");
+      this.changed({ kind: "lost", was: this.wasOnline });
+    });
+    client.on("message", (topic, payload, packet) => {
+      if (topic.endsWith(`/reply/${this.id}`)) return this.answer(payload);
+      const user = packet.properties?.userProperties ?? {};
+      const properties: Record<string, string> = {};
+      for (const [name, value] of Object.entries(user)) properties[name] = Array.isArray(value) ? (value[0] ?? "") : value;
+      this.received(topic, payload, properties);
+    });
+  }
+
+  close(): void {
+    const client = this.client;
+    this.client = null;
+    client?.end(true);
+    this.fail("no_broker", "Disconnected.");
+  }
+
+  /** Hears these topics, instead of those asked for before. */
+  hear(filters: string[]): void {
+    const old = this.filters.filter((f) => !filters.includes(f));
+    const added = filters.filter((f) => !this.filters.includes(f));
+    this.filters = filters;
+    if (!this.client?.connected) return;
+    if (old.length > 0) this.client.unsubscribe(old);
+    if (added.length > 0) this.client.subscribe(added, { qos: 1 });
+  }
+
+  /** Sends a command and waits for its result; never rejects. */
+  ask(device: string, camera: string, command: string, body: Record<string, unknown>): Promise<Answer> {
+    const client = this.client;
+    const id = random(8);
+    return new Promise((done) => {
+      if (!client?.connected) return done({ ok: false, code: "no_broker", message: "There is no connection to the broker." });
+      const timer = setTimeout(() => this.settle(id, { ok: false, code: "no_answer", message: `The device did not answer within ${answerMs / 1000} seconds.` }), answerMs);
+      this.waiting.set(id, (answer) => {
+        clearTimeout(timer);
+        done(answer);
+      });
+      client.publish(`edgeseg/v1/${device}/cam/${camera}/cmd/${command}`, JSON.stringify({ v: 1, id, ...body }), {
+        qos: 1,
+        properties: {
+          responseTopic: `edgeseg/v1/${device}/reply/${this.id}`,
+          messageExpiryInterval: Math.ceil(answerMs / 1000),
+          contentType: "application/json",
+        },
+      });
+    });
+  }
+
+  private answer(payload: Uint8Array): void {
+    const message = parse(payload);
+    const said: Reply | null = message && reply(message);
+    if (!said?.request || said.reply === "accepted") return;
+    this.settle(said.request, said.reply === "result" ? { ok: true, result: said.result } : { ok: false, code: said.code, message: said.message });
+  }
+
+  private settle(id: string, answer: Answer): void {
+    this.waiting.get(id)?.(answer);
+    this.waiting.delete(id);
+  }
+
+  private fail(code: string, message: string): void {
+    for (const id of [...this.waiting.keys()]) this.settle(id, { ok: false, code, message });
+  }
+}

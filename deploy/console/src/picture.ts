@@ -1,0 +1,217 @@
+// The picture: draws a frame with its mask and prompts, and turns pointer and keys into prompts in the frame's pixels.
+import { decode, paint } from "./rle";
+import type { Pair } from "./frames";
+import type { Edges, Point } from "./wire";
+
+/** What the operator asked for on the picture, in pixels of the frame. */
+export interface Wish { points: Point[]; box: Edges | null }
+
+const dragPx = 8;
+const stepPx = 8;
+const colours = { wish: "#ffb454", auto: "#ffffff", ring: "#0b0f14" };
+
+export class Picture {
+  /** Whether the next click is one more instead of a new one. */
+  adding = false;
+  private pair: Pair | null = null;
+  private bitmap: ImageBitmap | null = null;
+  private veil: HTMLCanvasElement | null = null;
+  private wish: Wish = { points: [], box: null };
+  private drag: { from: Point; to: Point; id: number } | null = null;
+  private cursor: Point | null = null;
+  private corner: Point | null = null;
+  private turn = 0;
+
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly maxPoints: () => number,
+    private readonly asked: (wish: Wish) => void,
+    private readonly say: (sentence: string) => void,
+  ) {
+    canvas.addEventListener("pointerdown", (e) => this.down(e));
+    canvas.addEventListener("pointermove", (e) => this.move(e));
+    canvas.addEventListener("pointerup", (e) => this.up(e));
+    canvas.addEventListener("pointercancel", () => { this.drag = null; this.draw(); });
+    canvas.addEventListener("keydown", (e) => this.key(e));
+    canvas.addEventListener("blur", () => { this.cursor = null; this.corner = null; this.draw(); });
+    new ResizeObserver(() => this.draw()).observe(canvas);
+  }
+
+  get current(): Pair | null {
+    return this.pair;
+  }
+
+  get prompt(): Wish {
+    return this.wish;
+  }
+
+  /** Shows a frame; the prompt drawn is the mask's own, or what was asked. */
+  async show(pair: Pair | null, wish: Wish = { points: [], box: null }): Promise<void> {
+    const turn = ++this.turn;
+    const other = pair?.shot !== this.pair?.shot;
+    let bitmap: ImageBitmap | null = null;
+    if (pair && other && pair.shot.jpeg.length > 0) {
+      try {
+        bitmap = await createImageBitmap(new Blob([pair.shot.jpeg as BlobPart], { type: "image/jpeg" }));
+      } catch {
+        bitmap = null;
+      }
+      if (turn !== this.turn) return bitmap?.close();
+    }
+    if (other) {
+      this.bitmap?.close();
+      this.bitmap = bitmap;
+    }
+    if (other || pair?.mask !== this.pair?.mask) this.veil = null;
+    this.pair = pair;
+    this.wish = wish;
+    if (pair && (this.canvas.width !== pair.shot.width || this.canvas.height !== pair.shot.height)) {
+      this.canvas.width = pair.shot.width;
+      this.canvas.height = pair.shot.height;
+      this.canvas.style.setProperty("--ratio", String(pair.shot.width / pair.shot.height));
+    }
+    const mask = pair?.mask;
+    if (!this.veil && mask?.found && mask.counts !== null && mask.frame === pair!.shot.frame) {
+      const pixels = decode(mask.counts, mask.width, mask.height);
+      if (pixels) this.veil = paint(pixels, mask.width, mask.height, 1.5 * this.scale);
+    }
+    this.canvas.dataset["frame"] = pair?.shot.frame ?? "";
+    this.canvas.dataset["mask"] = mask?.frame ?? "";
+    this.draw();
+  }
+
+  /** Frame pixels to one pixel of the screen. */
+  private get scale(): number {
+    const shown = this.canvas.clientWidth;
+    return shown > 0 ? this.canvas.width / shown : 1;
+  }
+
+  private draw(): void {
+    const context = this.canvas.getContext("2d")!;
+    const { width, height } = this.canvas;
+    context.clearRect(0, 0, width, height);
+    if (!this.pair) return;
+    if (this.bitmap) context.drawImage(this.bitmap, 0, 0, width, height);
+    if (this.veil) context.drawImage(this.veil, 0, 0, width, height);
+    const mask = this.pair.mask;
+    const wished = this.wish.points.length > 0 || this.wish.box !== null;
+    const own = mask !== null && (mask.source === "auto" || !wished);
+    const colour = own && mask?.source === "auto" ? colours.auto : colours.wish;
+    const box = own ? mask.box : this.wish.box;
+    if (box) this.outline(context, box, colour);
+    for (const p of own ? mask.clicks : this.wish.points) this.dot(context, p, colour);
+    if (this.drag && this.isBox(this.drag.from, this.drag.to)) this.outline(context, edges(this.drag.from, this.drag.to), colours.wish, true);
+    if (this.corner && this.cursor) this.outline(context, edges(this.corner, this.cursor), colours.wish, true);
+    if (this.cursor) this.cross(context, this.cursor);
+  }
+
+  private outline(context: CanvasRenderingContext2D, [l, t, r, b]: Edges, colour: string, dashed = false): void {
+    const s = this.scale;
+    context.setLineDash(dashed ? [6 * s, 4 * s] : []);
+    for (const [width, stroke] of [[4, colours.ring], [2, colour]] as const) {
+      context.lineWidth = width * s;
+      context.strokeStyle = stroke;
+      context.strokeRect(l, t, r - l, b - t);
+    }
+    context.setLineDash([]);
+  }
+
+  private dot(context: CanvasRenderingContext2D, [x, y]: Point, colour: string): void {
+    const s = this.scale;
+    context.beginPath();
+    context.arc(x, y, 5 * s, 0, 2 * Math.PI);
+    context.fillStyle = colour;
+    context.fill();
+    context.lineWidth = 2 * s;
+    context.strokeStyle = colours.ring;
+    context.stroke();
+  }
+
+  private cross(context: CanvasRenderingContext2D, [x, y]: Point): void {
+    const s = this.scale;
+    for (const [width, stroke] of [[4, colours.ring], [1.5, colours.wish]] as const) {
+      context.lineWidth = width * s;
+      context.strokeStyle = stroke;
+      context.beginPath();
+      context.moveTo(x - 14 * s, y);
+      context.lineTo(x + 14 * s, y);
+      context.moveTo(x, y - 14 * s);
+      context.lineTo(x, y + 14 * s);
+      context.stroke();
+    }
+  }
+
+  private at(e: PointerEvent): Point {
+    const area = this.canvas.getBoundingClientRect();
+    return this.inside([((e.clientX - area.left) / area.width) * this.canvas.width, ((e.clientY - area.top) / area.height) * this.canvas.height]);
+  }
+
+  private inside([x, y]: Point): Point {
+    const clamp = (v: number, size: number): number => Math.min(size - 1, Math.max(0, Math.round(v * 10) / 10));
+    return [clamp(x, this.canvas.width), clamp(y, this.canvas.height)];
+  }
+
+  private isBox(a: Point, b: Point): boolean {
+    return Math.abs(a[0] - b[0]) > dragPx * this.scale && Math.abs(a[1] - b[1]) > dragPx * this.scale;
+  }
+
+  private down(e: PointerEvent): void {
+    if (!this.pair || e.button !== 0) return;
+    this.cursor = null;
+    this.drag = { from: this.at(e), to: this.at(e), id: e.pointerId };
+    this.canvas.setPointerCapture(e.pointerId);
+  }
+
+  private move(e: PointerEvent): void {
+    if (this.drag?.id !== e.pointerId) return;
+    this.drag.to = this.at(e);
+    this.draw();
+  }
+
+  private up(e: PointerEvent): void {
+    const drag = this.drag;
+    if (drag?.id !== e.pointerId) return;
+    this.drag = null;
+    if (this.isBox(drag.from, drag.to)) this.ask({ points: [], box: edges(drag.from, drag.to) });
+    else this.click(drag.from, e.shiftKey);
+  }
+
+  private click(at: Point, more: boolean): void {
+    const before = more || this.adding ? this.wish.points : [];
+    if (before.length >= this.maxPoints()) return this.say(`At most ${this.maxPoints()} points: click without Shift to begin again.`);
+    this.ask({ points: [...before, at], box: null });
+  }
+
+  private ask(wish: Wish): void {
+    this.wish = wish;
+    this.draw();
+    this.asked(wish);
+  }
+
+  private key(e: KeyboardEvent): void {
+    const moves: Record<string, Point> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const step = moves[e.key];
+    if (!this.pair || e.ctrlKey || e.metaKey || e.altKey) return;
+    const cursor = this.cursor ?? [this.canvas.width / 2, this.canvas.height / 2];
+    if (step) {
+      const by = stepPx * this.scale * (e.shiftKey ? 5 : 1);
+      this.cursor = this.inside([cursor[0] + step[0] * by, cursor[1] + step[1] * by]);
+      this.say(`${Math.round((100 * this.cursor[0]) / this.canvas.width)} percent from the left, ${Math.round((100 * this.cursor[1]) / this.canvas.height)} from the top`);
+    } else if (e.key === "Enter" || e.key === " ") {
+      this.cursor = this.inside(cursor);
+      if (this.corner && this.isBox(this.corner, this.cursor)) this.ask({ points: [], box: edges(this.corner, this.cursor) });
+      else this.click(this.cursor, e.shiftKey);
+      this.corner = null;
+    } else if (e.key === "b" || e.key === "B") {
+      this.corner = this.inside(cursor);
+      this.cursor = this.corner;
+      this.say("First corner of the box set: go to the other one and press Enter.");
+    } else {
+      return;
+    }
+    e.preventDefault();
+    this.draw();
+  }
+}
+
+const edges = (a: Point, b: Point): Edges => [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];

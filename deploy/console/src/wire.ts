@@ -1,0 +1,198 @@
+// What devices say (docs/asyncapi.yaml), as far as this page reads it. A message is parsed field by field: what does not fit is left out.
+
+export type Point = readonly [number, number];
+export type Edges = readonly [number, number, number, number];
+
+export interface Status { session: string; state: string; reasons: string[]; sinceUtc: string }
+
+export interface Info {
+  edgeseg: string;
+  model: string;
+  provider: string;
+  precisionReason: string;
+  cameras: { id: string; kind: string; mode: string }[];
+  commands: string[];
+  maxPoints: number;
+}
+
+export interface CameraState { state: string; reason: string; reconnects: number }
+
+export interface Mask {
+  request: string | null;
+  camera: string;
+  frame: string;
+  width: number;
+  height: number;
+  source: string;
+  clicks: Point[];
+  box: Edges | null;
+  found: boolean;
+  reason: string;
+  score: number;
+  area: number;
+  counts: string | null;
+  omitted: boolean;
+  model: string;
+  ms: [string, number][];
+  ageMs: number;
+}
+
+export interface StageFigures { count: number; p50: number; p95: number; p99: number; max: number }
+
+export interface CameraFigures { fpsIn: number; fpsOut: number; drops: [string, number][]; stages: Map<string, StageFigures> }
+
+export interface Telemetry {
+  at: number;
+  cameras: Map<string, CameraFigures>;
+  rssBytes: number;
+  cpuPercent: number;
+  temperatureC: number;
+}
+
+export interface ModelState { state: string; reason: string; detail: string; desired: string; active: string; done: number; total: number }
+
+export interface Reply { reply: "accepted" | "result" | "error"; request: string | null; command: string; result: unknown; code: string; message: string }
+
+export const stages = ["capture", "queue", "resize", "saliency", "clicks", "decode", "mask", "encode", "publish"] as const;
+
+type Fields = Record<string, unknown>;
+
+const maxListed = 64;
+const fields = (v: unknown): Fields => (typeof v === "object" && v !== null && !Array.isArray(v) ? (v as Fields) : {});
+const list = (v: unknown): unknown[] => (Array.isArray(v) ? v.slice(0, maxListed) : []);
+const text = (v: unknown): string => (typeof v === "string" ? v.slice(0, 600) : "");
+const number = (v: unknown): number => (typeof v === "number" && Number.isFinite(v) ? v : NaN);
+const count = (v: unknown): number => (typeof v === "number" && Number.isFinite(v) && v >= 0 ? v : 0);
+
+/** The message's object; null when it is none of version 1. */
+export function parse(payload: Uint8Array): Fields | null {
+  try {
+    const message = fields(JSON.parse(new TextDecoder().decode(payload)));
+    return message["v"] === 1 ? message : null;
+  } catch {
+    return null;
+  }
+}
+
+export function status(m: Fields): Status {
+  return { session: text(m["session"]), state: text(m["state"]), reasons: list(m["reasons"]).map(text), sinceUtc: text(m["since_utc"]) };
+}
+
+export function info(m: Fields): Info {
+  const model = fields(list(m["models"]).find((x) => text(fields(x)["role"]) === "segmenter") ?? list(m["models"])[0]);
+  return {
+    edgeseg: text(fields(m["versions"])["edgeseg"]),
+    model: `${text(model["name"])} ${text(model["version"])} ${text(model["precision"])}`.trim(),
+    provider: text(m["provider"]),
+    precisionReason: text(m["precision_reason"]),
+    cameras: list(m["cameras"]).map(fields).map((c) => ({ id: text(c["id"]), kind: text(c["kind"]), mode: text(c["mode"]) })).filter((c) => isId(c.id)),
+    commands: list(m["commands"]).map(text),
+    maxPoints: count(fields(m["limits"])["points"]) || 6,
+  };
+}
+
+export function cameraState(m: Fields): CameraState {
+  return { state: text(m["state"]), reason: text(m["reason"]), reconnects: count(m["reconnects"]) };
+}
+
+const point = (v: unknown): Point => [number(list(v)[0]), number(list(v)[1])];
+const finite = (p: readonly number[]): boolean => p.every(Number.isFinite);
+
+export function mask(m: Fields): Mask | null {
+  const [width, height] = [number(list(m["image"])[0]), number(list(m["image"])[1])];
+  if (!(width > 0 && height > 0 && width * height <= 1e8)) return null;
+  const prompt = fields(m["prompt"]);
+  const edges = list(prompt["box"]).map(number);
+  const shape = fields(m["mask"]);
+  const size = list(shape["size"]).map(number);
+  const fits = shape["format"] === "coco_rle" && size[0] === height && size[1] === width && typeof shape["counts"] === "string";
+  const model = fields(m["model"]);
+  return {
+    request: typeof m["request"] === "string" ? m["request"] : null,
+    camera: text(m["camera"]),
+    frame: text(m["frame"]),
+    width,
+    height,
+    source: text(prompt["source"]),
+    clicks: list(prompt["clicks"]).map(point).filter(finite),
+    box: edges.length === 4 && finite(edges) ? [edges[0]!, edges[1]!, edges[2]!, edges[3]!] : null,
+    found: m["found"] === true,
+    reason: text(m["reason"]),
+    score: number(m["score"]),
+    area: count(m["area"]),
+    counts: fits ? (shape["counts"] as string) : null,
+    omitted: m["mask_omitted"] !== undefined,
+    model: `${text(model["name"])} ${text(model["version"])} ${text(model["precision"])}`.trim(),
+    ms: stages.map((s): [string, number] => [s, number(fields(m["ms"])[s])]).filter(([, ms]) => ms >= 0),
+    ageMs: number(m["age_ms"]),
+  };
+}
+
+export function telemetry(m: Fields): Telemetry {
+  const cameras = new Map<string, CameraFigures>();
+  for (const [id, value] of Object.entries(fields(m["cameras"])).slice(0, maxListed)) {
+    const c = fields(value);
+    const of = new Map<string, StageFigures>();
+    for (const [stage, v] of Object.entries(fields(c["stages"])).slice(0, maxListed)) {
+      const s = fields(v);
+      of.set(stage, { count: count(s["count"]), p50: number(s["p50"]), p95: number(s["p95"]), p99: number(s["p99"]), max: number(s["max"]) });
+    }
+    const drops = Object.entries(fields(c["drops"])).slice(0, maxListed).map(([cause, n]): [string, number] => [cause, count(n)]);
+    cameras.set(id, { fpsIn: number(c["fps_in"]), fpsOut: number(c["fps_out"]), drops, stages: of });
+  }
+  const process = fields(m["process"]);
+  return {
+    at: Date.parse(text(m["at_utc"])) || Date.now(),
+    cameras,
+    rssBytes: number(process["rss_bytes"]),
+    cpuPercent: number(process["cpu_percent"]),
+    temperatureC: hottest(m),
+  };
+}
+
+/** Boards name their zones in their own way; the hottest is what throttles. */
+function hottest(m: Fields): number {
+  const board = fields(m["board"]);
+  const zones = Object.values(fields(board["temperatures_c"])).map(number).filter(Number.isFinite);
+  return zones.length > 0 ? Math.max(...zones) : number(board["temperature_c"] ?? m["temperature_c"]);
+}
+
+export function modelState(m: Fields): ModelState {
+  const name = (v: unknown): string => `${text(fields(v)["name"])} ${count(fields(v)["version"]) || ""}`.trim();
+  return {
+    state: text(m["state"]),
+    reason: text(m["reason"]),
+    detail: text(m["detail"]),
+    desired: name(m["desired"]),
+    active: name(m["active"]),
+    done: count(fields(m["bytes"])["done"]),
+    total: count(fields(m["bytes"])["total"]),
+  };
+}
+
+export function reply(m: Fields): Reply | null {
+  const kind = m["reply"];
+  if (kind !== "accepted" && kind !== "result" && kind !== "error") return null;
+  const error = fields(m["error"]);
+  return {
+    reply: kind,
+    request: typeof m["request"] === "string" ? m["request"] : null,
+    command: text(m["command"]),
+    result: m["result"],
+    code: text(error["code"]),
+    message: text(error["message"]),
+  };
+}
+
+/** The frame that a snapshot's result names. */
+export const snapshotFrame = (result: unknown): string => text(fields(result)["frame"]);
+
+/** The mask in a reply's result. */
+export const maskOf = (result: unknown): Mask | null => mask(fields(result));
+
+export const alertText = (m: Fields): string => text(m["message"]) || text(m["detail"]) || text(m["reason"]);
+
+export const isId = (id: string): boolean => /^[a-z0-9-]{1,64}$/.test(id);
+
+/** The number at a frame id's end; NaN when there is none. */
+export const sequenceOf = (frame: string): number => Number(/-(\d+)$/.exec(frame)?.[1] ?? NaN);

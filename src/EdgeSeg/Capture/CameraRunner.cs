@@ -1,0 +1,204 @@
+using OpenCvSharp;
+
+namespace EdgeSeg.Capture;
+
+/// <summary>
+/// Keeps one camera running for ever: owns its capture thread, watches it from a timer, and tells its state. A call that hangs costs a thread, which is
+/// abandoned, and a new one is begun; with <see cref="Limits.MaxAbandonedReads"/> of them out, <see cref="Fatal"/> is raised with <see cref="HungReason"/>
+/// and the process is to end. Events are raised on the capture or timer thread, outside of locks, and must not block.
+/// </summary>
+internal sealed class CameraRunner : IDisposable
+{
+    public const string HungReason = "camera_hung";
+
+    private readonly Lock gate = new();
+    private readonly Func<ICamera> create;
+    private readonly CameraCondition condition;
+    private readonly PictureHealth health;
+    private CaptureSession? session;
+    private ITimer? watch;
+    private long sequence;
+    private bool stopped;
+
+    /// <param name="options">What is asked of the camera.</param>
+    /// <param name="create">Makes an unopened camera, for each attempt a new one.</param>
+    /// <param name="pool">Slots that frames are written to.</param>
+    /// <param name="queue">Where they go; closed with the runner.</param>
+    /// <param name="drops">Counts pictures that went nowhere; the queue's too.</param>
+    /// <param name="time">Clock and timers.</param>
+    /// <param name="random">Jitter of the waits.</param>
+    public CameraRunner(CameraOptions options, Func<ICamera> create, FramePool pool, FrameQueue queue, Drops drops, TimeProvider time, Random random)
+    {
+        (Options, this.create, Pool, Queue, Drops, Time) = (options, create, pool, queue, drops, time);
+        condition = new CameraCondition(options, random);
+        health = new PictureHealth(options.FreezeS, options.BlackLevel, options.BlackS);
+    }
+
+    /// <summary>Raised when the state or its reason changes.</summary>
+    public event Action<CameraStatus>? Changed;
+
+    /// <summary>Raised once, with a stable code, when the process must end to get the camera back.</summary>
+    public event Action<string>? Fatal;
+
+    public CameraOptions Options { get; }
+
+    public FramePool Pool { get; }
+
+    public FrameQueue Queue { get; }
+
+    public Drops Drops { get; }
+
+    public TimeProvider Time { get; }
+
+    /// <summary>The monotonic clock.</summary>
+    public long NowNs => (long)((Int128)Time.GetTimestamp() * 1_000_000_000 / Time.TimestampFrequency);
+
+    public CameraStatus Status
+    {
+        get
+        {
+            lock (gate) return condition.At(NowNs);
+        }
+    }
+
+    public void Start()
+    {
+        lock (gate)
+        {
+            if (session is not null || stopped) throw new InvalidOperationException("a camera is started once");
+            Begin(TimeSpan.Zero);
+            var period = TimeSpan.FromMilliseconds(Limits.CameraWatchMs);
+            watch = Time.CreateTimer(static runner => ((CameraRunner)runner!).Watch(), this, period, period);
+        }
+    }
+
+    /// <summary>Stops, waits a moment for the thread, and gives all waiting frames back. A hung thread is left behind; it ends when its call does.</summary>
+    public void Dispose()
+    {
+        CaptureSession? last;
+        lock (gate)
+        {
+            if (stopped) return;
+            stopped = true;
+            (last, session) = (session, null);
+        }
+
+        watch?.Dispose();
+        Queue.Close();
+        last?.Leave();
+        if (last?.Thread != Thread.CurrentThread) last?.Thread.Join(Limits.CameraCloseMs);
+    }
+
+    internal ICamera Create() => create();
+
+    internal void Opened(CaptureSession from, CameraFormat granted) => Tell(from, (granted, NowNs), static (c, x) => c.Opened(x.granted, x.NowNs));
+
+    internal void Arrived(CaptureSession from, long nowNs) => Tell(from, nowNs, static (c, ns) => c.Arrived(ns));
+
+    internal void Ended(CaptureSession from) => Tell(from, 0, static (c, _) => c.Ended());
+
+    /// <summary>Tells the loss and returns how long to wait before the next attempt.</summary>
+    internal TimeSpan Lost(CaptureSession from, string why)
+    {
+        var wait = new TimeSpan[1];
+        Tell(from, (why, wait), static (c, x) => x.wait[0] = c.Lost(x.why));
+        return wait[0];
+    }
+
+    internal void Looked(CaptureSession from, Mat pixels, long nowNs)
+    {
+        lock (gate)
+        {
+            if (from != session) return;
+        }
+
+        var fault = health.Look(pixels, nowNs);
+        Tell(from, (fault, health.Brightness, nowNs), static (c, x) => c.Looked(x.fault, x.Brightness, x.nowNs));
+    }
+
+    /// <summary>The reason to open the camera again although it gives frames; null when there is none.</summary>
+    internal string? ReopeningDue(CaptureSession from)
+    {
+        lock (gate) return from == session ? condition.ReopeningDue(NowNs) : null;
+    }
+
+    /// <summary>Numbers the frame and passes it on; false when the thread has been left behind, and the frame with it.</summary>
+    internal bool Deliver(CaptureSession from, Frame frame)
+    {
+        lock (gate)
+        {
+            if (from != session) return false;
+            frame.Sequence = ++sequence;
+            condition.Retrieved++;
+        }
+
+        Queue.Offer(frame);
+        return true;
+    }
+
+    /// <summary>A thread has ended; when it had been abandoned, its call came back after all.</summary>
+    internal void Gone(CaptureSession from)
+    {
+        lock (gate)
+        {
+            if (from != session && !stopped) condition.AbandonedReads--;
+        }
+    }
+
+    /// <summary>Looks for silence and for calls that do not come back.</summary>
+    private void Watch()
+    {
+        CaptureSession? watched;
+        lock (gate) watched = session;
+        // a thread that waits or has ended is in no call
+        if (watched?.CallNs is null or 0) return;
+        long callNs = watched.CallNs, nowNs = NowNs;
+        var isOpening = watched.IsOpening;
+        if ((nowNs - callNs) / 1_000_000 > (isOpening ? Limits.CameraOpenHangMs : Limits.CameraHangMs)) Abandon(watched);
+        else if (!isOpening)
+        {
+            var stalled = new bool[1];
+            Tell(watched, (callNs, nowNs, stalled), static (c, x) => x.stalled[0] = c.Silent(x.callNs, x.nowNs));
+            if (stalled[0]) watched.CancelCall();
+        }
+    }
+
+    private void Abandon(CaptureSession hung)
+    {
+        CameraStatus now;
+        lock (gate)
+        {
+            // it may have come back, or been stopped, since it was looked at
+            if (hung != session || hung.CallNs == 0) return;
+            session = null;
+            if (condition.Abandoned() is { } wait) Begin(wait);
+            now = condition.At(NowNs);
+        }
+
+        hung.Leave();
+        Changed?.Invoke(now);
+        if (now.State == CameraState.Hung) Fatal?.Invoke(HungReason);
+    }
+
+    private void Begin(TimeSpan wait)
+    {
+        session = new CaptureSession(this, wait);
+        session.Thread.Start();
+    }
+
+    /// <summary>Changes the condition on behalf of a thread that still counts; allocates nothing while nothing changes, since it runs for each frame.</summary>
+    private void Tell<T>(CaptureSession from, T what, Action<CameraCondition, T> change)
+    {
+        CameraStatus now;
+        lock (gate)
+        {
+            if (from != session) return;
+            var version = condition.Version;
+            change(condition, what);
+            if (condition.Version == version) return;
+            now = condition.At(NowNs);
+        }
+
+        Changed?.Invoke(now);
+    }
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+
+namespace EdgeSeg.Capture;
+
+internal enum CameraKind { V4l2, Rtsp, File, Images, Pipe, Test }
+
+/// <summary>Size, pace and seed of the synthetic scene; <see cref="Frames"/> 0 means endless, <see cref="Fps"/> 0 as fast as they are taken.</summary>
+internal readonly record struct TestScene(int Width, int Height, double Fps, int Seed, long Frames)
+{
+    public static TestScene Default => new(1280, 720, 30, 1, 0);
+}
+
+/// <summary>
+/// Where frames come from: <c>v4l2:/dev/video0</c>, <c>rtsp://host/path</c> (or <c>rtsps</c>), <c>file:PATH</c>, <c>images:FOLDER</c>, <c>pipe:COMMAND</c>,
+/// <c>test:?w=1280&amp;h=720&amp;fps=30&amp;seed=1&amp;frames=0</c>. <see cref="Target"/> is the path, command or whole address; it never holds a password.
+/// </summary>
+internal readonly record struct CameraUri(CameraKind Kind, string Target, TestScene Scene)
+{
+    private const string Forms = "v4l2:/dev/video0, rtsp://host/path, file:VIDEO, images:FOLDER, pipe:COMMAND or test:";
+
+    /// <summary>Parses, or throws an <see cref="OperatingException"/> of exit code 2 that names the remedy.</summary>
+    public static CameraUri Parse(string text)
+    {
+        var colon = text.IndexOf(':');
+        if (colon <= 0) throw Bad(text, "has no kind", $"write {Forms}");
+        var rest = text[(colon + 1)..];
+        return text[..colon] switch
+        {
+            "v4l2" when rest.StartsWith("/dev/", StringComparison.Ordinal) => new(CameraKind.V4l2, rest, default),
+            "v4l2" => throw Bad(text, "does not name a device", "write v4l2:/dev/video0 or v4l2:/dev/v4l/by-id/..."),
+            "rtsp" or "rtsps" => new(CameraKind.Rtsp, Network(text), default),
+            "file" => new(CameraKind.File, Given(text, rest, "a video", "file:/srv/video.mp4"), default),
+            "images" => new(CameraKind.Images, Given(text, rest, "a folder", "images:/srv/pictures"), default),
+            "pipe" => new(CameraKind.Pipe, Given(text, rest, "a command", "pipe:rpicam-vid --codec yuv420 -o -"), default),
+            "test" => new(CameraKind.Test, "", Options(text, rest)),
+            var kind => throw Bad(text, $"is of the unknown kind '{kind}'", $"write {Forms}"),
+        };
+    }
+
+    private static string Given(string text, string rest, string what, string example) =>
+        rest.Trim().Length > 0 ? rest.Trim() : throw Bad(text, $"does not name {what}", $"write for example {example}");
+
+    private static string Network(string text)
+    {
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Host.Length == 0 || !text.Contains("://", StringComparison.Ordinal))
+            throw new OperatingException("an RTSP camera's address names no host; write rtsp://host:554/path", 2);
+        // the sentence does not repeat the address: it would carry the password into the log
+        if (uri.UserInfo.Length > 0)
+            throw new OperatingException($"the address of the RTSP camera at {uri.Host} holds a user or password; put user:password into a file and name it as credentials_file", 2);
+        if (text.AsSpan().ContainsAny('\'', '\n', '\r'))
+            throw new OperatingException($"the address of the RTSP camera at {uri.Host} holds a quote or line break; write them percent-encoded", 2);
+        return text;
+    }
+
+    private static TestScene Options(string text, string rest)
+    {
+        var scene = TestScene.Default;
+        if (rest.Length == 0) return scene;
+        if (rest[0] != '?') throw Bad(text, "has options that do not begin with '?'", "write test:?w=1280&h=720&fps=30&seed=1&frames=0");
+        foreach (var pair in rest[1..].Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var equals = pair.IndexOf('=');
+            var key = equals < 0 ? pair : pair[..equals];
+            var value = equals < 0 ? "" : pair[(equals + 1)..];
+            scene = key switch
+            {
+                "w" => scene with { Width = (int)Number(text, key, value, Limits.MinImageSide, 8192) },
+                "h" => scene with { Height = (int)Number(text, key, value, Limits.MinImageSide, 8192) },
+                "fps" => scene with { Fps = Number(text, key, value, 0, Limits.MaxCameraFps) },
+                "seed" => scene with { Seed = (int)Number(text, key, value, 0, int.MaxValue) },
+                "frames" => scene with { Frames = (long)Number(text, key, value, 0, int.MaxValue) },
+                _ => throw Bad(text, $"has the unknown option '{key}'", "known are w, h, fps, seed and frames"),
+            };
+        }
+
+        return scene;
+    }
+
+    private static double Number(string text, string key, string value, double least, double most) =>
+        double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw Bad(text, $"has {key}='{value}'", $"give a number from {least} to {most}");
+
+    private static OperatingException Bad(string text, string reason, string remedy) => new($"camera '{text}' {reason}; {remedy}", 2);
+}

@@ -1,0 +1,214 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace EdgeSeg.Capture;
+
+/// <summary>
+/// One capture thread: opens the camera, drains it, decodes what is wanted, closes it, waits, and begins again, until it is left behind.
+/// Only its own thread calls the camera; <see cref="CallNs"/> lets the watchdog see a call that does not come back. It disposes itself when its thread ends.
+/// </summary>
+internal sealed class CaptureSession : IDisposable
+{
+    private readonly CameraRunner runner;
+    private readonly Pause pause;
+    private readonly FrameWriter writer;
+    private readonly TimeSpan firstWait;
+    private readonly Func<bool> isLeft;
+    private ICamera? camera;
+    private volatile bool left, opening;
+    private long callNs, nextGrabNs, lookedNs;
+
+    public CaptureSession(CameraRunner runner, TimeSpan firstWait)
+    {
+        (this.runner, this.firstWait) = (runner, firstWait);
+        pause = new Pause(runner.Time);
+        writer = new FrameWriter(runner.Options.Rotate, runner.Options.Crop);
+        isLeft = () => left;
+        Thread = new Thread(Run) { IsBackground = true, Name = $"capture-{runner.Options.Id}" };
+    }
+
+    public Thread Thread { get; }
+
+    /// <summary>When the call into the camera began that is under way; 0: none is.</summary>
+    public long CallNs => Volatile.Read(ref callNs);
+
+    /// <summary>That call opens the camera, which may take longer.</summary>
+    public bool IsOpening => opening;
+
+    /// <summary>Ends the thread as soon as its call comes back; nothing that it does from now on is heard.</summary>
+    public void Leave()
+    {
+        left = true;
+        pause.Cancel();
+        runner.Queue.Wake();
+        CancelCall();
+    }
+
+    /// <summary>Makes the call under way return, where the source allows it.</summary>
+    public void CancelCall() => Volatile.Read(ref camera)?.Cancel();
+
+    public void Dispose()
+    {
+        writer.Dispose();
+        pause.Dispose();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            if (!pause.Wait(firstWait)) return;
+            while (!left && Visit() is { } wait)
+            {
+                if (!pause.Wait(wait)) return;
+            }
+        }
+        finally
+        {
+            Dispose();
+            runner.Gone(this);
+        }
+    }
+
+    /// <summary>Opens, streams and closes once; the time until the next visit, or null when there is to be none.</summary>
+    private TimeSpan? Visit()
+    {
+        string reason;
+        try
+        {
+            Begin();
+            opening = true;
+            using var opened = runner.Create();
+            Volatile.Write(ref camera, opened);
+            // left while it was made: then nobody would cancel it
+            if (left) return null;
+            var format = opened.Open();
+            End();
+            runner.Opened(this, format);
+            var lost = Stream(opened, format);
+            // closing may hang as well
+            Begin();
+            if (lost is null) return null;
+            reason = lost;
+        }
+        catch (OperatingException e)
+        {
+            reason = e.Message;
+        }
+        catch (Exception e)
+        {
+            // whatever a camera throws, the next attempt may go well; the thread must outlive it
+            reason = $"{e.GetType().Name}: {e.Message}";
+        }
+        finally
+        {
+            End();
+            Volatile.Write(ref camera, null);
+        }
+
+        return left ? null : runner.Lost(this, reason);
+    }
+
+    /// <summary>Drains the camera; the reason of the loss, or null when the thread is to end.</summary>
+    private string? Stream(ICamera source, CameraFormat format)
+    {
+        var openedUtc = runner.Time.GetUtcNow();
+        var periodNs = format.Fps > 0 ? (long)(1e9 / format.Fps) : 33_333_333;
+        nextGrabNs = runner.NowNs;
+        while (!left)
+        {
+            if (format.PaceFps > 0 && !KeepPace(format.PaceFps)) return null;
+            if (!format.IsLive && !runner.Queue.WaitForRoom(isLeft)) return null;
+            var beganNs = Begin();
+            var outcome = source.Grab();
+            var arrivalNs = runner.NowNs;
+            if (left) return null;
+            if (outcome == GrabOutcome.Failed) return source.Reason;
+            if (outcome == GrabOutcome.End)
+            {
+                runner.Ended(this);
+                return null;
+            }
+
+            runner.Arrived(this, arrivalNs);
+            var stamp = FrameStamp.Of(format.TimeSource, source.PositionMs, arrivalNs, runner.Time.GetUtcNow(), openedUtc);
+            Take(source, format, format.IsLive ? arrivalNs : beganNs, stamp, periodNs);
+            End();
+            if (runner.ReopeningDue(this) is { } why) return why;
+        }
+
+        return null;
+    }
+
+    private bool KeepPace(double fps)
+    {
+        var nowNs = runner.NowNs;
+        // far behind (a suspended machine, a long stop): begin a new count instead of hurrying after it
+        if (nowNs - nextGrabNs > 1_000_000_000) nextGrabNs = nowNs;
+        var waitNs = nextGrabNs - nowNs;
+        nextGrabNs += (long)(1e9 / fps);
+        return waitNs <= 0 ? !left : pause.Wait(TimeSpan.FromTicks(waitNs / 100));
+    }
+
+    /// <summary>Decodes the grabbed picture into a slot and passes it on, or counts why not.</summary>
+    private void Take(ICamera source, CameraFormat format, long sinceNs, FrameStamp stamp, long periodNs)
+    {
+        var nowNs = runner.NowNs;
+        var refusal = format.IsLive ? runner.Queue.Refusal(nowNs, periodNs) : null;
+        Frame? frame = null;
+        if (refusal is null && !runner.Pool.TryTake(out frame) && (format.IsLive || !WaitForSlot(out frame))) refusal = DropCause.NoSlot;
+        if (frame is null)
+        {
+            runner.Drops.Count(refusal!.Value);
+            // nobody wants it, but whether the camera is frozen or black must be known all the same
+            if (format.IsWatched && nowNs - lookedNs >= Limits.CameraLookMs * 1_000_000L && source.Retrieve(writer.Scratch)) Look(writer.Scratch, nowNs);
+            return;
+        }
+
+        var owned = true;
+        try
+        {
+            if (!writer.Write(source, frame.Pixels))
+            {
+                runner.Drops.Count(DropCause.Damaged);
+                return;
+            }
+
+            frame.Camera = runner.Options.Id;
+            frame.Source = source.PictureName;
+            (frame.CapturedUtc, frame.CapturedNs, frame.TimeSource) = stamp;
+            frame.CaptureMs = (runner.NowNs - sinceNs) / 1e6;
+            if (format.IsWatched) Look(frame.Pixels, nowNs);
+            owned = !runner.Deliver(this, frame);
+        }
+        finally
+        {
+            if (owned) frame.Dispose();
+        }
+    }
+
+    /// <summary>No frame of a video or folder is lost for want of a slot: others give theirs back soon.</summary>
+    private bool WaitForSlot([NotNullWhen(true)] out Frame? frame)
+    {
+        while (!runner.Pool.TryTake(out frame) && pause.Wait(TimeSpan.FromMilliseconds(1))) End();
+        return frame is not null;
+    }
+
+    private void Look(OpenCvSharp.Mat pixels, long nowNs)
+    {
+        lookedNs = nowNs;
+        runner.Looked(this, pixels, nowNs);
+    }
+
+    private long Begin()
+    {
+        var nowNs = Math.Max(1, runner.NowNs);
+        Volatile.Write(ref callNs, nowNs);
+        return nowNs;
+    }
+
+    private void End()
+    {
+        opening = false;
+        Volatile.Write(ref callNs, 0);
+    }
+}

@@ -1,0 +1,120 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace EdgeSeg.Capture;
+
+/// <summary>
+/// A command in a session and process group of its own, so that closing it takes its children along. Its standard output is read by the owner,
+/// its standard input gets a text and is closed, the last <see cref="Limits.PipeErrorBytes"/> of its error output are kept.
+/// </summary>
+internal sealed partial class ChildProcess : IDisposable
+{
+    private const int SigTerm = 15, SigKill = 9;
+
+    private readonly Lock gate = new();
+    private readonly Process process;
+    private readonly Thread errors;
+    private readonly byte[] tail = new byte[Limits.PipeErrorBytes];
+    private long tailEnd;
+    private bool closed;
+
+    /// <summary>Starts the program, or throws an <see cref="OperatingException"/>. A program that setsid cannot find ends at once with code 127.</summary>
+    public ChildProcess(IReadOnlyList<string> command, string input)
+    {
+        var start = new ProcessStartInfo("setsid") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (var word in command) start.ArgumentList.Add(word);
+        try
+        {
+            process = Process.Start(start)!;
+        }
+        catch (Exception e) when (e is Win32Exception or IOException)
+        {
+            throw new OperatingException($"the camera's command could not be started ({e.Message}); install util-linux (setsid)");
+        }
+
+        Output = process.StandardOutput.BaseStream;
+        errors = new Thread(KeepErrors) { IsBackground = true, Name = "camera-stderr" };
+        errors.Start();
+        try
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // it ended before it read its input; the first read of its output will say so
+        }
+    }
+
+    public Stream Output { get; }
+
+    /// <summary>Ends with the process group's id, for tests.</summary>
+    public int Id => process.Id;
+
+    /// <summary>How it ended, with the last lines it complained with; waits a moment for both. Words in <paramref name="secret"/> are masked.</summary>
+    public string Ending(string secret)
+    {
+        var ended = process.WaitForExit(Limits.PipeCloseMs) && errors.Join(Limits.PipeCloseMs);
+        var text = Tail().ReplaceLineEndings(" | ").Trim(' ', '|');
+        if (secret.Length > 0) text = text.Replace(secret, "***", StringComparison.Ordinal);
+        var how = ended ? $"ended with code {process.ExitCode}" : "closed its output";
+        return text.Length == 0 ? how : $"{how}: {text}";
+    }
+
+    /// <summary>Tells the whole group to end, then kills it. From any thread, any number of times.</summary>
+    public void Close()
+    {
+        lock (gate)
+        {
+            if (closed) return;
+            closed = true;
+            _ = Kill(-process.Id, SigTerm);
+            process.WaitForExit(Limits.PipeCloseMs);
+            // what is left of the group when its leader has gone, or has not
+            _ = Kill(-process.Id, SigKill);
+        }
+    }
+
+    public void Dispose()
+    {
+        Close();
+        errors.Join(Limits.PipeCloseMs);
+        process.Dispose();
+    }
+
+    private void KeepErrors()
+    {
+        Span<byte> buffer = stackalloc byte[512];
+        try
+        {
+            var stream = process.StandardError.BaseStream;
+            while (stream.Read(buffer) is var read and > 0)
+            {
+                lock (tail)
+                {
+                    foreach (var b in buffer[..read]) tail[(int)(tailEnd++ % tail.Length)] = b;
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // closed while reading
+        }
+    }
+
+    private string Tail()
+    {
+        lock (tail)
+        {
+            var length = (int)Math.Min(tailEnd, tail.Length);
+            var bytes = new byte[length];
+            for (var i = 0; i < length; i++) bytes[i] = tail[(int)((tailEnd - length + i) % tail.Length)];
+            return Encoding.UTF8.GetString(bytes);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int pid, int signal);
+}

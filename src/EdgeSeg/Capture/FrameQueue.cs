@@ -1,0 +1,153 @@
+using System.Diagnostics.CodeAnalysis;
+using EdgeSeg.Trigger;
+
+namespace EdgeSeg.Capture;
+
+/// <summary>
+/// The bounded way of frames from one camera to inference: the newest wins, the oldest gives its slot back. It also carries the other way when
+/// inference will want the next frame, so that the camera need not decode what nobody will look at. Any thread.
+/// </summary>
+internal sealed class FrameQueue : IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly Frame?[] frames;
+    private readonly Drops drops;
+    private readonly Action? arrived;
+    private readonly AutoResetEvent room = new(false);
+    private int first, count;
+    private bool closed;
+    private volatile bool takesUntriggered;
+    private long wantedFromNs;
+    private DropCause causeUntilThen = DropCause.InferenceBusy;
+
+    /// <param name="drops">Counts what is displaced.</param>
+    /// <param name="arrived">Called after each frame, outside of any lock; several cameras may share one signal.</param>
+    /// <param name="capacity">Frames that may wait.</param>
+    public FrameQueue(Drops drops, Action? arrived = null, int capacity = Limits.FrameQueue)
+    {
+        (this.drops, this.arrived) = (drops, arrived);
+        frames = new Frame?[capacity];
+    }
+
+    /// <summary>
+    /// Where a wire says which frames are wanted: then only those that answer an edge get in, decided as they come, so that it is the first one after the edge
+    /// even while inference is at work on another. Set before the first frame.
+    /// </summary>
+    public TriggerGate? Gate { get; set; }
+
+    /// <summary>With a <see cref="Gate"/>: whether a frame that answers no edge gets in too, for a command or the preview.</summary>
+    public bool TakesUntriggered
+    {
+        get => takesUntriggered;
+        set => takesUntriggered = value;
+    }
+
+    public int Count
+    {
+        get
+        {
+            lock (gate) return count;
+        }
+    }
+
+    /// <summary>
+    /// Inference says from when on (nanoseconds of the monotonic clock) it will have use for a frame, and why earlier ones would be dropped.
+    /// 0: now (as at the start); <see cref="long.MaxValue"/>: not until told again.
+    /// </summary>
+    public void WantFrom(long ns, DropCause causeUntilThen)
+    {
+        lock (gate) (wantedFromNs, this.causeUntilThen) = (ns, causeUntilThen);
+    }
+
+    /// <summary>Why a picture taken now is not wanted; null when it is, that is when the next one, a period later, would come after inference has asked.</summary>
+    public DropCause? Refusal(long nowNs, long periodNs)
+    {
+        lock (gate) return closed || wantedFromNs - nowNs >= periodNs && wantedFromNs > nowNs ? causeUntilThen : null;
+    }
+
+    /// <summary>Takes the frame over. A full queue gives its oldest back to the pool first.</summary>
+    public void Offer(Frame frame)
+    {
+        if (Gate is { } wire)
+        {
+            if (wire.TryAnswer(frame.CapturedNs, out var stamp)) frame.Trigger = stamp;
+            else if (!TakesUntriggered)
+            {
+                frame.Dispose();
+                drops.Count(DropCause.NotAsked);
+                return;
+            }
+        }
+
+        Frame? displaced = null;
+        lock (gate)
+        {
+            if (closed) displaced = frame;
+            else
+            {
+                if (count == frames.Length) displaced = Shift();
+                frames[(first + count++) % frames.Length] = frame;
+            }
+        }
+
+        if (displaced is not null)
+        {
+            displaced.Dispose();
+            drops.Count(DropCause.InferenceBusy);
+        }
+
+        arrived?.Invoke();
+    }
+
+    /// <summary>The oldest frame that waits; the taker disposes it.</summary>
+    public bool TryTake([NotNullWhen(true)] out Frame? frame)
+    {
+        lock (gate) frame = count > 0 ? Shift() : null;
+        if (frame is null) return false;
+        room.Set();
+        return true;
+    }
+
+    /// <summary>Waits until a frame can be offered without displacing another; false once <paramref name="given"/> says that waiting is over, or the queue is closed.</summary>
+    public bool WaitForRoom(Func<bool> given)
+    {
+        while (!given())
+        {
+            lock (gate)
+            {
+                if (closed) return false;
+                if (count < frames.Length) return true;
+            }
+
+            room.WaitOne();
+        }
+
+        return false;
+    }
+
+    /// <summary>Lets <see cref="WaitForRoom"/> look again whether it is to give up.</summary>
+    public void Wake() => room.Set();
+
+    /// <summary>Gives every waiting frame back; later ones are given back at once.</summary>
+    public void Close()
+    {
+        lock (gate)
+        {
+            closed = true;
+            while (count > 0) Shift().Dispose();
+        }
+
+        room.Set();
+    }
+
+    public void Dispose() => Close();
+
+    private Frame Shift()
+    {
+        var frame = frames[first]!;
+        frames[first] = null;
+        first = (first + 1) % frames.Length;
+        count--;
+        return frame;
+    }
+}

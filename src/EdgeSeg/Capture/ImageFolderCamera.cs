@@ -1,0 +1,91 @@
+using OpenCvSharp;
+
+namespace EdgeSeg.Capture;
+
+/// <summary>
+/// The photographs of a folder (not of folders inside it), in the order of their names' bytes. What <see cref="PhotoReader"/> refuses is skipped and counted.
+/// They are read while grabbing, since only then is it known whether there is a picture.
+/// </summary>
+internal sealed class ImageFolderCamera(string folder, double fps, bool loop) : ICamera
+{
+    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"];
+
+    private readonly PhotoReader reader = new();
+    private string[] files = [];
+    private Mat? picture;
+    private int next;
+
+    /// <summary>Photographs that could not be read, since opening.</summary>
+    public long Skipped { get; private set; }
+
+    /// <summary>File of the picture that was grabbed last.</summary>
+    public string Current { get; private set; } = "";
+
+    public double PositionMs => 0;
+
+    public string? PictureName => Path.GetFileName(Current);
+
+    public string Reason { get; private set; } = "";
+
+    public CameraFormat Open()
+    {
+        if (!Directory.Exists(folder)) throw new OperatingException($"folder '{folder}' does not exist; check the camera's path");
+        try
+        {
+            files = [.. Directory.EnumerateFiles(folder).Where(IsPicture).Take(Limits.MaxFolderPictures).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException($"folder '{folder}' could not be read ({e.Message}); give this user the right to read it");
+        }
+
+        if (files.Length == 0) throw new OperatingException($"folder '{folder}' holds no photograph ({string.Join(' ', Extensions)}); put some into it");
+        return new CameraFormat(0, 0, fps, "photographs", "arrival", fps > 0, false, fps);
+    }
+
+    public GrabOutcome Grab()
+    {
+        picture?.Dispose();
+        picture = null;
+        for (var tried = 0; tried < files.Length; tried++)
+        {
+            if (next == files.Length)
+            {
+                if (!loop) return GrabOutcome.End;
+                next = 0;
+            }
+
+            Current = files[next++];
+            try
+            {
+                picture = reader.Read(Current);
+                return GrabOutcome.Ok;
+            }
+            catch (OperatingException e)
+            {
+                Skipped++;
+                Reason = e.Message;
+            }
+        }
+
+        // a whole round without a picture; without looping, some may have been shown before it
+        if (!loop && next == files.Length && Skipped < files.Length) return GrabOutcome.End;
+        Reason = $"none of the {files.Length} photographs in '{folder}' can be read; the last: {Reason}";
+        return GrabOutcome.Failed;
+    }
+
+    public bool Retrieve(Mat destination)
+    {
+        if (picture is null) return false;
+        picture.CopyTo(destination);
+        return true;
+    }
+
+    private static bool IsPicture(string file) => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
+
+    public void Cancel()
+    {
+    }
+
+    public void Dispose() => picture?.Dispose();
+}

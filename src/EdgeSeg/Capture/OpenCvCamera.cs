@@ -1,0 +1,129 @@
+using OpenCvSharp;
+
+namespace EdgeSeg.Capture;
+
+/// <summary>
+/// What OpenCV's VideoCapture can read here: V4L2 devices, and video files through its FFmpeg. Network addresses it cannot (see docs/decisions/cameras.md).
+/// A call that hangs inside the driver cannot be cancelled; the runner abandons it.
+/// </summary>
+internal sealed class OpenCvCamera : ICamera
+{
+    private readonly CameraOptions options;
+    private readonly CameraUri uri;
+    private readonly VideoCapture capture = new();
+
+    public OpenCvCamera(CameraOptions options, CameraUri uri) => (this.options, this.uri) = (options, uri);
+
+    public double PositionMs { get; private set; }
+
+    public string Reason { get; private set; } = "";
+
+    public CameraFormat Open() => uri.Kind == CameraKind.V4l2 ? OpenDevice() : OpenFile();
+
+    private CameraFormat OpenDevice()
+    {
+        if (!File.Exists(uri.Target)) throw new OperatingException($"camera device {uri.Target} is not there; plug it in, or see ls /dev/v4l/by-id");
+        if (!TryOpen(VideoCaptureAPIs.V4L2)) throw new OperatingException($"camera device {uri.Target} cannot be opened; {WhyNot(uri.Target)}");
+        // the coding first: a size may exist in one coding only
+        if (options.FourCc.Length == 4) Ask(VideoCaptureProperties.FourCC, VideoWriter.FourCC(options.FourCc[0], options.FourCc[1], options.FourCc[2], options.FourCc[3]));
+        if (options.Width > 0) Ask(VideoCaptureProperties.FrameWidth, options.Width);
+        if (options.Height > 0) Ask(VideoCaptureProperties.FrameHeight, options.Height);
+        if (options.Fps > 0) Ask(VideoCaptureProperties.Fps, options.Fps);
+        return Granted("driver", true, 0);
+    }
+
+    private CameraFormat OpenFile()
+    {
+        if (!File.Exists(uri.Target)) throw new OperatingException($"video '{uri.Target}' does not exist; check the camera's path");
+        if (!TryOpen(VideoCaptureAPIs.FFMPEG)) throw new OperatingException($"video '{uri.Target}' cannot be read; convert it with ffmpeg to H.264 in MP4 or to MJPEG in AVI");
+        var fps = Property(VideoCaptureProperties.Fps);
+        return Granted("file", options.Realtime, options.Realtime ? (fps > 0 ? fps : 25) : 0);
+    }
+
+    private bool TryOpen(VideoCaptureAPIs api)
+    {
+        try
+        {
+            return capture.Open(uri.Target, api) && capture.IsOpened();
+        }
+        catch (OpenCVException)
+        {
+            return false;
+        }
+    }
+
+    private CameraFormat Granted(string timeSource, bool isLive, double paceFps) => new(
+        (int)Property(VideoCaptureProperties.FrameWidth), (int)Property(VideoCaptureProperties.FrameHeight), Property(VideoCaptureProperties.Fps),
+        FourCc((int)Property(VideoCaptureProperties.FourCC)), timeSource, isLive, uri.Kind == CameraKind.V4l2, paceFps);
+
+    public GrabOutcome Grab()
+    {
+        try
+        {
+            if (!capture.Grab() && !(options.Loop && uri.Kind == CameraKind.File && Rewind()))
+            {
+                if (uri.Kind == CameraKind.File) return GrabOutcome.End;
+                Reason = File.Exists(uri.Target) ? $"camera device {uri.Target} gives no pictures any more; check its cable and power" : $"camera device {uri.Target} was unplugged";
+                return GrabOutcome.Failed;
+            }
+
+            PositionMs = Property(VideoCaptureProperties.PosMsec);
+            return GrabOutcome.Ok;
+        }
+        catch (OpenCVException e)
+        {
+            Reason = $"OpenCV could not read from {uri.Target} ({e.ErrMsg})";
+            return GrabOutcome.Failed;
+        }
+    }
+
+    public bool Retrieve(Mat picture)
+    {
+        try
+        {
+            return capture.Retrieve(picture) && !picture.Empty() && picture.Type() == MatType.CV_8UC3;
+        }
+        catch (OpenCVException)
+        {
+            // a damaged JPEG of a webcam; the next one is a new chance
+            return false;
+        }
+    }
+
+    private bool Rewind() => (capture.Set(VideoCaptureProperties.PosFrames, 0) && capture.Grab()) || (TryOpen(VideoCaptureAPIs.FFMPEG) && capture.Grab());
+
+    /// <summary>What was asked may be refused; what was granted is told by <see cref="Granted"/>.</summary>
+    private void Ask(VideoCaptureProperties property, double value) => capture.Set(property, value);
+
+    private double Property(VideoCaptureProperties property)
+    {
+        var value = capture.Get(property);
+        return double.IsFinite(value) && value > 0 ? value : 0;
+    }
+
+    private static string FourCc(int code) =>
+        code == 0 ? "unknown" : new string([(char)(code & 0x7F), (char)(code >> 8 & 0x7F), (char)(code >> 16 & 0x7F), (char)(code >> 24 & 0x7F)]).Trim();
+
+    private static string WhyNot(string device)
+    {
+        try
+        {
+            using var file = new FileStream(device, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            return "another program may hold it, or it is not a capture device (see v4l2-ctl --list-devices)";
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return "give this user the right to it: usermod -aG video USER";
+        }
+        catch (IOException e)
+        {
+            return $"the system says: {e.Message}";
+        }
+    }
+
+    public void Cancel()
+    {
+    }
+
+    public void Dispose() => capture.Dispose();
+}

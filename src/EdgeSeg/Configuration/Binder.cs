@@ -1,0 +1,82 @@
+namespace EdgeSeg.Configuration;
+
+/// <summary>Puts entries into settings by the table of keys, and notes every one that is unknown, set twice, or not allowed.</summary>
+internal sealed class Binder(Settings settings, Faults faults)
+{
+    private static readonly Dictionary<string, SettingKey> keys = Settings.Keys.ToDictionary(k => k.Path);
+    private static readonly Dictionary<string, bool> tables = TablePaths();
+
+    private readonly Dictionary<string, Origin> origins = [];
+    private readonly HashSet<string> refused = [];
+
+    /// <summary>Where a key was set, or null when its default is in force.</summary>
+    public Origin? OriginOf(string path) => origins.TryGetValue(path, out var origin) ? origin : null;
+
+    public void Bind(IEnumerable<Entry> entries)
+    {
+        foreach (var entry in entries)
+        {
+            // an error of a table is told once, not again for each of its keys
+            if (Paths.IsBelow(entry.Path, refused)) continue;
+            var error = Put(entry);
+            if (error is null) continue;
+            refused.Add(entry.Path);
+            faults.Add(entry.Origin, entry.Path, error);
+        }
+    }
+
+    /// <returns>What is wrong, or null.</returns>
+    private string? Put(Entry entry)
+    {
+        var (path, value, origin) = entry;
+        // the environment comes after the file and may set again what stands there
+        if (!origins.TryAdd(path, origin))
+        {
+            if (origin.Line > 0) return $"{path} is set twice; first in line {origins[path].Line}";
+            origins[path] = origin;
+        }
+
+        if (!Paths.TrySplit(path, out var plain, out var index)) return Unknown(path, plain);
+        var known = keys.TryGetValue(plain, out var key);
+        if (!known && !tables.ContainsKey(plain)) return Unknown(path, plain);
+
+        var table = known ? plain[..Math.Max(plain.LastIndexOf('.'), 0)] : plain;
+        var isList = tables.GetValueOrDefault(table);
+        if (isList && index < 0) return value is { Kind: ValueKind.List, Items.Count: 0 } ? null : $"there may be several of {table}: write [[{table}]]";
+        if (!isList && index >= 0) return $"there is only one {table}: write [{table}]";
+        if (isList && CameraError(index) is { } error) return error;
+        if (known) return key!.Set(settings, index, value) ? null : $"{path} = {value.Shown}: must be {key.Allowed}";
+        return value.Kind == ValueKind.Table ? null : $"{path} = {value.Shown}: is a table: write {(isList ? $"[[{table}]]" : $"[{table}]")} and its keys below";
+    }
+
+    /// <summary>Adds the camera if it is the next one.</summary>
+    private string? CameraError(int index)
+    {
+        var count = settings.Cameras.Count;
+        if (index < count) return null;
+        if (index >= Limits.MaxCameras) return $"there may be at most {Limits.MaxCameras} cameras";
+        if (index > count) return $"there is no camera {count} before this one: they are numbered from 0 without a gap";
+        settings.Cameras.Add(new CameraSettings(index));
+        return null;
+    }
+
+    private string Unknown(string path, string plain)
+    {
+        if (faults.IsFull) return "";
+        var nearest = Paths.Nearest(plain, keys.Keys.Concat(tables.Keys));
+        return nearest is null ? $"{path}: there is no such key" : $"{path}: there is no such key; did you mean {nearest}?";
+    }
+
+    /// <summary>Every table's path, and those above it; true for lists.</summary>
+    private static Dictionary<string, bool> TablePaths()
+    {
+        Dictionary<string, bool> paths = [];
+        foreach (var section in Settings.Sections)
+        {
+            for (var dot = section.Path.IndexOf('.', StringComparison.Ordinal); dot >= 0; dot = section.Path.IndexOf('.', dot + 1)) paths.TryAdd(section.Path[..dot], false);
+            if (section.Path.Length > 0) paths[section.Path] = section.IsList;
+        }
+
+        return paths;
+    }
+}

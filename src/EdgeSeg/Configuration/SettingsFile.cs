@@ -1,0 +1,101 @@
+using System.Text;
+
+namespace EdgeSeg.Configuration;
+
+/// <summary>
+/// Reads the one configuration file, TOML or JSON, and the overrides of the environment. All errors are told at once, each with its place:
+/// <c>edgeseg.toml:12: mqtt.port = 99999: must be a whole number 0..65535</c>.
+/// </summary>
+internal static class SettingsFile
+{
+    public const string DefaultPath = "/etc/edgeseg/edgeseg.toml";
+    public const string VariablePrefix = "EDGESEG_";
+
+    /// <summary>Names the file when the command line does not.</summary>
+    public const string PathVariable = VariablePrefix + "CONFIG";
+
+    /// <summary>Variables with our prefix that are not keys.</summary>
+    public static IReadOnlyList<string> ReservedVariables { get; } = [PathVariable];
+
+    /// <summary>
+    /// Settings from a file and the environment. Without a path: <c>EDGESEG_CONFIG</c>, else <see cref="DefaultPath"/> if it exists, else defaults.
+    /// Throws <see cref="OperatingException"/> (2) with all errors, a line each.
+    /// </summary>
+    public static Settings Load(string? path, IReadOnlyDictionary<string, string> environment)
+    {
+        if (string.IsNullOrEmpty(path)) path = environment.GetValueOrDefault(PathVariable);
+        if (string.IsNullOrEmpty(path)) path = File.Exists(DefaultPath) || Directory.Exists(DefaultPath) ? DefaultPath : null;
+        return path is null ? Parse("defaults", [], environment) : Parse(path, ReadBytes(path, Limits.MaxConfigurationBytes), environment);
+    }
+
+    /// <summary>
+    /// Settings from a text. <paramref name="source"/> stands in messages; its ending (<c>.json</c>, <c>.toml</c>) tells the notation, else the first character does.
+    /// </summary>
+    public static Settings Parse(string source, ReadOnlySpan<byte> utf8, IReadOnlyDictionary<string, string> environment)
+    {
+        var faults = new Faults();
+        if (utf8.Length > Limits.MaxConfigurationBytes) throw TooLarge(source, Limits.MaxConfigurationBytes);
+        List<Entry> entries = [];
+        ReadText(source, utf8.StartsWith(Encoding.UTF8.Preamble) ? utf8[3..] : utf8, entries, faults);
+        var isReadable = faults.Count == 0;
+        var variables = EnvironmentEntries.Read(environment, entries, faults);
+
+        var settings = new Settings { Source = variables switch { 0 => source, 1 => $"{source} and 1 environment variable", _ => $"{source} and {variables} environment variables" } };
+        var binder = new Binder(settings, faults);
+        binder.Bind(entries);
+        // rules about a text that could not be read would only tell consequences
+        if (isReadable) new SettingsRules(settings, binder, faults, new Origin(source)).Check();
+        faults.ThrowIfAny();
+        return settings;
+    }
+
+    /// <summary>A whole file. Throws <see cref="OperatingException"/> (2) when it is missing, a folder, unreadable, or larger than the limit.</summary>
+    public static byte[] ReadBytes(string path, int maxBytes)
+    {
+        if (Directory.Exists(path)) throw new OperatingException($"{path} is a folder; name the file in it", 2);
+        try
+        {
+            // a device or a pipe has no length: read until the limit instead of trusting it
+            using var file = File.OpenRead(path);
+            var bytes = new byte[maxBytes + 1];
+            var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            return length <= maxBytes ? bytes[..length] : throw TooLarge(path, maxBytes);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new OperatingException($"{path} does not exist", 2);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new OperatingException($"{path} may not be read by this user; check its owner and mode", 2);
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException)
+        {
+            throw new OperatingException($"{Value.Quote(path)} cannot be read: {e.Message}", 2);
+        }
+    }
+
+    private static void ReadText(string source, ReadOnlySpan<byte> utf8, List<Entry> entries, Faults faults)
+    {
+        string text;
+        try
+        {
+            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(utf8);
+        }
+        catch (DecoderFallbackException e)
+        {
+            var line = 1 + utf8[..Math.Clamp(e.Index, 0, utf8.Length)].Count((byte)'\n');
+            faults.Add(new Origin(source, line), "holds bytes that are not UTF-8 text");
+            return;
+        }
+
+        if (IsJson(source, text)) JsonEntries.Read(source, utf8, entries, faults);
+        else TomlEntries.Read(source, text, entries, faults);
+    }
+
+    private static bool IsJson(string source, string text) =>
+        source.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+        || (!source.EndsWith(".toml", StringComparison.OrdinalIgnoreCase) && text.AsSpan().TrimStart().StartsWith("{"));
+
+    private static OperatingException TooLarge(string source, int maxBytes) => new($"{source} is larger than {maxBytes >> 10} KiB; it does not look like what it should be", 2);
+}

@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+
+namespace EdgeSeg.Health;
+
+/// <summary>Are the device nodes there, and may this user use them.</summary>
+internal static partial class DeviceChecks
+{
+    private const string V4L2 = "v4l2:";
+    private const int ReadAndWrite = 6;
+
+    /// <summary>Of the cameras' addresses only <c>v4l2:/dev/videoN</c> has a node to look at; another may hold a password, and only its scheme is shown.</summary>
+    public static Check Camera(string id, string uri)
+    {
+        var name = $"camera {id}";
+        if (!uri.StartsWith(V4L2, StringComparison.Ordinal))
+            return Check.Ok(name, $"{uri[..Math.Max(0, uri.IndexOf(':', StringComparison.Ordinal))]}: nothing to look at before it is opened");
+        var node = uri[V4L2.Length..].Split('?')[0];
+        return Node(name, node, "video", "connect the camera, look for it with 'v4l2-ctl --list-devices', and correct camera.uri");
+    }
+
+    /// <summary>Where a GPIO line is configured (<paramref name="needed"/>) its chip must be there, in the folder of device nodes.</summary>
+    public static Check Gpio(bool needed, string chip = "gpiochip0", string devices = "/dev")
+    {
+        var node = Path.Combine(devices, Path.GetFileName(chip));
+        if (needed) return Node("gpio", node, "gpio", "look for the chip with 'gpiodetect' and correct trigger.gpio.chip");
+        var chips = Directory.Exists(devices) ? Directory.EnumerateFiles(devices, "gpiochip*").Count() : 0;
+        return Check.Ok("gpio", $"not configured ({chips} chips there)");
+    }
+
+    private static Check Node(string name, string node, string group, string absent)
+    {
+        if (!File.Exists(node)) return Check.Failed(name, $"{node} is not there", absent);
+        return access(node, ReadAndWrite) == 0
+            ? Check.Ok(name, $"{node} is there and may be used")
+            : Check.Failed(name, $"{node} may not be used by {Environment.UserName}", $"add the user to the group {group}: usermod -aG {group} {Environment.UserName}");
+    }
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int access(string path, int mode);
+}

@@ -1,0 +1,53 @@
+namespace EdgeSeg.Health;
+
+/// <summary>Looks at everything that the service needs, one thing after the other, and writes a table. No check ends the others.</summary>
+internal static class Doctor
+{
+    private const string Arrow = "-> ";
+
+    /// <summary>A named check whose look returns what it found, and throws <see cref="OperatingException"/> with reason and remedy when it is not well.</summary>
+    public static (string Name, Func<Check> Look) Of(string name, Func<string> look) => (name, () => Check.Ok(name, look()));
+
+    public static IReadOnlyList<Check> Examine(IEnumerable<(string Name, Func<Check> Look)> looks) => [.. looks.Select(l => Examine(l.Name, l.Look))];
+
+    /// <summary>0 unless a check failed; warnings are not failures.</summary>
+    public static int ExitCode(IEnumerable<Check> checks) => checks.Any(c => c.State == CheckState.Failed) ? 1 : 0;
+
+    /// <summary>A line per check in aligned columns (state, name, finding), the remedy below it, and a last line that counts.</summary>
+    public static void Write(TextWriter output, IReadOnlyList<Check> checks)
+    {
+        var states = checks.Select(c => Word(c.State).Length).DefaultIfEmpty().Max();
+        var names = checks.Select(c => c.Name.Length).DefaultIfEmpty().Max();
+        var indent = new string(' ', states + names + 4);
+        foreach (var check in checks)
+        {
+            output.WriteLine($"{Word(check.State).PadRight(states)}  {check.Name.PadRight(names)}  {check.Finding}");
+            if (check.Remedy.Length > 0) output.WriteLine($"{indent}{Arrow}{check.Remedy}");
+        }
+
+        int Count(CheckState state) => checks.Count(c => c.State == state);
+        output.WriteLine($"{Count(CheckState.Ok)} ok, {Count(CheckState.Warning)} {(Count(CheckState.Warning) == 1 ? "warning" : "warnings")}, {Count(CheckState.Failed)} failed");
+    }
+
+    private static Check Examine(string name, Func<Check> look)
+    {
+        try
+        {
+            return look();
+        }
+        catch (Exception e)
+        {
+            // a doctor that falls ill says what of; the sentence of an operating error holds its remedy
+            return NativeLibraries.Reason(e) is { } reason
+                ? Check.Failed(name, reason.Message, "")
+                : Check.Failed(name, $"could not be looked at: {e.Message.ReplaceLineEndings(" ")}", "");
+        }
+    }
+
+    private static string Word(CheckState state) => state switch
+    {
+        CheckState.Ok => "ok",
+        CheckState.Warning => "warning",
+        _ => "failed",
+    };
+}

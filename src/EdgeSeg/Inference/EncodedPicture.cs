@@ -1,0 +1,37 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace EdgeSeg.Inference;
+
+/// <summary>EfficientSAM's embedding: the encoder's output, float [1,C,h,w] (4 MB), and the small picture from which the saliency clicks come.</summary>
+internal sealed class EncodedPicture : Embedding
+{
+    /// <param name="encoding">The encoder's inputs and outputs; owned from here on. The output is bound here.</param>
+    /// <param name="shape">[1,C,h,w]</param>
+    /// <param name="salience">The picture in the salience model's size, where one is wanted; owned from here on.</param>
+    public EncodedPicture(OrtIoBinding encoding, long[] shape, Embedding? salience)
+    {
+        (Encoding, Salience) = (encoding, salience);
+        Features = new Tensor<float>(TensorElementType.Float, shape);
+        encoding.BindOutput(EfficientSamContract.Features, Features.Value);
+    }
+
+    public OrtIoBinding Encoding { get; }
+
+    public Tensor<float> Features { get; }
+
+    public Embedding? Salience { get; }
+
+    public bool IsDisposed { get; private set; }
+
+    public void Take(int frameWidth, int frameHeight) => (FrameWidth, FrameHeight) = (frameWidth, frameHeight);
+
+    public override void Dispose()
+    {
+        if (IsDisposed) return;
+        IsDisposed = true;
+        Encoding.Dispose();
+        Features.Dispose();
+        Salience?.Dispose();
+    }
+}

@@ -1,0 +1,17 @@
+using OpenCvSharp;
+
+namespace EdgeSeg.Inference;
+
+/// <summary>A whole picture stretched to a model's input size: area averaging where it shrinks, as the weights were trained; linear where it grows.</summary>
+internal static class Stretch
+{
+    /// <param name="pixels">8-bit BGR, any size.</param>
+    /// <param name="target">8-bit BGR; its size is the one wanted, and its memory is written to, since it has the right size and type already.</param>
+    public static void Fill(Mat pixels, Mat target)
+    {
+        if (pixels.Type() != MatType.CV_8UC3) throw new ArgumentException($"8-bit BGR expected, {pixels.Type()} given");
+        var (width, height) = (target.Cols, target.Rows);
+        if (pixels.Cols == width && pixels.Rows == height) pixels.CopyTo(target);
+        else Cv2.Resize(pixels, target, new Size(width, height), 0, 0, pixels.Cols > width || pixels.Rows > height ? InterpolationFlags.Area : InterpolationFlags.Linear);
+    }
+}

@@ -1,0 +1,166 @@
+using System.Buffers;
+using EdgeSeg.Inference;
+
+namespace EdgeSeg.Masks;
+
+/// <summary>What "everything" keeps. The defaults are those of EfficientSAM's own example.</summary>
+internal sealed record EverythingOptions
+{
+    /// <summary>Points on each side of the grid.</summary>
+    public int Grid { get; init; } = 32;
+
+    public float MinPredictedIou { get; init; } = 0.7f;
+
+    /// <summary>0..1: the part of a mask's pixels that stays when the threshold moves up and down by <see cref="StabilityOffset"/> logits.</summary>
+    public float MinStability { get; init; } = 0.9f;
+
+    public float StabilityOffset { get; init; } = 1;
+
+    /// <summary>Pixels of the frame: smaller islands go, smaller holes are filled.</summary>
+    public double MinRegionPx { get; init; } = 100;
+
+    /// <summary>Of two masks with a greater IoU, the one that the model thinks less of goes.</summary>
+    public float MaxOverlap { get; init; } = 0.7f;
+
+    /// <summary>A mask whose run lengths take more bytes is noise and is left out: no message could carry it.</summary>
+    public int MaxMaskBytes { get; init; } = Limits.MaxCountsBytes;
+}
+
+/// <summary>One thing of a picture: the grid point that found it, and its mask as COCO run lengths of the frame's size.</summary>
+internal sealed record FoundMask(Click Point, float PredictedIou, float Stability, MaskGeometry Geometry, byte[] Counts);
+
+/// <summary>
+/// Segments everything: asks the model at the cell centres of a grid, keeps the best of each answer if the model is sure of it and it is stable, mends it,
+/// and drops doubles. Decodes run side by side (<see cref="ISegmenter.Lanes"/>), one picture's memory each; a kept mask is a few KB (bits in the size of the
+/// logits, by which doubles are found, and run lengths in the frame's), so memory does not grow with the frame. The order of the result does not depend
+/// on threads: surest first.
+/// </summary>
+internal sealed class Everything : IDisposable
+{
+    private readonly ISegmenter segmenter;
+    private readonly EverythingOptions options;
+    private readonly Lane[] lanes;
+
+    public Everything(ISegmenter segmenter, EverythingOptions options)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Grid, 1, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Grid, Limits.MaxEverythingGrid, nameof(options));
+        (this.segmenter, this.options) = (segmenter, options);
+        lanes = [.. Enumerable.Range(0, segmenter.Lanes).Select(_ => new Lane(segmenter.CreateDecoding(), options))];
+    }
+
+    /// <summary>Candidates that passed the filters in the last run, before doubles were dropped.</summary>
+    public int Candidates { get; private set; }
+
+    /// <summary>Milliseconds that the encoder took in the last run; NaN when the picture was encoded before.</summary>
+    public double EmbedMs { get; private set; }
+
+    /// <param name="embedding">An encoded picture.</param>
+    /// <param name="cancel">Looked at before each decode.</param>
+    public IReadOnlyList<FoundMask> Run(Embedding embedding, CancellationToken cancel = default)
+    {
+        var times = Telemetry.StageTimes.None;
+        segmenter.Settle(embedding, ref times);
+        EmbedMs = times[Telemetry.Stage.Embed];
+        var found = new Candidate?[options.Grid * options.Grid];
+        var next = -1;
+        if (lanes.Length == 1) Work(lanes[0]);
+        else Parallel.ForEach(lanes, new ParallelOptions { MaxDegreeOfParallelism = lanes.Length }, Work);
+        cancel.ThrowIfCancellationRequested();
+        return Distinct(found);
+
+        void Work(Lane lane)
+        {
+            for (int at; !cancel.IsCancellationRequested && (at = Interlocked.Increment(ref next)) < found.Length;)
+            {
+                var point = new Click((at % options.Grid + 0.5f) / options.Grid * embedding.FrameWidth, (at / options.Grid + 0.5f) / options.Grid * embedding.FrameHeight);
+                found[at] = lane.Ask(embedding, point);
+            }
+        }
+    }
+
+    /// <summary>Greedy: the surest first, and none that overlaps one that is kept.</summary>
+    private List<FoundMask> Distinct(Candidate?[] found)
+    {
+        var sure = found.OfType<Candidate>().OrderByDescending(c => c.Mask.PredictedIou).ThenByDescending(c => c.Mask.Stability).ToList();
+        Candidates = sure.Count;
+        var kept = new List<Candidate>();
+        foreach (var one in sure)
+        {
+            if (!kept.Exists(k => k.Overlap(one) > options.MaxOverlap)) kept.Add(one);
+        }
+
+        return kept.ConvertAll(k => k.Mask);
+    }
+
+    public void Dispose()
+    {
+        foreach (var lane in lanes) lane.Dispose();
+    }
+
+    /// <summary>A mask that passed, with its bits in the size of the logits.</summary>
+    private sealed record Candidate(FoundMask Mask, Mask Bits, MaskGeometry Extent)
+    {
+        public double Overlap(Candidate other)
+        {
+            var apart = Extent.Left >= other.Extent.Left + other.Extent.Width || other.Extent.Left >= Extent.Left + Extent.Width
+                || Extent.Top >= other.Extent.Top + other.Extent.Height || other.Extent.Top >= Extent.Top + Extent.Height;
+            return apart ? 0 : Masks.Mask.Iou(Bits, other.Bits);
+        }
+    }
+
+    /// <summary>What one thread needs.</summary>
+    private sealed class Lane(Decoding decoding, EverythingOptions options) : IDisposable
+    {
+        private readonly float[] logits = new float[decoding.Width * decoding.Height];
+        private readonly Prompt prompt = new() { Source = PromptSource.Everything };
+        private readonly SmallRegions regions = new(decoding.Width, decoding.Height);
+        private readonly Mask mask = new();
+        private readonly RunLength runLength = new();
+        private readonly ArrayBufferWriter<byte> counts = new(4096);
+
+        /// <summary>Null when the answer is not worth keeping.</summary>
+        public Candidate? Ask(Embedding embedding, Click point)
+        {
+            prompt.Clear();
+            prompt.Add(point);
+            decoding.Run(embedding, prompt);
+            var best = decoding.Best();
+            var predicted = decoding.PredictedIou[best];
+            // negated, so that NaN goes too
+            if (!(predicted > options.MinPredictedIou)) return null;
+            var stability = Stability(decoding.Logits(best), options.StabilityOffset);
+            if (!(stability > options.MinStability)) return null;
+            decoding.Logits(best).CopyTo(logits);
+            var cellPx = (double)embedding.FrameWidth * embedding.FrameHeight / logits.Length;
+            regions.Mend(logits, options.MinRegionPx / cellPx);
+            if (!LogitsToMask.Enlarge(logits, decoding.Width, decoding.Height, mask, embedding.FrameWidth, embedding.FrameHeight)) return null;
+            var geometry = mask.Measure();
+            counts.ResetWrittenCount();
+            if (geometry.Area == 0 || !runLength.TryEncode(mask, counts, options.MaxMaskBytes)) return null;
+            var found = new FoundMask(point, Math.Clamp(predicted, 0, 1), stability, geometry, counts.WrittenSpan.ToArray());
+            var bits = new Mask();
+            LogitsToMask.Enlarge(logits, decoding.Width, decoding.Height, bits, decoding.Width, decoding.Height);
+            return new Candidate(found, bits, bits.Measure());
+        }
+
+        /// <summary>IoU of the masks at the threshold moved up and down: the upper one lies inside the lower one, so counting is enough.</summary>
+        private static float Stability(ReadOnlySpan<float> logits, float offset)
+        {
+            int above = 0, below = 0;
+            foreach (var value in logits)
+            {
+                above += value > offset ? 1 : 0;
+                below += value > -offset ? 1 : 0;
+            }
+
+            return below == 0 ? 0 : (float)above / below;
+        }
+
+        public void Dispose()
+        {
+            regions.Dispose();
+            decoding.Dispose();
+        }
+    }
+}

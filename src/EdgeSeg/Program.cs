@@ -1,0 +1,5 @@
+using EdgeSeg;
+using EdgeSeg.Verbs;
+
+Startup.Prepare();
+return await CommandTable.RunAsync(args);

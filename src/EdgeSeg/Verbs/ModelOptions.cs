@@ -1,0 +1,28 @@
+using System.CommandLine;
+using EdgeSeg.Inference;
+
+namespace EdgeSeg.Verbs;
+
+/// <summary>The options by which every verb that runs a model chooses it.</summary>
+internal sealed class ModelOptions
+{
+    private readonly Option<string?> folder = new("--model") { Description = "Model bundle (a folder with model.json). Default: the one shipped with edgeseg.", HelpName = "DIR" };
+    private readonly Option<string?> salience = new("--salience-model") { Description = "Bundle that finds the salient object for a model that cannot. Default: the one shipped with edgeseg.", HelpName = "DIR" };
+    private readonly Option<string> precision = new("--precision") { Description = "auto: int8 where the CPU gains from it, else fp32.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<int> threads = new("--threads") { Description = "Threads of one model run; 0: one a core, at most 4.", HelpName = "N", DefaultValueFactory = _ => 0 };
+
+    public ModelOptions(Command command)
+    {
+        precision.AcceptOnlyFromAmong("auto", "fp32", "int8");
+        threads.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<int>() is < 0 or > 64) r.AddError("--threads must be 0..64");
+        });
+        command.Options.Add(folder);
+        command.Options.Add(salience);
+        command.Options.Add(precision);
+        command.Options.Add(threads);
+    }
+
+    public LoadedModel Load(ParseResult parsed) => LoadedModel.Load(parsed.GetValue(folder), parsed.GetValue(precision)!, parsed.GetValue(threads), parsed.GetValue(salience));
+}

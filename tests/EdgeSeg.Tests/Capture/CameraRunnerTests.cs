@@ -1,0 +1,345 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace EdgeSeg.Capture;
+
+public sealed class CameraRunnerTests : IDisposable
+{
+    private readonly FakeTimeProvider time = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
+    private readonly ScriptedSource source = new();
+    private readonly Drops drops = new();
+    private readonly FramePool pool = new(4);
+    private readonly FrameQueue queue;
+    private readonly ConcurrentQueue<CameraStatus> told = [];
+    private readonly ConcurrentQueue<string> fatal = [];
+    private CameraRunner? runner;
+
+    public CameraRunnerTests() => queue = new FrameQueue(drops);
+
+    /// <summary>No test may leave a slot or a camera behind.</summary>
+    public void Dispose()
+    {
+        source.Dispose();
+        runner?.Dispose();
+        WaitFor(() => source.Alive == 0, "every camera disposed");
+        Assert.Equal(0, pool.Taken);
+        pool.Dispose();
+    }
+
+    [Fact]
+    public void Frames_are_numbered_stamped_and_counted()
+    {
+        Start();
+        source.Picture(50);
+        var first = Take();
+        time.Advance(TimeSpan.FromMilliseconds(40));
+        source.Picture(60);
+        using var second = Take();
+        using (first) Assert.Equal((1L, "cam-a", 50), (first.Sequence, first.Camera, first.Pixels.At<byte>(0, 0)));
+        Assert.Equal((2L, "arrival", 64, 48), (second.Sequence, second.TimeSource, second.Width, second.Height));
+        Assert.Equal(40_000_000, second.CapturedNs - first.CapturedNs);
+        Assert.Equal(time.GetUtcNow(), second.CapturedUtc);
+        Assert.Equal((CameraState.Streaming, 2L, 2L, 0L), (Status.State, Status.Grabbed, Status.Retrieved, Status.Reconnects));
+    }
+
+    [Fact]
+    public void The_newest_frames_win_and_the_oldest_give_their_slots_back()
+    {
+        Start();
+        for (var i = 1; i <= 7; i++) source.Picture(10 * i);
+        WaitFor(() => Status.Retrieved == 7 && drops.Total == 5, "7 frames");
+        Assert.Equal(Limits.FrameQueue, pool.Taken);
+        Assert.Equal(5, drops[DropCause.InferenceBusy]);
+        using var sixth = Take();
+        using var seventh = Take();
+        Assert.Equal((60, 70), (sixth.Pixels.At<byte>(0, 0), seventh.Pixels.At<byte>(0, 0)));
+    }
+
+    [Fact]
+    public void What_inference_does_not_want_is_drained_but_not_decoded()
+    {
+        queue.WantFrom(long.MaxValue, DropCause.NotAsked);
+        Start();
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        for (var i = 1; i <= 5; i++) source.Picture(10 * i);
+        WaitFor(() => drops[DropCause.NotAsked] == 5, "5 drops");
+        Assert.InRange(source.Retrieves, 0, 1);
+        queue.WantFrom(0, DropCause.NotAsked);
+        source.Picture(99);
+        using var wanted = Take();
+        Assert.Equal(99, wanted.Pixels.At<byte>(0, 0));
+    }
+
+    [Fact]
+    public void A_frame_is_decoded_when_inference_will_be_ready_before_the_next_one()
+    {
+        const long period = 33_000_000;
+        queue.WantFrom(1_000_000_000, DropCause.Rate);
+        Assert.Equal(DropCause.Rate, queue.Refusal(1_000_000_000 - period - 1, period));
+        Assert.Null(queue.Refusal(1_000_000_000 - period + 1, period));
+        Assert.Null(queue.Refusal(1_000_000_001, period));
+    }
+
+    [Fact]
+    public void Without_a_free_slot_a_frame_is_dropped_by_that_cause()
+    {
+        List<Frame> held = [];
+        for (var i = 0; i < pool.Slots; i++)
+        {
+            Assert.True(pool.TryTake(out var frame));
+            held.Add(frame);
+        }
+
+        Start();
+        source.Picture(50);
+        WaitFor(() => drops[DropCause.NoSlot] == 1, "a drop");
+        foreach (var frame in held) frame.Dispose();
+        source.Picture(51);
+        using var next = Take();
+        Assert.Equal(51, next.Pixels.At<byte>(0, 0));
+    }
+
+    [Fact]
+    public void A_damaged_picture_is_counted_and_its_slot_comes_back()
+    {
+        Start();
+        source.Picture(-1);
+        WaitFor(() => drops[DropCause.Damaged] == 1, "a drop");
+        WaitFor(() => pool.Taken == 0, "the slot back");
+    }
+
+    [Fact]
+    public void A_lost_camera_is_told_and_opened_again()
+    {
+        Start();
+        source.Picture(50);
+        Take().Dispose();
+        source.Unplugged = true;
+        source.Fail("the cable");
+        WaitFor(() => Status.State == CameraState.Lost, "lost");
+        Assert.Contains(told, s => s.State == CameraState.Lost && s.Reason == "the cable");
+        Pass(() => told.Any(s => s.Reason == "unplugged"), "an attempt in vain");
+        source.Unplugged = false;
+        source.Picture(51);
+        Pass(() => Status.State == CameraState.Streaming, "streaming again");
+        Take().Dispose();
+        Assert.Equal(1, Status.Reconnects);
+        Assert.Contains(told, s => s.State == CameraState.Recovering);
+    }
+
+    [Fact]
+    public void A_camera_that_throws_is_lost_and_opened_again()
+    {
+        Start();
+        source.Throw();
+        WaitFor(() => Status.State == CameraState.Lost, "lost");
+        Assert.Contains("scripted", Status.Reason, StringComparison.Ordinal);
+        source.Picture(51);
+        Pass(() => Status.State == CameraState.Streaming, "streaming again");
+        Take().Dispose();
+    }
+
+    [Fact]
+    public void A_hundred_losses_leak_neither_slot_nor_camera_nor_thread()
+    {
+        Start(stallFrames: 10_000);
+        for (var cycle = 1; cycle <= 100; cycle++)
+        {
+            source.Picture(cycle);
+            Pass(() => Status.State == CameraState.Streaming, "streaming");
+            // long enough for the wait to begin small again
+            time.Advance(TimeSpan.FromMilliseconds(Limits.CameraBackOffResetMs + 1));
+            source.Picture(cycle + 100);
+            var before = 2L * cycle;
+            WaitFor(() => Status.Grabbed == before, "both frames");
+            if (cycle % 3 == 0) Take().Dispose();
+            source.Fail("unplugged");
+            WaitFor(() => Status.State == CameraState.Lost, "lost");
+            Assert.InRange(source.Alive, 0, 1);
+        }
+
+        Assert.Equal((100, 99L), (source.Opens, Status.Reconnects));
+        Assert.InRange(pool.Taken, 0, Limits.FrameQueue);
+    }
+
+    [Fact]
+    public void A_stalled_camera_is_told_and_cancelled_and_streams_again_by_itself()
+    {
+        Start(stallFrames: 30);
+        source.Picture(50);
+        Take().Dispose();
+        InCall();
+        time.Advance(TimeSpan.FromMilliseconds(900));
+        Assert.Equal(CameraState.Streaming, Status.State);
+        for (var i = 0; i < 10 && Status.State != CameraState.Stalled; i++) time.Advance(TimeSpan.FromMilliseconds(100));
+        Assert.Equal(CameraState.Stalled, Status.State);
+        Assert.Contains("no frame for", Status.Reason, StringComparison.Ordinal);
+        Assert.InRange(Status.FrameAgeMs, 1000, 2000);
+        Assert.Equal(1, source.Cancels);
+        source.Picture(51);
+        WaitFor(() => Status.State == CameraState.Streaming, "streaming");
+        Take().Dispose();
+        Assert.Equal(1, source.Opens);
+    }
+
+    [Fact]
+    public void A_frozen_camera_is_opened_again_until_its_picture_changes()
+    {
+        Start(stallFrames: 10_000);
+        for (var i = 0; i < 12; i++)
+        {
+            source.Picture(77);
+            Take().Dispose();
+            if (Status.State != CameraState.Frozen) time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        WaitFor(() => Status.State == CameraState.Frozen, "frozen");
+        Assert.Contains("same picture for 10 s", Status.Reason, StringComparison.Ordinal);
+        for (var i = 0; i < 20 && source.Opens < 3; i++)
+        {
+            source.Picture(77);
+            Take().Dispose();
+            InCall();
+            time.Advance(TimeSpan.FromMilliseconds(400));
+        }
+
+        Assert.Equal(CameraState.Frozen, Status.State);
+        WaitFor(() => source.Opens == 3, "opened again twice");
+        source.Picture(78);
+        WaitFor(() => Status.State == CameraState.Streaming, "streaming");
+        Take().Dispose();
+        Assert.DoesNotContain(told, s => s.State == CameraState.Lost);
+    }
+
+    [Fact]
+    public void A_black_camera_is_told_also_while_nobody_wants_its_frames()
+    {
+        queue.WantFrom(long.MaxValue, DropCause.NotAsked);
+        Start(stallFrames: 10_000);
+        for (var i = 0; i < 8; i++)
+        {
+            source.Picture(i % 3);
+            var expected = i + 1L;
+            WaitFor(() => drops.Total == expected, "a drop");
+            InCall();
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        WaitFor(() => Status.State == CameraState.Black, "black");
+        source.Picture(100);
+        WaitFor(() => Status.State == CameraState.Streaming, "streaming");
+    }
+
+    [Fact]
+    public void A_hung_call_is_abandoned_and_its_camera_freed_when_it_comes_back()
+    {
+        using var release = new ManualResetEventSlim();
+        Start(stallFrames: 10_000);
+        source.Picture(50);
+        Take().Dispose();
+        source.Hang(release);
+        WaitFor(() => source.Hanging == 1, "hanging");
+        time.Advance(TimeSpan.FromMilliseconds(Limits.CameraHangMs + Limits.CameraWatchMs));
+        WaitFor(() => Status.State == CameraState.Lost, "lost");
+        Assert.Equal(1, Status.AbandonedReads);
+        source.Picture(51);
+        Pass(() => Status.State == CameraState.Streaming, "streaming with another camera");
+        Take().Dispose();
+        Assert.Equal(2, source.Alive);
+        release.Set();
+        WaitFor(() => source.Alive == 1 && Status.AbandonedReads == 0, "the hung one gone");
+        Assert.Equal((CameraState.Streaming, 0), (Status.State, fatal.Count));
+    }
+
+    [Fact]
+    public void Too_many_hung_calls_are_fatal_by_name()
+    {
+        using var release = new ManualResetEventSlim();
+        Start(stallFrames: 10_000);
+        for (var i = 1; i <= Limits.MaxAbandonedReads; i++)
+        {
+            source.Hang(release);
+            var opens = i;
+            Pass(() => source.Opens == opens, "opened");
+            WaitFor(() => source.Hanging == opens, "hanging");
+            time.Advance(TimeSpan.FromMilliseconds(Limits.CameraHangMs + Limits.CameraWatchMs));
+            WaitFor(() => Status.AbandonedReads == opens, "abandoned");
+        }
+
+        Assert.Equal([CameraRunner.HungReason], fatal);
+        Assert.Equal(CameraState.Hung, Status.State);
+        release.Set();
+    }
+
+    [Fact]
+    public void A_source_that_ends_is_not_opened_again()
+    {
+        Start();
+        source.End();
+        WaitFor(() => Status.State == CameraState.Ended, "ended");
+        Assert.Equal(1, source.Opens);
+    }
+
+    [Fact]
+    public void A_source_that_is_not_live_waits_for_inference_and_loses_nothing()
+    {
+        source.Format = source.Format with { IsLive = false };
+        Start();
+        for (var i = 1; i <= 20; i++) source.Picture(i);
+        source.End();
+        for (var i = 1; i <= 20; i++)
+        {
+            using var frame = Take();
+            Assert.Equal(((long)i, (byte)i), (frame.Sequence, frame.Pixels.At<byte>(0, 0)));
+        }
+
+        Assert.Equal(0, drops.Total);
+    }
+
+    [Fact]
+    public void Stopping_gives_waiting_frames_back()
+    {
+        Start();
+        source.Picture(50);
+        source.Picture(51);
+        WaitFor(() => queue.Count == 2, "two waiting");
+        source.Dispose();
+        runner!.Dispose();
+        Assert.Equal(0, pool.Taken);
+    }
+
+    private CameraStatus Status => runner!.Status;
+
+    private void Start(int stallFrames = 30)
+    {
+        var options = new CameraOptions { Id = "cam-a", Uri = "test:", StallFrames = stallFrames };
+        runner = new CameraRunner(options, source.Create, pool, queue, drops, time, new Random(1));
+        runner.Changed += told.Enqueue;
+        runner.Fatal += fatal.Enqueue;
+        runner.Start();
+    }
+
+    private Frame Take()
+    {
+        Frame? frame = null;
+        WaitFor(() => queue.TryTake(out frame), "a frame");
+        return frame!;
+    }
+
+    private void InCall() => WaitFor(() => source.IsWaiting, "in a call");
+
+    private static void WaitFor(Func<bool> condition, string what) => Assert.True(SpinWait.SpinUntil(condition, 20_000), $"waited in vain: {what}");
+
+    /// <summary>Lets time pass, in steps that a waiting thread can follow, until the condition holds.</summary>
+    private void Pass(Func<bool> condition, string what)
+    {
+        for (var i = 0; i < 20_000 && !condition(); i++)
+        {
+            if (Status.State == CameraState.Lost) time.Advance(TimeSpan.FromMilliseconds(20));
+            SpinWait.SpinUntil(condition, 1);
+        }
+
+        Assert.True(condition(), $"waited in vain: {what}");
+    }
+}

@@ -1,0 +1,57 @@
+using Xunit;
+
+namespace EdgeSeg.Configuration;
+
+public class ReferenceTests
+{
+    [Theory]
+    [InlineData("deploy/edgeseg.example.toml")]
+    [InlineData("docs/configuration.md")]
+    public void The_file_in_the_repository_is_the_table_of_keys(string relative)
+    {
+        var expected = relative.EndsWith(".md", StringComparison.Ordinal) ? Reference.Markdown() : Reference.Toml();
+        var path = Text.RepositoryPath(relative);
+        // UPDATE_REFERENCE=1 writes the files anew after a key has changed
+        if (Environment.GetEnvironmentVariable("UPDATE_REFERENCE") == "1") File.WriteAllText(path, expected);
+        Assert.Equal(expected, File.ReadAllText(path));
+    }
+
+    [Fact]
+    public void Every_key_stands_in_the_example_and_has_its_default_there()
+    {
+        var lines = File.ReadAllLines(Text.RepositoryPath("deploy/edgeseg.example.toml"));
+        var example = Text.Parse(string.Join('\n', lines));
+        var defaults = new Settings();
+        defaults.Cameras.Add(new CameraSettings(0));
+        Assert.Equal(defaults.Effective(), example.Effective());
+
+        var section = "";
+        var written = new HashSet<string>();
+        foreach (var line in lines)
+        {
+            if (line.StartsWith('[')) section = line.Trim('[', ']') + ".";
+            else if (line.Length > 0 && line[0] != '#') written.Add(section + line[..line.IndexOf(" =", StringComparison.Ordinal)]);
+        }
+
+        Assert.Equal(Settings.Keys.Select(k => k.Path).Order(), written.Order());
+    }
+
+    [Fact]
+    public void Every_key_takes_its_own_default_back_from_file_and_environment()
+    {
+        var defaults = new Settings();
+        defaults.Cameras.Add(new CameraSettings(0));
+        var variables = Settings.Keys.ToDictionary(
+            k => k.Variable(0),
+            k => k.Show(defaults, 0).Trim('"'));
+        var read = Text.Parse("", environment: variables);
+        Assert.Equal(defaults.Effective(), read.Effective());
+    }
+
+    [Fact]
+    public void Every_key_has_a_line_of_documentation_and_a_path_of_its_own()
+    {
+        Assert.All(Settings.Keys, k => Assert.True(k.Doc.EndsWith('.') && k.Allowed.Length > 0 && !k.Doc.Contains('|', StringComparison.Ordinal), k.Path));
+        Assert.Equal(Settings.Keys.Count, Settings.Keys.Select(k => k.Path).Distinct().Count());
+    }
+}

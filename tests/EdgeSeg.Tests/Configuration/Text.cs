@@ -1,0 +1,35 @@
+using System.Text;
+
+namespace EdgeSeg.Configuration;
+
+/// <summary>Short forms for the tests of this folder.</summary>
+internal static class Text
+{
+    public static readonly Dictionary<string, string> NoVariables = [];
+
+    public static Settings Parse(string text, string name = "edgeseg.toml", Dictionary<string, string>? environment = null) =>
+        SettingsFile.Parse(name, Encoding.UTF8.GetBytes(text), environment ?? NoVariables);
+
+    /// <summary>The lines of the error that a text gives.</summary>
+    public static string[] Errors(string text, string name = "edgeseg.toml", Dictionary<string, string>? environment = null)
+    {
+        var e = Xunit.Assert.Throws<OperatingException>(() => Parse(text, name, environment));
+        Xunit.Assert.Equal(2, e.ExitCode);
+        return e.Message.Split('\n');
+    }
+
+    /// <summary>The one line of the error that a text gives.</summary>
+    public static string Error(string text, string name = "edgeseg.toml", Dictionary<string, string>? environment = null) =>
+        Xunit.Assert.Single(Errors(text, name, environment));
+
+    /// <summary>A file of the repository, found upwards from the test's folder.</summary>
+    public static string RepositoryPath(string relative)
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "EdgeSeg.sln"))) return Path.Combine(folder.FullName, relative);
+        }
+
+        throw new InvalidOperationException("EdgeSeg.sln was not found above the tests");
+    }
+}

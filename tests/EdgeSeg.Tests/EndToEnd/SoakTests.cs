@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using EdgeSeg.Publish;
+using Xunit;
+
+namespace EdgeSeg.EndToEnd;
+
+/// <summary>
+/// The published service for minutes on end: a 720p camera at 30 frames a second, a real mosquitto, a subscriber. Two minutes here,
+/// <c>./build.sh soak [minutes]</c> (EDGESEG_SOAK_MINUTES) for longer; EDGESEG_SOAK_CAMERA puts another source in place of the synthetic one.
+/// Prints its figures.
+/// </summary>
+public sealed class SoakTests(ITestOutputHelper output)
+{
+    private const double DefaultMinutes = 2;
+
+    /// <summary>The model's arenas, the pools and the managed heap have come to their size; the interval that lies across is thrown away.</summary>
+    private const double WarmUpS = 30;
+
+    private const int TelemetryS = 5;
+
+    /// <summary>Growth of resident memory that counts as none, over whatever time: what a page cache of the allocator or a garbage collection that is due moves.</summary>
+    private const long FlatBytes = 4 << 20;
+
+    private static double Minutes => double.Parse(Environment.GetEnvironmentVariable("EDGESEG_SOAK_MINUTES") ?? DefaultMinutes.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+
+    private static string Camera => Environment.GetEnvironmentVariable("EDGESEG_SOAK_CAMERA") ?? "test:?w=1280&h=720&fps=30";
+
+    [Fact]
+    public async Task The_service_runs_on_without_growing_leaking_or_writing()
+    {
+        await using var broker = await Mosquitto.StartOrSkipAsync();
+        await using var listener = await Listener.StartAsync(broker.Port, "edgeseg/v1/soak/telemetry");
+        using var scratch = new Scratch();
+        var config = scratch.Write("edgeseg.toml", Encoding.UTF8.GetBytes($"""
+            device = "soak"
+            state_dir = "{scratch.Path}"
+            [mqtt]
+            host = "127.0.0.1"
+            port = {broker.Port}
+            [telemetry]
+            interval_s = {TelemetryS}
+            [[camera]]
+            id = "front"
+            uri = '{Camera}'
+            loop = true
+            """));
+        using var process = Process.Start(Published.Start(Published.Binary, ["run", "--config", config]))!;
+        var errors = process.StandardError.ReadToEndAsync();
+        try
+        {
+            var watch = new ProcessWatch(process.Id);
+            var began = Stopwatch.GetTimestamp();
+            await WatchAsync(watch, process, began, WarmUpS);
+            listener.All.Clear();
+            watch.Begin();
+            await WatchAsync(watch, process, began, Math.Max(Minutes * 60, WarmUpS + 4 * TelemetryS));
+            var figures = watch.End();
+            var telemetry = listener.All.Skip(1).Select(h => SoakTelemetry.Read(h.Text)).ToArray();
+            Assert.Equal(0, Signals.Send(process.Id, Signals.Terminate));
+            await process.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(Wait.LimitS)).Token);
+            Judge(figures, telemetry, process.ExitCode, await errors);
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill();
+        }
+    }
+
+    private void Judge(ProcessWatch.Figures process, SoakTelemetry[] telemetry, int exitCode, string journal)
+    {
+        double framesIn = telemetry.Sum(t => t.FramesIn), framesOut = telemetry.Sum(t => t.FramesOut);
+        var allocated = telemetry.Sum(t => t.AllocatedBytes);
+        var leaked = journal.Contains("never given back", StringComparison.Ordinal);
+        Say($"{process.Seconds:0} s after {WarmUpS:0} s of warm-up, {Camera}: {framesIn:0} frames in, {framesOut:0} masks out");
+        Say($"resident memory {process.FirstBytes / 1048576.0:0.00} MiB -> {process.LastBytes / 1048576.0:0.00} MiB, slope {process.SlopeBytesPerHour / 1048576:0.00} MiB/h");
+        Say($"bytes written to disk {process.WrittenBytes}; frames leaked {(leaked ? "some" : "0")}");
+        Say($"most frames held {telemetry.Max(t => t.FramesHeld)} of {Limits.FrameSlots}, most messages waiting {telemetry.Max(t => t.Waiting)} of {Limits.PublishQueue}");
+        Say($"gen-0 {telemetry.Sum(t => t.Gen0)}, gen-1 {telemetry.Sum(t => t.Gen1)}, gen-2 {telemetry.Sum(t => t.Gen2)} collections; {allocated / framesOut:0} bytes allocated a mask, {allocated / framesIn:0} a frame, {allocated / process.Seconds:0} a second");
+        Say($"end to end p95, last interval: {telemetry[^1].P95Ms:0.0} ms; drops: {string.Join(", ", telemetry[^1].Drops)}");
+        Assert.Equal((0, false), (exitCode, leaked));
+        Assert.True(framesOut > 0 && framesIn >= framesOut, "masks come");
+        Assert.Equal(0, process.WrittenBytes);
+        Assert.Equal(0, telemetry.Sum(t => t.Gen2));
+        Assert.InRange(telemetry.Max(t => t.FramesHeld), 0, Limits.FrameSlots - 1);
+        Assert.InRange(telemetry.Max(t => t.Waiting), 0, Limits.PublishQueue);
+        Assert.InRange(process.LastBytes - process.FirstBytes, long.MinValue, FlatBytes);
+        Assert.InRange(allocated / framesIn, 0, 1024);
+    }
+
+    private void Say(FormattableString line) => output.WriteLine("soak: " + FormattableString.Invariant(line));
+
+    private static async Task WatchAsync(ProcessWatch watch, Process process, long began, double untilS)
+    {
+        while (Stopwatch.GetElapsedTime(began).TotalSeconds < untilS)
+        {
+            await Task.Delay(1000);
+            if (process.HasExited) Assert.Fail($"the service ended by itself with {process.ExitCode}");
+            watch.Look();
+        }
+    }
+}

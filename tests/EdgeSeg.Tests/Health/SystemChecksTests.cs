@@ -1,0 +1,82 @@
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace EdgeSeg.Health;
+
+public class SystemChecksTests
+{
+    [Theory]
+    [InlineData(1L << 30, 0)]
+    [InlineData(100L << 20, 1)]
+    [InlineData(1L << 20, 2)]
+    public void Free_disk_space_is_judged(long free, int state) => Assert.Equal((CheckState)state, SystemChecks.Disk("/var/lib/edgeseg", true, free).State);
+
+    [Fact]
+    public void A_state_folder_that_is_not_there_yet_is_judged_by_the_one_above()
+    {
+        using var scratch = new Scratch();
+        Assert.EndsWith("b/c (not made yet)", SystemChecks.Disk(Path.Combine(scratch.Path, "a/b/c")).Finding, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_clock_tells_its_time_and_a_warning_when_nobody_sets_it()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
+        Assert.Equal(Check.Ok("clock", "2026-11-23 12:00:00Z, synchronised"), SystemChecks.Clock(time, true));
+        Assert.Equal(CheckState.Warning, SystemChecks.Clock(time, false).State);
+    }
+
+    [Fact]
+    public void Timesyncds_mark_is_believed()
+    {
+        using var run = new Scratch();
+        run.Write("systemd/timesync/synchronized", []);
+        Assert.Equal(CheckState.Ok, SystemChecks.Clock(TimeProvider.System, run.Path).State);
+    }
+
+    [Fact]
+    public void The_hottest_zone_counts()
+    {
+        using var sys = new Scratch();
+        Zone(sys, 0, "cpu", "61200");
+        Zone(sys, 1, "gpu", "70500");
+        Zone(sys, 2, "off", "-256000");
+        Assert.Equal(Check.Ok("temperature", "70.5 degrees C (gpu)"), SystemChecks.Temperature(sys.Path));
+        Zone(sys, 3, "soc", "91000");
+        Assert.Equal(CheckState.Warning, SystemChecks.Temperature(sys.Path).State);
+    }
+
+    [Theory]
+    [InlineData("0", null)]
+    [InlineData("50005", "voltage")]
+    [InlineData("0x4", "throttled now")]
+    [InlineData("50000", "since it started")]
+    public void A_raspberry_pi_that_slowed_down_says_why(string bits, string? word)
+    {
+        using var sys = new Scratch();
+        Zone(sys, 0, "cpu", "50000");
+        sys.Write("devices/platform/soc/soc:firmware/get_throttled", Encoding.ASCII.GetBytes(bits + "\n"));
+        var check = SystemChecks.Temperature(sys.Path);
+        Assert.Equal(word is null ? CheckState.Ok : CheckState.Warning, check.State);
+        Assert.Contains(word ?? "50.0", check.Finding, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_capped_processor_is_a_warning()
+    {
+        using var sys = new Scratch();
+        sys.Write("class/thermal/cooling_device0/type", "thermal-cpufreq-0\n"u8.ToArray());
+        sys.Write("class/thermal/cooling_device0/cur_state", "2\n"u8.ToArray());
+        Assert.Equal(CheckState.Warning, SystemChecks.Temperature(sys.Path).State);
+    }
+
+    [Fact]
+    public void A_machine_without_sensors_is_well() => Assert.Equal(CheckState.Ok, SystemChecks.Temperature("/nowhere").State);
+
+    private static void Zone(Scratch sys, int number, string type, string temperature)
+    {
+        sys.Write($"class/thermal/thermal_zone{number}/type", Encoding.ASCII.GetBytes(type + "\n"));
+        sys.Write($"class/thermal/thermal_zone{number}/temp", Encoding.ASCII.GetBytes(temperature + "\n"));
+    }
+}

@@ -1,0 +1,60 @@
+using EdgeSeg.Telemetry;
+using OpenCvSharp;
+using Xunit;
+
+namespace EdgeSeg.Inference;
+
+public sealed class EmbeddingCacheTests : IDisposable
+{
+    private readonly Scratch scratch = new();
+    private readonly LoadedModel model;
+    private readonly Mat pixels = new(20, 30, MatType.CV_8UC3, Scalar.All(90));
+    private StageTimes times = StageTimes.None;
+
+    public EmbeddingCacheTests() => model = LoadedModel.Load(OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes(), scratch.Path));
+
+    public void Dispose()
+    {
+        pixels.Dispose();
+        model.Dispose();
+        scratch.Dispose();
+    }
+
+    [Fact]
+    public void A_frame_is_encoded_once()
+    {
+        using var cache = new EmbeddingCache(model.Segmenter, 2);
+        var first = cache.Get("a", pixels, ref times);
+        Assert.Same(first, cache.Get("a", pixels, ref times));
+        Assert.Equal((30, 20), (first.FrameWidth, first.FrameHeight));
+        Assert.Equal((1, 1), (cache.Misses, cache.Hits));
+    }
+
+    [Fact]
+    public void The_frame_asked_for_longest_ago_gives_way_and_its_memory_is_taken_over()
+    {
+        using var cache = new EmbeddingCache(model.Segmenter, 2);
+        var a = cache.Get("a", pixels, ref times);
+        var b = cache.Get("b", pixels, ref times);
+        Assert.NotSame(a, b);
+        cache.Get("a", pixels, ref times);
+        var c = cache.Get("c", pixels, ref times);
+        Assert.Same(b, c);
+        Assert.Null(cache.Find("b"));
+        Assert.Same(a, cache.Find("a"));
+    }
+
+    [Fact]
+    public void A_picture_that_cannot_be_encoded_leaves_no_entry()
+    {
+        using var cache = new EmbeddingCache(model.Segmenter, 1);
+        cache.Get("a", pixels, ref times);
+        using var grey = new Mat(20, 30, MatType.CV_8UC1);
+        Assert.Throws<ArgumentException>(() => cache.Get("b", grey, ref times));
+        Assert.Null(cache.Find("b"));
+        Assert.Null(cache.Find("a"));
+    }
+
+    [Fact]
+    public void It_has_a_bound() => Assert.Throws<ArgumentOutOfRangeException>(() => new EmbeddingCache(model.Segmenter, Limits.MaxEmbeddings + 1));
+}

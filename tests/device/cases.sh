@@ -1,0 +1,174 @@
+#!/usr/bin/env bash
+# The cases of the virtual board, run as root inside it. Rows of a table go to $OUT/rows.md; the status is 1 when one failed.
+# cases.sh first: installs the package and runs all cases, then asks for a power cut; cases.sh again: the same board after the cut.
+set -uo pipefail
+failed=0
+# on a machine that is busy with other things everything takes longer: PATIENCE=5 waits five times as long
+patience=${PATIENCE:-1}
+masks=/run/masks.jsonl
+topic=edgeseg/v1/board
+
+row() { # RESULT CASE FIGURES
+    printf '| %s | %s | %s |\n' "$2" "$1" "$3" | tee -a "$OUT/rows.md"
+    [ "$1" = passed ] || failed=1
+}
+judge() { # CASE FIGURES CONDITION...
+    local case=$1 figures=$2
+    shift 2
+    if "$@"; then row passed "$case" "$figures"; else row FAILED "$case" "$figures"; fi
+}
+all() { local c; for c; do [ "$c" -ne 0 ] || return 1; done; }
+now_ms() { date +%s%3N; }
+# until SECONDS COMMAND...: waits for it to come true; milliseconds that it took, on standard output
+until_true() {
+    local limit=$(($(now_ms) + $1 * 1000 * patience)) began
+    began=$(now_ms)
+    shift
+    while ! "$@" >/dev/null 2>&1; do
+        [ "$(now_ms)" -lt "$limit" ] || { echo $(($(now_ms) - began)); return 1; }
+        sleep 0.1
+    done
+    echo $(($(now_ms) - began))
+}
+active() { systemctl is-active --quiet edgeseg; }
+main_pid() { systemctl show -P MainPID edgeseg; }
+restarted() { local pid; pid=$(main_pid); [ "$pid" != 0 ] && [ "$pid" != "$1" ]; }
+mask_count() { wc -l <$masks; }
+more_masks() { [ "$(mask_count)" -gt "$1" ]; }
+retained() { mosquitto_sub -h localhost -t "$topic/$1" -C 1 -W 3 2>/dev/null; }
+says() { retained "$1" | grep -q "\"$2\""; }
+memory_mb() { echo $(($(systemctl show -P MemoryCurrent edgeseg) / 1048576)); }
+rss_mb() { awk '/VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$(main_pid)/status"; }
+written() { awk '/^write_bytes/ { print $2 }' "/proc/$(main_pid)/io"; }
+edge() { gpio-pull 4 up; gpio-pull 4 down; }
+listen() {
+    : >$masks
+    mosquitto_sub -h localhost -t "$topic/cam/cam0/mask" >>$masks &
+    sleep 1
+}
+answers() { # one edge, one mask within 20 s
+    local before
+    before=$(mask_count)
+    edge
+    until_true 20 more_masks "$before" >/dev/null
+}
+
+install_case() {
+    local began took ready
+    install -D -m 644 edgeseg.toml /tmp/edgeseg.toml
+    began=$(now_ms)
+    # emulation loads a model many times slower than a board
+    mkdir -p /etc/systemd/system/edgeseg.service.d
+    printf '[Service]\nTimeoutStartSec=%ss\n' $((120 * patience)) >/etc/systemd/system/edgeseg.service.d/emulation.conf
+    # the board's settings are there before the package, as on a machine that is set up by a script
+    install -D -m 644 edgeseg.toml /etc/edgeseg/edgeseg.toml
+    dpkg --force-confold -i ./*.deb >"$OUT/dpkg.log" 2>&1 || { tail -n 20 "$OUT/dpkg.log"; row FAILED "the package installs" "dpkg says no"; return 1; }
+    took=$(($(now_ms) - began))
+    ready=$(until_true 120 active)
+    judge "installed by dpkg, started by systemd as an unprivileged user" "dpkg and start $((took / 1000)) s; ready then within $ready ms; runs as $(ps -o user= -p "$(main_pid)"); resident $(rss_mb) MB" \
+        all "$(active && echo 1 || echo 0)" "$([ "$(ps -o user= -p "$(main_pid)")" = edgeseg ] && echo 1 || echo 0)"
+    systemctl status --no-pager edgeseg >"$OUT/status.txt" 2>&1
+}
+
+hundred_case() {
+    local before=$(mask_count) wrote=$(written) i figures unique late
+    for i in $(seq 100); do answers; done
+    sleep 3
+    tail -n +$((before + 1)) $masks >/run/hundred.jsonl
+    cp /run/hundred.jsonl "$OUT/"
+    unique=$(jq -r .trigger.edge_ns /run/hundred.jsonl | sort -u | wc -l)
+    late=$(jq -r 'select(.captured_ns < .trigger.edge_ns) | .sequence' /run/hundred.jsonl | wc -l)
+    figures=$(jq -s -r 'def at(f; p): (map(f) | sort) as $s | $s[(($s | length) - 1) * p | floor];
+        "edge to capture p50 \(at(.trigger.edge_to_capture_ms; 0.5)) ms, max \(at(.trigger.edge_to_capture_ms; 1)) ms; edge to publish p50 \(at(.trigger.edge_to_publish_ms; 0.5)) ms, max \(at(.trigger.edge_to_publish_ms; 1)) ms"' /run/hundred.jsonl)
+    judge "100 edges, 100 captures, each the first frame at or after its edge" "$(wc -l </run/hundred.jsonl) masks for $unique edges; $figures" \
+        all $(($(wc -l </run/hundred.jsonl) == 100)) $((unique == 100)) $((late == 0))
+    wrote=$(($(written) - wrote))
+    judge "steady state writes nothing to disk" "$wrote bytes during those 100 edges" all $((wrote == 0))
+}
+
+burst_case() {
+    local before=$(mask_count) memory=$(rss_mb) pid=$(main_pid) fired status
+    fired=$(./tools fire "$BOARD_LEVERS/sim_gpio4/pull" 3000 1000)
+    sleep 10
+    status=$(systemctl show -P StatusText edgeseg)
+    local got=$(($(mask_count) - before))
+    judge "1 kHz burst is bounded" "$fired; $got masks; resident $memory then $(rss_mb) MB; since the start: ${status#*masks }" \
+        all $((got > 0)) $((got < 200)) $(($(rss_mb) < memory + 50)) $((pid == $(main_pid)))
+    answers && row passed "an edge after the burst is answered" "" || row FAILED "an edge after the burst is answered" "no mask in 20 s"
+}
+
+camera_case() {
+    local driver=/sys/bus/platform/drivers/vivid device gone back fault
+    device=$(basename "$(ls -d $driver/vivid* | head -n 1)")
+    echo "$device" >$driver/unbind
+    gone=$(until_true 60 says status degraded)
+    fault=$(gpio-level 22)
+    echo "$device" >$driver/bind
+    back=$(until_true 120 says status online)
+    judge "camera taken away and given back" "degraded after $gone ms, fault output $fault; online $back ms after its return, fault output $(gpio-level 22)" \
+        all $((fault == 1)) $(($(gpio-level 22) == 0)) "$(answers && echo 1 || echo 0)"
+}
+
+kill_case() {
+    local pid=$(main_pid) new ready
+    kill -KILL "$pid"
+    new=$(until_true 20 restarted "$pid")
+    ready=$(until_true 60 active)
+    judge "kill -9: back by systemd within 5 s" "new process after $new ms, ready $ready ms later" all $((new < 5000)) "$(active && echo 1 || echo 0)" "$(answers && echo 1 || echo 0)"
+}
+
+stuck_case() {
+    local pid=$(main_pid) took result
+    ./tools hold "$pid" inference >/dev/null &
+    took=$(until_true 120 restarted "$pid")
+    result=$(journalctl -u edgeseg --no-pager -o cat | grep -c 'Watchdog timeout')
+    until_true 60 active >/dev/null
+    judge "a stuck inference stops the signs of life, and the watchdog starts the service anew" "new process after $((took / 1000)) s (inference may take 15 s, WatchdogSec=20); $(journalctl -u edgeseg --no-pager -o cat | grep -o 'inference has been stuck for [0-9]* s' | tail -n 1)" \
+        all $((result >= 1)) "$(active && echo 1 || echo 0)" "$(answers && echo 1 || echo 0)"
+}
+
+reload_case() {
+    local pid=$(main_pid) refused
+    echo 'nonsense = 1' >>/etc/edgeseg/edgeseg.toml
+    systemctl reload edgeseg
+    sleep 3
+    refused=$(journalctl -u edgeseg --no-pager -o cat | grep -c 'new settings are refused')
+    judge "a bad configuration is refused whole on reload" "process $([ "$pid" = "$(main_pid)" ] && echo "the same" || echo "ANOTHER")" all $((refused == 1)) "$(active && echo 1 || echo 0)" "$(answers && echo 1 || echo 0)"
+    cp /tmp/edgeseg.toml /etc/edgeseg/edgeseg.toml
+    sed -i 's/min_gap_ms = 50/min_gap_ms = 40/' /etc/edgeseg/edgeseg.toml
+    systemctl reload edgeseg
+    until_true 60 active >/dev/null
+    sleep 3
+    judge "a good one is taken, without a new process" "" all $((pid == $(main_pid))) "$(journalctl -u edgeseg --no-pager -o cat | grep -c 'read again')" "$(answers && echo 1 || echo 0)"
+}
+
+stop_case() {
+    local began=$(now_ms) took
+    systemctl stop edgeseg
+    took=$(($(now_ms) - began))
+    judge "systemctl stop: goodbye, outputs off, under 5 s" "$took ms; status $(retained status | jq -r .state); outputs $(gpio-level 20)$(gpio-level 21)$(gpio-level 22)" \
+        all $((took < 5000)) "$(says status offline && echo 1 || echo 0)" "$([ "$(gpio-level 20)$(gpio-level 21)$(gpio-level 22)" = 000 ] && echo 1 || echo 0)"
+    systemctl start edgeseg
+    until_true 60 active >/dev/null
+}
+
+case "$1" in
+    first)
+        listen
+        install_case || { [ -e "$OUT/status.txt" ] || exit 1; }
+        answers && row passed "the first edge is answered" "$(tail -n 1 $masks | wc -c) bytes" || { row FAILED "the first edge is answered" ""; journalctl -u edgeseg --no-pager -o cat | tail -n 30; }
+        for case in ${CASES:-hundred burst camera kill stuck reload stop}; do "${case}_case"; done
+        journalctl -u edgeseg --no-pager -o short-monotonic >"$OUT/journal.txt"
+        [ $failed -eq 0 ] || exit 1
+        # writes that the cut falls into: state, settings and the journal
+        (while :; do dd if=/dev/urandom of=/var/lib/edgeseg/cut bs=64k count=16 conv=fsync 2>/dev/null; cp /tmp/edgeseg.toml /etc/edgeseg/edgeseg.toml.new && mv /etc/edgeseg/edgeseg.toml.new /etc/edgeseg/edgeseg.toml; logger busy; edge; done) &
+        sleep 5
+        touch "$OUT/cut"
+        sleep 60 ;;
+    again)
+        listen
+        ready=$(until_true 120 active)
+        judge "power cut in the middle of writes: boots and runs" "ready $ready ms after the job's start" all "$(active && echo 1 || echo 0)" "$(answers && echo 1 || echo 0)"
+        journalctl -b -u edgeseg --no-pager -o short-monotonic >"$OUT/journal-after-cut.txt" ;;
+esac
+exit $failed
