@@ -1,3 +1,5 @@
+using EdgeSeg.Configuration;
+
 namespace EdgeSeg.Publish;
 
 /// <summary>
@@ -26,7 +28,7 @@ internal sealed class Alerts(Topics topics, string session, IEnumerable<string> 
             if (lasting.TryGetValue(alert.Id, out var before) && before.Code == alert.Code) continue;
             lasting[alert.Id] = alert;
             setState(topics.Alert(alert.Id), AlertMessage.Write(json, topics.Device, session, alert, time.GetUtcNow()));
-            journal.Warning($"alert {alert.Id}: {alert.Text}: {alert.Remedy}");
+            journal.Write(alert.Degrades ? LogLevel.Warning : LogLevel.Info, $"alert {alert.Id}: {alert.Text}: {alert.Remedy}");
         }
 
         foreach (var id in leftOver.Except(lasting.Keys)) setState(topics.Alert(id), []);

@@ -131,7 +131,7 @@ public sealed class CommandTests : IAsyncLifetime
         return JsonDocument.Parse(text).RootElement;
     }
 
-    private Task Send(string word, string body, bool retain = false) => listener.Client.PublishAsync(new MqttApplicationMessageBuilder()
+    private Task<MqttClientPublishResult> Send(string word, string body, bool retain = false) => listener.Client.PublishAsync(new MqttApplicationMessageBuilder()
         .WithTopic($"{Root}cam/front/cmd/{word}").WithPayload(body).WithResponseTopic(ReplyTopic).WithRetainFlag(retain)
         .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build());
 }
