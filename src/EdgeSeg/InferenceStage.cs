@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using EdgeSeg.Capture;
 using EdgeSeg.Commands;
 using EdgeSeg.Configuration;
@@ -16,39 +17,71 @@ namespace EdgeSeg;
 /// </summary>
 internal sealed class InferenceStage : IDisposable
 {
-    private readonly LoadedModel model;
+    private readonly TimeProvider time;
     private readonly MqttLink link;
     private readonly Wires wires;
     private readonly ServiceFacts service;
-    private readonly EmbeddingCache embeddings;
     private readonly Segmentation result = new();
     private readonly MaskWriter writer;
-    private readonly FrameRing ring;
-    private readonly byte[] shrunkBytes;
-    private readonly Mat shrunk;
     private readonly HeldFrame now = new();
     private readonly CommandStage commands;
+    private volatile LoadedModel model;
+    private LoadedModel? offered;
+    private EmbeddingCache embeddings;
+    private FrameRing ring;
+    private byte[] shrunkBytes;
+    private Mat shrunk;
     private Embedding embedding = null!;
     private EverythingRun? everything;
 
     public InferenceStage(LoadedModel model, MqttLink link, CommandDesk desk, Wires wires, ServiceFacts service, double? polygonTolerancePx, TimeProvider time)
     {
-        (this.model, this.link, this.wires, this.service) = (model, link, wires, service);
-        var segmenter = model.Segmenter;
-        embeddings = new EmbeddingCache(segmenter, segmenter.EmbeddingsWorthKeeping);
+        (this.model, this.link, this.wires, this.service, this.time) = (model, link, wires, service, time);
+        Fit(model.Segmenter);
         writer = new MaskWriter { PolygonTolerancePx = polygonTolerancePx };
-        shrunkBytes = GC.AllocateUninitializedArray<byte>(segmenter.InputWidth * segmenter.InputHeight * 3, pinned: true);
-        shrunk = Mat.FromPixelData(segmenter.InputHeight, segmenter.InputWidth, MatType.CV_8UC3, shrunkBytes);
-        ring = new FrameRing(service.Session, shrunkBytes.Length, time);
         commands = new CommandStage(desk, link, service);
     }
 
     /// <summary>Results handed to the link since the start, found or not.</summary>
     public long Results { get; private set; }
 
+    /// <summary>The model at work, owned here. Any thread.</summary>
+    public LoadedModel Model => model;
+
+    /// <summary>Hands another model over, ready to run: it takes the place of the one at work before the next frame or command. Any thread.</summary>
+    public void Offer(LoadedModel next) => Interlocked.Exchange(ref offered, next)?.Dispose();
+
+    private void TakeUpOffer()
+    {
+        if (Interlocked.Exchange(ref offered, null) is not { } next) return;
+        if (everything is { } run) commands.Desk.Fail(run.Pending, new Refusal(RefusalCode.Busy, "the model was replaced meanwhile: send it again"));
+        everything?.Dispose();
+        everything = null;
+        embeddings.Dispose();
+        shrunk.Dispose();
+        next.Segmenter.SaliencyThreshold = model.Segmenter.SaliencyThreshold;
+        model.Dispose();
+        model = next;
+        Fit(next.Segmenter);
+    }
+
+    /// <summary>Takes the memory that depends on the model's input size. Frames that were held in another size are gone; in the same size they stay.</summary>
+    [MemberNotNull(nameof(embeddings), nameof(shrunkBytes), nameof(shrunk), nameof(ring))]
+    private void Fit(ISegmenter segmenter)
+    {
+        embeddings = new EmbeddingCache(segmenter, segmenter.EmbeddingsWorthKeeping);
+        var bytes = segmenter.InputWidth * segmenter.InputHeight * 3;
+        var fits = ring is not null && shrunkBytes?.Length == bytes;
+        if (!fits) shrunkBytes = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
+        shrunk = Mat.FromPixelData(segmenter.InputHeight, segmenter.InputWidth, MatType.CV_8UC3, shrunkBytes!);
+        if (!fits) ring = new FrameRing(service.Session, bytes, time);
+        Debug.Assert(ring is not null && shrunkBytes is not null);
+    }
+
     /// <summary>Takes up the commands that came: those on a held frame are answered, others wait for their camera's next one. True when there was work.</summary>
     public bool TakeCommands(IReadOnlyList<Lane> lanes)
     {
+        TakeUpOffer();
         var worked = false;
         while (commands.Desk.TryTake(out var pending))
         {
@@ -271,5 +304,7 @@ internal sealed class InferenceStage : IDisposable
         everything?.Dispose();
         embeddings.Dispose();
         shrunk.Dispose();
+        model.Dispose();
+        Interlocked.Exchange(ref offered, null)?.Dispose();
     }
 }
