@@ -197,9 +197,21 @@ internal static class Limits
     public const int MaxAlertIdLength = MaxIdLength + 16;
     // embeddings and everything
     /// <summary>Frames whose embeddings are kept for more prompts: EfficientSAM's take 4 MB each, and an operator clicks on one frame at a time.</summary>
-    public const int MaxEmbeddings = 8;
+    public const int MaxEmbeddings = 4;
     /// <summary>Points on a side of the grid of "everything": 64 x 64 are 4096 decodes, two minutes of a desktop machine.</summary>
     public const int MaxEverythingGrid = 64;
+    /// <summary>The same where a command names none: 256 decodes are seconds on a small board, and find what a quarter of the picture's side shows.</summary>
+    public const int EverythingGrid = 16;
+    /// <summary>Longest work on everything before frames and commands get their turn, in milliseconds; a command ends it within one decode.</summary>
+    public const int EverythingSliceMs = 200;
+    /// <summary>Longest time for everything in one frame, in milliseconds; what was found until then is told, as not complete.</summary>
+    public const int EverythingMs = 120_000;
+    /// <summary>Masks told of one frame; the least sure are left out and counted.</summary>
+    public const int MaxEverythingMasks = 256;
+    /// <summary>Wait before the outbox is looked at again while masks wait for room in it, in milliseconds.</summary>
+    public const int EverythingPauseMs = 2;
+    /// <summary>Longest time for them to leave, in milliseconds; where the broker takes none, they have expired by then.</summary>
+    public const int EverythingTellMs = 10_000;
     /// <summary>Providers that are tried one after the other.</summary>
     public const int MaxProviders = 8;
     /// <summary>Largest file of kept verdicts, in bytes; beyond it, it is begun anew.</summary>
