@@ -6,6 +6,7 @@ using EdgeSeg.Inference;
 using EdgeSeg.Publish;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Trigger;
+using Microsoft.ML.OnnxRuntime;
 using OpenCvSharp;
 
 namespace EdgeSeg;
@@ -28,9 +29,11 @@ internal sealed class InferenceStage : IDisposable
     private readonly Mat shrunk;
     private readonly HeldFrame now = new();
     private readonly CommandStage commands;
+    private readonly RunGuard guard;
 
-    public InferenceStage(LoadedModel model, MqttLink link, CommandDesk desk, Wires wires, ServiceFacts service, double? polygonTolerancePx, TimeProvider time)
+    public InferenceStage(LoadedModel model, RunGuard guard, MqttLink link, CommandDesk desk, Wires wires, ServiceFacts service, double? polygonTolerancePx, TimeProvider time)
     {
+        this.guard = guard;
         (this.model, this.link, this.wires, this.service) = (model, link, wires, service);
         var segmenter = model.Segmenter;
         embedding = segmenter.CreateEmbedding();
@@ -66,6 +69,7 @@ internal sealed class InferenceStage : IDisposable
     {
         var takenNs = lane.Runner.NowNs;
         var auto = lane.Begin(frame, takenNs);
+        var isDueAgain = false;
         wires.Busy(true);
         try
         {
@@ -78,10 +82,15 @@ internal sealed class InferenceStage : IDisposable
             if (auto) Auto(lane, frame);
             if (lane.Preview.TakeTurn(takenNs)) commands.SendPreview(lane, frame);
         }
+        catch (InferenceCutException e) when (!e.TookTooLong)
+        {
+            isDueAgain = true;
+            throw;
+        }
         finally
         {
             wires.Busy(false);
-            lane.End(takenNs, auto);
+            lane.End(takenNs, auto && !isDueAgain);
         }
     }
 
@@ -109,17 +118,38 @@ internal sealed class InferenceStage : IDisposable
         {
             using (var part = frame.Pixels.SubMat(roi)) Stretch.Fill(part, shrunk);
             Encode(roi.Width, roi.Height);
-            model.Segmenter.Auto(embedding, result);
+            Work(mayYield: !frame.Trigger.IsEdge);
             result.Place(roi.X, roi.Y, frame.Width, frame.Height);
         }
         else
         {
-            model.Segmenter.Auto(embedding, result);
+            Work(mayYield: !frame.Trigger.IsEdge);
         }
 
         Reject(lane.Settings);
         wires.Result(result.Found);
         Publish(lane, null, frame.Trigger);
+    }
+
+    /// <summary>The model's own work, which may be cut.</summary>
+    private void Work(bool mayYield, bool isPrompted = false)
+    {
+        var isWhole = false;
+        guard.Begin(mayYield);
+        try
+        {
+            if (isPrompted) model.Segmenter.Decode(embedding, result);
+            else model.Segmenter.Auto(embedding, result);
+            isWhole = true;
+        }
+        catch (OnnxRuntimeException) when (guard.IsCut)
+        {
+            throw guard.Explain();
+        }
+        finally
+        {
+            guard.End(isWhole);
+        }
     }
 
     /// <summary>Automatic masks below the camera's minimum are told as not found.</summary>
@@ -161,11 +191,11 @@ internal sealed class InferenceStage : IDisposable
                 return;
             }
 
-            model.Segmenter.Decode(embedding, result);
+            Work(mayYield: false, isPrompted: true);
         }
         else
         {
-            model.Segmenter.Auto(embedding, result);
+            Work(mayYield: false);
         }
 
         var message = Publish(lane, pending.Command.Id);
