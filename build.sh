@@ -162,7 +162,9 @@ run_tests() {
     need_sdk
     # shellcheck disable=SC2046  # a list of words
     need 'running OpenCV' $(runtime_packages)
-    need 'the tests' mosquitto mosquitto-clients binutils strace
+    # GStreamer's RTSP server is the network camera of the tests
+    need 'the tests' mosquitto mosquitto-clients openssl binutils strace systemd ffmpeg \
+        python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     publish "$rid"
     # tests find their data by their own source path, which a CI build would replace by /_/
     quietly 'building the tests' dotnet build tests/EdgeSeg.Tests -c Release -v quiet -p:DeterministicSourcePaths=false

@@ -7,6 +7,7 @@ using EdgeSeg.Inference;
 using EdgeSeg.Publish;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Trigger;
+using Microsoft.ML.OnnxRuntime;
 using OpenCvSharp;
 
 namespace EdgeSeg;
@@ -25,6 +26,7 @@ internal sealed class InferenceStage : IDisposable
     private readonly MaskWriter writer;
     private readonly HeldFrame now = new();
     private readonly CommandStage commands;
+    private readonly RunGuard guard;
     private volatile LoadedModel model;
     private LoadedModel? offered;
     private EmbeddingCache embeddings;
@@ -34,9 +36,9 @@ internal sealed class InferenceStage : IDisposable
     private Embedding embedding = null!;
     private EverythingRun? everything;
 
-    public InferenceStage(LoadedModel model, MqttLink link, CommandDesk desk, Wires wires, ServiceFacts service, double? polygonTolerancePx, TimeProvider time)
+    public InferenceStage(LoadedModel model, RunGuard guard, MqttLink link, CommandDesk desk, Wires wires, ServiceFacts service, double? polygonTolerancePx, TimeProvider time)
     {
-        (this.model, this.link, this.wires, this.service, this.time) = (model, link, wires, service, time);
+        (this.model, this.guard, this.link, this.wires, this.service, this.time) = (model, guard, link, wires, service, time);
         Fit(model.Segmenter);
         writer = new MaskWriter { PolygonTolerancePx = polygonTolerancePx };
         commands = new CommandStage(desk, link, service);
@@ -101,6 +103,7 @@ internal sealed class InferenceStage : IDisposable
     {
         var takenNs = lane.Runner.NowNs;
         var auto = lane.Begin(frame, takenNs);
+        var isDueAgain = false;
         wires.Busy(true);
         try
         {
@@ -113,10 +116,15 @@ internal sealed class InferenceStage : IDisposable
             if (auto) Auto(lane, frame);
             if (lane.Preview.TakeTurn(takenNs)) commands.SendPreview(lane, frame);
         }
+        catch (InferenceCutException e) when (!e.TookTooLong)
+        {
+            isDueAgain = true;
+            throw;
+        }
         finally
         {
             wires.Busy(false);
-            lane.End(takenNs, auto);
+            lane.End(takenNs, auto && !isDueAgain);
         }
     }
 
@@ -144,17 +152,38 @@ internal sealed class InferenceStage : IDisposable
         {
             using (var part = frame.Pixels.SubMat(roi)) Stretch.Fill(part, shrunk);
             Encode(new FrameKey(frame.Camera, frame.Sequence, Part: true), roi.Width, roi.Height);
-            model.Segmenter.Auto(embedding, result);
+            Work(mayYield: !frame.Trigger.IsEdge);
             result.Place(roi.X, roi.Y, frame.Width, frame.Height);
         }
         else
         {
-            model.Segmenter.Auto(embedding, result);
+            Work(mayYield: !frame.Trigger.IsEdge);
         }
 
         Reject(lane.Settings);
         wires.Result(result.Found);
         Publish(lane, now, result, null, frame.Trigger);
+    }
+
+    /// <summary>The model's own work, which may be cut.</summary>
+    private void Work(bool mayYield, bool isPrompted = false)
+    {
+        var isWhole = false;
+        guard.Begin(mayYield);
+        try
+        {
+            if (isPrompted) model.Segmenter.Decode(embedding, result);
+            else model.Segmenter.Auto(embedding, result);
+            isWhole = true;
+        }
+        catch (OnnxRuntimeException) when (guard.IsCut)
+        {
+            throw guard.Explain();
+        }
+        finally
+        {
+            guard.End(isWhole);
+        }
     }
 
     /// <summary>Automatic masks below the camera's minimum are told as not found.</summary>
@@ -202,11 +231,11 @@ internal sealed class InferenceStage : IDisposable
                 return;
             }
 
-            model.Segmenter.Decode(embedding, result);
+            Work(mayYield: false, isPrompted: true);
         }
         else
         {
-            model.Segmenter.Auto(embedding, result);
+            Work(mayYield: false);
         }
 
         var message = Publish(lane, now, result, pending.Command.Id);

@@ -161,6 +161,12 @@ internal static class Limits
     public const int FrameSlots = FrameQueue + 3;
     /// <summary>Longest sleep of the inference thread, after which it looks around and shows that it lives.</summary>
     public const int InferenceIdleMs = 500;
+    /// <summary>How often it is looked whether the model has been at work for too long.</summary>
+    public const int RunWatchMs = 250;
+    /// <summary>Automatic work that has this much longer to go is cut when a command comes: below it, waiting is less than people notice.</summary>
+    public const int CutForCommandMs = 250;
+    /// <summary>Time that a run has to heed its cut, after which it counts as stuck: the runtime looks between operators, and a large one takes a second on a small board.</summary>
+    public const int CutHeededMs = 2_000;
     /// <summary>Longest wait for the inference thread at the end.</summary>
     public const int InferenceStopMs = 2_000;
     /// <summary>Wait before a stage that threw goes on; doubled with each fault in a row.</summary>

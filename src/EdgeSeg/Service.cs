@@ -30,6 +30,7 @@ internal sealed class Service : IAsyncDisposable
     private readonly Reporter reporter;
     private readonly AutoResetEvent work = new(false);
     private readonly List<Lane> lanes = [];
+    private readonly RunGuard guard;
     private readonly CommandDesk desk;
     private readonly Pipeline pipeline;
     private readonly Wires wires;
@@ -53,7 +54,8 @@ internal sealed class Service : IAsyncDisposable
         facts = new ServiceFacts(DeviceId.Resolve(settings.Device), FrameId.NewSession());
         Topics = new Topics(facts.Device, settings.Cameras.Select(c => c.Id));
         link = new MqttLink(LinkSettings.Options(settings.Mqtt, broker, Topics, facts.Session, Subscriptions(), Received), time, journal.Info);
-        desk = new CommandDesk(Topics, facts.Session, time, () => facts.ClockSynced, r => link.TryReply(r.Topic, r.Payload, r.Correlation), () => work.Set());
+        guard = new RunGuard(cut => stage!.Model.SetCut(cut), TimeSpan.FromSeconds(settings.Model.TimeoutS), time);
+        desk = new CommandDesk(Topics, facts.Session, time, () => facts.ClockSynced, r => link.TryReply(r.Topic, r.Payload, r.Correlation), CommandArrived);
         reporter = new Reporter(facts.Device, facts.Session, settings.Cameras.Select(c => c.Id), time);
         alerts = new Alerts(Topics, facts.Session, Conditions.Ids(settings.Cameras.Select(c => c.Id)), (topic, payload) => link.TrySetState(topic, payload), journal, time);
         board = DeviceVitals.Read(settings.StateDir);
@@ -68,8 +70,8 @@ internal sealed class Service : IAsyncDisposable
         wires = new Wires(settings, lanes, journal.Warning, time);
         var heartbeats = new Heartbeats(time);
         controlBeat = heartbeats.Add("control", TimeSpan.FromMilliseconds(Limits.ControlStuckMs));
-        stage = new InferenceStage(model, link, desk, wires, facts, settings.Publish.Polygon ? settings.Publish.TolerancePx : null, time);
-        pipeline = new Pipeline(stage, lanes, work, heartbeats.Add("inference", TimeSpan.FromSeconds(settings.Model.TimeoutS)), journal);
+        stage = new InferenceStage(model, guard, link, desk, wires, facts, settings.Publish.Polygon ? settings.Publish.TolerancePx : null, time);
+        pipeline = new Pipeline(stage, lanes, work, heartbeats.Add("inference", TimeSpan.FromSeconds(settings.Model.TimeoutS) + TimeSpan.FromMilliseconds(Limits.CutHeededMs)), journal);
         watchdog = new Watchdog(notifier, heartbeats, journal.Error, time);
     }
 
@@ -192,6 +194,12 @@ internal sealed class Service : IAsyncDisposable
         else homeAssistantBorn |= message.Payload.AsSpan().SequenceEqual("online"u8);
     }
 
+    private void CommandArrived()
+    {
+        guard.CommandArrived();
+        work.Set();
+    }
+
     private void TellHomeAssistant() => link.TrySetState(
         HomeAssistantMessage.Topic(settings.HomeAssistant.Prefix, facts.Device), HomeAssistantMessage.Write(json, Topics, CommandTable.Version, board.Zones.Count > 0));
 
@@ -269,6 +277,7 @@ internal sealed class Service : IAsyncDisposable
         watchdog.Dispose();
         build?.Dispose();
         pipeline.Dispose();
+        guard.Dispose();
         desk.Close();
         if (lanes.Sum(l => l.SlotsTaken) is > 0 and var leaked) journal.Error($"{leaked} frames were never given back");
         wires.Dispose();
