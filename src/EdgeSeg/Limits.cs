@@ -364,6 +364,14 @@ internal static class Limits
     public const int DownloadMinBytesPerS = 256;
     /// <summary>Redirects followed for one file.</summary>
     public const int DownloadRedirects = 4;
+    /// <summary>Time for a server to take a connection, TLS included, in ms: a mobile network in a valley needs seconds.</summary>
+    public const int DownloadConnectMs = 20_000;
+    /// <summary>Largest head of an answer, in KiB.</summary>
+    public const int DownloadHeadKib = 32;
+    /// <summary>The one buffer of a download, in bytes: as much as a socket holds at a time.</summary>
+    public const int DownloadBufferBytes = 64 << 10;
+    /// <summary>Characters of an ETag that is kept; with a longer one a download is not resumed.</summary>
+    public const int MaxValidatorLength = 256;
     /// <summary>Longest wait for commands and triggers to be done before a model is swapped all the same, in ms.</summary>
     public const int SwapWaitMs = 60_000;
     /// <summary>How often a waiting update looks whether it may go on, in ms.</summary>
