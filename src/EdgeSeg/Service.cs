@@ -22,7 +22,9 @@ internal sealed class Service : IAsyncDisposable
     private readonly Journal journal;
     private readonly TimeProvider time;
     private readonly ServiceFacts facts;
-    private readonly LoadedModel model;
+    private readonly InferenceStage stage;
+    private LoadedModel modelTold;
+    private EngineBuild? build;
     private readonly EmbeddedBroker? broker;
     private readonly MqttLink link;
     private readonly Reporter reporter;
@@ -48,11 +50,11 @@ internal sealed class Service : IAsyncDisposable
 
     private Service(Settings settings, LoadedModel model, EmbeddedBroker? broker, Journal journal, ServiceNotifier notifier, TimeProvider time)
     {
-        (this.settings, this.model, this.broker, this.journal, this.notifier, this.time) = (settings, model, broker, journal, notifier, time);
+        (this.settings, modelTold, this.broker, this.journal, this.notifier, this.time) = (settings, model, broker, journal, notifier, time);
         facts = new ServiceFacts(DeviceId.Resolve(settings.Device), FrameId.NewSession());
         Topics = new Topics(facts.Device, settings.Cameras.Select(c => c.Id));
         link = new MqttLink(LinkSettings.Options(settings.Mqtt, broker, Topics, facts.Session, Subscriptions(), Received), time, journal.Info);
-        guard = new RunGuard(model.SetCut, TimeSpan.FromSeconds(settings.Model.TimeoutS), time);
+        guard = new RunGuard(cut => stage!.Model.SetCut(cut), TimeSpan.FromSeconds(settings.Model.TimeoutS), time);
         desk = new CommandDesk(Topics, facts.Session, time, () => facts.ClockSynced, r => link.TryReply(r.Topic, r.Payload, r.Correlation), CommandArrived);
         reporter = new Reporter(facts.Device, facts.Session, settings.Cameras.Select(c => c.Id), time);
         alerts = new Alerts(Topics, facts.Session, Conditions.Ids(settings.Cameras.Select(c => c.Id)), (topic, payload) => link.TrySetState(topic, payload), journal, time);
@@ -68,7 +70,7 @@ internal sealed class Service : IAsyncDisposable
         wires = new Wires(settings, lanes, journal.Warning, time);
         var heartbeats = new Heartbeats(time);
         controlBeat = heartbeats.Add("control", TimeSpan.FromMilliseconds(Limits.ControlStuckMs));
-        var stage = new InferenceStage(model, guard, link, desk, wires, facts, settings.Publish.Polygon ? settings.Publish.TolerancePx : null, time);
+        stage = new InferenceStage(model, guard, link, desk, wires, facts, settings.Publish.Polygon ? settings.Publish.TolerancePx : null, time);
         pipeline = new Pipeline(stage, lanes, work, heartbeats.Add("inference", TimeSpan.FromSeconds(settings.Model.TimeoutS) + TimeSpan.FromMilliseconds(Limits.CutHeededMs)), journal);
         watchdog = new Watchdog(notifier, heartbeats, journal.Error, time);
     }
@@ -92,7 +94,7 @@ internal sealed class Service : IAsyncDisposable
     {
         NativeLibraries.Configure(NativeLibraries.Runtime, settings.Runtime.Library);
         NativeLibraries.Configure(NativeLibraries.OpenCv, settings.Runtime.OpenCvLibrary);
-        var model = LoadedModel.Load(new ModelChoice
+        var choice = new ModelChoice
         {
             Folder = settings.Model.Dir,
             SalienceFolder = settings.Model.SalienceDir,
@@ -100,7 +102,8 @@ internal sealed class Service : IAsyncDisposable
             Threads = settings.Model.Threads,
             Providers = settings.Runtime.Providers,
             StateFolder = settings.StateDir,
-        });
+        };
+        var model = EngineBuild.Load(choice, out var first);
         foreach (var reason in model.PassedOver) journal.Warning($"execution provider passed over: {reason}");
         model.Segmenter.SaliencyThreshold = (float)settings.Auto.Threshold;
         try
@@ -110,6 +113,7 @@ internal sealed class Service : IAsyncDisposable
             if (console is not null) journal.Info($"console on http://{console.EndPoint}/");
             var service = new Service(settings, model, broker, journal, notifier ?? ServiceNotifier.FromEnvironment(time), time);
             service.Start();
+            if (first is not null) service.build = new EngineBuild(choice, first, service.stage.Offer, service.journal.Info);
             return service;
         }
         catch
@@ -129,7 +133,7 @@ internal sealed class Service : IAsyncDisposable
         pipeline.Start();
         wires.Start();
         telemetrySent = time.GetTimestamp();
-        journal.Info($"edgeseg {CommandTable.Version} runs as {facts.Device}: model {model.Name} {model.Version} {model.Precision} ({model.PrecisionReason}), broker {Broker.Host}:{Broker.Port}, cameras {string.Join(", ", lanes.Select(l => l.Settings.Id))}");
+        journal.Info($"edgeseg {CommandTable.Version} runs as {facts.Device}: model {modelTold.Name} {modelTold.Version} {modelTold.Precision} ({modelTold.PrecisionReason}), broker {Broker.Host}:{Broker.Port}, cameras {string.Join(", ", lanes.Select(l => l.Settings.Id))}");
     }
 
     /// <summary>The control loop. Ends when cancelled, or when every source has come to its end; then, or when only a new process can help, returns the exit code.</summary>
@@ -164,11 +168,20 @@ internal sealed class Service : IAsyncDisposable
         facts.ClockSynced = SystemChecks.ClockIsSynchronised();
         foreach (var lane in lanes) TellCamera(lane);
         if (time.GetElapsedTime(telemetrySent).TotalSeconds >= settings.Telemetry.IntervalS) TellTelemetry();
+        TellModel();
         TellConditions();
         TellManager();
         if (!homeAssistantBorn) return;
         homeAssistantBorn = false;
         TellHomeAssistant();
+    }
+
+    /// <summary>Another model may have taken its place.</summary>
+    private void TellModel()
+    {
+        if (ReferenceEquals(stage.Model, modelTold)) return;
+        modelTold = stage.Model;
+        link.TrySetState(Topics.Info, InfoMessage.Write(json, Info()));
     }
 
     private string[] Subscriptions() =>
@@ -220,7 +233,7 @@ internal sealed class Service : IAsyncDisposable
     {
         var lasting = Conditions.Lasting(lanes.Select(l => (l.Settings.Id, l.Runner.Status)), board, facts.Device, link.DuplicateId, facts.ClockSynced);
         alerts.Tell(lasting);
-        var now = lasting.Where(a => a.Degrades).Select(a => a.Camera is null ? a.Code : $"{a.Code}:{a.Camera}").Concat(wires.Faults).ToArray();
+        var now = lasting.Where(a => a.Degrades).Select(a => a.Camera is null ? a.Code : $"{a.Code}:{a.Camera}").Concat(wires.Faults).Concat(build?.Reason is { } building ? [building] : []).ToArray();
         if (now.SequenceEqual(reasons)) return;
         reasons = now;
         facts.Degraded = now.Length > 0;
@@ -250,10 +263,10 @@ internal sealed class Service : IAsyncDisposable
         Device = facts.Device,
         Session = facts.Session,
         Versions = InfoVerb.Versions(),
-        Models = [.. model.Roles.Select(r => new InfoModel(r.Role, r.Model.Facts, r.Model.Bundle.Manifest.WeightsLicence))],
-        Provider = model.ProviderTitle,
-        PassedOver = model.PassedOver,
-        PrecisionReason = model.PrecisionReason,
+        Models = [.. modelTold.Roles.Select(r => new InfoModel(r.Role, r.Model.Facts, r.Model.Bundle.Manifest.WeightsLicence))],
+        Provider = modelTold.ProviderTitle,
+        PassedOver = build?.PassedOver is { Count: > 0 } inVain ? inVain : modelTold.PassedOver,
+        PrecisionReason = modelTold.PrecisionReason,
         Cameras = [.. settings.Cameras.Select(c => new InfoCamera(c.Id, c.Scheme, c.Width, c.Height, CameraModes.Word(c.Mode)))],
         Commands = Command.Understood,
     };
@@ -262,6 +275,7 @@ internal sealed class Service : IAsyncDisposable
     {
         link.SetStatus(ServiceState.Stopping, []);
         watchdog.Dispose();
+        build?.Dispose();
         pipeline.Dispose();
         guard.Dispose();
         desk.Close();
@@ -269,7 +283,6 @@ internal sealed class Service : IAsyncDisposable
         wires.Dispose();
         await link.DisposeAsync();
         if (broker is not null) await broker.DisposeAsync();
-        model.Dispose();
         work.Dispose();
         desk.Dispose();
         json.Dispose();
