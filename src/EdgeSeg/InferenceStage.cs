@@ -42,6 +42,9 @@ internal sealed class InferenceStage : IDisposable
         commands = new CommandStage(desk, link, service);
     }
 
+    /// <summary>See <see cref="AutoClicks"/>.</summary>
+    public int SaliencyEvery { get; init; } = 1;
+
     /// <summary>Results handed to the link since the start, found or not.</summary>
     public long Results { get; private set; }
 
@@ -144,12 +147,12 @@ internal sealed class InferenceStage : IDisposable
         {
             using (var part = frame.Pixels.SubMat(roi)) Stretch.Fill(part, shrunk);
             Encode(new FrameKey(frame.Camera, frame.Sequence, Part: true), roi.Width, roi.Height);
-            model.Segmenter.Auto(embedding, result);
+            lane.Clicks.Run(model.Segmenter, embedding, result, SaliencyEvery);
             result.Place(roi.X, roi.Y, frame.Width, frame.Height);
         }
         else
         {
-            model.Segmenter.Auto(embedding, result);
+            lane.Clicks.Run(model.Segmenter, embedding, result, SaliencyEvery);
         }
 
         Reject(lane.Settings);
