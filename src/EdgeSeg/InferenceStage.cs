@@ -46,6 +46,9 @@ internal sealed class InferenceStage : IDisposable
         commands = new CommandStage(desk, link, service);
     }
 
+    /// <summary>See <see cref="AutoClicks"/>.</summary>
+    public int SaliencyEvery { get; init; } = 1;
+
     /// <summary>Results handed to the link since the start, found or not.</summary>
     public long Results { get; private set; }
 
@@ -160,12 +163,12 @@ internal sealed class InferenceStage : IDisposable
         {
             using (var part = frame.Pixels.SubMat(roi)) Stretch.Fill(part, shrunk);
             Encode(new FrameKey(frame.Camera, frame.Sequence, Part: true), roi.Width, roi.Height);
-            Work(mayYield: !frame.Trigger.IsEdge);
+            Work(mayYield: !frame.Trigger.IsEdge, clicks: lane.Clicks);
             result.Place(roi.X, roi.Y, frame.Width, frame.Height);
         }
         else
         {
-            Work(mayYield: !frame.Trigger.IsEdge);
+            Work(mayYield: !frame.Trigger.IsEdge, clicks: lane.Clicks);
         }
 
         quality.Count(result.Found, result.PredictedIou, result.Found ? result.Geometry.Area / ((double)result.Mask.Width * result.Mask.Height) : 0);
@@ -175,13 +178,14 @@ internal sealed class InferenceStage : IDisposable
     }
 
     /// <summary>The model's own work, which may be cut.</summary>
-    private void Work(bool mayYield, bool isPrompted = false)
+    private void Work(bool mayYield, bool isPrompted = false, AutoClicks? clicks = null)
     {
         var isWhole = false;
         guard.Begin(mayYield);
         try
         {
             if (isPrompted) model.Segmenter.Decode(embedding, result);
+            else if (clicks is not null) clicks.Run(model.Segmenter, embedding, result, SaliencyEvery);
             else model.Segmenter.Auto(embedding, result);
             isWhole = true;
         }

@@ -222,6 +222,9 @@ internal static class Limits
     public const int MaxProviders = 8;
     /// <summary>Largest file of kept verdicts, in bytes; beyond it, it is begun anew.</summary>
     public const int MaxVerdictBytes = 64 << 10;
+    // the benchmark
+    /// <summary>Frames measured in one form: some minutes on a small board.</summary>
+    public const int MaxBenchFrames = 10_000;
     // the console
     /// <summary>Connections to the console's listener, files and WebSockets together: the broker's clients and a browser's file requests.</summary>
     public const int WebConnections = BrokerClients + 32;

@@ -73,7 +73,7 @@ internal sealed class Service : IAsyncDisposable
         wires = new Wires(settings, lanes, journal.Warning, time);
         var heartbeats = new Heartbeats(time);
         controlBeat = heartbeats.Add("control", TimeSpan.FromMilliseconds(Limits.ControlStuckMs));
-        stage = new InferenceStage(model, guard, quality, link, desk, wires, facts, settings.Publish.Polygon ? settings.Publish.TolerancePx : null, time);
+        stage = new InferenceStage(model, guard, quality, link, desk, wires, facts, settings.Publish.Polygon ? settings.Publish.TolerancePx : null, time) { SaliencyEvery = settings.Auto.SaliencyEvery };
         pipeline = new Pipeline(stage, lanes, work, heartbeats.Add("inference", TimeSpan.FromSeconds(settings.Model.TimeoutS) + TimeSpan.FromMilliseconds(Limits.CutHeededMs)), journal);
         watchdog = new Watchdog(notifier, heartbeats, journal.Error, time);
     }
