@@ -124,10 +124,13 @@ export class Asking {
     const result = (run.result ??= { masks: many, shot: run.pair.shot, wish: nothingWished, device: this.target()?.device ?? "", how: "Everything", roundTripMs: NaN });
     result.masks = many;
     if (many.length === 1) this.results.add(result, isShown);
-    if (!isShown) return true;
+    if (!isShown) {
+      this.results.grown(result);
+      return true;
+    }
     void this.stage().hold({ shot: run.pair.shot, masks: many }, nothingWished, result, `${many.length}${mask.count > 0 ? ` of ${mask.count}` : ""} masks`);
     result.roundTripMs = performance.now() - run.started;
-    this.results.show(result);
+    this.results.grown(result);
     return true;
   }
 

@@ -126,6 +126,7 @@ function chooseCamera(id: string): void {
   asking.forget();
   stage.clear();
   hear();
+  void keepPreview();
 }
 
 cameraChoice.addEventListener("change", () => {

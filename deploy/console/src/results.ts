@@ -38,6 +38,12 @@ export class Results {
     this.drawList();
   }
 
+  /** A result has more masks than it had. */
+  grown(result: Result): void {
+    if (result === this.chosen) this.drawResult(result);
+    this.drawList();
+  }
+
   clear(): void {
     this.results.length = 0;
     this.show(null);
