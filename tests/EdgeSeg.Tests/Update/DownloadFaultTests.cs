@@ -77,6 +77,24 @@ public sealed class DownloadFaultTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(rig.Content.Length - had, server.Exchanges.Last().Sent);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_the_disk_cannot_read_again_is_fetched_again(bool whole)
+    {
+        using var rig = new FetchRig();
+        await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag, e.Number == 0 && !whole ? 200_000 : null));
+        if (whole) await rig.FetchAsync(server);
+        else await rig.FailAsync(server, UpdateReason.Unreachable, retry: true);
+        FailPoint.Passed = passed =>
+        {
+            if (passed == "download:reread") throw new IOException("a test's bad sector", 5);
+        };
+        await rig.FetchAsync(server);
+        rig.AssertWhole();
+        Assert.Equal((2, null), (server.Exchanges.Count, server.Exchanges.Last().Range));
+    }
+
     [Fact]
     public void What_the_system_says_of_a_full_disk_is_understood()
     {
