@@ -142,7 +142,8 @@ internal sealed class Updater
             }
             catch (UpdateException e)
             {
-                refused ??= e;
+                // what was kept was genuine once: its keys were rotated since
+                if (isOffer) refused ??= e;
             }
         }
 
