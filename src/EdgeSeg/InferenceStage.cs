@@ -7,6 +7,7 @@ using EdgeSeg.Inference;
 using EdgeSeg.Publish;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Trigger;
+using EdgeSeg.Update;
 using Microsoft.ML.OnnxRuntime;
 using OpenCvSharp;
 
@@ -27,6 +28,7 @@ internal sealed class InferenceStage : IDisposable
     private readonly HeldFrame now = new();
     private readonly CommandStage commands;
     private readonly RunGuard guard;
+    private readonly LiveQuality quality;
     private volatile LoadedModel model;
     private LoadedModel? offered;
     private EmbeddingCache embeddings;
@@ -36,13 +38,16 @@ internal sealed class InferenceStage : IDisposable
     private Embedding embedding = null!;
     private EverythingRun? everything;
 
-    public InferenceStage(LoadedModel model, RunGuard guard, MqttLink link, CommandDesk desk, Wires wires, ServiceFacts service, double? polygonTolerancePx, TimeProvider time)
+    public InferenceStage(LoadedModel model, RunGuard guard, LiveQuality quality, MqttLink link, CommandDesk desk, Wires wires, ServiceFacts service, double? polygonTolerancePx, TimeProvider time)
     {
-        (this.model, this.guard, this.link, this.wires, this.service, this.time) = (model, guard, link, wires, service, time);
+        (this.model, this.guard, this.quality, this.link, this.wires, this.service, this.time) = (model, guard, quality, link, wires, service, time);
         Fit(model.Segmenter);
         writer = new MaskWriter { PolygonTolerancePx = polygonTolerancePx };
         commands = new CommandStage(desk, link, service);
     }
+
+    /// <summary>See <see cref="AutoClicks"/>.</summary>
+    public int SaliencyEvery { get; init; } = 1;
 
     /// <summary>Results handed to the link since the start, found or not.</summary>
     public long Results { get; private set; }
@@ -50,21 +55,27 @@ internal sealed class InferenceStage : IDisposable
     /// <summary>The model at work, owned here. Any thread.</summary>
     public LoadedModel Model => model;
 
+    /// <summary>Models that took the place of another since the start, and how long the frames waited for the last one.</summary>
+    public SwapFigures Swaps { get; private set; } = new(0, 0);
+
     /// <summary>Hands another model over, ready to run: it takes the place of the one at work before the next frame or command. Any thread.</summary>
     public void Offer(LoadedModel next) => Interlocked.Exchange(ref offered, next)?.Dispose();
 
     private void TakeUpOffer()
     {
         if (Interlocked.Exchange(ref offered, null) is not { } next) return;
+        var since = Stopwatch.GetTimestamp();
         if (everything is { } run) commands.Desk.Fail(run.Pending, new Refusal(RefusalCode.Busy, "the model was replaced meanwhile: send it again"));
         everything?.Dispose();
         everything = null;
         embeddings.Dispose();
         shrunk.Dispose();
         next.Segmenter.SaliencyThreshold = model.Segmenter.SaliencyThreshold;
-        model.Dispose();
+        var former = model;
         model = next;
         Fit(next.Segmenter);
+        former.Dispose();
+        Swaps = new SwapFigures(Swaps.Count + 1, Stopwatch.GetElapsedTime(since).TotalMilliseconds);
     }
 
     /// <summary>Takes the memory that depends on the model's input size. Frames that were held in another size are gone; in the same size they stay.</summary>
@@ -152,27 +163,29 @@ internal sealed class InferenceStage : IDisposable
         {
             using (var part = frame.Pixels.SubMat(roi)) Stretch.Fill(part, shrunk);
             Encode(new FrameKey(frame.Camera, frame.Sequence, Part: true), roi.Width, roi.Height);
-            Work(mayYield: !frame.Trigger.IsEdge);
+            Work(mayYield: !frame.Trigger.IsEdge, clicks: lane.Clicks);
             result.Place(roi.X, roi.Y, frame.Width, frame.Height);
         }
         else
         {
-            Work(mayYield: !frame.Trigger.IsEdge);
+            Work(mayYield: !frame.Trigger.IsEdge, clicks: lane.Clicks);
         }
 
+        quality.Count(result.Found, result.PredictedIou, result.Found ? result.Geometry.Area / ((double)result.Mask.Width * result.Mask.Height) : 0);
         Reject(lane.Settings);
         wires.Result(result.Found);
         Publish(lane, now, result, null, frame.Trigger);
     }
 
     /// <summary>The model's own work, which may be cut.</summary>
-    private void Work(bool mayYield, bool isPrompted = false)
+    private void Work(bool mayYield, bool isPrompted = false, AutoClicks? clicks = null)
     {
         var isWhole = false;
         guard.Begin(mayYield);
         try
         {
             if (isPrompted) model.Segmenter.Decode(embedding, result);
+            else if (clicks is not null) clicks.Run(model.Segmenter, embedding, result, SaliencyEvery);
             else model.Segmenter.Auto(embedding, result);
             isWhole = true;
         }

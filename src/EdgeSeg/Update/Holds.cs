@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace EdgeSeg.Update;
 
 /// <summary>What a person on the device, or an operator over MQTT, says against or beside the manifests: files in the store's folder, so that they work while the service is down.</summary>
@@ -16,6 +18,20 @@ internal sealed class Holds(string root)
 
     /// <summary>Nothing is fetched or swapped; what serves goes on.</summary>
     public bool Holding => remote || File.Exists(Path.Combine(root, HoldName));
+
+    /// <summary>Whether a message on <c>model/hold</c> says so: <c>{"v":1,"hold":true}</c>. Whatever else it is, it holds nothing.</summary>
+    public static bool IsHold(ReadOnlyMemory<byte> message)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(message);
+            return document.RootElement is { ValueKind: JsonValueKind.Object } body && body.TryGetProperty("hold", out var hold) && hold.ValueKind == JsonValueKind.True;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Takes what <c>edgeseg model use</c> or <c>rollback</c> asked for; null: nothing.</summary>
     public string? TakeRequest()

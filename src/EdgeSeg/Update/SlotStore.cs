@@ -25,7 +25,7 @@ internal sealed class SlotStore
     public string Root => root;
 
     /// <summary>The slot that the link names, whether it is intact or not; null: none.</summary>
-    public string? Active => File.ResolveLinkTarget(link, returnFinalTarget: false) is { } target && IsSlotName(target.Name) ? target.Name : null;
+    public string? Active => new FileInfo(link).LinkTarget is { } target && IsSlotName(Path.GetFileName(target)) ? Path.GetFileName(target) : null;
 
     public IReadOnlyList<string> Slots => Directory.Exists(slots)
         ? [.. Directory.GetDirectories(slots).Select(p => Path.GetFileName(p)).Where(IsSlotName).Order(StringComparer.Ordinal)]

@@ -26,6 +26,15 @@ internal sealed class ModelOptions
         command.Options.Add(threads);
     }
 
+    public bool IsPrecisionChosen(ParseResult parsed) => parsed.GetValue(precision) != "auto";
+
+    /// <summary>0: not chosen.</summary>
+    public int Threads(ParseResult parsed) => parsed.GetValue(threads);
+
+    /// <summary>Names the same bundles to another process.</summary>
+    public IReadOnlyList<string> BundleArguments(ParseResult parsed) =>
+        [.. parsed.GetValue(folder) is { } m ? (string[])["--model", m] : [], .. parsed.GetValue(salience) is { } s ? (string[])["--salience-model", s] : []];
+
     public LoadedModel Load(ParseResult parsed) => Load(parsed, parsed.GetValue(folder));
 
     /// <param name="parsed">The command line.</param>
