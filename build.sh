@@ -17,7 +17,9 @@ usage() {
 ./build.sh test-device      the packaged service on a virtual board: GPIO, camera, watchdog, power cuts; writes docs/device-tests.md
 ./build.sh figures          size, start to first mask, memory: the table in the README
 ./build.sh bench            benchmarks of the kernels
-./build.sh soak [minutes]   the service at a camera for so long (30): memory, leaks, disk writes, collections
+./build.sh soak [minutes]   the service at a looped video for so long (30): memory, leaks, disk writes, collections; then click latency, and
+                            100 lost cameras, 100 killed brokers, 100 broken networks, 100,000 bad payloads
+./build.sh test-package     the Debian package in a fresh Debian: install, upgrade, remove, purge; writes docs/package-tests.md
 ./build.sh clean            remove everything that was built
 
 Options of demo go to `edgeseg demo` (try --help), options of test to the test runner (try -class NAME).
@@ -212,17 +214,22 @@ figures() {
 }
 
 soak() {
-    local rid minutes=${1:-30}
+    local rid minutes=${1:-30} video=artifacts/soak.avi
     [[ $minutes =~ ^[0-9]+(\.[0-9]+)?$ ]] || die "soak takes a number of minutes (given: '$minutes')"
     rid=$(machine_rid)
     need_sdk
     # shellcheck disable=SC2046  # a list of words
     need 'running OpenCV' $(runtime_packages)
-    need 'the soak' mosquitto
+    need 'the soak' mosquitto ffmpeg
     publish "$rid"
     quietly 'building the tests' dotnet build tests/EdgeSeg.Tests -c Release -v quiet -p:DeterministicSourcePaths=false
-    EDGESEG_BINARY="$PWD/artifacts/$rid/edgeseg" EDGESEG_SOAK_MINUTES=$minutes \
-        exec dotnet run -c Release --no-build --project tests/EdgeSeg.Tests -- -noColor -noLogo -showLiveOutput -class EdgeSeg.EndToEnd.SoakTests </dev/null
+    # twenty seconds of a photograph that is moved about: a video that loops, and in which there is something to find
+    quietly 'making a video' ffmpeg -y -loglevel error -loop 1 -i deploy/demo/chelsea.jpg -t 20 -c:v mjpeg -q:v 4 \
+        -vf "zoompan=z='1.2+0.2*sin(on/40)':x='(iw-iw/zoom)*(0.5+0.5*sin(on/60))':y='(ih-ih/zoom)*(0.5+0.5*cos(on/50))':d=600:s=1280x720:fps=30" "$video"
+    EDGESEG_BINARY="$PWD/artifacts/$rid/edgeseg" EDGESEG_SOAK_MINUTES=$minutes EDGESEG_SOAK_CAMERA="${EDGESEG_SOAK_CAMERA:-file:$PWD/$video}" \
+        exec dotnet run -c Release --no-build --project tests/EdgeSeg.Tests -- -noColor -noLogo -showLiveOutput -parallel none -class EdgeSeg.EndToEnd.SoakTests \
+        -class EdgeSeg.EndToEnd.ClickLatencyTests -class EdgeSeg.EndToEnd.TenThousandFramesTests -class EdgeSeg.EndToEnd.CameraStressTests \
+        -class EdgeSeg.EndToEnd.PayloadStormTests -class EdgeSeg.Publish.LinkStressTests </dev/null
 }
 
 # what OpenCV's library of this package links, as Debian names it; GTK was renamed with the 64-bit time_t
@@ -283,6 +290,12 @@ test_device() {
     exec tests/device/test-device.sh "$@"
 }
 
+test_package() {
+    need 'a fresh Debian' mmdebstrap dpkg-dev lintian systemd
+    [ -e artifacts/edgeseg_*_amd64.deb ] && [ -n "${KEEP_DEB:-}" ] || deb
+    exec tests/package/test-package.sh "$@"
+}
+
 clean() {
     rm -rf artifacts demo-out TestResults
     find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
@@ -296,6 +309,7 @@ case "$target" in
     publish) publish "$@" ;;
     deb) deb "$@" ;;
     test-device) test_device "$@" ;;
+    test-package) test_package "$@" ;;
     bench)
         [ -e tests/EdgeSeg.Bench/EdgeSeg.Bench.csproj ] || die "the bench is not written yet"
         publish "$(machine_rid)"
