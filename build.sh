@@ -142,20 +142,37 @@ demo() {
     exec "artifacts/$rid/edgeseg" demo "$@"
 }
 
+# another version of ONNX Runtime, for the test that an older one is refused: npm's onnxruntime-node carries one. Fetched once, nothing of it is run;
+# without npm or a network the test says that it was skipped
+foreign_runtime() {
+    local folder=artifacts/foreign-runtime version=1.30.0
+    local library=$folder/libonnxruntime.so.1
+    if [ ! -e "$library" ]; then
+        [ "$(uname -m)" = x86_64 ] && command -v npm >/dev/null || return 0
+        mkdir -p "$folder"
+        (cd "$folder" && timeout 300 npm pack --silent --ignore-scripts "onnxruntime-node@$version" >/dev/null 2>&1 &&
+            tar xzf "onnxruntime-node-$version.tgz" --strip-components=5 package/bin/napi-v6/linux/x64/libonnxruntime.so.1) || say "npm gave no onnxruntime-node $version: the test with another runtime is skipped."
+        rm -f "$folder"/*.tgz
+    fi
+    [ ! -e "$library" ] || echo "$PWD/$library"
+}
+
 run_tests() {
     local rid log summary code=0
     rid=$(machine_rid)
     need_sdk
     # shellcheck disable=SC2046  # a list of words
     need 'running OpenCV' $(runtime_packages)
-    need 'the tests' mosquitto mosquitto-clients binutils strace
+    # GStreamer's RTSP server is the network camera of the tests
+    need 'the tests' mosquitto mosquitto-clients openssl binutils strace systemd ffmpeg \
+        python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     publish "$rid"
     # tests find their data by their own source path, which a CI build would replace by /_/
     quietly 'building the tests' dotnet build tests/EdgeSeg.Tests -c Release -v quiet -p:DeterministicSourcePaths=false
     log=$(mktemp)
     # shellcheck disable=SC2064  # the name is needed now
     trap "rm -f '$log'" EXIT
-    EDGESEG_BINARY="$PWD/artifacts/$rid/edgeseg" \
+    EDGESEG_BINARY="$PWD/artifacts/$rid/edgeseg" EDGESEG_FOREIGN_RUNTIME="${EDGESEG_FOREIGN_RUNTIME:-$(foreign_runtime)}" \
         dotnet run -c Release --no-build --project tests/EdgeSeg.Tests -- -noColor -noLogo "$@" </dev/null | tee "$log" || code=$?
     awk '/ \[SKIP\]$/ { name = $1; getline; sub(/^ +/, ""); if (!n++) print "\nSkipped:"; print "  " name ": " $0 }' "$log"
     summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+, Not Run: [0-9]+' "$log" | tail -n 1) || true

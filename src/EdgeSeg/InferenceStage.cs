@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using EdgeSeg.Capture;
 using EdgeSeg.Commands;
 using EdgeSeg.Configuration;
@@ -6,6 +7,8 @@ using EdgeSeg.Inference;
 using EdgeSeg.Publish;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Trigger;
+using EdgeSeg.Update;
+using Microsoft.ML.OnnxRuntime;
 using OpenCvSharp;
 
 namespace EdgeSeg;
@@ -16,37 +19,82 @@ namespace EdgeSeg;
 /// </summary>
 internal sealed class InferenceStage : IDisposable
 {
-    private readonly LoadedModel model;
+    private readonly TimeProvider time;
     private readonly MqttLink link;
     private readonly Wires wires;
     private readonly ServiceFacts service;
-    private readonly Embedding embedding;
     private readonly Segmentation result = new();
     private readonly MaskWriter writer;
-    private readonly FrameRing ring;
-    private readonly byte[] shrunkBytes;
-    private readonly Mat shrunk;
     private readonly HeldFrame now = new();
     private readonly CommandStage commands;
+    private readonly RunGuard guard;
+    private readonly LiveQuality quality;
+    private volatile LoadedModel model;
+    private LoadedModel? offered;
+    private EmbeddingCache embeddings;
+    private FrameRing ring;
+    private byte[] shrunkBytes;
+    private Mat shrunk;
+    private Embedding embedding = null!;
+    private EverythingRun? everything;
 
-    public InferenceStage(LoadedModel model, MqttLink link, CommandDesk desk, Wires wires, ServiceFacts service, double? polygonTolerancePx, TimeProvider time)
+    public InferenceStage(LoadedModel model, RunGuard guard, LiveQuality quality, MqttLink link, CommandDesk desk, Wires wires, ServiceFacts service, double? polygonTolerancePx, TimeProvider time)
     {
-        (this.model, this.link, this.wires, this.service) = (model, link, wires, service);
-        var segmenter = model.Segmenter;
-        embedding = segmenter.CreateEmbedding();
+        (this.model, this.guard, this.quality, this.link, this.wires, this.service, this.time) = (model, guard, quality, link, wires, service, time);
+        Fit(model.Segmenter);
         writer = new MaskWriter { PolygonTolerancePx = polygonTolerancePx };
-        shrunkBytes = GC.AllocateUninitializedArray<byte>(segmenter.InputWidth * segmenter.InputHeight * 3, pinned: true);
-        shrunk = Mat.FromPixelData(segmenter.InputHeight, segmenter.InputWidth, MatType.CV_8UC3, shrunkBytes);
-        ring = new FrameRing(service.Session, shrunkBytes.Length, time);
         commands = new CommandStage(desk, link, service);
     }
+
+    /// <summary>See <see cref="AutoClicks"/>.</summary>
+    public int SaliencyEvery { get; init; } = 1;
 
     /// <summary>Results handed to the link since the start, found or not.</summary>
     public long Results { get; private set; }
 
+    /// <summary>The model at work, owned here. Any thread.</summary>
+    public LoadedModel Model => model;
+
+    /// <summary>Models that took the place of another since the start, and how long the frames waited for the last one.</summary>
+    public SwapFigures Swaps { get; private set; } = new(0, 0);
+
+    /// <summary>Hands another model over, ready to run: it takes the place of the one at work before the next frame or command. Any thread.</summary>
+    public void Offer(LoadedModel next) => Interlocked.Exchange(ref offered, next)?.Dispose();
+
+    private void TakeUpOffer()
+    {
+        if (Interlocked.Exchange(ref offered, null) is not { } next) return;
+        var since = Stopwatch.GetTimestamp();
+        if (everything is { } run) commands.Desk.Fail(run.Pending, new Refusal(RefusalCode.Busy, "the model was replaced meanwhile: send it again"));
+        everything?.Dispose();
+        everything = null;
+        embeddings.Dispose();
+        shrunk.Dispose();
+        next.Segmenter.SaliencyThreshold = model.Segmenter.SaliencyThreshold;
+        var former = model;
+        model = next;
+        Fit(next.Segmenter);
+        former.Dispose();
+        Swaps = new SwapFigures(Swaps.Count + 1, Stopwatch.GetElapsedTime(since).TotalMilliseconds);
+    }
+
+    /// <summary>Takes the memory that depends on the model's input size. Frames that were held in another size are gone; in the same size they stay.</summary>
+    [MemberNotNull(nameof(embeddings), nameof(shrunkBytes), nameof(shrunk), nameof(ring))]
+    private void Fit(ISegmenter segmenter)
+    {
+        embeddings = new EmbeddingCache(segmenter, segmenter.EmbeddingsWorthKeeping);
+        var bytes = segmenter.InputWidth * segmenter.InputHeight * 3;
+        var fits = ring is not null && shrunkBytes?.Length == bytes;
+        if (!fits) shrunkBytes = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
+        shrunk = Mat.FromPixelData(segmenter.InputHeight, segmenter.InputWidth, MatType.CV_8UC3, shrunkBytes!);
+        if (!fits) ring = new FrameRing(service.Session, bytes, time);
+        Debug.Assert(ring is not null && shrunkBytes is not null);
+    }
+
     /// <summary>Takes up the commands that came: those on a held frame are answered, others wait for their camera's next one. True when there was work.</summary>
     public bool TakeCommands(IReadOnlyList<Lane> lanes)
     {
+        TakeUpOffer();
         var worked = false;
         while (commands.Desk.TryTake(out var pending))
         {
@@ -58,7 +106,7 @@ internal sealed class InferenceStage : IDisposable
         }
 
         commands.GiveUpWaiting(lanes);
-        return worked;
+        return GoOnWithEverything() || worked;
     }
 
     /// <summary>Everything that this frame is wanted for.</summary>
@@ -66,6 +114,7 @@ internal sealed class InferenceStage : IDisposable
     {
         var takenNs = lane.Runner.NowNs;
         var auto = lane.Begin(frame, takenNs);
+        var isDueAgain = false;
         wires.Busy(true);
         try
         {
@@ -78,10 +127,15 @@ internal sealed class InferenceStage : IDisposable
             if (auto) Auto(lane, frame);
             if (lane.Preview.TakeTurn(takenNs)) commands.SendPreview(lane, frame);
         }
+        catch (InferenceCutException e) when (!e.TookTooLong)
+        {
+            isDueAgain = true;
+            throw;
+        }
         finally
         {
             wires.Busy(false);
-            lane.End(takenNs, auto);
+            lane.End(takenNs, auto && !isDueAgain);
         }
     }
 
@@ -89,16 +143,16 @@ internal sealed class InferenceStage : IDisposable
     {
         var since = Stopwatch.GetTimestamp();
         Stretch.Fill(frame.Pixels, shrunk);
-        Encode(frame.Width, frame.Height);
         now.Set(frame);
+        Encode(new FrameKey(frame.Camera, frame.Sequence), frame.Width, frame.Height);
         // before its id leaves the device
         ring.Hold(frame, shrunkBytes);
         result.Times.Close(Stage.Resize, since);
     }
 
-    private void Encode(int frameWidth, int frameHeight)
+    private void Encode(FrameKey frame, int frameWidth, int frameHeight)
     {
-        model.Segmenter.Encode(shrunk, embedding, ref result.Times);
+        embedding = embeddings.Get(frame, shrunk, ref result.Times);
         embedding.StandFor(frameWidth, frameHeight);
     }
 
@@ -108,18 +162,41 @@ internal sealed class InferenceStage : IDisposable
         if (roi.Width >= Limits.MinImageSide && roi.Height >= Limits.MinImageSide)
         {
             using (var part = frame.Pixels.SubMat(roi)) Stretch.Fill(part, shrunk);
-            Encode(roi.Width, roi.Height);
-            model.Segmenter.Auto(embedding, result);
+            Encode(new FrameKey(frame.Camera, frame.Sequence, Part: true), roi.Width, roi.Height);
+            Work(mayYield: !frame.Trigger.IsEdge, clicks: lane.Clicks);
             result.Place(roi.X, roi.Y, frame.Width, frame.Height);
         }
         else
         {
-            model.Segmenter.Auto(embedding, result);
+            Work(mayYield: !frame.Trigger.IsEdge, clicks: lane.Clicks);
         }
 
+        quality.Count(result.Found, result.PredictedIou, result.Found ? result.Geometry.Area / ((double)result.Mask.Width * result.Mask.Height) : 0);
         Reject(lane.Settings);
         wires.Result(result.Found);
-        Publish(lane, null, frame.Trigger);
+        Publish(lane, now, result, null, frame.Trigger);
+    }
+
+    /// <summary>The model's own work, which may be cut.</summary>
+    private void Work(bool mayYield, bool isPrompted = false, AutoClicks? clicks = null)
+    {
+        var isWhole = false;
+        guard.Begin(mayYield);
+        try
+        {
+            if (isPrompted) model.Segmenter.Decode(embedding, result);
+            else if (clicks is not null) clicks.Run(model.Segmenter, embedding, result, SaliencyEvery);
+            else model.Segmenter.Auto(embedding, result);
+            isWhole = true;
+        }
+        catch (OnnxRuntimeException) when (guard.IsCut)
+        {
+            throw guard.Explain();
+        }
+        finally
+        {
+            guard.End(isWhole);
+        }
     }
 
     /// <summary>Automatic masks below the camera's minimum are told as not found.</summary>
@@ -140,7 +217,7 @@ internal sealed class InferenceStage : IDisposable
         }
 
         result.Times = StageTimes.None;
-        Encode(now.Width, now.Height);
+        Encode(new FrameKey(now.Camera, now.Sequence), now.Width, now.Height);
         Answer(pending, lane);
     }
 
@@ -153,6 +230,12 @@ internal sealed class InferenceStage : IDisposable
     /// <summary>Asks the model on the picture shown last.</summary>
     private void Answer(PendingCommand pending, Lane lane)
     {
+        if (pending.Command.Everything is not null)
+        {
+            BeginEverything(pending, lane);
+            return;
+        }
+
         if (pending.Command.Prompt is { } prompt)
         {
             if (prompt.Resolve(result.Prompt, now.Width, now.Height, model.Segmenter.MaxPoints) is { } refusal)
@@ -161,49 +244,97 @@ internal sealed class InferenceStage : IDisposable
                 return;
             }
 
-            model.Segmenter.Decode(embedding, result);
+            Work(mayYield: false, isPrompted: true);
         }
         else
         {
-            model.Segmenter.Auto(embedding, result);
+            Work(mayYield: false);
         }
 
-        var message = Publish(lane, pending.Command.Id);
+        var message = Publish(lane, now, result, pending.Command.Id);
         commands.Desk.Complete(pending, message, link.MaxPayloadBytes);
     }
 
-    private ReadOnlySpan<byte> Publish(Lane lane, string? request, TriggerStamp trigger = default)
+    private void BeginEverything(PendingCommand pending, Lane lane)
+    {
+        if (everything is not null)
+        {
+            commands.Desk.Fail(pending, new Refusal(RefusalCode.Busy, $"everything is being looked for on a frame of camera {everything.Frame.Camera}: send it again later"));
+            return;
+        }
+
+        model.Segmenter.Settle(embedding, ref result.Times);
+        embeddings.Detach(new FrameKey(now.Camera, now.Sequence));
+        everything = new EverythingRun(pending, lane, now, model.Segmenter, embedding);
+    }
+
+    /// <summary>A slice of it; false when there is nothing to do.</summary>
+    private bool GoOnWithEverything()
+    {
+        if (everything is not { } run) return false;
+        var ended = true;
+        try
+        {
+            commands.Guard(run.Pending, () => ended = AdvanceEverything(run));
+        }
+        finally
+        {
+            if (ended)
+            {
+                run.Dispose();
+                everything = null;
+            }
+        }
+
+        return true;
+    }
+
+    private bool AdvanceEverything(EverythingRun run)
+    {
+        if (!run.Advance(() => commands.Desk.Waiting > 0)) return false;
+        var told = run.Told;
+        // half of the outbox is left to the frames, and no mask pushes another one out
+        while (!run.IsOver && commands.Desk.Waiting == 0 && link.Waiting < Limits.PublishQueue / 2)
+            Publish(run.Lane, run.Frame, run.Next(), run.Pending.Command.Id, of: (run.Told - 1, run.Masks.Length));
+        if (run.IsOver) commands.TellEverything(run);
+        else if (told == run.Told) Thread.Sleep(Limits.EverythingPauseMs);
+        return run.IsOver;
+    }
+
+    private ReadOnlySpan<byte> Publish(Lane lane, HeldFrame frame, Segmentation made, string? request, TriggerStamp trigger = default, (int Index, int Count)? of = null)
     {
         var since = Stopwatch.GetTimestamp();
         var drops = lane.Figures.Drops.Total;
         var facts = new MaskFacts
         {
             Request = request,
-            Source = now.Source,
+            Of = of,
+            Source = frame.Source,
             Device = service.Device,
-            Camera = now.Camera,
+            Camera = frame.Camera,
             Session = service.Session,
-            Sequence = now.Sequence,
-            CapturedUtc = now.CapturedUtc,
-            CapturedNs = now.CapturedNs,
-            TimeSource = now.TimeSource,
+            Sequence = frame.Sequence,
+            CapturedUtc = frame.CapturedUtc,
+            CapturedNs = frame.CapturedNs,
+            TimeSource = frame.TimeSource,
             ClockSynced = service.ClockSynced,
-            Width = now.Width,
-            Height = now.Height,
+            Width = frame.Width,
+            Height = frame.Height,
             Model = model.Facts,
-            Saliency = result.Saliency,
-            AgeMs = (lane.Runner.NowNs - now.CapturedNs) / 1e6,
+            Saliency = made.Saliency,
+            AgeMs = (lane.Runner.NowNs - frame.CapturedNs) / 1e6,
             Trigger = trigger,
             Drops = drops - lane.DropsTold,
             Degraded = service.Degraded,
         };
         lane.DropsTold = drops;
         // a reply wraps the very same message, so it must leave room for the wrapping
-        var message = writer.Write(facts, result, request is null ? link.MaxPayloadBytes : link.MaxPayloadBytes - Limits.ReplyOverheadBytes);
-        since = result.Times.Close(Stage.Encode, since);
+        var message = writer.Write(facts, made, request is null ? link.MaxPayloadBytes : link.MaxPayloadBytes - Limits.ReplyOverheadBytes);
+        since = made.Times.Close(Stage.Encode, since);
         if (!link.TryPublishMask(lane.Topics.Mask, message)) lane.Figures.Drops.Count(DropCause.PublishQueue);
-        result.Times.Close(Stage.Publish, since);
-        lane.Figures.CountOut(result.Times, (lane.Runner.NowNs - now.CapturedNs) / 1e6);
+        made.Times.Close(Stage.Publish, since);
+        // a hundred masks of one old frame would drown the figures of the frames
+        if (of is null) lane.Figures.CountOut(made.Times, (lane.Runner.NowNs - frame.CapturedNs) / 1e6);
         Results++;
         return message;
     }
@@ -212,7 +343,10 @@ internal sealed class InferenceStage : IDisposable
     {
         commands.Dispose();
         writer.Dispose();
-        embedding.Dispose();
+        everything?.Dispose();
+        embeddings.Dispose();
         shrunk.Dispose();
+        model.Dispose();
+        Interlocked.Exchange(ref offered, null)?.Dispose();
     }
 }

@@ -1,6 +1,7 @@
 using EdgeSeg.Capture;
 using EdgeSeg.Commands;
 using EdgeSeg.Configuration;
+using EdgeSeg.Inference;
 using EdgeSeg.Publish;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Trigger;
@@ -37,6 +38,8 @@ internal sealed class Lane : IDisposable
     public CameraRunner Runner { get; }
 
     public PreviewStream Preview { get; } = new();
+
+    public AutoClicks Clicks { get; } = new();
 
     /// <summary>Commands that wait for this camera's next frame.</summary>
     public List<PendingCommand> Asked { get; } = new(Limits.CommandQueue);

@@ -161,6 +161,12 @@ internal static class Limits
     public const int FrameSlots = FrameQueue + 3;
     /// <summary>Longest sleep of the inference thread, after which it looks around and shows that it lives.</summary>
     public const int InferenceIdleMs = 500;
+    /// <summary>How often it is looked whether the model has been at work for too long.</summary>
+    public const int RunWatchMs = 250;
+    /// <summary>Automatic work that has this much longer to go is cut when a command comes: below it, waiting is less than people notice.</summary>
+    public const int CutForCommandMs = 250;
+    /// <summary>Time that a run has to heed its cut, after which it counts as stuck: the runtime looks between operators, and a large one takes a second on a small board.</summary>
+    public const int CutHeededMs = 2_000;
     /// <summary>Longest wait for the inference thread at the end.</summary>
     public const int InferenceStopMs = 2_000;
     /// <summary>Wait before a stage that threw goes on; doubled with each fault in a row.</summary>
@@ -197,13 +203,28 @@ internal static class Limits
     public const int MaxAlertIdLength = MaxIdLength + 16;
     // embeddings and everything
     /// <summary>Frames whose embeddings are kept for more prompts: EfficientSAM's take 4 MB each, and an operator clicks on one frame at a time.</summary>
-    public const int MaxEmbeddings = 8;
+    public const int MaxEmbeddings = 4;
     /// <summary>Points on a side of the grid of "everything": 64 x 64 are 4096 decodes, two minutes of a desktop machine.</summary>
     public const int MaxEverythingGrid = 64;
+    /// <summary>The same where a command names none: 256 decodes are seconds on a small board, and find what a quarter of the picture's side shows.</summary>
+    public const int EverythingGrid = 16;
+    /// <summary>Longest work on everything before frames and commands get their turn, in milliseconds; a command ends it within one decode.</summary>
+    public const int EverythingSliceMs = 200;
+    /// <summary>Longest time for everything in one frame, in milliseconds; what was found until then is told, as not complete.</summary>
+    public const int EverythingMs = 120_000;
+    /// <summary>Masks told of one frame; the least sure are left out and counted.</summary>
+    public const int MaxEverythingMasks = 256;
+    /// <summary>Wait before the outbox is looked at again while masks wait for room in it, in milliseconds.</summary>
+    public const int EverythingPauseMs = 2;
+    /// <summary>Longest time for them to leave, in milliseconds; where the broker takes none, they have expired by then.</summary>
+    public const int EverythingTellMs = 10_000;
     /// <summary>Providers that are tried one after the other.</summary>
     public const int MaxProviders = 8;
     /// <summary>Largest file of kept verdicts, in bytes; beyond it, it is begun anew.</summary>
     public const int MaxVerdictBytes = 64 << 10;
+    // the benchmark
+    /// <summary>Frames measured in one form: some minutes on a small board.</summary>
+    public const int MaxBenchFrames = 10_000;
     // the console
     /// <summary>Connections to the console's listener, files and WebSockets together: the broker's clients and a browser's file requests.</summary>
     public const int WebConnections = BrokerClients + 32;
@@ -288,4 +309,112 @@ internal static class Limits
     public const int StatusLine = 200;
     /// <summary>Stages whose heartbeats are watched.</summary>
     public const int WatchedStages = 32;
+
+    // the operator's side of updates
+    /// <summary>Rounds by which a passphrase is turned into a key, as OWASP recommends for PBKDF2 with SHA-256.</summary>
+    public const int PassphraseRounds = 600_000;
+    /// <summary>Largest file with a passphrase, in bytes.</summary>
+    public const int MaxPassphraseBytes = 1024;
+    /// <summary>Days that a manifest is good for where nobody says otherwise: a device that was stored for longer must not take an old model.</summary>
+    public const int ManifestDays = 180;
+    /// <summary>Photographs of a canary: each makes two cases.</summary>
+    public const int MaxCanaryPhotos = MaxCanaryCases / 2;
+    /// <summary>Shipped photographs that a canary takes where nobody names others.</summary>
+    public const int DefaultCanaryPhotos = 3;
+    /// <summary>Longest time for publishing a manifest, in ms.</summary>
+    public const int PublicationMs = 30_000;
+    /// <summary>Time that a broker gets to hand over a retained message, in ms.</summary>
+    public const int RetainedWaitMs = 400;
+    /// <summary>Largest model/state looked at, in bytes.</summary>
+    public const int MaxModelStateBytes = 16 << 10;
+    /// <summary>Devices of one table.</summary>
+    public const int MaxFleetDevices = 10_000;
+    /// <summary>Messages that wait for the table.</summary>
+    public const int FleetQueue = 1024;
+    /// <summary>Silence after which all retained states have come, in ms.</summary>
+    public const int FleetQuietMs = 500;
+    /// <summary>Longest wait for a fleet that says nothing, in seconds.</summary>
+    public const int FleetWaitS = 3;
+    /// <summary>Wait before a lost broker is tried again while a fleet is followed, in ms.</summary>
+    public const int FleetRetryMs = 5_000;
+    /// <summary>How often a followed table is drawn anew at most, in ms.</summary>
+    public const int FleetDrawMs = 200;
+    /// <summary>Characters of a device's own words in the table.</summary>
+    public const int MaxFleetText = 80;
+
+    // updates
+    /// <summary>Largest signed manifest with its signatures, in bytes of the message: sixteen files and ten keys fit.</summary>
+    public const int MaxEnvelopeBytes = MaxCommandBytes;
+    /// <summary>Signatures of one manifest.</summary>
+    public const int MaxSignatures = 16;
+    /// <summary>Keys trusted at a time.</summary>
+    public const int MaxTrustedKeys = 16;
+    /// <summary>Keys remembered as revoked.</summary>
+    public const int MaxRevokedKeys = 64;
+    /// <summary>Largest key file, in bytes: a P-256 key has 178.</summary>
+    public const int MaxKeyBytes = 4 << 10;
+    /// <summary>Greatest serial of a manifest: what JSON's numbers carry without loss in every language.</summary>
+    public const long MaxSerial = 1L << 53;
+    /// <summary>Files of one bundle.</summary>
+    public const int MaxBundleFiles = 16;
+    /// <summary>All files of one bundle, in bytes.</summary>
+    public const long MaxBundleBytes = 2L << 30;
+    /// <summary>Figures of a bundle's quality.</summary>
+    public const int MaxQualityFigures = 32;
+    /// <summary>Characters of a file name of a bundle.</summary>
+    public const int MaxFileNameLength = 100;
+    /// <summary>Characters of a bundle's address.</summary>
+    public const int MaxUrlLength = 1024;
+    /// <summary>Cases of a canary run: each is a picture through both models, several times.</summary>
+    public const int MaxCanaryCases = 16;
+    /// <summary>Largest file of canary cases, in bytes.</summary>
+    public const int MaxCanaryCaseBytes = 1 << 20;
+    /// <summary>Rounds in which the canary runs both models in turns; the median of each counts.</summary>
+    public const int CanaryRounds = 5;
+    /// <summary>Longest canary run, loading included, in ms: EfficientSAM on a slow board takes seconds a picture.</summary>
+    public const int CanaryMs = 300_000;
+    /// <summary>Largest verdict of a canary, in bytes.</summary>
+    public const int MaxCanaryVerdictBytes = 16 << 10;
+    /// <summary>Live results that a trial may ask for, and that the figures of the former model are taken from.</summary>
+    public const int MaxLiveFrames = 10_000;
+    /// <summary>Results of a model that its figures are taken over: about ten seconds at 25 frames a second.</summary>
+    public const int LiveWindow = 256;
+    /// <summary>Starts in a trial that ended without a proper stop, before the former model comes back.</summary>
+    public const int TrialCrashes = 2;
+    /// <summary>Manifests remembered as failed, so that none is tried for ever.</summary>
+    public const int FailedKept = 16;
+    /// <summary>Names whose greatest version is remembered.</summary>
+    public const int MaxModelNames = 16;
+    /// <summary>Largest state file of the updates, in bytes.</summary>
+    public const int MaxUpdateStateBytes = 256 << 10;
+    /// <summary>Disk left free beside a bundle that is fetched, in bytes.</summary>
+    public const long UpdateReserveBytes = 32L << 20;
+    /// <summary>First wait before a step is tried again, in ms; it doubles.</summary>
+    public const int UpdateRetryMinMs = 5_000;
+    /// <summary>Longest such wait: a server that was down for days must not be stormed, nor waited for half a day.</summary>
+    public const int UpdateRetryMaxMs = 3_600_000;
+    /// <summary>Longest wait that a server may ask for, in ms.</summary>
+    public const int MaxRetryAfterMs = 24 * 3_600_000;
+    /// <summary>Silence of a server after which a download is begun again where it stopped, in ms.</summary>
+    public const int DownloadStallMs = 30_000;
+    /// <summary>Slowest download, in bytes a second over <see cref="DownloadStallMs"/>: a server that trickles is as good as none.</summary>
+    public const int DownloadMinBytesPerS = 256;
+    /// <summary>Redirects followed for one file.</summary>
+    public const int DownloadRedirects = 4;
+    /// <summary>Time for a server to take a connection, TLS included, in ms: a mobile network in a valley needs seconds.</summary>
+    public const int DownloadConnectMs = 20_000;
+    /// <summary>Largest head of an answer, in KiB.</summary>
+    public const int DownloadHeadKib = 32;
+    /// <summary>The one buffer of a download, in bytes: as much as a socket holds at a time.</summary>
+    public const int DownloadBufferBytes = 64 << 10;
+    /// <summary>Characters of an ETag that is kept; with a longer one a download is not resumed.</summary>
+    public const int MaxValidatorLength = 256;
+    /// <summary>Longest wait for commands and triggers to be done before a model is swapped all the same, in ms.</summary>
+    public const int SwapWaitMs = 60_000;
+    /// <summary>How often it is looked whether the inference thread has taken a model up, in ms.</summary>
+    public const int SwapLookMs = 5;
+    /// <summary>How often a waiting update looks whether it may go on, in ms.</summary>
+    public const int UpdateLookMs = 1_000;
+    /// <summary>How often a download's progress is told, in ms.</summary>
+    public const int UpdateProgressMs = 1_000;
 }

@@ -10,6 +10,7 @@ namespace EdgeSeg;
 ///   -> Embedding -> SaliencyMap -> five clicks -> Mask -> message bytes      one inference thread (InferenceStage)
 ///   -> Outbox (16, oldest dropped) -> broker                                 the link's loop
 /// broker -> CommandDesk (8, else busy) -> inference thread, before frames -> replies
+///           "everything" of a frame: in slices between frames and commands
 /// </code>
 /// Every drop is counted and gives its slot back. Nothing is logged, and next to nothing allocated, for a frame.
 /// </summary>
@@ -53,12 +54,10 @@ internal sealed class Pipeline : IDisposable
     {
         while (!stopping)
         {
-            heartbeat.Beat();
             var worked = Guarded(null, null);
             foreach (var lane in lanes)
             {
                 if (stopping || !lane.Queue.TryTake(out var frame)) continue;
-                heartbeat.Beat();
                 using (frame) Guarded(lane, frame);
                 worked = true;
                 // commands come before the next camera's automatic frame
@@ -72,11 +71,17 @@ internal sealed class Pipeline : IDisposable
     /// <summary>One frame, or without one the commands. A stage that throws is begun again, after a wait that grows with each fault in a row.</summary>
     private bool Guarded(Lane? lane, Frame? frame)
     {
+        heartbeat.Beat();
         try
         {
             if (lane is null) return stage.TakeCommands(lanes);
             stage.Take(lane, frame!);
             faultsInARow = 0;
+        }
+        catch (InferenceCutException e)
+        {
+            lane?.Figures.Drops.Count(DropCause.Failed);
+            if (e.TookTooLong) journal.Error($"inference did not end: {e.Message}, going on with the next frame");
         }
         catch (Exception e)
         {

@@ -9,7 +9,7 @@ internal enum CommandKind
     Click,
     Box,
     Auto,
-    /// <summary>Reserved: always refused as unsupported.</summary>
+    /// <summary>Every object of a frame: a mask message each.</summary>
     Everything,
     Snapshot,
     Preview,
@@ -35,6 +35,8 @@ internal sealed class Command
     /// <summary>For click and box.</summary>
     public PromptRequest? Prompt { get; init; }
 
+    public EverythingRequest? Everything { get; init; }
+
     public SnapshotRequest? Snapshot { get; init; }
 
     public PreviewRequest? Preview { get; init; }
@@ -47,7 +49,7 @@ internal sealed class Command
     public string Word => words[(int)Kind];
 
     /// <summary>Every word that is obeyed, for <c>info</c>.</summary>
-    public static IReadOnlyList<string> Understood { get; } = [.. words.Where(w => w != "everything")];
+    public static IReadOnlyList<string> Understood { get; } = words;
 
     public static bool TryKind(string word, out CommandKind kind)
     {
@@ -74,6 +76,9 @@ internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> C
         return PromptRules.Refusal(to, width, height, maxPoints) is { } why ? Refusal.Bad(why) : null;
     }
 }
+
+/// <summary>Points on each side of the grid that is asked about.</summary>
+internal sealed record EverythingRequest(int Grid);
 
 /// <summary>One picture at full size on the preview topic. <paramref name="Quality"/>: of the JPEG, 20 to 95; lowered where it would not fit a message.</summary>
 internal sealed record SnapshotRequest(int Quality);

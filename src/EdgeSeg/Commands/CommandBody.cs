@@ -16,7 +16,7 @@ internal sealed class CommandBody(CommandKind kind)
         [CommandKind.Click] = ["frame", "points", "normalized"],
         [CommandKind.Box] = ["frame", "box", "clicks", "normalized"],
         [CommandKind.Auto] = ["frame"],
-        [CommandKind.Everything] = [],
+        [CommandKind.Everything] = ["frame", "grid"],
         [CommandKind.Snapshot] = ["format", "quality"],
         [CommandKind.Preview] = ["on", "max_fps", "width", "quality", "for_s"],
         [CommandKind.Set] = ["mode", "max_fps", "interval_s", "min_score", "min_area"],
@@ -24,17 +24,14 @@ internal sealed class CommandBody(CommandKind kind)
 
     private readonly HashSet<string> seen = [];
     private readonly List<Click> clicks = new(Limits.MaxPoints);
-    private Refusal? fault = kind == CommandKind.Everything
-        ? new Refusal(RefusalCode.UnsupportedPrompt, "everything is reserved: this model segments one object at a time, use click, box or auto")
-        : null;
-
+    private Refusal? fault;
     private string? frame;
     private DateTimeOffset? expires;
     private Box? box;
     private bool normalized;
     private bool? on;
     private double? maxFps, intervalS, minScore, minArea;
-    private int? width, quality, forS;
+    private int? width, quality, forS, grid;
     private CameraMode? mode;
 
     public string? Id { get; private set; }
@@ -76,6 +73,7 @@ internal sealed class CommandBody(CommandKind kind)
             case "format": return CommandValues.Text(ref value, name, out var format) ?? (format == "jpeg" ? null : Refusal.Bad("'format' is jpeg"));
             case "quality": return CommandValues.Integer(ref value, name, Limits.MinJpegQuality, 95, out quality);
             case "width": return CommandValues.Integer(ref value, name, Limits.MinPreviewWidth, Limits.MaxPreviewWidth, out width);
+            case "grid": return CommandValues.Integer(ref value, name, 1, Limits.MaxEverythingGrid, out grid);
             case "for_s": return CommandValues.Integer(ref value, name, 1, Limits.MaxPreviewS, out forS);
             case "max_fps" when kind == CommandKind.Preview: return CommandValues.Number(ref value, name, 0.1, Limits.MaxPreviewFps, out maxFps);
             // the ranges of the configuration's keys of the same names
@@ -142,6 +140,7 @@ internal sealed class CommandBody(CommandKind kind)
             Frame = frame,
             ExpiresUtc = expires,
             Prompt = kind is CommandKind.Click or CommandKind.Box ? new PromptRequest(kind == CommandKind.Click ? PromptSource.Click : PromptSource.Box, clicks, box, normalized) : null,
+            Everything = kind == CommandKind.Everything ? new EverythingRequest(grid ?? Limits.EverythingGrid) : null,
             Snapshot = kind == CommandKind.Snapshot ? new SnapshotRequest(quality ?? 85) : null,
             Preview = kind == CommandKind.Preview ? new PreviewRequest(on == true, maxFps ?? 2, width ?? 640, quality ?? 70, forS ?? Limits.PreviewS) : null,
             Change = kind == CommandKind.Set ? new LiveChange(mode, maxFps, intervalS, minScore, minArea) : null,

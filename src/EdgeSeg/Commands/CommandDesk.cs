@@ -207,17 +207,18 @@ internal sealed class CommandDesk : IDisposable
     {
         var asked = command.Command;
         counts = counts with { Refused = counts.Refused + (command.Answered ? 0 : 1) };
-        return Answer(command, ReplyMessage.WriteError(json, topics.Device, session, asked.Camera, asked.Word, asked.Id, refusal));
+        // what was too busy to be done may be tried again under the same id
+        return Answer(command, ReplyMessage.WriteError(json, topics.Device, session, asked.Camera, asked.Word, asked.Id, refusal), refusal.Code != RefusalCode.Busy);
     }
 
-    private bool Answer(PendingCommand command, ReadOnlySpan<byte> written)
+    private bool Answer(PendingCommand command, ReadOnlySpan<byte> written, bool remember = true)
     {
         if (command.Answered) return false;
         command.Answered = true;
         open.Remove(command);
         if (command.ReplyTopic is null) return true;
         var payload = written.ToArray();
-        if (command.Key is { } key) answers.Keep(key, command.Asked, payload);
+        if (remember && command.Key is { } key) answers.Keep(key, command.Asked, payload);
         send(new Reply(command.ReplyTopic, payload, command.Correlation));
         return true;
     }

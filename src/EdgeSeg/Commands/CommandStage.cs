@@ -42,7 +42,8 @@ internal sealed class CommandStage(CommandDesk desk, MqttLink link, ServiceFacts
         }
         catch (Exception e)
         {
-            Desk.Fail(pending, new Refusal(RefusalCode.Internal, $"the model failed ({e.GetType().Name}): the device goes on"));
+            var why = e is InferenceCutException ? e.Message : e.GetType().Name;
+            Desk.Fail(pending, new Refusal(RefusalCode.Internal, $"the model failed ({why}): the device goes on"));
             throw;
         }
     }
@@ -80,6 +81,20 @@ internal sealed class CommandStage(CommandDesk desk, MqttLink link, ServiceFacts
         Span<char> id = stackalloc char[3 * Limits.MaxIdLength];
         var frameId = new string(id[..FrameId.Write(id, service.Session, frame.Camera, frame.Sequence)]);
         Desk.Complete(pending, ReplyMessage.WriteSnapshot(json, lane.Topics.Preview, frameId, frame.Width, frame.Height, jpeg.Length, quality), link.MaxPayloadBytes);
+    }
+
+    /// <summary>The answer to <c>everything</c>, once its masks were told. Where not even the list fits a message, the count does.</summary>
+    public void TellEverything(EverythingRun run)
+    {
+        Span<char> id = stackalloc char[3 * Limits.MaxIdLength];
+        var frame = new string(id[..FrameId.Write(id, service.Session, run.Frame.Camera, run.Frame.Sequence)]);
+        var room = link.MaxPayloadBytes - Limits.ReplyOverheadBytes;
+        var result = Write(run, listed: true);
+        if (result.Length > room) result = Write(run, listed: false);
+        Desk.Complete(run.Pending, result, link.MaxPayloadBytes);
+
+        ReadOnlySpan<byte> Write(EverythingRun of, bool listed) =>
+            ReplyMessage.WriteEverything(json, frame, of.Pending.Command.Everything!.Grid, of.Asked, of.Masks, listed, of.Told, of.LeftOut, of.Ms);
     }
 
     private void Send(Lane lane, Frame frame, byte[] jpeg) =>

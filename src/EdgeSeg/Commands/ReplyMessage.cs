@@ -69,6 +69,43 @@ internal static class ReplyMessage
         return to.End();
     }
 
+    /// <summary>
+    /// The result of <c>everything</c>, after its mask messages: how many there were and where each object lies, so that a client sees whether it heard them all.
+    /// </summary>
+    /// <param name="to">Holds it afterwards.</param>
+    /// <param name="frame">The frame's id.</param>
+    /// <param name="grid">Points on each side.</param>
+    /// <param name="asked">Points that were asked about: fewer than grid x grid where the time was up.</param>
+    /// <param name="masks">In the order of their index.</param>
+    /// <param name="listed">Whether each is told of.</param>
+    /// <param name="published">Of those, how many left; the others found no way to the broker in time.</param>
+    /// <param name="leftOut">Found, and beyond <see cref="Limits.MaxEverythingMasks"/>.</param>
+    /// <param name="ms">From the first point to the last.</param>
+    public static ReadOnlySpan<byte> WriteEverything(JsonBuffer to, string frame, int grid, int asked, ReadOnlySpan<Masks.FoundMask> masks, bool listed, int published, int leftOut, double ms)
+    {
+        var json = to.Begin();
+        json.WriteString("frame"u8, frame);
+        json.WriteNumber("grid"u8, grid);
+        json.WriteNumber("asked"u8, asked);
+        json.WriteBoolean("complete"u8, asked == grid * grid);
+        json.WriteNumber("count"u8, masks.Length);
+        json.WriteNumber("published"u8, published);
+        json.WriteNumber("left_out"u8, leftOut);
+        json.WriteRounded("ms"u8, ms, 1);
+        json.WriteStartArray("masks"u8);
+        for (var i = 0; listed && i < masks.Length; i++)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("index"u8, i);
+            json.WriteRounded("score"u8, masks[i].PredictedIou, 4);
+            MaskShape.WriteGeometry(json, found: true, masks[i].Geometry);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        return to.End();
+    }
+
     /// <summary>The result of <c>snapshot</c>: the picture itself went to <paramref name="topic"/>, with the frame's id among its user properties.</summary>
     public static ReadOnlySpan<byte> WriteSnapshot(JsonBuffer to, string topic, string frame, int width, int height, int bytes, int quality)
     {

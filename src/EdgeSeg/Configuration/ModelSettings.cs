@@ -51,6 +51,9 @@ internal sealed class AutoSettings
 {
     public double Threshold { get; set; } = 0.5;
 
+    public int SaliencyEvery { get; set; } = 1;
+
     public static Section Section { get; } = new Section<AutoSettings>("auto", "Finding the salient object.", (s, _) => s.Auto)
-        .Number("threshold", 0.01, 0.99, "Saliency from which a pixel belongs to a blob.", a => a.Threshold, (a, v) => a.Threshold = v);
+        .Number("threshold", 0.01, 0.99, "Saliency from which a pixel belongs to a blob.", a => a.Threshold, (a, v) => a.Threshold = v)
+        .Integer("saliency_every", 1, 100, "Looks for the salient object in every Nth frame; in between, the last clicks are asked again: faster, and what moves fast is lost.", a => a.SaliencyEvery, (a, v) => a.SaliencyEvery = v);
 }

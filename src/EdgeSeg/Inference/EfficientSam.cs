@@ -60,6 +60,8 @@ internal sealed class EfficientSam : ISegmenter
     /// </summary>
     public int Lanes => encoder.Threads;
 
+    public int EmbeddingsWorthKeeping => Limits.MaxEmbeddings;
+
     public Embedding CreateEmbedding()
     {
         var encoding = encoder.CreateBinding();
@@ -90,6 +92,7 @@ internal sealed class EfficientSam : ISegmenter
         if (!ReferenceEquals(waiting, embedding)) return;
         var since = Stopwatch.GetTimestamp();
         encoder.Run(waiting.Encoding);
+        waiting.MarkEncoded();
         waiting = null;
         times.Close(Stage.Embed, since);
     }

@@ -11,6 +11,9 @@ internal abstract class Embedding : IDisposable
 
     public int FrameHeight { get; protected set; }
 
+    /// <summary>Shown, and not yet encoded: no prompt has come.</summary>
+    public virtual bool IsWaiting => false;
+
     /// <summary>Says that the picture encoded was a stretched copy of a frame of this size.</summary>
     public void StandFor(int frameWidth, int frameHeight) => (FrameWidth, FrameHeight) = (frameWidth, frameHeight);
 

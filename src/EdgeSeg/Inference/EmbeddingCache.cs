@@ -3,9 +3,12 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Inference;
 
+/// <summary>A frame of a camera; with <paramref name="Part"/>, the region of it that the automatic way looks at.</summary>
+internal readonly record struct FrameKey(string Camera, long Sequence, bool Part = false);
+
 /// <summary>
-/// Embeddings of the last few frames by frame id: many clicks on one frame cost one encoding. All memory is taken at the first use of a place and kept; the
-/// frame asked for longest ago gives way. One caller at a time; an embedding is valid until <see cref="Get"/> has been called for as many other frames as there are places.
+/// Embeddings of the last few frames: many clicks on one frame cost one encoding. All memory is taken at the first use of a place and kept; a picture that was
+/// never asked about gives way first, then the frame asked for longest ago. One caller at a time; an embedding is valid until <see cref="Get"/> was called for another frame.
 /// </summary>
 internal sealed class EmbeddingCache : IDisposable
 {
@@ -30,36 +33,54 @@ internal sealed class EmbeddingCache : IDisposable
     public long Misses { get; private set; }
 
     /// <summary>The frame's embedding, if it is here.</summary>
-    public Embedding? Find(string frame)
+    public Embedding? Find(FrameKey frame)
+    {
+        if (PlaceOf(frame) is not { } place) return null;
+        Hits++;
+        place.Asked = ++asked;
+        return place.Embedding;
+    }
+
+    /// <summary>The frame's embedding, made now where it is not here. A picture that fails to encode leaves no entry.</summary>
+    public Embedding Get(FrameKey frame, Mat pixels, ref StageTimes times)
+    {
+        if (Find(frame) is { } here) return here;
+        Misses++;
+        var place = Oldest();
+        (place.Frame, place.Asked) = (null, 0);
+        place.Embedding ??= segmenter.CreateEmbedding();
+        segmenter.Encode(pixels, place.Embedding, ref times);
+        (place.Frame, place.Asked) = (frame, ++asked);
+        return place.Embedding;
+    }
+
+    /// <summary>Takes an embedding that <see cref="Get"/> just gave out of the cache: it is the caller's from now on, who disposes of it.</summary>
+    public void Detach(FrameKey frame)
+    {
+        if (PlaceOf(frame) is { } place) (place.Frame, place.Asked, place.Embedding) = (null, 0, null);
+    }
+
+    private Place? PlaceOf(FrameKey frame)
     {
         foreach (var place in places)
         {
-            if (place.Frame != frame) continue;
-            Hits++;
-            place.Asked = ++asked;
-            return place.Embedding;
+            if (place.Frame == frame) return place;
         }
 
         return null;
     }
 
-    /// <summary>The frame's embedding, made now where it is not here. A picture that fails to encode leaves no entry.</summary>
-    public Embedding Get(string frame, Mat pixels, ref StageTimes times)
+    private Place Oldest()
     {
-        if (Find(frame) is { } here) return here;
-        Misses++;
-        var place = places[0];
-        foreach (var other in places)
+        var oldest = places[0];
+        foreach (var place in places)
         {
-            if (other.Asked < place.Asked) place = other;
+            // a model with memory for one waiting picture would have to encode it for nothing before it takes the next
+            if (place.Embedding is { IsWaiting: true }) return place;
+            if (place.Asked < oldest.Asked) oldest = place;
         }
 
-        place.Frame = null;
-        place.Asked = 0;
-        place.Embedding ??= segmenter.CreateEmbedding();
-        segmenter.Encode(pixels, place.Embedding, ref times);
-        (place.Frame, place.Asked) = (frame, ++asked);
-        return place.Embedding;
+        return oldest;
     }
 
     public void Dispose()
@@ -69,7 +90,7 @@ internal sealed class EmbeddingCache : IDisposable
 
     private sealed class Place
     {
-        public string? Frame;
+        public FrameKey? Frame;
         public long Asked;
         public Embedding? Embedding;
     }

@@ -17,7 +17,8 @@ internal sealed record ProviderNeeds(int Threads, string? CacheFolder, bool Int8
 /// <param name="RuntimeName">In <c>GetAvailableProviders</c>.</param>
 /// <param name="Untested">No hardware that we have had could run it: said in <c>info</c> until somebody has.</param>
 /// <param name="Append">Adds it to a session's options; the runtime throws where it cannot start.</param>
-internal sealed record ExecutionProvider(string Name, string RuntimeName, bool Untested, Action<SessionOptions, ProviderNeeds> Append)
+/// <param name="Builds">For minutes before the first run of a graph, unless it finds what it built in its cache folder.</param>
+internal sealed record ExecutionProvider(string Name, string RuntimeName, bool Untested, Action<SessionOptions, ProviderNeeds> Append, bool Builds = false)
 {
     /// <summary>For a person.</summary>
     public string Title => Untested ? $"{Name} (untested on hardware)" : Name;
@@ -29,7 +30,7 @@ internal sealed record ExecutionProvider(string Name, string RuntimeName, bool U
 /// </summary>
 internal static class ExecutionProviders
 {
-    private static readonly ExecutionProvider tensorRt = new("tensorrt", "TensorrtExecutionProvider", Untested: true, AppendTensorRt);
+    private static readonly ExecutionProvider tensorRt = new("tensorrt", "TensorrtExecutionProvider", Untested: true, AppendTensorRt, Builds: true);
     private static readonly ExecutionProvider cuda = new("cuda", "CUDAExecutionProvider", Untested: true, AppendCuda);
     private static readonly ExecutionProvider xnnpack = new("xnnpack", "XnnpackExecutionProvider", Untested: true, AppendXnnpack);
 
@@ -47,9 +48,10 @@ internal static class ExecutionProviders
     /// <param name="available">Names as the runtime has them.</param>
     /// <param name="open">Throws <see cref="OperatingException"/> when the provider does not start or gives wrong numbers.</param>
     /// <param name="passedOver">Takes a sentence for each provider that was tried or asked for in vain.</param>
-    public static T Choose<T>(IReadOnlyList<string> wanted, IReadOnlyCollection<string> available, Func<ExecutionProvider, T> open, ICollection<string> passedOver)
+    /// <param name="known">Null: <see cref="All"/>.</param>
+    public static T Choose<T>(IReadOnlyList<string> wanted, IReadOnlyCollection<string> available, Func<ExecutionProvider, T> open, ICollection<string> passedOver, IReadOnlyList<ExecutionProvider>? known = null)
     {
-        foreach (var provider in Order(wanted))
+        foreach (var provider in Order(wanted, known ?? All))
         {
             if (!available.Contains(provider.RuntimeName))
             {
@@ -70,12 +72,16 @@ internal static class ExecutionProviders
         return open(Cpu);
     }
 
-    private static IEnumerable<ExecutionProvider> Order(IReadOnlyList<string> wanted)
+    /// <summary>The provider that <see cref="Choose"/> will try first; null: the CPU.</summary>
+    public static ExecutionProvider? First(IReadOnlyList<string> wanted, IReadOnlyCollection<string> available, IReadOnlyList<ExecutionProvider> known) =>
+        Order(wanted, known).FirstOrDefault(p => available.Contains(p.RuntimeName));
+
+    private static IEnumerable<ExecutionProvider> Order(IReadOnlyList<string> wanted, IReadOnlyList<ExecutionProvider> known)
     {
-        if (wanted.Count == 0) return All.Where(p => p != Cpu);
+        if (wanted.Count == 0) return known.Where(p => p != Cpu);
         // the CPU is what remains, so nothing after it can be reached
         return wanted.TakeWhile(name => name != Cpu.Name).Take(Limits.MaxProviders)
-            .Select(name => All.FirstOrDefault(p => p.Name == name) ?? throw new OperatingException($"runtime.providers names '{name}': known are {string.Join(", ", All.Select(p => p.Name))}"));
+            .Select(name => known.FirstOrDefault(p => p.Name == name) ?? throw new OperatingException($"runtime.providers names '{name}': known are {string.Join(", ", known.Select(p => p.Name))}"));
     }
 
     private static void AppendXnnpack(SessionOptions options, ProviderNeeds needs) =>

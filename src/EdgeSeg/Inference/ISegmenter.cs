@@ -31,6 +31,9 @@ internal interface ISegmenter : IDisposable
     /// <summary>Decodes that are best run side by side, each on a thread and with a <see cref="Decoding"/> of its own.</summary>
     int Lanes { get; }
 
+    /// <summary>Embeddings that save more than they cost when kept for more prompts; 1 at least.</summary>
+    int EmbeddingsWorthKeeping { get; }
+
     /// <summary>Memory for one picture, bound to this model; filled by <see cref="Encode"/>, again and again. Dispose it before the model.</summary>
     Embedding CreateEmbedding();
 

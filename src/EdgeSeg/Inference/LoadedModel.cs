@@ -10,9 +10,11 @@ namespace EdgeSeg.Inference;
 internal sealed class LoadedModel : IDisposable
 {
     private readonly LoadedModel? salience;
+    private readonly ModelSession[] sessions;
 
-    private LoadedModel(ModelBundle bundle, GraphFile[] graphs, string why, ExecutionProvider provider, int threads, IReadOnlyList<string> passedOver, ISegmenter segmenter, LoadedModel? salience)
+    private LoadedModel(ModelBundle bundle, GraphFile[] graphs, ModelSession[] sessions, string why, ExecutionProvider provider, int threads, IReadOnlyList<string> passedOver, ISegmenter segmenter, LoadedModel? salience)
     {
+        this.sessions = sessions;
         (Bundle, Graph, PrecisionReason, Threads, PassedOver, Segmenter) = (bundle, graphs[0], why, threads, passedOver, segmenter);
         (Provider, ProviderTitle, this.salience) = (provider.Name, provider.Title, salience);
         Facts = new ModelFacts(Name, Version.ToString(CultureInfo.InvariantCulture), Fingerprint(graphs)[..16], Graph.Precision);
@@ -62,28 +64,46 @@ internal sealed class LoadedModel : IDisposable
     /// <exception cref="OperatingException">The bundle cannot be used on any provider.</exception>
     public static LoadedModel Load(ModelChoice choice)
     {
-        var bundle = ModelBundle.Open(string.IsNullOrEmpty(choice.Folder) ? DefaultFolder() : choice.Folder);
-        var role = bundle.Manifest.Kind == SqueezeSam.Kind ? "segmenter" : "encoder";
-        var available = bundle.PrecisionsOf(role).ToList();
-        // two graphs in one precision are used as they are: the wish is then for the salience model
-        var (chosen, why) = CpuFeatures.Choose(role == "segmenter" || available.Contains(choice.Precision) ? choice.Precision : "auto", available, CpuFeatures.ReadCpuInfo());
+        var (bundle, role, chosen, why) = Decide(choice);
         try
         {
             return Load(bundle, role, chosen, why, choice);
         }
-        catch (OperatingException e) when (choice.Precision == "auto" && chosen == "int8" && available.Contains("fp32"))
+        catch (OperatingException e) when (choice.Precision == "auto" && chosen == "int8" && bundle.PrecisionsOf(role).Contains("fp32"))
         {
             return Load(bundle, role, "fp32", $"int8 was refused here: {e.Message}", choice);
         }
     }
 
+    /// <summary>The provider that would run the model, where it has to build for minutes first; null: it can run at once.</summary>
+    public static ExecutionProvider? ToBuildFirst(ModelChoice choice)
+    {
+        if (ExecutionProviders.First(choice.Providers, ExecutionProviders.Available, choice.Known) is not { Builds: true } provider) return null;
+        var (bundle, role, chosen, _) = Decide(choice);
+        var built = GraphsOf(bundle, role, chosen).All(g => CacheFolder(choice, provider, g) is { } folder && Directory.Exists(folder) && Directory.EnumerateFiles(folder).Any());
+        return built ? null : provider;
+    }
+
+    private static (ModelBundle Bundle, string Role, string Precision, string Why) Decide(ModelChoice choice)
+    {
+        var bundle = ModelBundle.Open(string.IsNullOrEmpty(choice.Folder) ? DefaultFolder() : choice.Folder);
+        var role = bundle.Manifest.Kind == SqueezeSam.Kind ? "segmenter" : "encoder";
+        var available = bundle.PrecisionsOf(role).ToList();
+        // two graphs in one precision are used as they are: the wish is then for the salience model
+        var (chosen, why) = CpuFeatures.Choose(role == "segmenter" || available.Contains(choice.Precision) ? choice.Precision : "auto", available, CpuFeatures.ReadCpuInfo());
+        return (bundle, role, chosen, why);
+    }
+
+    private static GraphFile[] GraphsOf(ModelBundle bundle, string role, string precision) =>
+        role == "segmenter" ? [bundle.Graph(role, precision)] : [bundle.Graph(role, precision), bundle.GraphOrOnly("decoder", precision)];
+
     private static LoadedModel Load(ModelBundle bundle, string role, string precision, string why, ModelChoice choice)
     {
         var alone = role == "segmenter";
-        GraphFile[] graphs = alone ? [bundle.Graph(role, precision)] : [bundle.Graph(role, precision), bundle.GraphOrOnly("decoder", precision)];
+        var graphs = GraphsOf(bundle, role, precision);
         var files = Array.ConvertAll(graphs, bundle.Read);
         var passedOver = new List<string>();
-        return ExecutionProviders.Choose(choice.Providers, ExecutionProviders.Available, Open, passedOver);
+        return ExecutionProviders.Choose(choice.Providers, ExecutionProviders.Available, Open, passedOver, choice.Known);
 
         LoadedModel Open(ExecutionProvider provider)
         {
@@ -101,7 +121,7 @@ internal sealed class LoadedModel : IDisposable
 
                 ISegmenter segmenter = alone ? new SqueezeSam(sessions[0]) : new EfficientSam(sessions[0], sessions[1], (SqueezeSam)salience!.Segmenter);
                 Check(segmenter, graphs, provider, choice);
-                return new LoadedModel(bundle, graphs, why, provider, ThreadsOf(choice), passedOver, segmenter, salience);
+                return new LoadedModel(bundle, graphs, sessions, why, provider, ThreadsOf(choice), passedOver, segmenter, salience);
             }
             catch
             {
@@ -151,6 +171,13 @@ internal sealed class LoadedModel : IDisposable
         string[] places = [Path.Combine(AppContext.BaseDirectory, "models", "squeezesam"), "/usr/share/edgeseg/models/squeezesam"];
         return Array.Find(places, p => File.Exists(Path.Combine(p, "model.json")))
             ?? throw new OperatingException($"no model bundle found in {string.Join(" or ", places)}: name one with --model or model.dir");
+    }
+
+    /// <summary>True: whatever the model does, now or later, ends with the runtime's error; false: it may work again. Any thread.</summary>
+    public void SetCut(bool cut)
+    {
+        foreach (var session in sessions) session.SetCut(cut);
+        salience?.SetCut(cut);
     }
 
     /// <summary>The segmenter owns the sessions, and that of the salience model too.</summary>

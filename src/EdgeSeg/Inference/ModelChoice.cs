@@ -18,6 +18,9 @@ internal sealed record ModelChoice
     /// <summary>Execution providers in order; empty: the best that the runtime has.</summary>
     public IReadOnlyList<string> Providers { get; init; } = [];
 
+    /// <summary>What <see cref="Providers"/> may name.</summary>
+    public IReadOnlyList<ExecutionProvider> Known { get; init; } = ExecutionProviders.All;
+
     /// <summary>Where self-checks and built engines are kept; null: nowhere.</summary>
     public string? StateFolder { get; init; }
 }

@@ -50,6 +50,17 @@ internal sealed class Segmentation
         Prompt.Move(left, top);
     }
 
+    /// <summary>One of the masks of "everything" on a frame of this size.</summary>
+    public void Set(FoundMask one, RunLength runLength, int width, int height)
+    {
+        if (!runLength.TryDecode(one.Counts, width, height, Mask, out var problem)) throw new InvalidOperationException(problem);
+        Prompt.Clear();
+        Prompt.Source = PromptSource.Everything;
+        Prompt.Add(one.Point);
+        (Found, Reason, Geometry) = (true, "", one.Geometry);
+        (PredictedIou, Score, Saliency) = (one.PredictedIou, one.PredictedIou, float.NaN);
+    }
+
     /// <summary>An honest "nothing": empty mask of the frame's size, no scores.</summary>
     public void MarkNotFound(string reason, int width, int height)
     {

@@ -55,6 +55,9 @@ internal sealed class SqueezeSam : ISegmenter
     /// <summary>One: the graph's convolutions use all threads of the session already.</summary>
     public int Lanes => 1;
 
+    /// <summary>The last picture's: another one's is made in a millisecond, and a place of its own would have to be bound anew.</summary>
+    public int EmbeddingsWorthKeeping => 1;
+
     public Embedding CreateEmbedding() => new PreparedPicture(InputWidth, InputHeight);
 
     public Decoding CreateDecoding() => new SqueezeSamDecoding(session, pointShape, maskShape, iouShape, saliencyShape);

@@ -40,6 +40,9 @@ internal sealed class Everything : IDisposable
     private readonly ISegmenter segmenter;
     private readonly EverythingOptions options;
     private readonly Lane[] lanes;
+    private Embedding? embedding;
+    private Candidate?[] found = [];
+    private int next = -1;
 
     public Everything(ISegmenter segmenter, EverythingOptions options)
     {
@@ -55,32 +58,49 @@ internal sealed class Everything : IDisposable
     /// <summary>Milliseconds that the encoder took in the last run; NaN when the picture was encoded before.</summary>
     public double EmbedMs { get; private set; }
 
-    /// <param name="embedding">An encoded picture.</param>
+    /// <summary>Points asked about since <see cref="Begin"/>.</summary>
+    public int Asked => Math.Min(next + 1, found.Length);
+
+    /// <param name="picture">An encoded picture.</param>
     /// <param name="cancel">Looked at before each decode.</param>
-    public IReadOnlyList<FoundMask> Run(Embedding embedding, CancellationToken cancel = default)
+    public IReadOnlyList<FoundMask> Run(Embedding picture, CancellationToken cancel = default)
     {
+        Begin(picture);
+        Advance(() => cancel.IsCancellationRequested);
+        cancel.ThrowIfCancellationRequested();
+        return Finish();
+    }
+
+    /// <summary>A new picture; what was found in the last one is forgotten. It is valid until <see cref="Finish"/>.</summary>
+    public void Begin(Embedding picture)
+    {
+        embedding = picture;
         var times = Telemetry.StageTimes.None;
         segmenter.Settle(embedding, ref times);
         EmbedMs = times[Telemetry.Stage.Embed];
-        var found = new Candidate?[options.Grid * options.Grid];
-        var next = -1;
+        found = new Candidate?[options.Grid * options.Grid];
+        next = -1;
+    }
+
+    /// <summary>Goes on asking, until every point was asked about (true) or <paramref name="pause"/> says so, which is looked at before each decode, on several threads.</summary>
+    public bool Advance(Func<bool> pause)
+    {
         if (lanes.Length == 1) Work(lanes[0]);
         else Parallel.ForEach(lanes, new ParallelOptions { MaxDegreeOfParallelism = lanes.Length }, Work);
-        cancel.ThrowIfCancellationRequested();
-        return Distinct(found);
+        return Asked == found.Length;
 
         void Work(Lane lane)
         {
-            for (int at; !cancel.IsCancellationRequested && (at = Interlocked.Increment(ref next)) < found.Length;)
+            for (int at; Asked < found.Length && !pause() && (at = Interlocked.Increment(ref next)) < found.Length;)
             {
-                var point = new Click((at % options.Grid + 0.5f) / options.Grid * embedding.FrameWidth, (at / options.Grid + 0.5f) / options.Grid * embedding.FrameHeight);
+                var point = new Click((at % options.Grid + 0.5f) / options.Grid * embedding!.FrameWidth, (at / options.Grid + 0.5f) / options.Grid * embedding.FrameHeight);
                 found[at] = lane.Ask(embedding, point);
             }
         }
     }
 
-    /// <summary>Greedy: the surest first, and none that overlaps one that is kept.</summary>
-    private List<FoundMask> Distinct(Candidate?[] found)
+    /// <summary>What was found so far. Greedy: the surest first, and none that overlaps one that is kept.</summary>
+    public IReadOnlyList<FoundMask> Finish()
     {
         var sure = found.OfType<Candidate>().OrderByDescending(c => c.Mask.PredictedIou).ThenByDescending(c => c.Mask.Stability).ToList();
         Candidates = sure.Count;

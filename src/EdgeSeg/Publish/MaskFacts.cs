@@ -54,6 +54,9 @@ internal readonly struct MaskFacts
     /// <summary>Frames and masks of this camera that were dropped since its last mask message.</summary>
     public required long Drops { get; init; }
 
+    /// <summary>Which of how many, where one request is answered by several masks, surest first; null, and then left out, where there is one.</summary>
+    public (int Index, int Count)? Of { get; init; }
+
     /// <summary>Whether the service runs below what it was configured for.</summary>
     public required bool Degraded { get; init; }
 }

@@ -78,6 +78,12 @@ internal static class MaskMessage
     {
         json.WriteNumber("v"u8, 1);
         json.WriteOptional("request"u8, facts.Request);
+        if (facts.Of is { } of)
+        {
+            json.WriteNumber("index"u8, of.Index);
+            json.WriteNumber("count"u8, of.Count);
+        }
+
         if (facts.Source is not null) json.WriteString("source"u8, facts.Source);
         json.WriteString("device"u8, facts.Device);
         json.WriteString("camera"u8, facts.Camera);

@@ -8,7 +8,7 @@ internal static class CommandTable
 {
     private static readonly Func<Command>[] verbs =
     [
-        RunVerb.Create, DemoVerb.Create, SegmentVerb.Create, EvalVerb.Create, InfoVerb.Create, DoctorVerb.Create, RetireVerb.Create, ModelVerb.Create,
+        RunVerb.Create, DemoVerb.Create, SegmentVerb.Create, EvalVerb.Create, BenchVerb.Create, InfoVerb.Create, DoctorVerb.Create, RetireVerb.Create, ModelVerb.Create, CanaryVerb.Create,
     ];
 
     public static string Version { get; } =

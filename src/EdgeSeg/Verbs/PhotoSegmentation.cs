@@ -111,26 +111,22 @@ internal sealed class PhotoSegmentation : IDisposable
         }
 
         if (!json) return;
-        foreach (var one in found)
+        for (var i = 0; i < found.Count; i++)
         {
-            if (!runLength.TryDecode(one.Counts, pixels.Cols, pixels.Rows, result.Mask, out var problem)) throw new InvalidOperationException(problem);
-            result.Prompt.Clear();
-            result.Prompt.Source = PromptSource.Everything;
-            result.Prompt.Add(one.Point);
-            (result.Found, result.Reason, result.Geometry) = (true, "", one.Geometry);
-            (result.PredictedIou, result.Score, result.Saliency) = (one.PredictedIou, one.PredictedIou, float.NaN);
-            WriteLine(path, sequence, pixels, started);
+            result.Set(found[i], runLength, pixels.Cols, pixels.Rows);
+            WriteLine(path, sequence, pixels, started, (i, found.Count));
         }
     }
 
     private void SavePicture(string path, Mat picture) =>
         Save(path, "-overlay.png", file => Cv2.ImEncode(".png", picture, out var bytes) ? bytes : throw new OperatingException($"{file}: OpenCV cannot encode the picture"));
 
-    private void WriteLine(string path, int sequence, Mat pixels, long started)
+    private void WriteLine(string path, int sequence, Mat pixels, long started, (int Index, int Count)? of = null)
     {
         var facts = new MaskFacts
         {
             Source = path,
+            Of = of,
             Device = "local",
             Camera = "photo",
             Session = session,

@@ -51,7 +51,7 @@ public sealed class CommandMutationTests
         Assert.True(refused > Rounds / 2, $"{refused} of {Rounds} refused");
     }
 
-    private static byte[] Noise(Random random)
+    internal static byte[] Noise(Random random)
     {
         var bytes = new byte[random.Next(200)];
         random.NextBytes(bytes);
@@ -82,7 +82,7 @@ public sealed class CommandMutationTests
     /// <summary>Written anew, not by the parser's own rules.</summary>
     private static bool Sound(Command c)
     {
-        if (c.Kind == CommandKind.Everything || c.Camera != "front" || c.Id is { Length: 0 or > 64 }) return false;
+        if (c.Camera != "front" || c.Id is { Length: 0 or > 64 }) return false;
         if (c.Prompt is { } p)
         {
             double max = p.Normalized ? 1 : 32767;
@@ -94,6 +94,7 @@ public sealed class CommandMutationTests
         }
 
         if (c.Preview is { } v && !(v.MaxFps is >= 0.1 and <= 15 && v.Width is >= 64 and <= 1920 && v.Quality is >= 20 and <= 95 && v.ForS is >= 1 and <= 3600)) return false;
+        if (c.Everything is null != (c.Kind != CommandKind.Everything) || c.Everything is { Grid: < 1 or > 64 }) return false;
         if (c.Snapshot is { Quality: < 20 or > 95 }) return false;
         return c.Change is not { } s
             || (s.MaxFps is null or (>= 0 and <= 1000) && s.IntervalS is null or (>= 0.05 and <= 86400) && s.MinScore is null or (>= 0 and <= 1) && s.MinArea is null or (>= 0 and <= 1));

@@ -114,6 +114,10 @@ public sealed class CommandParserTests
     [InlineData("preview", "{\"on\":true,\"max_fps\":0}", "max_fps")]
     [InlineData("preview", "{\"on\":true,\"max_fps\":1e9}", "max_fps")]
     [InlineData("preview", "{\"on\":true,\"width\":100000}", "width")]
+    [InlineData("everything", "{\"grid\":0}", "grid")]
+    [InlineData("everything", "{\"grid\":65}", "grid")]
+    [InlineData("everything", "{\"grid\":8.5}", "grid")]
+    [InlineData("everything", "{\"points\":[[1,1]]}", "'points'")]
     [InlineData("set", "{}", "nothing to set")]
     [InlineData("set", "{\"mode\":\"turbo\"}", "mode")]
     [InlineData("set", "{\"mode\":\"0\"}", "mode")]
@@ -133,7 +137,6 @@ public sealed class CommandParserTests
     [InlineData("click", "{\"points\":[{\"x\":1,\"y\":1,\"label\":0}]}", "negative")]
     [InlineData("click", "{\"points\":[[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1]]}", "6 points")]
     [InlineData("box", "{\"box\":[0,0,9,9],\"clicks\":[[1,1],[1,1],[1,1],[1,1],[1,1]]}", "counts as two")]
-    [InlineData("everything", "{}", "reserved")]
     public void What_the_model_was_not_trained_for_is_refused_by_name(string word, string json, string named)
     {
         var refusal = Refused(word, json);

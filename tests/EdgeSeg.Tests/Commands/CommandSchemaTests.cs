@@ -1,8 +1,11 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using EdgeSeg.Configuration;
+using EdgeSeg.Inference;
+using EdgeSeg.Masks;
 using EdgeSeg.Publish;
 using Xunit;
+using Samples = EdgeSeg.Publish.Samples;
 
 namespace EdgeSeg.Commands;
 
@@ -17,6 +20,7 @@ public sealed class CommandSchemaTests
     [InlineData("click", """{"v":1,"id":"a.1","reply_to":"panel","frame":"0a1b-front-12","expires_at":"2026-11-23T10:20:30Z","points":[[1.5,2],{"x":3,"y":4.25,"label":1}],"normalized":false}""")]
     [InlineData("box", """{"box":[0.1,0.2,0.9,1],"clicks":[[0.5,0.5]],"normalized":true,"frame":"0a1b-front-12"}""")]
     [InlineData("auto", """{"frame":"0a1b-front-12","id":"z"}""")]
+    [InlineData("everything", """{"id":"all","frame":"0a1b-front-12","grid":8}""")]
     [InlineData("snapshot", """{"format":"jpeg","quality":40}""")]
     [InlineData("preview", """{"on":true,"max_fps":5,"width":320,"quality":50,"for_s":60}""")]
     [InlineData("set", """{"mode":"on_trigger","max_fps":3,"interval_s":0.5,"min_score":0.25,"min_area":0.01}""")]
@@ -49,6 +53,8 @@ public sealed class CommandSchemaTests
     [InlineData("click", """{"points":[[1,1]],"id":"a b"}""")]
     [InlineData("box", """{"box":[1,2,3]}""")]
     [InlineData("box", """{"box":[1,2,3,40000]}""")]
+    [InlineData("everything", """{"grid":65}""")]
+    [InlineData("everything", """{"points":[[1,1]]}""")]
     [InlineData("snapshot", """{"quality":10}""")]
     [InlineData("preview", """{}""")]
     [InlineData("preview", """{"on":true,"width":10}""")]
@@ -59,6 +65,7 @@ public sealed class CommandSchemaTests
     [Theory]
     [InlineData("settings", "SetResult")]
     [InlineData("preview", "PreviewResult")]
+    [InlineData("everything", "EverythingResult")]
     [InlineData("snapshot", "SnapshotResult")]
     public void Results_keep_to_their_schemas(string what, string schema)
     {
@@ -67,6 +74,7 @@ public sealed class CommandSchemaTests
         {
             "settings" => ReplyMessage.WriteSettings(buffer, new CameraSettings(0)),
             "preview" => ReplyMessage.WritePreview(buffer, new PreviewRequest(true, 2, 640, 70, 60)),
+            "everything" => ReplyMessage.WriteEverything(buffer, Samples.Session + "-front-7", 16, 200, [new FoundMask(new Click(1, 2), 0.9f, 0.95f, new MaskGeometry(4, 1, 2, 2, 2, 2, 3), [])], true, 1, 3, 1234.5),
             _ => ReplyMessage.WriteSnapshot(buffer, "edgeseg/v1/robot-7/cam/front/preview", Samples.Session + "-front-7", 640, 480, 12345, 85),
         };
         var json = Encoding.UTF8.GetString(result);
@@ -94,7 +102,7 @@ public sealed class CommandSchemaTests
     public void The_document_names_every_code_and_command_and_their_topics()
     {
         var channels = api.Document["channels"]!;
-        Assert.Equal([.. Command.Understood, "everything"], channels["command"]!["parameters"]!["command"]!["enum"]!.AsArray().Select(n => n!.GetValue<string>()).OrderBy(w => w == "everything" ? 99 : Command.Understood.ToList().IndexOf(w)));
+        Assert.Equal(Command.Understood, channels["command"]!["parameters"]!["command"]!["enum"]!.AsArray().Select(n => n!.GetValue<string>()));
         Assert.Equal("edgeseg/v1/{device}/cam/{camera}/preview", channels["preview"]!["address"]!.GetValue<string>());
         Assert.Equal("edgeseg/v1/{device}/reply/{client}", channels["reply"]!["address"]!.GetValue<string>());
         var codes = api.Document["components"]!["schemas"]!["Reply"]!["properties"]!["error"]!["properties"]!["code"]!["enum"]!.AsArray().Select(n => n!.GetValue<string>());

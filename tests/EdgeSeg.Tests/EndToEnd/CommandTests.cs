@@ -119,6 +119,46 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.InRange(listener.All.Count(h => h.Topic == Root + "cam/front/mask") - before, 2, 3);
     }
 
+    [Fact]
+    public async Task Everything_in_a_frame_is_told_mask_by_mask_and_then_summed_up()
+    {
+        var frame = JsonDocument.Parse(listener.All.First(h => h.Topic == Root + "cam/front/mask").Text).RootElement.GetProperty("frame").GetString();
+        var result = (await Ask("everything", $$"""{"id":"all","frame":"{{frame}}","grid":8}""", "all")).GetProperty("result");
+        Assert.Contains("\"reply\":\"accepted\"", Replies("all").First());
+        Assert.True(result.GetProperty("complete").GetBoolean());
+        Assert.Equal((frame, 64), (result.GetProperty("frame").GetString(), result.GetProperty("asked").GetInt32()));
+        var count = result.GetProperty("count").GetInt32();
+        Assert.True(count > 0, "the test scene holds objects");
+        Assert.Equal(count, result.GetProperty("published").GetInt32());
+        await Wait.UntilAsync(() => MasksOf("all").Count() == count, "a mask each");
+        var masks = MasksOf("all").Select(m => JsonDocument.Parse(m).RootElement).ToList();
+        Assert.All(MasksOf("all"), m => Assert.Empty(AsyncApi.Load().Errors("Mask", m)));
+        Assert.Equal(Enumerable.Range(0, count), masks.Select(m => m.GetProperty("index").GetInt32()));
+        Assert.All(masks, m => Assert.Equal((count, frame, "everything"), (m.GetProperty("count").GetInt32(), m.GetProperty("frame").GetString(), m.GetProperty("prompt").GetProperty("source").GetString())));
+        Assert.Equal(result.GetProperty("masks").EnumerateArray().Select(m => m.GetProperty("area").GetInt32()), masks.Select(m => m.GetProperty("area").GetInt32()));
+    }
+
+    [Fact]
+    public async Task A_click_does_not_wait_for_everything_and_a_second_everything_is_refused_as_busy()
+    {
+        await Send("everything", """{"id":"long","grid":48}""");
+        await Wait.UntilAsync(() => Replies("long").Any(), "it is accepted");
+        await Ask("click", """{"id":"urgent","points":[[320,240]]}""", "urgent");
+        var second = await Ask("everything", """{"id":"second"}""", "second");
+        Assert.Equal("busy", second.GetProperty("error").GetProperty("code").GetString());
+        var automatic = listener.All.Count(h => h.Topic == Root + "cam/front/mask");
+        await Wait.UntilAsync(() => listener.All.Count(h => h.Topic == Root + "cam/front/mask") > automatic + 1, "automatic masks go on");
+        Assert.Single(Replies("long"));
+        // and the end of the service does not wait for it either
+        Assert.Equal(0, Signals.Send(process!.Id, Signals.Terminate));
+        await process.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token);
+        Assert.Equal(0, process.ExitCode);
+        await Wait.UntilAsync(() => Replies("long").Any(r => r.Contains("\"code\":\"internal\"", StringComparison.Ordinal)), "it is answered at the end");
+    }
+
+    private IEnumerable<string> MasksOf(string id) =>
+        listener.All.Where(h => h.Topic == Root + "cam/front/mask" && h.Text.Contains($"\"request\":\"{id}\"", StringComparison.Ordinal)).Select(h => h.Text);
+
     private IEnumerable<string> Replies(string id) =>
         listener.All.Where(h => h.Topic == ReplyTopic && h.Text.Contains($"\"request\":\"{id}\"", StringComparison.Ordinal)).Select(h => h.Text);
 
