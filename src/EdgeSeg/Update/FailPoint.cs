@@ -9,10 +9,11 @@ namespace EdgeSeg.Update;
 internal static class FailPoint
 {
 #if FAILPOINTS
-    /// <summary>Takes the name of each point that is passed. Set by in-process tests; a process of its own takes EDGESEG_FAIL_AT=name, which kills it there.</summary>
+    /// <summary>Takes the name of each point that is passed. Set by in-process tests; a process of its own takes EDGESEG_FAIL_AT=name, which kills it there, and EDGESEG_FAIL_TRACE, which prints each.</summary>
     public static Action<string>? Passed { get; set; }
 
     private static readonly string? killAt = Environment.GetEnvironmentVariable("EDGESEG_FAIL_AT");
+    private static readonly bool isTraced = Environment.GetEnvironmentVariable("EDGESEG_FAIL_TRACE") is not null;
 #endif
 
     [Conditional("FAILPOINTS")]
@@ -20,6 +21,7 @@ internal static class FailPoint
     {
 #if FAILPOINTS
         Passed?.Invoke(name);
+        if (isTraced) Console.WriteLine($"point {name}");
         if (killAt == name) Process.GetCurrentProcess().Kill();
 #endif
     }

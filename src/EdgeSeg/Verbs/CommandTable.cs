@@ -9,6 +9,9 @@ internal static class CommandTable
     private static readonly Func<Command>[] verbs =
     [
         RunVerb.Create, DemoVerb.Create, SegmentVerb.Create, EvalVerb.Create, BenchVerb.Create, InfoVerb.Create, DoctorVerb.Create, RetireVerb.Create, ModelVerb.Create, CanaryVerb.Create,
+#if FAILPOINTS
+        UpdateDrillVerb.Create,
+#endif
     ];
 
     public static string Version { get; } =
