@@ -337,7 +337,7 @@ internal static class Limits
     /// <summary>How often a followed table is drawn anew at most, in ms.</summary>
     public const int FleetDrawMs = 200;
     /// <summary>Characters of a device's own words in the table.</summary>
-    public const int MaxFleetText = 80;
+    public const int MaxFleetText = 160;
 
     // updates
     /// <summary>Largest signed manifest with its signatures, in bytes of the message: sixteen files and ten keys fit.</summary>
