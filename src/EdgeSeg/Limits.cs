@@ -342,6 +342,8 @@ internal static class Limits
     // updates
     /// <summary>Largest signed manifest with its signatures, in bytes of the message: sixteen files and ten keys fit.</summary>
     public const int MaxEnvelopeBytes = MaxCommandBytes;
+    /// <summary>Characters of what the JSON reader says against a message.</summary>
+    public const int MaxJsonFault = 300;
     /// <summary>Signatures of one manifest.</summary>
     public const int MaxSignatures = 16;
     /// <summary>Keys trusted at a time.</summary>
