@@ -340,11 +340,13 @@ internal static class Limits
     /// <summary>How often a followed table is drawn anew at most, in ms.</summary>
     public const int FleetDrawMs = 200;
     /// <summary>Characters of a device's own words in the table.</summary>
-    public const int MaxFleetText = 80;
+    public const int MaxFleetText = 160;
 
     // updates
     /// <summary>Largest signed manifest with its signatures, in bytes of the message: sixteen files and ten keys fit.</summary>
     public const int MaxEnvelopeBytes = MaxCommandBytes;
+    /// <summary>Characters of what the JSON reader says against a message.</summary>
+    public const int MaxJsonFault = 300;
     /// <summary>Signatures of one manifest.</summary>
     public const int MaxSignatures = 16;
     /// <summary>Keys trusted at a time.</summary>

@@ -5,7 +5,7 @@ namespace EdgeSeg.Release;
 /// <summary>The newest state of each device, and how it is shown.</summary>
 internal sealed class FleetTable
 {
-    private static readonly string[] head = ["DEVICE", "STATE", "ACTIVE", "ASKED FOR", "SERIAL", "PROGRESS", "SINCE", "REASON"];
+    private static readonly string[] head = ["DEVICE", "STATE", "ACTIVE", "ASKED FOR", "SERIAL", "PROGRESS", "AT", "REASON"];
 
     private readonly SortedDictionary<string, DeviceModelState> devices = new(StringComparer.Ordinal);
 
@@ -44,9 +44,12 @@ internal sealed class FleetTable
         s.Name is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{s.Name} {s.Version}").TrimEnd(),
         s.Serial?.ToString(CultureInfo.InvariantCulture) ?? "",
         Progress(s),
-        s.At ?? "",
+        Seconds(s.At ?? ""),
         s.Reason is null ? "" : s.Text is null ? s.Reason : $"{s.Reason}: {s.Text}",
     ];
+
+    /// <summary>A time without its fraction.</summary>
+    private static string Seconds(string at) => at.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot ? at[..dot] + "Z" : at;
 
     private static string Progress(DeviceModelState s)
     {

@@ -27,7 +27,7 @@ internal sealed record Envelope
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
-            throw Bad(e.Message.ReplaceLineEndings(" "));
+            throw Bad(JsonFault.Text(e));
         }
 
         if (envelope.V != 1) throw Bad($"it is of version {envelope.V}, 1 is known");

@@ -47,7 +47,7 @@ internal sealed record Manifest
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
-            throw new UpdateException(UpdateReason.BadManifest, $"the manifest cannot be read: {e.Message.ReplaceLineEndings(" ")}");
+            throw new UpdateException(UpdateReason.BadManifest, $"the manifest cannot be read: {JsonFault.Text(e)}");
         }
     }
 

@@ -42,7 +42,7 @@ internal static class ManifestRules
         if (b.Files.All(f => f.Name != ModelBundle.ManifestName)) return $"the bundle has no {ModelBundle.ManifestName}";
         if (b.Bytes > Limits.MaxBundleBytes) return $"the bundle has more than {Limits.MaxBundleBytes} bytes";
         if (b.Compatible.Machines.Count > Limits.MaxBundleFiles || b.Compatible.Boards.Count > Limits.MaxBundleFiles) return "it names too many machines or boards";
-        if (b.Compatible.Machines.Concat(b.Compatible.Boards).Any(n => n is null || n.Length is 0 or > Limits.MaxFileNameLength)) return $"a machine's or board's name does not have 1..{Limits.MaxFileNameLength} characters";
+        if (b.Compatible.Machines.Concat(b.Compatible.Boards).Any(n => n is null || n.Length is 0 or > Limits.MaxFileNameLength || n.Any(char.IsControl))) return $"a machine's or board's name does not have 1..{Limits.MaxFileNameLength} printable characters";
         if (b.Quality.Count > Limits.MaxQualityFigures || b.Quality.Any(q => q.Key.Length is 0 or > Limits.MaxIdLength || !double.IsFinite(q.Value))) return $"its quality is not at most {Limits.MaxQualityFigures} finite figures with names";
         if (!IsVersion(b.Compatible.MinEdgeseg) || !IsVersion(b.Compatible.MinRuntime)) return "a least version is not made of numbers and dots";
         return Fault(b.Canary, b) ?? Fault(b.Live);

@@ -143,6 +143,17 @@ public class ManifestRulesTests
     }
 
     [Fact]
+    public void What_is_said_of_an_unsigned_message_cannot_drive_a_terminal_or_fill_a_journal()
+    {
+        foreach (var text in new[] { "{\"\u007f\u009b2J\u2028\":1}", "{\"" + new string('x', 10_000) + "\":1}" })
+        {
+            var e = Assert.Throws<UpdateException>(() => Envelope.Read(Encoding.UTF8.GetBytes(text)));
+            Assert.InRange(e.Message.Length, 10, 400);
+            Assert.DoesNotContain(e.Message, c => char.IsControl(c) || c == '\u2028');
+        }
+    }
+
+    [Fact]
     public void An_envelope_keeps_to_its_bounds()
     {
         string Reason(string text) => Assert.Throws<UpdateException>(() => Envelope.Read(Encoding.UTF8.GetBytes(text))).Reason;

@@ -56,6 +56,9 @@ public sealed class UpdateMutationTests
             catch (UpdateException e)
             {
                 Assert.Equal(UpdateReason.BadEnvelope, e.Reason);
+                // it goes to the journal and to model/state, and anyone may have sent it
+                Assert.InRange(e.Message.Length, 10, 400);
+                Assert.DoesNotContain(e.Message, char.IsControl);
                 unread++;
                 continue;
             }
