@@ -415,6 +415,8 @@ internal static class Limits
     public const int SwapWaitMs = 60_000;
     /// <summary>How often it is looked whether the inference thread has taken a model up, in ms.</summary>
     public const int SwapLookMs = 5;
+    /// <summary>Longest wait for a running service to take up what was asked for by hand, in ms.</summary>
+    public const int RequestWaitMs = 5_000;
     /// <summary>How often a waiting update looks whether it may go on, in ms.</summary>
     public const int UpdateLookMs = 1_000;
     /// <summary>How often a download's progress is told, in ms.</summary>

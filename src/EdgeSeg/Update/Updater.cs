@@ -126,6 +126,13 @@ internal sealed class Updater
         }
     }
 
+    /// <summary>Only what was asked for by hand; for when the service is down.</summary>
+    /// <exception cref="UpdateException">It cannot be done.</exception>
+    public async Task ObeyRequestAsync(CancellationToken cancel)
+    {
+        if (holds.TakeRequest() is { } request) await ObeyAsync(request, cancel);
+    }
+
     /// <summary>Goes by the newest genuine manifest. True when there is nothing more to do until something comes.</summary>
     private async Task<bool> ConvergeAsync(CancellationToken cancel)
     {

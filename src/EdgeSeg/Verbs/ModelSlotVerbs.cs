@@ -10,7 +10,8 @@ internal static class ModelSlotVerbs
 {
     public static IEnumerable<Command> Create() => [List(), Collect()];
 
-    private static (Option<string?> Config, Option<string?> Folder) Places(Command command)
+    /// <summary>Where the store of a device is.</summary>
+    public static (Option<string?> Config, Option<string?> Folder) Places(Command command)
     {
         var config = RunVerb.ConfigOption();
         var folder = new Option<string?>("--state-dir") { HelpName = "DIR", Description = "Folder for what must survive a restart. Default: state_dir of the settings." };
@@ -19,7 +20,7 @@ internal static class ModelSlotVerbs
         return (config, folder);
     }
 
-    private static SlotStore Open(ParseResult parsed, (Option<string?> Config, Option<string?> Folder) places) =>
+    public static SlotStore Open(ParseResult parsed, (Option<string?> Config, Option<string?> Folder) places) =>
         new(ModelUpdates.FolderOf(parsed.GetValue(places.Folder) ?? RunVerb.Load(parsed, places.Config).StateDir));
 
     private static Command List()

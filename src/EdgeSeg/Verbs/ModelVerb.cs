@@ -11,7 +11,7 @@ internal static class ModelVerb
         {
             ModelImportVerb.Create(), ModelGoldenVerb.Create(), ModelKeygenVerb.Create(), ModelPackVerb.Create(),
         };
-        foreach (var part in ModelSignVerbs.Create().Append(ModelPublishVerb.Create()).Append(ModelStatusVerb.Create()).Concat(ModelNoticeVerbs.Create()).Concat(ModelSlotVerbs.Create()))
+        foreach (var part in ModelSignVerbs.Create().Append(ModelPublishVerb.Create()).Append(ModelStatusVerb.Create()).Concat(ModelNoticeVerbs.Create()).Concat(ModelSlotVerbs.Create()).Concat(ModelUseVerbs.Create()))
             command.Subcommands.Add(part);
         return command;
     }

@@ -82,12 +82,12 @@ internal static class Wait
 {
     public const int LimitS = 30;
 
-    public static async Task UntilAsync(Func<bool> condition, string what)
+    public static async Task UntilAsync(Func<bool> condition, string what, int limitS = LimitS)
     {
         var since = Stopwatch.GetTimestamp();
         while (!condition())
         {
-            if (Stopwatch.GetElapsedTime(since).TotalSeconds > LimitS) Assert.Fail($"within {LimitS} s it did not come that {what}");
+            if (Stopwatch.GetElapsedTime(since).TotalSeconds > limitS) Assert.Fail($"within {limitS} s it did not come that {what}");
             await Task.Delay(5);
         }
     }
