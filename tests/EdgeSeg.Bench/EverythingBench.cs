@@ -30,7 +30,7 @@ internal static class EverythingBench
         return 0;
     }
 
-    private static string[] Self() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(EverythingBench).Assembly.Location] : [];
+    public static string[] Self() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(EverythingBench).Assembly.Location] : [];
 
     private static int One(string way, string encoder, string decoder, string photo, int grid)
     {

@@ -4,12 +4,39 @@ using EdgeSeg.Bench;
 Startup.Prepare();
 return args switch
 {
-    ["everything", .. var rest] => EverythingBench.Run(rest),
+    [] => Performance() + await FleetAsync(),
+    ["performance"] => Performance(),
+    ["fleet"] => await FleetAsync(),
+    ["kernels"] => Print(KernelBench.Table()),
+    ["everything", .. var rest] when rest.Length >= 3 => EverythingBench.Run(rest),
     _ => Usage(),
 };
 
+static int Performance()
+{
+    Report.Performance(Path.Combine(Report.Root(), "docs", "performance.md"));
+    return 0;
+}
+
+static async Task<int> FleetAsync()
+{
+    var machine = Report.Machine();
+    var masks = Report.Masks();
+    var mean = masks.Average(m => m.Length);
+    // the one nearest to the mean stands for all
+    var outcome = await FleetBench.RunAsync(masks.OrderBy(m => Math.Abs(m.Length - mean)).First());
+    await File.WriteAllTextAsync(Path.Combine(Report.Root(), "docs", "scale.md"), FleetBench.Page(outcome, machine, [.. masks.Select(m => m.Length)]));
+    return 0;
+}
+
+static int Print(string text)
+{
+    Console.WriteLine(text);
+    return 0;
+}
+
 static int Usage()
 {
-    Console.Error.WriteLine("usage: everything ENCODER.onnx DECODER.onnx PHOTO [GRID]");
+    Console.Error.WriteLine("usage: [performance | fleet | kernels | everything ENCODER.onnx DECODER.onnx PHOTO [GRID]]; without arguments docs/performance.md and docs/scale.md are written");
     return 2;
 }

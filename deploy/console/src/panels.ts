@@ -42,8 +42,8 @@ export function showDevice(d: Device, camera: string): void {
 }
 
 const updateWords: Record<string, string> = {
-  idle: "none under way", downloading: "downloading", verifying: "verifying what was downloaded", canary: "trying the new model out",
-  active: "the new model is in use", refused: "refused", rolled_back: "rolled back to the model before",
+  idle: "none under way", waiting: "waiting", downloading: "downloading", verifying: "verifying what was downloaded", canary: "trying the new model out",
+  trial: "the new model serves, and is watched", active: "the new model is in use", refused: "refused", rolled_back: "rolled back to the model before",
 };
 
 function showModel(d: Device): void {
@@ -59,7 +59,7 @@ function showModel(d: Device): void {
 
 /** Bytes that have come, where they are counted; else that something is going on. */
 function progress({ model: m }: Device): HTMLElement | null {
-  if (!m || !["downloading", "verifying", "canary"].includes(m.state)) return null;
+  if (!m || !["downloading", "verifying", "canary", "trial"].includes(m.state)) return null;
   if (m.state !== "downloading" || m.total === 0) return el("progress", { "aria-label": `Update: ${spaced(m.state)}` });
   const done = Math.min(m.done, m.total);
   return el("label", { class: "progress" }, `${(done / 1e6).toFixed(1)} of ${(m.total / 1e6).toFixed(1)} MB, ${Math.floor((100 * done) / m.total)} %`, el("progress", { value: done, max: m.total }));

@@ -30,6 +30,8 @@ internal sealed class ModelSession : IDisposable
             EnableMemoryPattern = !needs.Lean,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
+        // threads that spin while they wait for work cost a battery its charge and the cameras their time (docs/performance.md)
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
         try
         {
             provider.Append(options, needs);

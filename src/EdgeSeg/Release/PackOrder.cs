@@ -25,6 +25,9 @@ internal sealed record PackOrder
 
     public Compatible Compatible { get; init; } = new();
 
+    /// <summary>Figures for people and dashboards; the agreement of the precisions is added.</summary>
+    public IReadOnlyDictionary<string, double> Quality { get; init; } = new Dictionary<string, double>();
+
     /// <summary>The name of the cases' file is not looked at.</summary>
     public CanaryTerms Canary { get; init; } = new();
 

@@ -81,7 +81,7 @@ internal static class Packing
             Url = order.Url,
             Files = [.. Directory.GetFiles(order.Place).Order(StringComparer.Ordinal).Select(ReleaseFolder.Describe)],
             Compatible = order.Compatible,
-            Quality = new Dictionary<string, double> { ["precision_agreement"] = Math.Round(agreement, 4) },
+            Quality = new Dictionary<string, double>(order.Quality) { ["precision_agreement"] = Math.Round(agreement, 4) },
             Canary = order.Canary with { Cases = CasesName },
             Live = order.Live,
         },

@@ -8,17 +8,12 @@ namespace EdgeSeg.Release;
 /// <summary>Puts a signed manifest on a broker, retained, or takes it away again.</summary>
 internal static class Publication
 {
-    public static string DeviceTopic(string device) => $"edgeseg/v1/{device}/model/desired";
-
-    public static string FleetTopic(string fleet) => $"edgeseg/v1/fleet/{fleet}/model/desired";
-
     /// <param name="options">The broker.</param>
     /// <param name="topic">A <c>model/desired</c>.</param>
     /// <param name="envelope">Null: withdraw.</param>
-    /// <param name="serial">Of the manifest; one that does not exceed what lies there would be refused as replayed.</param>
     /// <param name="cancel">Ends it.</param>
     /// <exception cref="OperatingException">The broker cannot be reached or refuses, or a newer manifest lies there.</exception>
-    public static async Task RunAsync(LinkOptions options, string topic, byte[]? envelope, long serial, CancellationToken cancel)
+    public static async Task RunAsync(LinkOptions options, string topic, Envelope? envelope, CancellationToken cancel)
     {
         using var client = new MqttClientFactory().CreateMqttClient();
         var retained = new TaskCompletionSource<byte[]>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,8 +28,7 @@ internal static class Publication
         try
         {
             await BrokerSession.ConnectAsync(client, options, limit.Token);
-            if (envelope is not null && SerialOf(await RetainedAsync()) is { } there && there >= serial)
-                throw new OperatingException($"a manifest of serial {there} lies on {topic}, and devices refuse one that is not greater: pack or reissue with --serial {there + 1} and sign that");
+            if (envelope is not null) RequireNewer(await RetainedAsync(), envelope, topic);
             var answer = await client.PublishAsync(Message(), limit.Token);
             if (!answer.IsSuccess) throw new OperatingException($"the broker refuses {topic}: {answer.ReasonCode} {answer.ReasonString}: this user may not write there; see deploy/mosquitto/edgeseg.acl, user release");
             await client.DisconnectAsync(new MqttClientDisconnectOptions(), limit.Token);
@@ -56,23 +50,26 @@ internal static class Publication
         MqttApplicationMessage Message() => new()
         {
             Topic = topic,
-            PayloadSegment = envelope ?? [],
+            PayloadSegment = envelope?.Write() ?? [],
             Retain = true,
             QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
             ContentType = MqttLink.Json,
         };
     }
 
-    /// <summary>Null: what lies there is nothing, or not a manifest; then it is in nobody's way.</summary>
-    private static long? SerialOf(byte[] envelope)
+    /// <summary>Devices would refuse as replayed what does not exceed the manifest before. The same one again, with more signatures, is welcome.</summary>
+    private static void RequireNewer(byte[] retained, Envelope envelope, string topic)
     {
         try
         {
-            return envelope.Length == 0 ? null : Manifest.Read(Envelope.Read(envelope).Manifest).Serial;
+            if (retained.Length == 0 || Envelope.Read(retained).Manifest is not { } there || there.AsSpan().SequenceEqual(envelope.Manifest)) return;
+            var serial = Manifest.Read(there).Serial;
+            if (serial >= Manifest.Read(envelope.Manifest).Serial)
+                throw new OperatingException($"a manifest of serial {serial} lies on {topic}, and devices refuse one that is not greater: pack or reissue with --serial {serial + 1} and sign that");
         }
         catch (UpdateException)
         {
-            return null;
+            // what lies there is no manifest: it is in nobody's way
         }
     }
 }

@@ -30,7 +30,7 @@ internal sealed class SigningKey : IDisposable
             if (isEncrypted) ecdsa.ImportFromEncryptedPem(text, Passphrase(passphraseFile!));
             else ecdsa.ImportFromPem(text);
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException or NotSupportedException)
         {
             ecdsa.Dispose();
             throw new OperatingException(isEncrypted

@@ -58,14 +58,16 @@ internal sealed class DesiredBox
         }
     }
 
-    /// <summary>What there is: offers first, then the one kept before.</summary>
-    public IReadOnlyList<byte[]> Take(string folder)
+    /// <summary>What is on the topics now, and last the one that was kept before where none of them is the same.</summary>
+    public IReadOnlyList<(byte[] Envelope, bool IsOffer)> Take(string folder)
     {
         lock (gate)
         {
             if (!looked) kept = Read(Path.Combine(folder, FileName));
             looked = true;
-            return [.. offers.Append(kept).OfType<byte[]>()];
+            var there = offers.OfType<byte[]>().Select(o => (o, true)).ToList();
+            if (kept is not null && there.All(o => !o.o.AsSpan().SequenceEqual(kept))) there.Add((kept, false));
+            return there;
         }
     }
 

@@ -47,7 +47,7 @@ internal sealed class HttpSource : ISource
             try
             {
                 var part = from > 0 && response.StatusCode == HttpStatusCode.PartialContent;
-                if ((part && !IsRest(response, file, from)) || (from > 0 && response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable))
+                if ((part && !IsRest(response, file, from, validator)) || (from > 0 && response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable))
                 {
                     from = 0;
                     response.Dispose();
@@ -101,7 +101,7 @@ internal sealed class HttpSource : ISource
         }
         catch (HttpRequestException e)
         {
-            var why = e.InnerException is AuthenticationException { Message: var tls } ? $"its TLS is not trusted: {tls}" : e.Message;
+            var why = e.InnerException is AuthenticationException { Message: var tls } ? $"TLS fails: {tls}" : e.Message;
             throw Unreachable($"{address.Authority} cannot be reached: {why.ReplaceLineEndings(" ")}");
         }
         finally
@@ -126,10 +126,11 @@ internal sealed class HttpSource : ISource
         if (other is not null) throw Unreachable($"the server sends {file.Name} encoded ({other}), which was not asked for");
     }
 
-    /// <summary>Is the answer what follows the first <paramref name="from"/> bytes of a file of the right size?</summary>
-    private static bool IsRest(HttpResponseMessage response, BundleFile file, long from) =>
+    /// <summary>Is the answer what follows the first <paramref name="from"/> bytes of a file of the right size, and, where it tells, of the same content?</summary>
+    private static bool IsRest(HttpResponseMessage response, BundleFile file, long from, string validator) =>
         response.Content.Headers.ContentRange is { Unit: "bytes", From: { } first, To: { } last } range && first == from && last < file.Bytes
-        && (range.Length ?? file.Bytes) == file.Bytes && (response.Content.Headers.ContentLength ?? last - first + 1) == last - first + 1;
+        && (range.Length ?? file.Bytes) == file.Bytes && (response.Content.Headers.ContentLength ?? last - first + 1) == last - first + 1
+        && (response.Headers.ETag is not { IsWeak: false } etag || validator[0] != '"' || etag.ToString() == validator);
 
     /// <summary>What If-Range takes: a strong ETag, else the date. That a date may stand for two contents is found out by the hash.</summary>
     private static string Validator(HttpResponseMessage response)

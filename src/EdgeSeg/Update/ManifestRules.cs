@@ -33,7 +33,7 @@ internal static class ManifestRules
         {
             if (f is null) return "a file is null";
             if (f.Name == SlotStore.SumsName) return $"{SlotStore.SumsName} is a name that devices use themselves";
-            if (!IsPlainName(f.Name)) return "a file's name is not a plain one";
+            if (!IsPlainName(f.Name) || f.Name == SlotStore.SumsName || f.Name.Contains(PartFile.Suffix, StringComparison.Ordinal)) return "a file's name is not a plain one, or is taken";
             if (f.Bytes is < 1 or > Limits.MaxGraphBytes) return $"{f.Name} is not of 1..{Limits.MaxGraphBytes} bytes";
             if (f.Sha256.Length != 64 || !f.Sha256.All(char.IsAsciiHexDigitLower)) return $"{f.Name} has no SHA-256";
         }

@@ -40,13 +40,13 @@ internal sealed class PartFile : IDisposable
     public bool IsComplete(byte[] buffer, CancellationToken cancel)
     {
         if (!File.Exists(final)) return false;
+        bool right;
         using (var whole = File.OpenHandle(final))
         {
             var length = RandomAccess.GetLength(whole);
-            if (length == file.Bytes) AddToHash(whole, length, buffer, cancel);
+            right = length == file.Bytes && TryReadAgain(whole, length, buffer, cancel) && HashIsRight();
         }
 
-        var right = HashIsRight();
         if (right) RemoveRemains();
         else Durable.Delete(final);
         return right;
@@ -59,8 +59,8 @@ internal sealed class PartFile : IDisposable
         Validator = ReadTag();
         if (Validator.Length == 0 && length < file.Bytes) return;
         handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-        AddToHash(handle, length, buffer, cancel);
-        Length = length;
+        if (TryReadAgain(handle, length, buffer, cancel)) Length = length;
+        else Discard();
     }
 
     /// <summary>Begins with no bytes. No validator ever lies beside bytes of another content, wherever the power is cut.</summary>
@@ -138,15 +138,26 @@ internal sealed class PartFile : IDisposable
 
     private bool HashIsRight() => CryptographicOperations.FixedTimeEquals(hash.GetHashAndReset(), Convert.FromHexString(file.Sha256));
 
-    private void AddToHash(SafeFileHandle from, long length, byte[] buffer, CancellationToken cancel)
+    /// <summary>Hashes what lies on the disk. False: it cannot be read, as from a bad sector; were that an error, every later attempt would end with it too.</summary>
+    private bool TryReadAgain(SafeFileHandle from, long length, byte[] buffer, CancellationToken cancel)
     {
-        for (long at = 0; at < length;)
+        try
         {
-            cancel.ThrowIfCancellationRequested();
-            var n = RandomAccess.Read(from, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at)), at);
-            if (n == 0) throw new IOException($"{file.Name} became shorter while it was read");
-            hash.AppendData(buffer, 0, n);
-            at += n;
+            for (long at = 0; at < length;)
+            {
+                cancel.ThrowIfCancellationRequested();
+                FailPoint.Hit("download:reread");
+                var n = RandomAccess.Read(from, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at)), at);
+                if (n == 0) return false;
+                hash.AppendData(buffer, 0, n);
+                at += n;
+            }
+
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 }

@@ -48,7 +48,8 @@ internal sealed class TrustedKey
                 problem = "is not on the curve P-256";
             }
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException or FormatException)
+        // NotSupportedException: a curve that this system's library does not know
+        catch (Exception e) when (e is CryptographicException or ArgumentException or FormatException or NotSupportedException)
         {
             problem = $"is not a public key in PEM form ({e.Message.ReplaceLineEndings(" ")})";
         }

@@ -131,15 +131,19 @@ internal sealed class Updater
     {
         UpdateException? refused = null;
         Genuine? newest = null;
-        foreach (var bytes in desired.Take(store.Root))
+        foreach (var (bytes, isOffer) in desired.Take(store.Root))
         {
             try
             {
-                if (Open(bytes) is { } genuine && (newest is null || Precedes(newest, genuine))) newest = genuine;
+                if (Open(bytes) is not { } genuine) continue;
+                // a fleet's older manifest beside the device's own is nothing to complain of; one that is older than what was taken before is
+                if (newest is not null && !isOffer && Precedes(newest, genuine)) refused = new UpdateException(UpdateReason.Replayed, $"its serial {newest.Manifest.Serial} is older than {genuine.Manifest.Serial}, which was taken already");
+                if (newest is null || Precedes(newest, genuine)) newest = genuine;
             }
             catch (UpdateException e)
             {
-                refused ??= e;
+                // what was kept was genuine once: its keys were rotated since
+                if (isOffer) refused ??= e;
             }
         }
 

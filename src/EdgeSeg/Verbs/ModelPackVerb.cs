@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using EdgeSeg.Inference;
 using EdgeSeg.Release;
@@ -20,6 +21,7 @@ internal sealed class ModelPackVerb
     private readonly Option<string> minRuntime = new("--min-runtime") { HelpName = "V", Description = "Least ONNX Runtime version.", DefaultValueFactory = _ => "0" };
     private readonly Option<string[]> machines = new("--machine") { HelpName = "M", Description = "A machine it may run on, as edgeseg info names it (linux-x64, linux-arm64); repeat for more. Default: any." };
     private readonly Option<string[]> boards = new("--board") { HelpName = "B", Description = "Beginning of a board's name, as the device tree has it; repeat for more. Default: any." };
+    private readonly Option<Dictionary<string, double>> quality = new("--quality") { HelpName = "NAME=X", Description = "A figure for people and dashboards, for example miou=0.77; repeat for more.", CustomParser = Figures };
     private readonly Option<double> minIou = new("--min-iou") { HelpName = "X", Description = "Least IoU of each canary mask with the expected one, 0.5..1.", DefaultValueFactory = _ => new CanaryTerms().MinIou };
     private readonly Option<double> latency = new("--max-latency-ratio") { HelpName = "X", Description = "Most time that it may take, as a multiple of the model in use.", DefaultValueFactory = _ => new CanaryTerms().MaxLatencyRatio };
     private readonly Option<int> memory = new("--max-memory-mib") { HelpName = "N", Description = "Most memory of the canary's process.", DefaultValueFactory = _ => new CanaryTerms().MaxMemoryMib };
@@ -37,7 +39,7 @@ internal sealed class ModelPackVerb
         foreach (var option in new Option[] { place, url, version, images }) command.Options.Add(option);
         issue = new IssueOptions(command);
         rollout = new RolloutOptions(command);
-        foreach (var option in new Option[] { minEdgeseg, minRuntime, machines, boards, minIou, latency, memory, frames, foundDrop, iouDrop, areaFactor, wait }) command.Options.Add(option);
+        foreach (var option in new Option[] { minEdgeseg, minRuntime, machines, boards, quality, minIou, latency, memory, frames, foundDrop, iouDrop, areaFactor, wait }) command.Options.Add(option);
     }
 
     public static Command Create()
@@ -63,6 +65,7 @@ internal sealed class ModelPackVerb
             Photos = Photos(parsed.GetValue(images) ?? []),
             Rollout = rollout.Rollout(parsed, bundle.Name, parsed.GetValue(version) ?? bundle.Version),
             Compatible = new Compatible { Machines = parsed.GetValue(machines) ?? [], Boards = parsed.GetValue(boards) ?? [], MinEdgeseg = parsed.GetValue(minEdgeseg)!, MinRuntime = parsed.GetValue(minRuntime)! },
+            Quality = parsed.GetValue(quality) ?? [],
             Canary = new CanaryTerms { MinIou = parsed.GetValue(minIou), MaxLatencyRatio = parsed.GetValue(latency), MaxMemoryMib = parsed.GetValue(memory) },
             Live = new LiveTerms { Frames = parsed.GetValue(frames), FoundRateDrop = parsed.GetValue(foundDrop), PredictedIouDrop = parsed.GetValue(iouDrop), AreaFactor = parsed.GetValue(areaFactor), WaitS = parsed.GetValue(wait) },
         };
@@ -75,6 +78,19 @@ internal sealed class ModelPackVerb
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"canary",-16} {packed.Cases} cases, IoU between precisions at least {packed.Agreement:0.000}"));
         Console.WriteLine($"{"next",-16} edgeseg model sign {order.Place} --key NAME.key");
         return ExitCode.Ok;
+    }
+
+    private static Dictionary<string, double> Figures(ArgumentResult result)
+    {
+        var figures = new Dictionary<string, double>();
+        foreach (var token in result.Tokens)
+        {
+            var parts = token.Value.Split('=');
+            if (parts.Length == 2 && parts[0].Length > 0 && double.TryParse(parts[1], NumberStyles.Float, CultureInfo.InvariantCulture, out var value)) figures[parts[0]] = value;
+            else result.AddError($"--quality {token.Value}: must be a name and a figure, for example miou=0.77");
+        }
+
+        return figures;
     }
 
     private static string[] Photos(string[] given)

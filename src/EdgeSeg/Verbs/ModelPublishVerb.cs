@@ -35,14 +35,14 @@ internal sealed class ModelPublishVerb
     {
         var topic = (parsed.GetValue(device), parsed.GetValue(fleet)) switch
         {
-            ({ } d, null) => Publication.DeviceTopic(Id(d, "--device")),
-            (null, { } f) => Publication.FleetTopic(Id(f, "--fleet")),
+            ({ } d, null) => new Topics(Id(d, "--device"), []).ModelDesired,
+            (null, { } f) => Topics.FleetModelDesired(Id(f, "--fleet")),
             _ => throw new OperatingException("give either --device ID or --fleet ID", ExitCode.Usage),
         };
         var options = broker.Link(parsed);
         if (parsed.GetValue(withdraw))
         {
-            await Publication.RunAsync(options, topic, null, 0, cancel);
+            await Publication.RunAsync(options, topic, null, cancel);
             Console.WriteLine($"{topic} is cleared on {options.Host}:{options.Port}");
             return ExitCode.Ok;
         }
@@ -53,7 +53,7 @@ internal sealed class ModelPublishVerb
         if (manifest.Expires <= DateTimeOffset.UtcNow) throw new OperatingException($"the manifest has expired on {IssueOptions.Shown(manifest.Expires)}: edgeseg model reissue {release.Path} --serial N");
         var envelope = release.Seal(bytes);
         if (parsed.GetValue(keys) is { } trusted) ModelSignVerbs.RequireSigned(release, bytes, KeySet.ReadFolder(trusted, parsed.GetValue(threshold)));
-        await Publication.RunAsync(options, topic, envelope.Write(), manifest.Serial, cancel);
+        await Publication.RunAsync(options, topic, envelope, cancel);
         ReleaseText.Print(manifest);
         ReleaseText.Line("signatures", string.Join(", ", envelope.Signatures.Select(s => s.Key)));
         ReleaseText.Line("published", $"{topic} on {options.Host}:{options.Port}, retained");

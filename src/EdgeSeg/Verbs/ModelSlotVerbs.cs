@@ -20,7 +20,7 @@ internal static class ModelSlotVerbs
     }
 
     private static SlotStore Open(ParseResult parsed, (Option<string?> Config, Option<string?> Folder) places) =>
-        new(Path.Combine(parsed.GetValue(places.Folder) ?? RunVerb.Load(parsed, places.Config).StateDir, "models"));
+        new(ModelUpdates.FolderOf(parsed.GetValue(places.Folder) ?? RunVerb.Load(parsed, places.Config).StateDir));
 
     private static Command List()
     {

@@ -22,7 +22,8 @@ public sealed class FrameAllocationTests : IDisposable
         var graph = OnnxGraph.SqueezeSam(256, 256, [.. map, .. map, .. map], [0.5f, 0.9f, 0.3f], map, 128, 128);
         using var model = LoadedModel.Load(OnnxGraph.Bundle(graph.ToBytes(), scratch.Path));
         using var pixels = new Mat(720, 1280, MatType.CV_8UC3, Scalar.All(90));
-        using var embedding = model.Segmenter.CreateEmbedding();
+        using var shrunk = new Mat(256, 256, MatType.CV_8UC3);
+        using var embeddings = new EmbeddingCache(model.Segmenter, model.Segmenter.EmbeddingsWorthKeeping);
         using var writer = new MaskWriter();
         var outbox = new Outbox(TimeProvider.System);
         var result = new Segmentation();
@@ -37,7 +38,9 @@ public sealed class FrameAllocationTests : IDisposable
         void Frame(long sequence)
         {
             result.Times = StageTimes.None;
-            model.Segmenter.Encode(pixels, embedding, ref result.Times);
+            Stretch.Fill(pixels, shrunk);
+            var embedding = embeddings.Get(new FrameKey("c", sequence), shrunk, ref result.Times);
+            embedding.StandFor(1280, 720);
             model.Segmenter.Auto(embedding, result);
             var facts = new MaskFacts
             {
