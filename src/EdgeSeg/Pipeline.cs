@@ -57,7 +57,7 @@ internal sealed class Pipeline : IDisposable
             var worked = Guarded(null, null);
             foreach (var lane in lanes)
             {
-                if (stopping || !lane.Queue.TryTake(out var frame)) continue;
+                if (stopping || !lane.Queue.TryTakeFresh(out var frame)) continue;
                 using (frame) Guarded(lane, frame);
                 worked = true;
                 // commands come before the next camera's automatic frame

@@ -15,7 +15,7 @@ internal sealed class FrameQueue : IDisposable
     private readonly Action? arrived;
     private readonly AutoResetEvent room = new(false);
     private int first, count;
-    private bool closed;
+    private bool closed, keepsAll;
     private volatile bool takesUntriggered;
     private long wantedFromNs;
     private DropCause causeUntilThen = DropCause.InferenceBusy;
@@ -108,6 +108,31 @@ internal sealed class FrameQueue : IDisposable
         return true;
     }
 
+    /// <summary>
+    /// The frame that inference is to work on: the newest, and older ones that wait are dropped for it, since one left behind would be a whole run older when its
+    /// turn came. In order where none may be lost: a wire's answers, and a source that waited for room.
+    /// </summary>
+    public bool TryTakeFresh([NotNullWhen(true)] out Frame? frame)
+    {
+        while (true)
+        {
+            bool isStale;
+            lock (gate)
+            {
+                frame = count > 0 ? Shift() : null;
+                isStale = count > 0 && !keepsAll && Gate is null;
+            }
+
+            if (!isStale) break;
+            frame!.Dispose();
+            drops.Count(DropCause.InferenceBusy);
+        }
+
+        if (frame is null) return false;
+        room.Set();
+        return true;
+    }
+
     /// <summary>Waits until a frame can be offered without displacing another; false once <paramref name="given"/> says that waiting is over, or the queue is closed.</summary>
     public bool WaitForRoom(Func<bool> given)
     {
@@ -116,6 +141,7 @@ internal sealed class FrameQueue : IDisposable
             lock (gate)
             {
                 if (closed) return false;
+                keepsAll = true;
                 if (count < frames.Length) return true;
             }
 

@@ -46,6 +46,11 @@ public sealed class UnitFileTests : IDisposable
         Assert.Empty(ours);
     }
 
+    /// <summary>With it the service ends at its start: docs/decisions/sandbox.md.</summary>
+    [Fact]
+    public void Memory_may_be_written_and_then_executed() =>
+        Assert.DoesNotContain(File.ReadAllLines(Path.Combine(Source(), "edgeseg.service")), l => l.StartsWith("MemoryDenyWriteExecute=", StringComparison.Ordinal));
+
     [Theory]
     [InlineData("Restart=always")]
     [InlineData("StartLimitIntervalSec=0")]
