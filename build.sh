@@ -12,12 +12,15 @@ usage() {
     cat <<'TEXT'
 ./build.sh demo [options]   find the objects in the shipped photographs, publish their masks over MQTT, show them
 ./build.sh test [options]   build everything, run every test; the last line is "N passed, N failed[, N skipped]"
+./build.sh test-console     of these only the console's: the page against its sources, and in a browser
 ./build.sh publish <rid>    artifacts/<rid>/: a folder that runs wherever it is copied (linux-x64, linux-arm64)
 ./build.sh deb [rid ...]    artifacts/edgeseg_<version>_<architecture>.deb, both architectures unless told which
 ./build.sh test-device      the packaged service on a virtual board: GPIO, camera, watchdog, power cuts; writes docs/device-tests.md
 ./build.sh figures          size, start to first mask, memory: the table in the README
 ./build.sh bench [part]     measures everything and writes docs/performance.md and docs/scale.md; parts: performance, fleet, kernels
-./build.sh soak [minutes]   the service at a camera for so long (30): memory, leaks, disk writes, collections
+./build.sh soak [minutes]   the service at a looped video for so long (30): memory, leaks, disk writes, collections; then click latency, and
+                            100 lost cameras, 100 killed brokers, 100 broken networks, 100,000 bad payloads
+./build.sh test-package     the Debian package in a fresh Debian: install, upgrade, remove, purge; writes docs/package-tests.md
 ./build.sh clean            remove everything that was built
 
 Options of demo go to `edgeseg demo` (try --help), options of test to the test runner (try -class NAME).
@@ -53,7 +56,7 @@ need() {
     else
         say "Installing ${missing[*]} ($purpose)."
     fi
-    local quiet=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
+    local quiet=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300)
     "${root[@]}" "${quiet[@]}" update >&2 || say "apt-get update failed: trying with the lists that are there."
     "${root[@]}" "${quiet[@]}" install -y --no-install-recommends "${missing[@]}" >&2 </dev/null ||
         die "apt-get could not install ${missing[*]}, which $purpose needs"
@@ -162,7 +165,9 @@ run_tests() {
     need_sdk
     # shellcheck disable=SC2046  # a list of words
     need 'running OpenCV' $(runtime_packages)
-    need 'the tests' mosquitto mosquitto-clients binutils strace
+    # GStreamer's RTSP server is the network camera of the tests
+    need 'the tests' mosquitto mosquitto-clients openssl binutils strace systemd ffmpeg \
+        python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     publish "$rid"
     # tests find their data by their own source path, which a CI build would replace by /_/
     quietly 'building the tests' dotnet build tests/EdgeSeg.Tests -c Release -v quiet -p:DeterministicSourcePaths=false
@@ -181,9 +186,72 @@ run_tests() {
     passed=$(($(count Total) - $(count Failed) - skipped - $(count 'Not Run')))
     # a runner that fails although no test did has failed all the same
     [ "$failed" -eq 0 ] && [ "$code" -ne 0 ] && failed=1
-    if [ "$skipped" -gt 0 ]; then echo "$passed passed, $failed failed, $skipped skipped"
-    else echo "$passed passed, $failed failed"; fi
-    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+    # options choose among the tests above: whoever names some does not mean the browser's
+    if [ $# -eq 0 ]; then
+        console_tests "$rid"
+        passed=$((passed + console_passed)) failed=$((failed + console_failed)) skipped=$((skipped + console_skipped))
+    fi
+    verdict "$passed" "$failed" "$skipped"
+}
+
+verdict() {
+    if [ "$3" -gt 0 ]; then echo "$1 passed, $2 failed, $3 skipped"; else echo "$1 passed, $2 failed"; fi
+    [ "$2" -eq 0 ] && [ "$1" -gt 0 ]
+}
+
+console_passed=0 console_failed=0 console_skipped=0
+
+# the page against its sources, and in a browser; where Node, its packages or Chromium cannot be had, what needs them is skipped
+console_tests() {
+    local report code=0 files=(tests/console/*.test.mjs) has_browser=''
+    if ! console_tools; then console_skipped=1; return 0; fi
+    for report in "${CHROMIUM:-}" /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome; do [ -x "$report" ] && has_browser=1; done
+    if [ -z "$has_browser" ]; then
+        printf '\nSkipped:\n  the console in a browser: no Chromium is installed, and none could be\n'
+        files=(tests/console/dist.test.mjs)
+        console_skipped=1
+    fi
+    printf '\nThe console:\n'
+    report=$(mktemp)
+    EDGESEG_BINARY="$PWD/artifacts/$1/edgeseg" node --test --test-concurrency=1 --test-reporter=spec --test-reporter-destination=stdout \
+        --test-reporter=tap --test-reporter-destination="$report" "${files[@]}" </dev/null || code=$?
+    tally() { sed -n "s/^# $1 //p" "$report" | tail -n 1; }
+    console_passed=$(tally pass) console_failed=$(($(tally fail) + $(tally cancelled))) console_skipped=$((console_skipped + $(tally skipped)))
+    rm -f "$report"
+    [ "$console_failed" -eq 0 ] && [ "$code" -ne 0 ] && console_failed=1
+    return 0
+}
+
+# Node, the packages of the lock file, Chromium; false, with the reason told, where the first two cannot be had
+console_tools() {
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then (need "the console's tests" nodejs npm) || true; fi
+    [ -x /usr/bin/google-chrome ] || [ -n "${CHROMIUM:-}" ] || (need "the console's tests in a browser" chromium) || true
+    local reason='' log
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then reason='Node is not installed, and could not be'
+    elif [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 18 ]; then reason="Node $(node -v) is too old: 18 is needed"
+    elif ! cmp -s deploy/console/package-lock.json deploy/console/node_modules/.lock-of-install; then
+        log=$(mktemp)
+        say "Fetching what the console's tests are made of (npm ci in deploy/console)."
+        if (cd deploy/console && npm ci --ignore-scripts) >"$log" 2>&1 </dev/null; then cp deploy/console/package-lock.json deploy/console/node_modules/.lock-of-install
+        else
+            tail -n 5 "$log" >&2
+            reason='npm ci could not fetch the packages that deploy/console/package-lock.json names'
+        fi
+        rm -f "$log"
+    fi
+    [ -z "$reason" ] || printf '\nSkipped:\n  the console: %s\n' "$reason"
+    [ -z "$reason" ]
+}
+
+# the console's tests alone
+test_console() {
+    need_sdk
+    # shellcheck disable=SC2046  # a list of words
+    need 'running OpenCV' $(runtime_packages)
+    need 'the tests' mosquitto mosquitto-clients
+    publish "$(machine_rid)"
+    console_tests "$(machine_rid)"
+    verdict "$console_passed" "$console_failed" "$console_skipped"
 }
 
 # the README's table; a start is a whole process: load, check and warm the model, one photograph, one mask
@@ -210,17 +278,22 @@ figures() {
 }
 
 soak() {
-    local rid minutes=${1:-30}
+    local rid minutes=${1:-30} video=artifacts/soak.avi
     [[ $minutes =~ ^[0-9]+(\.[0-9]+)?$ ]] || die "soak takes a number of minutes (given: '$minutes')"
     rid=$(machine_rid)
     need_sdk
     # shellcheck disable=SC2046  # a list of words
     need 'running OpenCV' $(runtime_packages)
-    need 'the soak' mosquitto
+    need 'the soak' mosquitto ffmpeg
     publish "$rid"
     quietly 'building the tests' dotnet build tests/EdgeSeg.Tests -c Release -v quiet -p:DeterministicSourcePaths=false
-    EDGESEG_BINARY="$PWD/artifacts/$rid/edgeseg" EDGESEG_SOAK_MINUTES=$minutes \
-        exec dotnet run -c Release --no-build --project tests/EdgeSeg.Tests -- -noColor -noLogo -showLiveOutput -class EdgeSeg.EndToEnd.SoakTests </dev/null
+    # twenty seconds of a photograph that is moved about: a video that loops, and in which there is something to find
+    quietly 'making a video' ffmpeg -y -loglevel error -loop 1 -i deploy/demo/chelsea.jpg -t 20 -c:v mjpeg -q:v 4 \
+        -vf "zoompan=z='1.2+0.2*sin(on/40)':x='(iw-iw/zoom)*(0.5+0.5*sin(on/60))':y='(ih-ih/zoom)*(0.5+0.5*cos(on/50))':d=600:s=1280x720:fps=30" "$video"
+    EDGESEG_BINARY="$PWD/artifacts/$rid/edgeseg" EDGESEG_SOAK_MINUTES=$minutes EDGESEG_SOAK_CAMERA="${EDGESEG_SOAK_CAMERA:-file:$PWD/$video}" \
+        exec dotnet run -c Release --no-build --project tests/EdgeSeg.Tests -- -noColor -noLogo -showLiveOutput -parallel none -class EdgeSeg.EndToEnd.SoakTests \
+        -class EdgeSeg.EndToEnd.ClickLatencyTests -class EdgeSeg.EndToEnd.TenThousandFramesTests -class EdgeSeg.EndToEnd.CameraStressTests \
+        -class EdgeSeg.EndToEnd.PayloadStormTests -class EdgeSeg.Publish.LinkStressTests </dev/null
 }
 
 # what OpenCV's library of this package links, as Debian names it; GTK was renamed with the 64-bit time_t
@@ -281,6 +354,12 @@ test_device() {
     exec tests/device/test-device.sh "$@"
 }
 
+test_package() {
+    need 'a fresh Debian' mmdebstrap dpkg-dev lintian systemd
+    [ -e artifacts/edgeseg_*_amd64.deb ] && [ -n "${KEEP_DEB:-}" ] || deb
+    exec tests/package/test-package.sh "$@"
+}
+
 clean() {
     rm -rf artifacts demo-out TestResults
     find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
@@ -291,9 +370,11 @@ target=${1:-help}
 case "$target" in
     demo) demo "$@" ;;
     test) run_tests "$@" ;;
+    test-console) test_console ;;
     publish) publish "$@" ;;
     deb) deb "$@" ;;
     test-device) test_device "$@" ;;
+    test-package) test_package "$@" ;;
     bench)
         need_sdk
         need 'the load run' mosquitto

@@ -7,6 +7,8 @@ using EdgeSeg.Inference;
 using EdgeSeg.Publish;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Trigger;
+using EdgeSeg.Update;
+using Microsoft.ML.OnnxRuntime;
 using OpenCvSharp;
 
 namespace EdgeSeg;
@@ -25,6 +27,8 @@ internal sealed class InferenceStage : IDisposable
     private readonly MaskWriter writer;
     private readonly HeldFrame now = new();
     private readonly CommandStage commands;
+    private readonly RunGuard guard;
+    private readonly LiveQuality quality;
     private volatile LoadedModel model;
     private LoadedModel? offered;
     private EmbeddingCache embeddings;
@@ -34,9 +38,9 @@ internal sealed class InferenceStage : IDisposable
     private Embedding embedding = null!;
     private EverythingRun? everything;
 
-    public InferenceStage(LoadedModel model, MqttLink link, CommandDesk desk, Wires wires, ServiceFacts service, double? polygonTolerancePx, TimeProvider time)
+    public InferenceStage(LoadedModel model, RunGuard guard, LiveQuality quality, MqttLink link, CommandDesk desk, Wires wires, ServiceFacts service, double? polygonTolerancePx, TimeProvider time)
     {
-        (this.model, this.link, this.wires, this.service, this.time) = (model, link, wires, service, time);
+        (this.model, this.guard, this.quality, this.link, this.wires, this.service, this.time) = (model, guard, quality, link, wires, service, time);
         Fit(model.Segmenter);
         writer = new MaskWriter { PolygonTolerancePx = polygonTolerancePx };
         commands = new CommandStage(desk, link, service);
@@ -51,21 +55,27 @@ internal sealed class InferenceStage : IDisposable
     /// <summary>The model at work, owned here. Any thread.</summary>
     public LoadedModel Model => model;
 
+    /// <summary>Models that took the place of another since the start, and how long the frames waited for the last one.</summary>
+    public SwapFigures Swaps { get; private set; } = new(0, 0);
+
     /// <summary>Hands another model over, ready to run: it takes the place of the one at work before the next frame or command. Any thread.</summary>
     public void Offer(LoadedModel next) => Interlocked.Exchange(ref offered, next)?.Dispose();
 
     private void TakeUpOffer()
     {
         if (Interlocked.Exchange(ref offered, null) is not { } next) return;
+        var since = Stopwatch.GetTimestamp();
         if (everything is { } run) commands.Desk.Fail(run.Pending, new Refusal(RefusalCode.Busy, "the model was replaced meanwhile: send it again"));
         everything?.Dispose();
         everything = null;
         embeddings.Dispose();
         shrunk.Dispose();
         next.Segmenter.SaliencyThreshold = model.Segmenter.SaliencyThreshold;
-        model.Dispose();
+        var former = model;
         model = next;
         Fit(next.Segmenter);
+        former.Dispose();
+        Swaps = new SwapFigures(Swaps.Count + 1, Stopwatch.GetElapsedTime(since).TotalMilliseconds);
     }
 
     /// <summary>Takes the memory that depends on the model's input size. Frames that were held in another size are gone; in the same size they stay.</summary>
@@ -104,6 +114,7 @@ internal sealed class InferenceStage : IDisposable
     {
         var takenNs = lane.Runner.NowNs;
         var auto = lane.Begin(frame, takenNs);
+        var isDueAgain = false;
         wires.Busy(true);
         try
         {
@@ -116,10 +127,15 @@ internal sealed class InferenceStage : IDisposable
             if (auto) Auto(lane, frame);
             if (lane.Preview.TakeTurn(takenNs)) commands.SendPreview(lane, frame);
         }
+        catch (InferenceCutException e) when (!e.TookTooLong)
+        {
+            isDueAgain = true;
+            throw;
+        }
         finally
         {
             wires.Busy(false);
-            lane.End(takenNs, auto);
+            lane.End(takenNs, auto && !isDueAgain);
         }
     }
 
@@ -147,17 +163,40 @@ internal sealed class InferenceStage : IDisposable
         {
             using (var part = frame.Pixels.SubMat(roi)) Stretch.Fill(part, shrunk);
             Encode(new FrameKey(frame.Camera, frame.Sequence, Part: true), roi.Width, roi.Height);
-            lane.Clicks.Run(model.Segmenter, embedding, result, SaliencyEvery);
+            Work(mayYield: !frame.Trigger.IsEdge, clicks: lane.Clicks);
             result.Place(roi.X, roi.Y, frame.Width, frame.Height);
         }
         else
         {
-            lane.Clicks.Run(model.Segmenter, embedding, result, SaliencyEvery);
+            Work(mayYield: !frame.Trigger.IsEdge, clicks: lane.Clicks);
         }
 
+        quality.Count(result.Found, result.PredictedIou, result.Found ? result.Geometry.Area / ((double)result.Mask.Width * result.Mask.Height) : 0);
         Reject(lane.Settings);
         wires.Result(result.Found);
         Publish(lane, now, result, null, frame.Trigger);
+    }
+
+    /// <summary>The model's own work, which may be cut.</summary>
+    private void Work(bool mayYield, bool isPrompted = false, AutoClicks? clicks = null)
+    {
+        var isWhole = false;
+        guard.Begin(mayYield);
+        try
+        {
+            if (isPrompted) model.Segmenter.Decode(embedding, result);
+            else if (clicks is not null) clicks.Run(model.Segmenter, embedding, result, SaliencyEvery);
+            else model.Segmenter.Auto(embedding, result);
+            isWhole = true;
+        }
+        catch (OnnxRuntimeException) when (guard.IsCut)
+        {
+            throw guard.Explain();
+        }
+        finally
+        {
+            guard.End(isWhole);
+        }
     }
 
     /// <summary>Automatic masks below the camera's minimum are told as not found.</summary>
@@ -205,11 +244,11 @@ internal sealed class InferenceStage : IDisposable
                 return;
             }
 
-            model.Segmenter.Decode(embedding, result);
+            Work(mayYield: false, isPrompted: true);
         }
         else
         {
-            model.Segmenter.Auto(embedding, result);
+            Work(mayYield: false);
         }
 
         var message = Publish(lane, now, result, pending.Command.Id);

@@ -161,6 +161,12 @@ internal static class Limits
     public const int FrameSlots = FrameQueue + 3;
     /// <summary>Longest sleep of the inference thread, after which it looks around and shows that it lives.</summary>
     public const int InferenceIdleMs = 500;
+    /// <summary>How often it is looked whether the model has been at work for too long.</summary>
+    public const int RunWatchMs = 250;
+    /// <summary>Automatic work that has this much longer to go is cut when a command comes: below it, waiting is less than people notice.</summary>
+    public const int CutForCommandMs = 250;
+    /// <summary>Time that a run has to heed its cut, after which it counts as stuck: the runtime looks between operators, and a large one takes a second on a small board.</summary>
+    public const int CutHeededMs = 2_000;
     /// <summary>Longest wait for the inference thread at the end.</summary>
     public const int InferenceStopMs = 2_000;
     /// <summary>Wait before a stage that threw goes on; doubled with each fault in a row.</summary>
@@ -304,6 +310,38 @@ internal static class Limits
     /// <summary>Stages whose heartbeats are watched.</summary>
     public const int WatchedStages = 32;
 
+    // the operator's side of updates
+    /// <summary>Rounds by which a passphrase is turned into a key, as OWASP recommends for PBKDF2 with SHA-256.</summary>
+    public const int PassphraseRounds = 600_000;
+    /// <summary>Largest file with a passphrase, in bytes.</summary>
+    public const int MaxPassphraseBytes = 1024;
+    /// <summary>Days that a manifest is good for where nobody says otherwise: a device that was stored for longer must not take an old model.</summary>
+    public const int ManifestDays = 180;
+    /// <summary>Photographs of a canary: each makes two cases.</summary>
+    public const int MaxCanaryPhotos = MaxCanaryCases / 2;
+    /// <summary>Shipped photographs that a canary takes where nobody names others.</summary>
+    public const int DefaultCanaryPhotos = 3;
+    /// <summary>Longest time for publishing a manifest, in ms.</summary>
+    public const int PublicationMs = 30_000;
+    /// <summary>Time that a broker gets to hand over a retained message, in ms.</summary>
+    public const int RetainedWaitMs = 400;
+    /// <summary>Largest model/state looked at, in bytes.</summary>
+    public const int MaxModelStateBytes = 16 << 10;
+    /// <summary>Devices of one table.</summary>
+    public const int MaxFleetDevices = 10_000;
+    /// <summary>Messages that wait for the table.</summary>
+    public const int FleetQueue = 1024;
+    /// <summary>Silence after which all retained states have come, in ms.</summary>
+    public const int FleetQuietMs = 500;
+    /// <summary>Longest wait for a fleet that says nothing, in seconds.</summary>
+    public const int FleetWaitS = 3;
+    /// <summary>Wait before a lost broker is tried again while a fleet is followed, in ms.</summary>
+    public const int FleetRetryMs = 5_000;
+    /// <summary>How often a followed table is drawn anew at most, in ms.</summary>
+    public const int FleetDrawMs = 200;
+    /// <summary>Characters of a device's own words in the table.</summary>
+    public const int MaxFleetText = 80;
+
     // updates
     /// <summary>Largest signed manifest with its signatures, in bytes of the message: sixteen files and ten keys fit.</summary>
     public const int MaxEnvelopeBytes = MaxCommandBytes;
@@ -321,6 +359,8 @@ internal static class Limits
     public const int MaxBundleFiles = 16;
     /// <summary>All files of one bundle, in bytes.</summary>
     public const long MaxBundleBytes = 2L << 30;
+    /// <summary>Figures of a bundle's quality.</summary>
+    public const int MaxQualityFigures = 32;
     /// <summary>Characters of a file name of a bundle.</summary>
     public const int MaxFileNameLength = 100;
     /// <summary>Characters of a bundle's address.</summary>
@@ -361,8 +401,18 @@ internal static class Limits
     public const int DownloadMinBytesPerS = 256;
     /// <summary>Redirects followed for one file.</summary>
     public const int DownloadRedirects = 4;
+    /// <summary>Time for a server to take a connection, TLS included, in ms: a mobile network in a valley needs seconds.</summary>
+    public const int DownloadConnectMs = 20_000;
+    /// <summary>Largest head of an answer, in KiB.</summary>
+    public const int DownloadHeadKib = 32;
+    /// <summary>The one buffer of a download, in bytes: as much as a socket holds at a time.</summary>
+    public const int DownloadBufferBytes = 64 << 10;
+    /// <summary>Characters of an ETag that is kept; with a longer one a download is not resumed.</summary>
+    public const int MaxValidatorLength = 256;
     /// <summary>Longest wait for commands and triggers to be done before a model is swapped all the same, in ms.</summary>
     public const int SwapWaitMs = 60_000;
+    /// <summary>How often it is looked whether the inference thread has taken a model up, in ms.</summary>
+    public const int SwapLookMs = 5;
     /// <summary>How often a waiting update looks whether it may go on, in ms.</summary>
     public const int UpdateLookMs = 1_000;
     /// <summary>How often a download's progress is told, in ms.</summary>

@@ -78,6 +78,11 @@ internal sealed class Pipeline : IDisposable
             stage.Take(lane, frame!);
             faultsInARow = 0;
         }
+        catch (InferenceCutException e)
+        {
+            lane?.Figures.Drops.Count(DropCause.Failed);
+            if (e.TookTooLong) journal.Error($"inference did not end: {e.Message}, going on with the next frame");
+        }
         catch (Exception e)
         {
             lane?.Figures.Drops.Count(DropCause.Failed);

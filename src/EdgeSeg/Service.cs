@@ -7,6 +7,7 @@ using EdgeSeg.Inference;
 using EdgeSeg.Publish;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Trigger;
+using EdgeSeg.Update;
 using EdgeSeg.Verbs;
 using EdgeSeg.WebConsole;
 
@@ -25,11 +26,14 @@ internal sealed class Service : IAsyncDisposable
     private readonly InferenceStage stage;
     private LoadedModel modelTold;
     private EngineBuild? build;
+    private readonly ModelUpdates? updates;
+    private readonly LiveQuality quality = new();
     private readonly EmbeddedBroker? broker;
     private readonly MqttLink link;
     private readonly Reporter reporter;
     private readonly AutoResetEvent work = new(false);
     private readonly List<Lane> lanes = [];
+    private readonly RunGuard guard;
     private readonly CommandDesk desk;
     private readonly Pipeline pipeline;
     private readonly Wires wires;
@@ -47,13 +51,14 @@ internal sealed class Service : IAsyncDisposable
     private volatile bool homeAssistantBorn;
     private readonly OtlpMetrics? otlp;
 
-    private Service(Settings settings, LoadedModel model, EmbeddedBroker? broker, Journal journal, ServiceNotifier notifier, TimeProvider time)
+    private Service(Settings settings, LoadedModel model, ModelUpdates? updates, EmbeddedBroker? broker, Journal journal, ServiceNotifier notifier, TimeProvider time)
     {
-        (this.settings, modelTold, this.broker, this.journal, this.notifier, this.time) = (settings, model, broker, journal, notifier, time);
+        (this.settings, modelTold, this.updates, this.broker, this.journal, this.notifier, this.time) = (settings, model, updates, broker, journal, notifier, time);
         facts = new ServiceFacts(DeviceId.Resolve(settings.Device), FrameId.NewSession());
         Topics = new Topics(facts.Device, settings.Cameras.Select(c => c.Id));
         link = new MqttLink(LinkSettings.Options(settings.Mqtt, broker, Topics, facts.Session, Subscriptions(), Received), time, journal.Info);
-        desk = new CommandDesk(Topics, facts.Session, time, () => facts.ClockSynced, r => link.TryReply(r.Topic, r.Payload, r.Correlation), () => work.Set());
+        guard = new RunGuard(cut => stage!.Model.SetCut(cut), TimeSpan.FromSeconds(settings.Model.TimeoutS), time);
+        desk = new CommandDesk(Topics, facts.Session, time, () => facts.ClockSynced, r => link.TryReply(r.Topic, r.Payload, r.Correlation), CommandArrived);
         reporter = new Reporter(facts.Device, facts.Session, settings.Cameras.Select(c => c.Id), time);
         alerts = new Alerts(Topics, facts.Session, Conditions.Ids(settings.Cameras.Select(c => c.Id)), (topic, payload) => link.TrySetState(topic, payload), journal, time);
         board = DeviceVitals.Read(settings.StateDir);
@@ -68,8 +73,8 @@ internal sealed class Service : IAsyncDisposable
         wires = new Wires(settings, lanes, journal.Warning, time);
         var heartbeats = new Heartbeats(time);
         controlBeat = heartbeats.Add("control", TimeSpan.FromMilliseconds(Limits.ControlStuckMs));
-        stage = new InferenceStage(model, link, desk, wires, facts, settings.Publish.Polygon ? settings.Publish.TolerancePx : null, time) { SaliencyEvery = settings.Auto.SaliencyEvery };
-        pipeline = new Pipeline(stage, lanes, work, heartbeats.Add("inference", TimeSpan.FromSeconds(settings.Model.TimeoutS)), journal);
+        stage = new InferenceStage(model, guard, quality, link, desk, wires, facts, settings.Publish.Polygon ? settings.Publish.TolerancePx : null, time) { SaliencyEvery = settings.Auto.SaliencyEvery };
+        pipeline = new Pipeline(stage, lanes, work, heartbeats.Add("inference", TimeSpan.FromSeconds(settings.Model.TimeoutS) + TimeSpan.FromMilliseconds(Limits.CutHeededMs)), journal);
         watchdog = new Watchdog(notifier, heartbeats, journal.Error, time);
     }
 
@@ -101,7 +106,8 @@ internal sealed class Service : IAsyncDisposable
             Providers = settings.Runtime.Providers,
             StateFolder = settings.StateDir,
         };
-        var model = EngineBuild.Load(choice, out var first);
+        var updates = ModelUpdates.Open(settings, journal, time);
+        var model = LoadFirst(choice, updates, out var first);
         foreach (var reason in model.PassedOver) journal.Warning($"execution provider passed over: {reason}");
         model.Segmenter.SaliencyThreshold = (float)settings.Auto.Threshold;
         try
@@ -109,20 +115,37 @@ internal sealed class Service : IAsyncDisposable
             var console = broker is null && settings.Console.Enabled ? WebListener.Open(IPAddress.Parse(settings.Console.Bind), settings.Console.Port) : null;
             broker ??= await LinkSettings.StartBrokerAsync(settings.Mqtt, console);
             if (console is not null) journal.Info($"console on http://{console.EndPoint}/");
-            var service = new Service(settings, model, broker, journal, notifier ?? ServiceNotifier.FromEnvironment(time), time);
-            service.Start();
-            if (first is not null) service.build = new EngineBuild(choice, first, service.stage.Offer, service.journal.Info);
+            var service = new Service(settings, model, updates, broker, journal, notifier ?? ServiceNotifier.FromEnvironment(time), time);
+            service.Start(choice);
+            if (first is not null) service.build = new EngineBuild(choice with { Folder = updates?.Folder ?? choice.Folder }, first, service.stage.Offer, service.journal.Info);
             return service;
         }
         catch
         {
             if (broker is not null) await broker.DisposeAsync();
             model.Dispose();
+            if (updates is not null) await updates.DisposeAsync();
             throw;
         }
     }
 
-    private void Start()
+    /// <summary>The installed bundle if it loads, else the one before it, at last the shipped one.</summary>
+    private static LoadedModel LoadFirst(ModelChoice choice, ModelUpdates? updates, out ExecutionProvider? first)
+    {
+        while (true)
+        {
+            try
+            {
+                return EngineBuild.Load(choice with { Folder = updates?.Folder ?? choice.Folder }, out first);
+            }
+            catch (OperatingException e) when (updates is { Slot: not null })
+            {
+                updates.GoBack(e.Message);
+            }
+        }
+    }
+
+    private void Start(ModelChoice choice)
     {
         facts.ClockSynced = SystemChecks.ClockIsSynchronised();
         link.TrySetState(Topics.Info, InfoMessage.Write(json, Info()));
@@ -130,6 +153,7 @@ internal sealed class Service : IAsyncDisposable
         link.Start();
         pipeline.Start();
         wires.Start();
+        updates?.Start(new ServiceModelHost(stage, quality, choice, IsBusy, () => build?.Dispose(), () => work.Set(), time), link, Topics, facts, () => stage.Model.Facts);
         telemetrySent = time.GetTimestamp();
         journal.Info($"edgeseg {CommandTable.Version} runs as {facts.Device}: model {modelTold.Name} {modelTold.Version} {modelTold.Precision} ({modelTold.PrecisionReason}), broker {Broker.Host}:{Broker.Port}, cameras {string.Join(", ", lanes.Select(l => l.Settings.Id))}");
     }
@@ -183,13 +207,23 @@ internal sealed class Service : IAsyncDisposable
     }
 
     private string[] Subscriptions() =>
-        [.. Topics.Cameras.Select(c => c.Commands), .. settings.HomeAssistant.Enabled ? [HomeAssistantMessage.BirthTopic(settings.HomeAssistant.Prefix)] : Array.Empty<string>()];
+        [.. Topics.Cameras.Select(c => c.Commands), .. updates?.Subscriptions(Topics) ?? [], .. settings.HomeAssistant.Enabled ? [HomeAssistantMessage.BirthTopic(settings.HomeAssistant.Prefix)] : Array.Empty<string>()];
 
     /// <summary>On the MQTT client's thread: hands over to the command desk or the control loop.</summary>
     private void Received(IncomingMessage message)
     {
+        if (updates?.Received(message, Topics) == true) return;
         if (message.Topic != HomeAssistantMessage.BirthTopic(settings.HomeAssistant.Prefix)) desk.Receive(message);
         else homeAssistantBorn |= message.Payload.AsSpan().SequenceEqual("online"u8);
+    }
+
+    /// <summary>Somebody waits for an answer.</summary>
+    private bool IsBusy() => desk.Waiting > 0 || lanes.Any(l => l.Asked.Count > 0 || l.Queue.Gate is { IsWaiting: true });
+
+    private void CommandArrived()
+    {
+        guard.CommandArrived();
+        work.Set();
     }
 
     private void TellHomeAssistant() => link.TrySetState(
@@ -205,7 +239,7 @@ internal sealed class Service : IAsyncDisposable
             lane.Figures.SetSource(status.Grabbed, status.Reconnects, lane.SlotsTaken);
         }
 
-        var figures = reporter.Take(link.Figures, board, facts.ClockSynced);
+        var figures = reporter.Take(link.Figures, board, stage.Swaps, facts.ClockSynced);
         link.TryPublish(Topics.Telemetry, TelemetryMessage.Write(json, figures), MqttLink.Json, Limits.TelemetryExpiryS);
         otlp?.Tell(figures);
     }
@@ -268,7 +302,9 @@ internal sealed class Service : IAsyncDisposable
         link.SetStatus(ServiceState.Stopping, []);
         watchdog.Dispose();
         build?.Dispose();
+        if (updates is not null) await updates.DisposeAsync();
         pipeline.Dispose();
+        guard.Dispose();
         desk.Close();
         if (lanes.Sum(l => l.SlotsTaken) is > 0 and var leaked) journal.Error($"{leaked} frames were never given back");
         wires.Dispose();

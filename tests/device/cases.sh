@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The cases of the virtual board, run as root inside it. Rows of a table go to $OUT/rows.md; the status is 1 when one failed.
+# The shipped model answers the first edge; for all else a light one stands in (model/), since an emulated processor needs seconds for each answer.
 # cases.sh first: installs the package and runs all cases, then asks for a power cut; cases.sh again: the same board after the cut.
 set -uo pipefail
 failed=0
@@ -32,6 +33,8 @@ until_true() {
 }
 active() { systemctl is-active --quiet edgeseg; }
 main_pid() { systemctl show -P MainPID edgeseg; }
+# reread COUNT: the settings were taken so many times
+reread() { [ "$(journalctl -u edgeseg --no-pager -o cat | grep -c 'read again')" -ge "$1" ]; }
 restarted() { local pid; pid=$(main_pid); [ "$pid" != 0 ] && [ "$pid" != "$1" ]; }
 mask_count() { wc -l <$masks; }
 more_masks() { [ "$(mask_count)" -gt "$1" ]; }
@@ -46,11 +49,11 @@ listen() {
     mosquitto_sub -h localhost -t "$topic/cam/cam0/mask" >>$masks &
     sleep 1
 }
-answers() { # one edge, one mask within 20 s
+answers() { # [SECONDS]: one edge, one mask within 20 s
     local before
     before=$(mask_count)
     edge
-    until_true 20 more_masks "$before" >/dev/null
+    until_true "${1:-20}" more_masks "$before" >/dev/null
 }
 
 install_case() {
@@ -68,6 +71,25 @@ install_case() {
     judge "installed by dpkg, started by systemd as an unprivileged user" "dpkg and start $((took / 1000)) s; ready then within $ready ms; runs as $(ps -o user= -p "$(main_pid)"); resident $(rss_mb) MB" \
         all "$(active && echo 1 || echo 0)" "$([ "$(ps -o user= -p "$(main_pid)")" = edgeseg ] && echo 1 || echo 0)"
     systemctl status --no-pager edgeseg >"$OUT/status.txt" 2>&1
+}
+
+first_edge_case() {
+    local began=$(now_ms)
+    answers 120
+    judge "the first edge is answered by the shipped model" "$(tail -n 1 $masks | jq -r '"\(.model.name) \(.model.precision), found \(.found), "')$(tail -n 1 $masks | wc -c) bytes after $(($(now_ms) - began)) ms; resident $(rss_mb) MB, $(memory_mb) MB with what the kernel holds for it" \
+        all "$(mask_count)" || journalctl -u edgeseg --no-pager -o cat | tail -n 30
+}
+
+light_case() {
+    local pid=$(main_pid)
+    install -d /usr/local/share/edgeseg-light && install -m 644 model/* /usr/local/share/edgeseg-light/
+    sed -i -e 's|^timeout_s = .*|timeout_s = 10.0\ndir = "/usr/local/share/edgeseg-light"|' /tmp/edgeseg.toml
+    cp /tmp/edgeseg.toml /etc/edgeseg/edgeseg.toml
+    systemctl reload edgeseg
+    until_true 60 reread 1 >/dev/null
+    until_true 60 active >/dev/null
+    sleep 3
+    judge "a new configuration with another model is taken on reload, without a new process" "" all $((pid == $(main_pid))) "$(answers 60 && echo 1 || echo 0)" "$(tail -n 1 $masks | jq '.model.name == "test"' | grep -c true)"
 }
 
 hundred_case() {
@@ -123,7 +145,7 @@ stuck_case() {
     took=$(until_true 120 restarted "$pid")
     result=$(journalctl -u edgeseg --no-pager -o cat | grep -c 'Watchdog timeout')
     until_true 60 active >/dev/null
-    judge "a stuck inference stops the signs of life, and the watchdog starts the service anew" "new process after $((took / 1000)) s (inference may take 15 s, WatchdogSec=20); $(journalctl -u edgeseg --no-pager -o cat | grep -o 'inference has been stuck for [0-9]* s' | tail -n 1)" \
+    judge "a stuck inference stops the signs of life, and the watchdog starts the service anew" "new process after $((took / 1000)) s (inference may take 10 s and 2 s to heed its cut, WatchdogSec=20); $(journalctl -u edgeseg --no-pager -o cat | grep -o 'inference has been stuck for [0-9]* s' | tail -n 1)" \
         all $((result >= 1)) "$(active && echo 1 || echo 0)" "$(answers && echo 1 || echo 0)"
 }
 
@@ -135,11 +157,6 @@ reload_case() {
     refused=$(journalctl -u edgeseg --no-pager -o cat | grep -c 'new settings are refused')
     judge "a bad configuration is refused whole on reload" "process $([ "$pid" = "$(main_pid)" ] && echo "the same" || echo "ANOTHER")" all $((refused == 1)) "$(active && echo 1 || echo 0)" "$(answers && echo 1 || echo 0)"
     cp /tmp/edgeseg.toml /etc/edgeseg/edgeseg.toml
-    sed -i 's/min_gap_ms = 50/min_gap_ms = 40/' /etc/edgeseg/edgeseg.toml
-    systemctl reload edgeseg
-    until_true 60 active >/dev/null
-    sleep 3
-    judge "a good one is taken, without a new process" "" all $((pid == $(main_pid))) "$(journalctl -u edgeseg --no-pager -o cat | grep -c 'read again')" "$(answers && echo 1 || echo 0)"
 }
 
 stop_case() {
@@ -156,8 +173,7 @@ case "$1" in
     first)
         listen
         install_case || { [ -e "$OUT/status.txt" ] || exit 1; }
-        answers && row passed "the first edge is answered" "$(tail -n 1 $masks | wc -c) bytes" || { row FAILED "the first edge is answered" ""; journalctl -u edgeseg --no-pager -o cat | tail -n 30; }
-        for case in ${CASES:-hundred burst camera kill stuck reload stop}; do "${case}_case"; done
+        for case in ${CASES:-first_edge light hundred burst camera kill stuck reload stop}; do "${case}_case"; done
         journalctl -u edgeseg --no-pager -o short-monotonic >"$OUT/journal.txt"
         [ $failed -eq 0 ] || exit 1
         # writes that the cut falls into: state, settings and the journal

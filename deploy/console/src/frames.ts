@@ -4,7 +4,8 @@ import { sequenceOf, type Mask } from "./wire";
 /** A picture as it came: its JPEG, and the size of the published picture in whose pixels prompts are given. */
 export interface Shot { frame: string; width: number; height: number; capturedUtc: string; jpeg: Uint8Array; at: number }
 
-export interface Pair { shot: Shot; mask: Mask | null }
+/** A picture and what was found on it: no mask yet, one, or many when everything was asked for. */
+export interface Pair { shot: Shot; masks: readonly Mask[] }
 
 const held = 16;
 /** How long a new picture waits for its mask while masks are coming. */
@@ -52,13 +53,13 @@ export class Frames {
   private step(frame: string): void {
     const shot = this.shots.get(frame);
     if (!shot) return;
-    const mask = this.masks.get(frame) ?? null;
+    const mask = this.masks.get(frame);
     if (mask) this.pairedAt = performance.now();
     const last = this.shown;
     const sameSession = last !== null && session(last.shot.frame) === session(frame);
     if (sameSession && sequenceOf(frame) < sequenceOf(last.shot.frame)) return;
-    if (last?.shot === shot && last.mask === mask) return;
-    this.shown = { shot, mask };
+    if (last?.shot === shot && last.masks[0] === mask) return;
+    this.shown = { shot, masks: mask ? [mask] : [] };
     this.show(this.shown);
   }
 }

@@ -23,6 +23,9 @@ const loginCodes = [4, 5, 134, 135, 140];
 
 const random = (bytes: number): string => [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
+/** A request's id, as no other has it. */
+export const newId = (): string => random(8);
+
 /** What became of a request. */
 export type Answer = { ok: true; result: unknown } | { ok: false; code: string; message: string };
 
@@ -97,12 +100,11 @@ export class Link {
   }
 
   /** Sends a command and waits for its result; never rejects. */
-  ask(device: string, camera: string, command: string, body: Record<string, unknown>): Promise<Answer> {
+  ask(device: string, camera: string, command: string, body: Record<string, unknown>, id: string, waitMs: number): Promise<Answer> {
     const client = this.client;
-    const id = random(8);
     return new Promise((done) => {
       if (!client?.connected) return done({ ok: false, code: "no_broker", message: "There is no connection to the broker." });
-      const timer = setTimeout(() => this.settle(id, { ok: false, code: "no_answer", message: `The device did not answer within ${answerMs / 1000} seconds.` }), answerMs);
+      const timer = setTimeout(() => this.settle(id, { ok: false, code: "no_answer", message: `The device did not answer within ${waitMs / 1000} seconds.` }), waitMs);
       this.waiting.set(id, (answer) => {
         clearTimeout(timer);
         done(answer);

@@ -1,7 +1,7 @@
 // The picture: draws a frame with its mask and prompts, and turns pointer and keys into prompts in the frame's pixels.
-import { decode, paint } from "./rle";
+import { decode, paint, tint } from "./rle";
 import type { Pair } from "./frames";
-import type { Edges, Point } from "./wire";
+import type { Edges, Mask, Point } from "./wire";
 
 /** What the operator asked for on the picture, in pixels of the frame. */
 export interface Wish { points: Point[]; box: Edges | null }
@@ -15,7 +15,9 @@ export class Picture {
   adding = false;
   private pair: Pair | null = null;
   private bitmap: ImageBitmap | null = null;
+  /** The masks as they are painted, and which they are. */
   private veil: HTMLCanvasElement | null = null;
+  private painted: readonly Mask[] = [];
   private wish: Wish = { points: [], box: null };
   private drag: { from: Point; to: Point; id: number } | null = null;
   private cursor: Point | null = null;
@@ -62,7 +64,6 @@ export class Picture {
       this.bitmap?.close();
       this.bitmap = bitmap;
     }
-    if (other || pair?.mask !== this.pair?.mask) this.veil = null;
     this.pair = pair;
     this.wish = wish;
     if (pair && (this.canvas.width !== pair.shot.width || this.canvas.height !== pair.shot.height)) {
@@ -70,14 +71,27 @@ export class Picture {
       this.canvas.height = pair.shot.height;
       this.canvas.style.setProperty("--ratio", String(pair.shot.width / pair.shot.height));
     }
-    const mask = pair?.mask;
-    if (!this.veil && mask?.found && mask.counts !== null && mask.frame === pair!.shot.frame) {
-      const pixels = decode(mask.counts, mask.width, mask.height);
-      if (pixels) this.veil = paint(pixels, mask.width, mask.height, 1.5 * this.scale);
-    }
+    this.paintMasks(pair?.masks ?? []);
     this.canvas.dataset["frame"] = pair?.shot.frame ?? "";
-    this.canvas.dataset["mask"] = mask?.frame ?? "";
+    this.canvas.dataset["mask"] = pair?.masks[0]?.frame ?? "";
+    this.canvas.dataset["masks"] = String(this.painted.length);
     this.draw();
+  }
+
+  /** Many masks come one after the other: what is painted already stays, as long as the list only grows. */
+  private paintMasks(masks: readonly Mask[]): void {
+    const fitting = masks.filter((m) => m.found && m.counts !== null && m.frame === this.pair?.shot.frame);
+    const grows = this.veil !== null && this.painted.every((m, i) => m === fitting[i]);
+    if (!grows) [this.veil, this.painted] = [null, []];
+    for (const [i, m] of fitting.entries()) {
+      if (i < this.painted.length) continue;
+      const pixels = decode(m.counts!, m.width, m.height);
+      if (!pixels) continue;
+      const layer = paint(pixels, m.width, m.height, 1.5 * this.scale, tint(i));
+      if (this.veil) this.veil.getContext("2d")!.drawImage(layer, 0, 0);
+      else this.veil = layer;
+    }
+    this.painted = fitting;
   }
 
   /** Frame pixels to one pixel of the screen. */
@@ -93,13 +107,20 @@ export class Picture {
     if (!this.pair) return;
     if (this.bitmap) context.drawImage(this.bitmap, 0, 0, width, height);
     if (this.veil) context.drawImage(this.veil, 0, 0, width, height);
-    const mask = this.pair.mask;
+    const mask = this.pair.masks[0] ?? null;
+    // of many masks, the points that each was asked with are no help
+    if (mask?.source === "everything") return this.drawCursor(context);
     const wished = this.wish.points.length > 0 || this.wish.box !== null;
     const own = mask !== null && (mask.source === "auto" || !wished);
     const colour = own && mask?.source === "auto" ? colours.auto : colours.wish;
     const box = own ? mask.box : this.wish.box;
     if (box) this.outline(context, box, colour);
     for (const p of own ? mask.clicks : this.wish.points) this.dot(context, p, colour);
+    this.drawCursor(context);
+  }
+
+  /** What the operator is about to ask. */
+  private drawCursor(context: CanvasRenderingContext2D): void {
     if (this.drag && this.isBox(this.drag.from, this.drag.to)) this.outline(context, edges(this.drag.from, this.drag.to), colours.wish, true);
     if (this.corner && this.cursor) this.outline(context, edges(this.corner, this.cursor), colours.wish, true);
     if (this.cursor) this.cross(context, this.cursor);

@@ -5,7 +5,8 @@ import type { Shot } from "./frames";
 import type { Wish } from "./picture";
 import { sequenceOf, stages, type Mask } from "./wire";
 
-export interface Result { mask: Mask; shot: Shot | null; wish: Wish; device: string; how: string; roundTripMs: number }
+/** What one command brought: a mask, or many when everything was asked for. */
+export interface Result { masks: readonly [Mask, ...Mask[]]; shot: Shot | null; wish: Wish; device: string; how: string; roundTripMs: number }
 
 const kept = 12;
 
@@ -29,15 +30,24 @@ export class Results {
     this.drawList();
   }
 
-  add(result: Result): void {
+  /** A new result, in view or only for the list. */
+  add(result: Result, isShown = true): void {
     this.results.unshift(result);
     this.results.length = Math.min(this.results.length, kept);
-    this.show(result);
+    if (isShown) this.show(result);
+    this.drawList();
+  }
+
+  /** A result has more masks than it had. */
+  grown(result: Result): void {
+    if (result === this.chosen) this.drawResult(result);
+    this.drawList();
   }
 
   clear(): void {
     this.results.length = 0;
     this.show(null);
+    this.drawList();
   }
 
   /** The result in view; null: the live picture, of which `mask` is the last mask made unasked. */
@@ -50,15 +60,16 @@ export class Results {
   }
 
   private drawResult(r: Result): void {
-    const m = r.mask;
+    const [m] = r.masks;
+    const nothing = { disabled: maps(r).length === 0 };
     this.current.replaceChildren(
       el("h3", {}, m.found ? r.how : `${r.how}: nothing found`),
       !m.found ? el("p", { class: "muted" }, reasonText(m.reason)) : "",
-      figures(m, [["Round trip", ms(r.roundTripMs)]]),
+      r.masks.length === 1 ? figures(m, [["Round trip", ms(r.roundTripMs)]]) : manyFigures(r),
       stageBar(m),
       el("div", { class: "row" },
-        el("button", { type: "button", disabled: m.counts === null || !m.found, click: () => void savePng(r) }, "Mask PNG"),
-        el("button", { type: "button", disabled: m.counts === null || !m.found, click: () => saveRle(r) }, "COCO RLE"),
+        el("button", { type: "button", ...nothing, click: () => void savePng(r) }, "Mask PNG"),
+        el("button", { type: "button", ...nothing, click: () => saveRle(r) }, "COCO RLE"),
         r.shot !== null && r.shot.jpeg.length > 0 && el("button", { type: "button", click: () => save(`${m.frame}.jpg`, new Blob([r.shot!.jpeg as BlobPart], { type: "image/jpeg" })) }, "Picture")),
     );
   }
@@ -79,23 +90,45 @@ export class Results {
       el("li", {},
         el("button", { type: "button", class: "result", "aria-pressed": r === this.chosen ? "true" : "false", click: () => this.choose(r) },
           el("span", {}, r.how),
-          el("span", { class: "muted" }, r.mask.found ? `${r.mask.score.toFixed(2)} · ${percent(r.mask.area, r.mask.width * r.mask.height)}` : "nothing"),
-          el("span", { class: "muted" }, `#${sequenceOf(r.mask.frame)}`)))));
+          el("span", { class: "muted" }, summary(r)),
+          el("span", { class: "muted" }, `#${sequenceOf(r.masks[0].frame)}`)))));
   }
 }
 
+function summary({ masks: [m, ...more] }: Result): string {
+  if (more.length > 0) return `${more.length + 1} masks`;
+  return m.found ? `${m.score.toFixed(2)} · ${percent(m.area, m.width * m.height)}` : "nothing";
+}
+
+/** The result's masks that came whole. */
+const maps = (r: Result): Mask[] => r.masks.filter((m) => m.found && m.counts !== null);
+
+function manyFigures(r: Result): HTMLElement {
+  const [m] = r.masks;
+  const areas = r.masks.map((x) => x.area);
+  const size = m.width * m.height;
+  return rows([
+    ["Masks", String(r.masks.length)],
+    ["Largest", percent(Math.max(...areas), size)],
+    ["Smallest", percent(Math.min(...areas), size)],
+    ["Round trip", ms(r.roundTripMs)],
+    ["Frame", `#${sequenceOf(m.frame)}, ${m.width}×${m.height}`],
+  ]);
+}
+
+function rows(pairs: [string, string][]): HTMLElement {
+  return el("dl", { class: "figures" }, ...pairs.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+}
+
 function figures(m: Mask, more: [string, string][]): HTMLElement {
-  const rows: [string, string][] = [
+  return rows([
     ["Score", m.found ? m.score.toFixed(3) : "-"],
     ["Area", m.found ? `${m.area.toLocaleString("en")} px (${percent(m.area, m.width * m.height)})` : "-"],
     ["Model time", ms(sum(m, ["resize", "saliency", "clicks", "decode", "mask"]))],
     ...more,
     ["Frame", `#${sequenceOf(m.frame)}, ${m.width}×${m.height}`],
-  ];
-  const list = el("dl", { class: "figures" });
-  for (const [name, value] of rows) list.append(el("div", {}, el("dt", {}, name), el("dd", {}, value)));
-  if (m.omitted) list.append(el("div", {}, el("dt", {}, "Mask"), el("dd", {}, "too large for a message: box only")));
-  return list;
+    ...(m.omitted ? [["Mask", "too large for a message: box only"] as [string, string]] : []),
+  ]);
 }
 
 const sum = (m: Mask, names: string[]): number => m.ms.filter(([n]) => names.includes(n)).reduce((total, [, v]) => total + v, 0);
@@ -120,14 +153,13 @@ function stageBar(m: Mask): HTMLElement {
 }
 
 async function savePng(r: Result): Promise<void> {
-  const m = r.mask;
-  const pixels = decode(m.counts ?? "", m.width, m.height);
-  if (pixels) save(`${m.frame}-mask.png`, await png(pixels, m.width, m.height));
+  const [m] = r.masks;
+  const pixels = maps(r).map((x) => decode(x.counts!, m.width, m.height)).filter((x) => x !== null);
+  if (pixels.length > 0) save(`${m.frame}-mask.png`, await png(pixels, m.width, m.height));
 }
 
+/** One object, or a list of them for many masks. */
 function saveRle(r: Result): void {
-  const m = r.mask;
-  const text = JSON.stringify({ device: r.device, camera: m.camera, frame: m.frame, score: m.score, area: m.area, segmentation: { size: [m.height, m.width], counts: m.counts } }, null, 1);
-  save(`${m.frame}-rle.json`, new Blob([text, "\n"], { type: "application/json" }));
+  const objects = maps(r).map((m) => ({ device: r.device, camera: m.camera, frame: m.frame, score: m.score, area: m.area, segmentation: { size: [m.height, m.width], counts: m.counts } }));
+  save(`${r.masks[0].frame}-rle.json`, new Blob([JSON.stringify(objects.length === 1 ? objects[0] : objects, null, 1), "\n"], { type: "application/json" }));
 }
-

@@ -29,16 +29,24 @@ export function decode(counts: string, width: number, height: number): Uint8Arra
   return at === total ? mask : null;
 }
 
+/** Red, green, blue. */
+export type Tint = readonly [number, number, number];
+
+/** Colours that stay apart however many there are: each turns the hue by the golden angle. */
+export function tint(index: number): Tint {
+  const hue = (164 + index * 137.508) % 360;
+  const part = (n: number): number => {
+    const k = (n + hue / 30) % 12;
+    return Math.round(255 * (0.62 - 0.34 * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
+  };
+  return [part(0), part(8), part(4)];
+}
+
 /** A transparent picture of the mask: a veil over the object and a bright line around it, `line` pixels wide. */
-export function paint(mask: Uint8Array, width: number, height: number, line: number): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  const context = canvas.getContext("2d")!;
-  const image = context.createImageData(width, height);
-  const pixels = new Uint32Array(image.data.buffer);
-  const veil = rgba(45, 212, 167, 92);
-  const edge = rgba(94, 255, 209, 255);
+export function paint(mask: Uint8Array, width: number, height: number, line: number, [r, g, b]: Tint = tint(0)): HTMLCanvasElement {
+  const { canvas, context, image, pixels } = blank(width, height);
+  const veil = rgba(r, g, b, 100);
+  const edge = rgba(bright(r), bright(g), bright(b), 255);
   const reach = Math.max(1, Math.round(line));
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
@@ -52,17 +60,28 @@ export function paint(mask: Uint8Array, width: number, height: number, line: num
   return canvas;
 }
 
-/** The mask as a black and white PNG. */
-export async function png(mask: Uint8Array, width: number, height: number): Promise<Blob> {
+/** The masks as a PNG on black: one of them white, many each in its own tint, later ones on top. */
+export async function png(masks: readonly Uint8Array[], width: number, height: number): Promise<Blob> {
+  const { canvas, context, image, pixels } = blank(width, height);
+  pixels.fill(0xff000000);
+  masks.forEach((mask, n) => {
+    const colour = masks.length === 1 ? 0xffffffff : rgba(...tint(n), 255);
+    for (let i = 0; i < pixels.length; i++) if (mask[i] === 1) pixels[i] = colour;
+  });
+  context.putImageData(image, 0, 0);
+  return new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error("no PNG"))), "image/png"));
+}
+
+function blank(width: number, height: number): { canvas: HTMLCanvasElement; context: CanvasRenderingContext2D; image: ImageData; pixels: Uint32Array } {
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext("2d")!;
   const image = context.createImageData(width, height);
-  new Uint32Array(image.data.buffer).forEach((_, i, pixels) => { pixels[i] = mask[i] === 1 ? 0xffffffff : 0xff000000; });
-  context.putImageData(image, 0, 0);
-  return new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error("no PNG"))), "image/png"));
+  return { canvas, context, image, pixels: new Uint32Array(image.data.buffer) };
 }
+
+const bright = (v: number): number => Math.min(255, Math.round(v * 0.8 + 72));
 
 /** Little-endian, as every browser's canvas is. */
 const rgba = (r: number, g: number, b: number, a: number): number => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0;

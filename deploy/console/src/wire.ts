@@ -15,10 +15,15 @@ export interface Info {
   maxPoints: number;
 }
 
+/** What a person should know of while it lasts, and what can be done about it. */
+export interface Alert { text: string; remedy: string; degraded: boolean }
+
 export interface CameraState { state: string; reason: string; reconnects: number }
 
 export interface Mask {
   request: string | null;
+  /** How many masks answer that request; 0: it alone. */
+  count: number;
   camera: string;
   frame: string;
   width: number;
@@ -49,7 +54,8 @@ export interface Telemetry {
   temperatureC: number;
 }
 
-export interface ModelState { state: string; reason: string; detail: string; desired: string; active: string; done: number; total: number }
+/** How an update of the model stands; `model` is the one that it is about, `total` 0 where the size is not known. */
+export interface ModelState { state: string; model: string; reason: string; text: string; done: number; total: number }
 
 export interface Reply { reply: "accepted" | "result" | "error"; request: string | null; command: string; result: unknown; code: string; message: string }
 
@@ -109,6 +115,7 @@ export function mask(m: Fields): Mask | null {
   const model = fields(m["model"]);
   return {
     request: typeof m["request"] === "string" ? m["request"] : null,
+    count: count(m["count"]),
     camera: text(m["camera"]),
     frame: text(m["frame"]),
     width,
@@ -152,21 +159,19 @@ export function telemetry(m: Fields): Telemetry {
 
 /** Boards name their zones in their own way; the hottest is what throttles. */
 function hottest(m: Fields): number {
-  const board = fields(m["board"]);
-  const zones = Object.values(fields(board["temperatures_c"])).map(number).filter(Number.isFinite);
-  return zones.length > 0 ? Math.max(...zones) : number(board["temperature_c"] ?? m["temperature_c"]);
+  const zones = Object.values(fields(fields(m["board"])["temperature_c"])).map(number).filter(Number.isFinite);
+  return zones.length > 0 ? Math.max(...zones) : NaN;
 }
 
 export function modelState(m: Fields): ModelState {
-  const name = (v: unknown): string => `${text(fields(v)["name"])} ${count(fields(v)["version"]) || ""}`.trim();
+  const version = typeof m["version"] === "number" ? String(m["version"]) : text(m["version"]);
   return {
     state: text(m["state"]),
+    model: `${text(m["name"])} ${version}`.trim(),
     reason: text(m["reason"]),
-    detail: text(m["detail"]),
-    desired: name(m["desired"]),
-    active: name(m["active"]),
-    done: count(fields(m["bytes"])["done"]),
-    total: count(fields(m["bytes"])["total"]),
+    text: text(m["text"]),
+    done: count(m["bytes"]),
+    total: count(m["bytes_total"]),
   };
 }
 
@@ -187,10 +192,15 @@ export function reply(m: Fields): Reply | null {
 /** The frame that a snapshot's result names. */
 export const snapshotFrame = (result: unknown): string => text(fields(result)["frame"]);
 
+/** The result of "everything": how many masks there were, and whether the whole frame was looked at. */
+export const everything = (result: unknown): { count: number; complete: boolean } => ({ count: count(fields(result)["count"]), complete: fields(result)["complete"] !== false });
+
 /** The mask in a reply's result. */
 export const maskOf = (result: unknown): Mask | null => mask(fields(result));
 
-export const alertText = (m: Fields): string => text(m["message"]) || text(m["detail"]) || text(m["reason"]);
+export function alert(m: Fields): Alert {
+  return { text: text(m["text"]), remedy: text(m["remedy"]), degraded: m["degraded"] === true };
+}
 
 export const isId = (id: string): boolean => /^[a-z0-9-]{1,64}$/.test(id);
 

@@ -42,7 +42,8 @@ internal sealed class CommandStage(CommandDesk desk, MqttLink link, ServiceFacts
         }
         catch (Exception e)
         {
-            Desk.Fail(pending, new Refusal(RefusalCode.Internal, $"the model failed ({e.GetType().Name}): the device goes on"));
+            var why = e is InferenceCutException ? e.Message : e.GetType().Name;
+            Desk.Fail(pending, new Refusal(RefusalCode.Internal, $"the model failed ({why}): the device goes on"));
             throw;
         }
     }

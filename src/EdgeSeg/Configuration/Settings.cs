@@ -25,6 +25,8 @@ internal sealed class Settings
 
     public ModelSettings Model { get; } = new();
 
+    public UpdateSettings Update { get; } = new();
+
     public RuntimeSettings Runtime { get; } = new();
 
     public AutoSettings Auto { get; } = new();
@@ -53,7 +55,7 @@ internal sealed class Settings
     /// <summary>The table of keys, by section, in the order of the example file.</summary>
     public static IReadOnlyList<Section> Sections { get; } =
     [
-        root, MqttSettings.Section, ConsoleSettings.Section, CameraSettings.Section, ModelSettings.Section, RuntimeSettings.Section, AutoSettings.Section, PublishSettings.Section,
+        root, MqttSettings.Section, ConsoleSettings.Section, CameraSettings.Section, ModelSettings.Section, UpdateSettings.Section, RuntimeSettings.Section, AutoSettings.Section, PublishSettings.Section,
         TelemetrySettings.Section, HomeAssistantSettings.Section, GpioTriggerSettings.Section,
         OutputSettings.Section("busy", "Output that is on while a picture is being segmented.", s => s.Busy),
         OutputSettings.Section("result", "Output that tells found (on) from nothing found (off).", s => s.Result),

@@ -9,13 +9,16 @@ internal static partial class DeviceChecks
     private const int ReadAndWrite = 6;
 
     /// <summary>Of the cameras' addresses only <c>v4l2:/dev/videoN</c> has a node to look at; another may hold a password, and only its scheme is shown.</summary>
-    public static Check Camera(string id, string uri)
+    /// <param name="id">The camera's.</param>
+    /// <param name="uri">Its address.</param>
+    /// <param name="mayUse">Whether this process may read and write a node; null: as the kernel says, which refuses root nothing.</param>
+    public static Check Camera(string id, string uri, Func<string, bool>? mayUse = null)
     {
         var name = $"camera {id}";
         if (!uri.StartsWith(V4L2, StringComparison.Ordinal))
             return Check.Ok(name, $"{uri[..Math.Max(0, uri.IndexOf(':', StringComparison.Ordinal))]}: nothing to look at before it is opened");
         var node = uri[V4L2.Length..].Split('?')[0];
-        return Node(name, node, "video", "connect the camera, look for it with 'v4l2-ctl --list-devices', and correct camera.uri");
+        return Node(name, node, "video", "connect the camera, look for it with 'v4l2-ctl --list-devices', and correct camera.uri", mayUse);
     }
 
     /// <summary>Where a GPIO line is configured (<paramref name="needed"/>) its chip must be there, in the folder of device nodes.</summary>
@@ -27,10 +30,10 @@ internal static partial class DeviceChecks
         return Check.Ok("gpio", $"not configured ({chips} chips there)");
     }
 
-    private static Check Node(string name, string node, string group, string absent)
+    private static Check Node(string name, string node, string group, string absent, Func<string, bool>? mayUse = null)
     {
         if (!File.Exists(node)) return Check.Failed(name, $"{node} is not there", absent);
-        return access(node, ReadAndWrite) == 0
+        return mayUse?.Invoke(node) ?? access(node, ReadAndWrite) == 0
             ? Check.Ok(name, $"{node} is there and may be used")
             : Check.Failed(name, $"{node} may not be used by {Environment.UserName}", $"add the user to the group {group}: usermod -aG {group} {Environment.UserName}");
     }

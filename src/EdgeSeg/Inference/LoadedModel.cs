@@ -10,9 +10,11 @@ namespace EdgeSeg.Inference;
 internal sealed class LoadedModel : IDisposable
 {
     private readonly LoadedModel? salience;
+    private readonly ModelSession[] sessions;
 
-    private LoadedModel(ModelBundle bundle, GraphFile[] graphs, string why, ExecutionProvider provider, int threads, IReadOnlyList<string> passedOver, ISegmenter segmenter, LoadedModel? salience)
+    private LoadedModel(ModelBundle bundle, GraphFile[] graphs, ModelSession[] sessions, string why, ExecutionProvider provider, int threads, IReadOnlyList<string> passedOver, ISegmenter segmenter, LoadedModel? salience)
     {
+        this.sessions = sessions;
         (Bundle, Graph, PrecisionReason, Threads, PassedOver, Segmenter) = (bundle, graphs[0], why, threads, passedOver, segmenter);
         (Provider, ProviderTitle, this.salience) = (provider.Name, provider.Title, salience);
         Facts = new ModelFacts(Name, Version.ToString(CultureInfo.InvariantCulture), Fingerprint(graphs)[..16], Graph.Precision);
@@ -119,7 +121,7 @@ internal sealed class LoadedModel : IDisposable
 
                 ISegmenter segmenter = alone ? new SqueezeSam(sessions[0]) : new EfficientSam(sessions[0], sessions[1], (SqueezeSam)salience!.Segmenter);
                 Check(segmenter, graphs, provider, choice);
-                return new LoadedModel(bundle, graphs, why, provider, ThreadsOf(choice), passedOver, segmenter, salience);
+                return new LoadedModel(bundle, graphs, sessions, why, provider, ThreadsOf(choice), passedOver, segmenter, salience);
             }
             catch
             {
@@ -169,6 +171,13 @@ internal sealed class LoadedModel : IDisposable
         string[] places = [Path.Combine(AppContext.BaseDirectory, "models", "squeezesam"), "/usr/share/edgeseg/models/squeezesam"];
         return Array.Find(places, p => File.Exists(Path.Combine(p, "model.json")))
             ?? throw new OperatingException($"no model bundle found in {string.Join(" or ", places)}: name one with --model or model.dir");
+    }
+
+    /// <summary>True: whatever the model does, now or later, ends with the runtime's error; false: it may work again. Any thread.</summary>
+    public void SetCut(bool cut)
+    {
+        foreach (var session in sessions) session.SetCut(cut);
+        salience?.SetCut(cut);
     }
 
     /// <summary>The segmenter owns the sessions, and that of the salience model too.</summary>

@@ -68,7 +68,11 @@ internal sealed class ModelSession : IDisposable
 
     public OrtIoBinding CreateBinding() => session.CreateIoBinding();
 
+    /// <exception cref="OnnxRuntimeException">The graph fails, or the run was cut.</exception>
     public void Run(OrtIoBinding binding) => session.RunWithBinding(runOptions, binding);
+
+    /// <summary>True: runs under way and later ones end with an error, at the next of their operators. Any thread.</summary>
+    public void SetCut(bool cut) => runOptions.Terminate = cut;
 
     /// <summary>A first run.</summary>
     /// <exception cref="OperatingException">The graph fails on its inputs.</exception>

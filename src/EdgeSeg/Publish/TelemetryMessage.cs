@@ -37,7 +37,11 @@ internal sealed record TelemetryFacts(
     IReadOnlyList<CameraTelemetry> Cameras,
     ProcessFigures Process,
     LinkFigures Link,
-    DeviceVitals Board);
+    DeviceVitals Board,
+    SwapFigures Swaps);
+
+/// <summary>Models that took the place of another since the session began; <see cref="LastMs"/>: how long the frames waited for the last one.</summary>
+internal sealed record SwapFigures(int Count, double LastMs);
 
 /// <summary>Telemetry of an interval, version 1; schema <c>Telemetry</c> in docs/asyncapi.yaml.</summary>
 internal static class TelemetryMessage
@@ -63,6 +67,10 @@ internal static class TelemetryMessage
         json.WriteNumber("reconnects"u8, facts.Link.Reconnects);
         json.WriteNumber("waiting"u8, facts.Link.Waiting);
         WriteLinkDrops(json, facts.Link.Drops);
+        json.WriteEndObject();
+        json.WriteStartObject("model"u8);
+        json.WriteNumber("swaps"u8, facts.Swaps.Count);
+        json.WriteRounded("last_swap_ms"u8, facts.Swaps.LastMs, 3);
         json.WriteEndObject();
         BoardFigures.Write(json, facts.Board);
         return to.End();

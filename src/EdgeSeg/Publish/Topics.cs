@@ -20,6 +20,9 @@ internal sealed class Topics
         Status = Root + "status";
         Info = Root + "info";
         Telemetry = Root + "telemetry";
+        ModelDesired = Root + "model/desired";
+        ModelState = Root + "model/state";
+        ModelHold = Root + "model/hold";
         foreach (var id in cameraIds)
         {
             Check(id, "camera");
@@ -38,6 +41,21 @@ internal sealed class Topics
     public string Info { get; }
 
     public string Telemetry { get; }
+
+    /// <summary>Signed manifests for this device come in here, retained.</summary>
+    public string ModelDesired { get; }
+
+    public string ModelState { get; }
+
+    /// <summary><c>{"v":1,"hold":true}</c>, retained, keeps updates from moving; anything else lets them go on.</summary>
+    public string ModelHold { get; }
+
+    /// <summary>Signed manifests for every device of a fleet.</summary>
+    public static string FleetModelDesired(string fleet)
+    {
+        Check(fleet, "fleet");
+        return $"edgeseg/v1/fleet/{fleet}/model/desired";
+    }
 
     public IReadOnlyCollection<CameraTopics> Cameras => cameras.Values;
 

@@ -28,15 +28,15 @@ internal sealed class Reporter
     /// <exception cref="KeyNotFoundException">No such camera.</exception>
     public CameraFigures Camera(string id) => cameras[id];
 
-    /// <summary>Everything since the last call; the link's figures, the board's and whether the clock can be believed are passed on as they are.</summary>
-    public TelemetryFacts Take(in LinkFigures link, DeviceVitals board, bool clockSynced)
+    /// <summary>Everything since the last call; the link's figures, the board's, the model swaps and whether the clock can be believed are passed on as they are.</summary>
+    public TelemetryFacts Take(in LinkFigures link, DeviceVitals board, SwapFigures swaps, bool clockSynced)
     {
         var now = time.GetTimestamp();
         var intervalS = Math.Max(time.GetElapsedTime(lastStamp, now).TotalSeconds, 0.001);
         lastStamp = now;
         var taken = new List<CameraTelemetry>(cameras.Count);
         foreach (var camera in cameras.Values) taken.Add(camera.Take(intervalS));
-        return new TelemetryFacts(device, session, time.GetUtcNow(), clockSynced, intervalS, taken, TakeProcess(intervalS), link, board);
+        return new TelemetryFacts(device, session, time.GetUtcNow(), clockSynced, intervalS, taken, TakeProcess(intervalS), link, board, swaps);
     }
 
     /// <summary>Resident bytes out of the text of /proc/self/statm (pages: size, resident, ...); null when it is not such a text.</summary>

@@ -39,6 +39,15 @@ internal sealed class TriggerGate
         }
     }
 
+    /// <summary>An edge waits for its frame.</summary>
+    public bool IsWaiting
+    {
+        get
+        {
+            lock (gate) return count > 0;
+        }
+    }
+
     /// <summary>An edge at this time; false when it came too soon after the last accepted one.</summary>
     public bool Accept(long edgeNs)
     {

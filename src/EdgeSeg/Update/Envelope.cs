@@ -32,6 +32,8 @@ internal sealed record Envelope
 
         if (envelope.V != 1) throw Bad($"it is of version {envelope.V}, 1 is known");
         if (envelope.Signatures.Count > Limits.MaxSignatures) throw Bad($"it has {envelope.Signatures.Count} signatures, more than {Limits.MaxSignatures}");
+        // the serializer keeps nulls out of properties, not out of lists
+        if (envelope.Signatures.Any(s => s is null)) throw Bad("a signature is null");
         return envelope;
 
         static UpdateException Bad(string why) => new(UpdateReason.BadEnvelope, $"the message is not a signed manifest: {why}");

@@ -31,7 +31,9 @@ internal static class ManifestRules
         if (b.Files.Count is 0 or > Limits.MaxBundleFiles) return $"the bundle does not have 1..{Limits.MaxBundleFiles} files";
         foreach (var f in b.Files)
         {
-            if (!IsPlainName(f.Name)) return "a file's name is not a plain one";
+            if (f is null) return "a file is null";
+            if (f.Name == SlotStore.SumsName) return $"{SlotStore.SumsName} is a name that devices use themselves";
+            if (!IsPlainName(f.Name) || f.Name == SlotStore.SumsName || f.Name.Contains(PartFile.Suffix, StringComparison.Ordinal)) return "a file's name is not a plain one, or is taken";
             if (f.Bytes is < 1 or > Limits.MaxGraphBytes) return $"{f.Name} is not of 1..{Limits.MaxGraphBytes} bytes";
             if (f.Sha256.Length != 64 || !f.Sha256.All(char.IsAsciiHexDigitLower)) return $"{f.Name} has no SHA-256";
         }
@@ -40,6 +42,8 @@ internal static class ManifestRules
         if (b.Files.All(f => f.Name != ModelBundle.ManifestName)) return $"the bundle has no {ModelBundle.ManifestName}";
         if (b.Bytes > Limits.MaxBundleBytes) return $"the bundle has more than {Limits.MaxBundleBytes} bytes";
         if (b.Compatible.Machines.Count > Limits.MaxBundleFiles || b.Compatible.Boards.Count > Limits.MaxBundleFiles) return "it names too many machines or boards";
+        if (b.Compatible.Machines.Concat(b.Compatible.Boards).Any(n => n is null || n.Length is 0 or > Limits.MaxFileNameLength)) return $"a machine's or board's name does not have 1..{Limits.MaxFileNameLength} characters";
+        if (b.Quality.Count > Limits.MaxQualityFigures || b.Quality.Any(q => q.Key.Length is 0 or > Limits.MaxIdLength || !double.IsFinite(q.Value))) return $"its quality is not at most {Limits.MaxQualityFigures} finite figures with names";
         if (!IsVersion(b.Compatible.MinEdgeseg) || !IsVersion(b.Compatible.MinRuntime)) return "a least version is not made of numbers and dots";
         return Fault(b.Canary, b) ?? Fault(b.Live);
     }
@@ -64,10 +68,11 @@ internal static class ManifestRules
         if (k.Number < 2) return "the number of a new key set is at least 2";
         if (k.Keys.Count is 0 or > Limits.MaxTrustedKeys) return $"there are not 1..{Limits.MaxTrustedKeys} keys";
         if (k.Revoked.Count > Limits.MaxRevokedKeys) return $"more than {Limits.MaxRevokedKeys} keys are revoked";
+        if (k.Revoked.Any(r => r is null || r.Length != 32 || !r.All(char.IsAsciiHexDigitLower))) return "what it revokes is not the id of a key";
         var ids = new HashSet<string>(StringComparer.Ordinal);
         foreach (var pem in k.Keys)
         {
-            if (pem.Length > Limits.MaxKeyBytes || TrustedKey.TryRead(pem, out var problem) is not { } key) return "a key is not a P-256 public key in PEM form";
+            if (pem is null || pem.Length > Limits.MaxKeyBytes || TrustedKey.TryRead(pem, out var problem) is not { } key) return "a key is not a P-256 public key in PEM form";
             if (!ids.Add(key.Id)) return "a key is named twice";
         }
 

@@ -25,7 +25,7 @@ internal sealed class SlotStore
     public string Root => root;
 
     /// <summary>The slot that the link names, whether it is intact or not; null: none.</summary>
-    public string? Active => File.ResolveLinkTarget(link, returnFinalTarget: false) is { } target && IsSlotName(target.Name) ? target.Name : null;
+    public string? Active => new FileInfo(link).LinkTarget is { } target && IsSlotName(Path.GetFileName(target)) ? Path.GetFileName(target) : null;
 
     public IReadOnlyList<string> Slots => Directory.Exists(slots)
         ? [.. Directory.GetDirectories(slots).Select(p => Path.GetFileName(p)).Where(IsSlotName).Order(StringComparer.Ordinal)]
@@ -56,11 +56,17 @@ internal sealed class SlotStore
     {
         if (Has(slot) && IsIntact(slot, out _)) return;
         var from = Incoming(slot);
+        foreach (var left in Directory.GetFiles(from).Where(p => bundle.Files.All(f => f.Name != Path.GetFileName(p)))) File.Delete(left);
         Durable.WriteFile(Path.Combine(from, SumsName), Sums(bundle.Files), "sums");
         foreach (var file in bundle.Files) Durable.SyncFile(Path.Combine(from, file.Name));
         FailPoint.Hit("stage:synced");
         Durable.SyncFolder(from);
-        if (!Check(from, slot, out var problem)) throw new UpdateException(UpdateReason.WrongHash, $"what was fetched is not intact: {problem}", retry: true);
+        if (!Check(from, slot, out var problem))
+        {
+            Discard(from);
+            throw new UpdateException(UpdateReason.WrongHash, $"what was fetched is not intact: {problem}", retry: true);
+        }
+
         if (Has(slot)) Discard(Folder(slot));
         FailPoint.Hit("stage:unnamed");
         Durable.Rename(from, Folder(slot));

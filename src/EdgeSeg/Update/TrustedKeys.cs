@@ -25,6 +25,13 @@ internal sealed class TrustedKey
 
     public static string IdOf(ECDsa key) => Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()))[..32];
 
+    /// <summary>By name: a curve whose parameters are spelled out is refused, since they may be anyone's.</summary>
+    public static bool IsP256(ECDsa key)
+    {
+        var curve = key.ExportParameters(false).Curve;
+        return curve.IsNamed && curve.Oid.Value == P256;
+    }
+
     /// <summary>Null, with the end of a sentence, when it is not a P-256 public key.</summary>
     public static TrustedKey? TryRead(string text, out string problem)
     {
@@ -37,11 +44,12 @@ internal sealed class TrustedKey
             else
             {
                 ecdsa.ImportFromPem(text);
-                if (ecdsa.ExportParameters(false).Curve.Oid.Value == P256) return new TrustedKey(ecdsa, text, ExpiryOf(text));
+                if (IsP256(ecdsa)) return new TrustedKey(ecdsa, text, ExpiryOf(text));
                 problem = "is not on the curve P-256";
             }
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException or FormatException)
+        // NotSupportedException: a curve that this system's library does not know
+        catch (Exception e) when (e is CryptographicException or ArgumentException or FormatException or NotSupportedException)
         {
             problem = $"is not a public key in PEM form ({e.Message.ReplaceLineEndings(" ")})";
         }

@@ -45,13 +45,21 @@ internal sealed record UpdateState
     /// <summary>Figures of the former model, for the trial.</summary>
     public LiveFigures? Baseline { get; init; }
 
-    /// <summary>Why the update is being taken back.</summary>
+    /// <summary>The signed margins, for the trial.</summary>
+    public LiveTerms? Terms { get; init; }
+
+    /// <summary>Why the update is being taken back, and a sentence on it.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>Greatest serial taken, and the manifest that had it.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>How the last update ended; told again after a restart.</summary>
+    public LastOutcome? Last { get; init; }
+
+    /// <summary>Greatest serial taken, and the SHA-256 of the manifest that had it.</summary>
     public long Serial { get; init; }
 
-    public string? SerialSlot { get; init; }
+    public string? SerialId { get; init; }
 
     /// <summary>Greatest version that was good, by name.</summary>
     public IReadOnlyDictionary<string, int> Floors { get; init; } = new Dictionary<string, int>();
@@ -64,9 +72,22 @@ internal sealed record UpdateState
 
     /// <summary>The rotated keys; null: those of the settings are in force.</summary>
     public KeySetFacts? Keys { get; init; }
+
+    /// <summary>SHA-256 of the manifest that brought them.</summary>
+    public string? KeysId { get; init; }
 }
 
-internal sealed record FailedUpdate(string Slot, string Reason, string Text);
+/// <param name="Id">SHA-256 of the manifest: the same bundle under a later serial is another try.</param>
+/// <param name="Reason">One of <see cref="UpdateReason"/>.</param>
+/// <param name="Text">A sentence.</param>
+internal sealed record FailedUpdate(string Id, string Reason, string Text);
+
+/// <param name="State">A word of <see cref="UpdateReport"/>.</param>
+/// <param name="Slot">The bundle it was about.</param>
+/// <param name="Serial">Of its manifest.</param>
+/// <param name="Reason">One of <see cref="UpdateReason"/>; null: it went well.</param>
+/// <param name="Text">A sentence.</param>
+internal sealed record LastOutcome(string State, string? Slot, long Serial, string? Reason, string? Text);
 
 /// <summary>What a model's automatic results were like. Shares and means over <see cref="Results"/>; mask area as a share of the picture.</summary>
 internal sealed record LiveFigures(int Results, double FoundRate, double PredictedIou, double Area);

@@ -22,7 +22,8 @@ internal static class Verifier
             else fault ??= found;
         }
 
-        if (signers.Count >= keys.Threshold) return;
+        // a threshold of 0 would trust everyone
+        if (signers.Count >= Math.Max(1, keys.Threshold)) return;
         if (signers.Count == 0 && fault is { } f) throw new UpdateException(f.Reason, f.Text);
         throw new UpdateException(UpdateReason.Threshold, $"{signers.Count} trusted keys signed, {keys.Threshold} must{(fault is { } also ? $" ({also.Text})" : "")}");
     }

@@ -8,7 +8,7 @@ internal static class CommandTable
 {
     private static readonly Func<Command>[] verbs =
     [
-        RunVerb.Create, DemoVerb.Create, SegmentVerb.Create, EvalVerb.Create, BenchVerb.Create, InfoVerb.Create, DoctorVerb.Create, RetireVerb.Create, ModelVerb.Create,
+        RunVerb.Create, DemoVerb.Create, SegmentVerb.Create, EvalVerb.Create, BenchVerb.Create, InfoVerb.Create, DoctorVerb.Create, RetireVerb.Create, ModelVerb.Create, CanaryVerb.Create,
     ];
 
     public static string Version { get; } =
@@ -27,7 +27,7 @@ internal static class CommandTable
         if (parsed.Errors.Count > 0)
         {
             foreach (var error in parsed.Errors) Fail(error.Message);
-            Console.Error.WriteLine($"See: edgeseg {(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help");
+            Console.Error.WriteLine($"See: edgeseg {Words(parsed.CommandResult)}--help");
             return ExitCode.Usage;
         }
 
@@ -51,6 +51,10 @@ internal static class CommandTable
             return ExitCode.Failed;
         }
     }
+
+    /// <summary>The words that lead to a verb: "model pack ".</summary>
+    private static string Words(System.CommandLine.Parsing.CommandResult verb) =>
+        verb.Command is RootCommand ? "" : (verb.Parent is System.CommandLine.Parsing.CommandResult parent ? Words(parent) : "") + verb.Command.Name + " ";
 
     /// <summary>One line on standard error.</summary>
     public static void Fail(string message) => Console.Error.WriteLine($"edgeseg: {message}");

@@ -34,6 +34,7 @@ internal static class DemoVerb
         var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0);
         var settings = new Settings { Device = "demo" };
         settings.Cameras.Add(replay);
+        settings.Update.Enabled = false;
         settings.Telemetry.IntervalS = 1;
         await using var subscriber = new DemoSubscriber(images, outDir, Console.Out);
         await subscriber.ConnectAsync(broker.Port, new Topics("demo", ["replay"]), overall.Token);
@@ -61,6 +62,7 @@ internal static class DemoVerb
         var settings = new Settings { Device = "demo" };
         settings.Cameras.Add(new CameraSettings(0) { Id = "replay", Uri = "images:" + Path.GetFullPath(images), Loop = true, Fps = Limits.DemoConsoleFps });
         settings.Telemetry.IntervalS = 2;
+        settings.Update.Enabled = false;
         await using var service = await Service.StartAsync(settings, new Journal(LogLevel.Warning, TimeProvider.System), TimeProvider.System, broker);
         Console.WriteLine($"Console on http://{console.EndPoint}/ (broker on 127.0.0.1:{broker.Port}); Ctrl-C ends it");
         return await service.RunAsync(cancel);

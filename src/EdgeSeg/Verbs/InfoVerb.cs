@@ -9,6 +9,9 @@ namespace EdgeSeg.Verbs;
 /// <summary><c>edgeseg info</c>: what this build is and what it would run, decided as at start.</summary>
 internal static class InfoVerb
 {
+    /// <summary>linux-x64 or linux-arm64.</summary>
+    public static string Machine { get; } = $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+
     public static Command Create()
     {
         var command = new Command("info", "Shows versions, the model, its precision and why it was chosen, and every limit that matters to a client.\n\nExample: edgeseg info --model models/squeezesam");
@@ -40,7 +43,7 @@ internal static class InfoVerb
         new("dotnet", Environment.Version.ToString()),
         new("onnxruntime", LoadedModel.RuntimeVersion),
         new("opencv", Cv2.GetVersionString() ?? "unknown"),
-        new("machine", $"{RuntimeInformation.RuntimeIdentifier} {Environment.ProcessorCount} cores"),
+        new("machine", $"{Machine} {Environment.ProcessorCount} cores"),
     ];
 
     /// <summary>The most that this process took so far, model loaded and run once, as the kernel counts it.</summary>

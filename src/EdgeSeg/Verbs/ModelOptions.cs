@@ -11,14 +11,16 @@ internal sealed class ModelOptions
     private readonly Option<string> precision = new("--precision") { Description = "auto: int8 where the CPU gains from it, else fp32.", DefaultValueFactory = _ => "auto" };
     private readonly Option<int> threads = new("--threads") { Description = "Threads of one model run; 0: one a core, at most 4.", HelpName = "N", DefaultValueFactory = _ => 0 };
 
-    public ModelOptions(Command command)
+    /// <param name="command">Gets the options.</param>
+    /// <param name="withFolder">False where the verb names its bundles itself.</param>
+    public ModelOptions(Command command, bool withFolder = true)
     {
         precision.AcceptOnlyFromAmong("auto", "fp32", "int8");
         threads.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<int>() is < 0 or > 64) r.AddError("--threads must be 0..64");
         });
-        command.Options.Add(folder);
+        if (withFolder) command.Options.Add(folder);
         command.Options.Add(salience);
         command.Options.Add(precision);
         command.Options.Add(threads);
@@ -33,5 +35,9 @@ internal sealed class ModelOptions
     public IReadOnlyList<string> BundleArguments(ParseResult parsed) =>
         [.. parsed.GetValue(folder) is { } m ? (string[])["--model", m] : [], .. parsed.GetValue(salience) is { } s ? (string[])["--salience-model", s] : []];
 
-    public LoadedModel Load(ParseResult parsed) => LoadedModel.Load(parsed.GetValue(folder), parsed.GetValue(precision)!, parsed.GetValue(threads), parsed.GetValue(salience));
+    public LoadedModel Load(ParseResult parsed) => Load(parsed, parsed.GetValue(folder));
+
+    /// <param name="parsed">The command line.</param>
+    /// <param name="bundle">Null: the one shipped with edgeseg.</param>
+    public LoadedModel Load(ParseResult parsed, string? bundle) => LoadedModel.Load(bundle, parsed.GetValue(precision)!, parsed.GetValue(threads), parsed.GetValue(salience));
 }

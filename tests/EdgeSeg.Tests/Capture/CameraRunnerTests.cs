@@ -82,6 +82,33 @@ public sealed class CameraRunnerTests : IDisposable
     }
 
     [Fact]
+    public void When_the_model_is_slower_than_the_camera_its_frames_stay_fresh()
+    {
+        const int periodMs = 33, frames = 900;
+        // what inference says of itself is the last run's time, so every second run takes longer than it said
+        int[] runsMs = [300, 900];
+        Start();
+        long freeAtNs = 0, oldestNs = 0;
+        var taken = 0;
+        for (var i = 1; i <= frames; i++)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(periodMs));
+            source.Picture(50 + i % 100);
+            WaitFor(() => Status.Grabbed == i && source.IsWaiting, $"frame {i} has gone its way");
+            if (runner!.NowNs < freeAtNs || !queue.TryTake(out var frame)) continue;
+            using (frame) oldestNs = Math.Max(oldestNs, runner.NowNs - frame.CapturedNs);
+            var (said, takes) = (runsMs[(taken + 1) % 2], runsMs[taken % 2]);
+            queue.WantFrom(runner.NowNs + said * 1_000_000L, DropCause.InferenceBusy);
+            freeAtNs = runner.NowNs + takes * 1_000_000L;
+            taken++;
+        }
+
+        Assert.InRange(taken, frames * periodMs / 700, frames * periodMs / 500);
+        Assert.InRange(oldestNs / 1_000_000, 0, Limits.FrameQueue * periodMs);
+        Assert.True(drops[DropCause.InferenceBusy] > frames / 2, "frames had to be dropped");
+    }
+
+    [Fact]
     public void Without_a_free_slot_a_frame_is_dropped_by_that_cause()
     {
         List<Frame> held = [];

@@ -51,7 +51,7 @@ public sealed class CommandMutationTests
         Assert.True(refused > Rounds / 2, $"{refused} of {Rounds} refused");
     }
 
-    private static byte[] Noise(Random random)
+    internal static byte[] Noise(Random random)
     {
         var bytes = new byte[random.Next(200)];
         random.NextBytes(bytes);

@@ -58,6 +58,7 @@ public sealed class RunTests
         ["info"] => "Info",
         ["telemetry"] => "Telemetry",
         ["alert", _] => "Alert",
+        ["model", "state"] => "ModelState",
         ["cam", _, "mask"] => "Mask",
         ["cam", _, "state"] => "CameraState",
         _ => throw new ArgumentException($"no schema for {string.Join('/', levels)}"),

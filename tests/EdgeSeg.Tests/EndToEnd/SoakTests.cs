@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text;
 using EdgeSeg.Publish;
 using Xunit;
@@ -13,8 +12,6 @@ namespace EdgeSeg.EndToEnd;
 /// </summary>
 public sealed class SoakTests(ITestOutputHelper output)
 {
-    private const double DefaultMinutes = 2;
-
     /// <summary>The model's arenas, the pools and the managed heap have come to their size; the interval that lies across is thrown away.</summary>
     private const double WarmUpS = 30;
 
@@ -22,8 +19,6 @@ public sealed class SoakTests(ITestOutputHelper output)
 
     /// <summary>Growth of resident memory that counts as none, over whatever time: what a page cache of the allocator or a garbage collection that is due moves.</summary>
     private const long FlatBytes = 4 << 20;
-
-    private static double Minutes => double.Parse(Environment.GetEnvironmentVariable("EDGESEG_SOAK_MINUTES") ?? DefaultMinutes.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     private static string Camera => Environment.GetEnvironmentVariable("EDGESEG_SOAK_CAMERA") ?? "test:?w=1280&h=720&fps=30";
 
@@ -55,7 +50,7 @@ public sealed class SoakTests(ITestOutputHelper output)
             await WatchAsync(watch, process, began, WarmUpS);
             listener.All.Clear();
             watch.Begin();
-            await WatchAsync(watch, process, began, Math.Max(Minutes * 60, WarmUpS + 4 * TelemetryS));
+            await WatchAsync(watch, process, began, Math.Max(Stress.Minutes * 60, WarmUpS + 4 * TelemetryS));
             var figures = watch.End();
             var telemetry = listener.All.Skip(1).Select(h => SoakTelemetry.Read(h.Text)).ToArray();
             Assert.Equal(0, Signals.Send(process.Id, Signals.Terminate));

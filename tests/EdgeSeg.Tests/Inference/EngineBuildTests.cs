@@ -2,6 +2,7 @@ using EdgeSeg.Commands;
 using EdgeSeg.Configuration;
 using EdgeSeg.Publish;
 using EdgeSeg.Trigger;
+using EdgeSeg.Update;
 using Xunit;
 
 namespace EdgeSeg.Inference;
@@ -81,6 +82,7 @@ public sealed class EngineBuildTests : IDisposable
         var topics = new Topics("robot-7", ["front"]);
         var link = new MqttLink(new LinkOptions { Topics = topics, Session = "0a1b", Host = "127.0.0.1", Port = 1 }, TimeProvider.System, _ => { });
         var desk = new CommandDesk(topics, "0a1b", TimeProvider.System, () => true, _ => { }, () => { });
-        return new InferenceStage(model, link, desk, new Wires(settings, [], _ => { }, TimeProvider.System), new ServiceFacts("robot-7", "0a1b"), null, TimeProvider.System);
+        var guard = new RunGuard(_ => { }, TimeSpan.FromMinutes(1), TimeProvider.System);
+        return new InferenceStage(model, guard, new LiveQuality(), link, desk, new Wires(settings, [], _ => { }, TimeProvider.System), new ServiceFacts("robot-7", "0a1b"), null, TimeProvider.System);
     }
 }

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using EdgeSeg.Capture;
 using EdgeSeg.Telemetry;
+using EdgeSeg.Update;
 using Xunit;
 
 namespace EdgeSeg.Publish;
@@ -9,6 +10,7 @@ namespace EdgeSeg.Publish;
 public sealed class AsyncApiTests : IDisposable
 {
     private static readonly AsyncApi api = AsyncApi.Load();
+    private static readonly UpdateReport downloading = new(UpdateReport.Downloading, "squeezesam", 7, 12) { Bytes = 1_000_000, BytesTotal = 25_000_000 };
     private readonly JsonBuffer buffer = new();
 
     public void Dispose() => buffer.Dispose();
@@ -29,6 +31,9 @@ public sealed class AsyncApiTests : IDisposable
             "camera: new" => CameraStateMessage.Write(buffer, "robot-7", Samples.Session, "front", new CameraStatus(CameraState.Starting, "", double.NaN, 0, 0, 0, 0, null)),
             "alert" => AlertMessage.Write(buffer, "robot-7", Samples.Session, Samples.Alert, Samples.Utc),
             "alert: no camera" => AlertMessage.Write(buffer, "robot-7", Samples.Session, Samples.Alert with { Camera = null, Id = "clock-unset", Code = "clock_unset" }, Samples.Utc),
+            "model" => ModelStateMessage.Write(buffer, "robot-7", Samples.Session, "north", downloading, Samples.Model, Samples.Utc),
+            "model: idle" => ModelStateMessage.Write(buffer, "robot-7", Samples.Session, "", new UpdateReport(UpdateReport.Idle), Samples.Model, Samples.Utc),
+            "desired" => ReleaseSamples.Seal(ReleaseSamples.Install(), ReleaseSamples.Alice, ReleaseSamples.Bob).Write(),
             _ => throw new ArgumentException(name),
         };
         return Encoding.UTF8.GetString(bytes);
@@ -47,6 +52,9 @@ public sealed class AsyncApiTests : IDisposable
     [InlineData("CameraState", "camera: new")]
     [InlineData("Alert", "alert")]
     [InlineData("Alert", "alert: no camera")]
+    [InlineData("ModelState", "model")]
+    [InlineData("ModelState", "model: idle")]
+    [InlineData("ModelDesired", "desired")]
     public void Messages_keep_to_the_published_schemas(string schema, string message) => Assert.Empty(api.Errors(schema, Message(message)));
 
     [Theory]
@@ -56,6 +64,8 @@ public sealed class AsyncApiTests : IDisposable
     [InlineData("Telemetry", "telemetry")]
     [InlineData("CameraState", "camera")]
     [InlineData("Alert", "alert")]
+    [InlineData("ModelState", "model")]
+    [InlineData("ModelDesired", "desired")]
     public void A_field_taken_away_added_or_of_another_type_breaks_the_schema(string schema, string message)
     {
         var whole = JsonNode.Parse(Message(message))!.AsObject();
@@ -104,12 +114,37 @@ public sealed class AsyncApiTests : IDisposable
     }
 
     [Fact]
+    public void Every_state_and_every_reason_of_an_update_is_in_the_document()
+    {
+        string[] states = [UpdateReport.Idle, UpdateReport.Waiting, UpdateReport.Downloading, UpdateReport.Verifying, UpdateReport.Canary, UpdateReport.Trial, UpdateReport.Active, UpdateReport.Refused, UpdateReport.RolledBack];
+        foreach (var state in states) Assert.Empty(Errors(downloading with { State = state }));
+        Assert.NotEmpty(Errors(downloading with { State = "lost" }));
+        var reasons = typeof(UpdateReason).GetFields().Select(f => (string)f.GetRawConstantValue()!).ToArray();
+        Assert.True(reasons.Length > 30);
+        foreach (var reason in reasons) Assert.Empty(Errors(downloading with { Reason = reason, Text = "for people" }));
+
+        IReadOnlyList<string> Errors(UpdateReport report) =>
+            api.Errors("ModelState", Encoding.UTF8.GetString(ModelStateMessage.Write(buffer, "robot-7", Samples.Session, "north", report, Samples.Model, Samples.Utc)));
+    }
+
+    [Theory]
+    [InlineData("sig", "not base64!")]
+    [InlineData("key", "alice")]
+    [InlineData("alg", "none")]
+    public void A_wrong_signature_breaks_the_schema(string field, string value)
+    {
+        var json = JsonNode.Parse(Message("desired"))!;
+        json["signatures"]![0]![field] = value;
+        Assert.NotEmpty(api.Errors("ModelDesired", json.ToJsonString()));
+    }
+
+    [Fact]
     public void The_document_names_the_topics_of_the_code()
     {
         var topics = new Topics("robot-7", ["front"]);
         var addresses = api.Document["channels"]!.AsObject()
-            .Select(c => c.Value!["address"]!.GetValue<string>().Replace("{device}", "robot-7", StringComparison.Ordinal).Replace("{camera}", "front", StringComparison.Ordinal))
+            .Select(c => c.Value!["address"]!.GetValue<string>().Replace("{device}", "robot-7", StringComparison.Ordinal).Replace("{camera}", "front", StringComparison.Ordinal).Replace("{fleet}", "north", StringComparison.Ordinal))
             .ToArray();
-        foreach (var topic in new[] { topics.Status, topics.Info, topics.Telemetry, topics.Camera("front").Mask, topics.Camera("front").State }) Assert.Contains(topic, addresses);
+        foreach (var topic in new[] { topics.Status, topics.Info, topics.Telemetry, topics.Camera("front").Mask, topics.Camera("front").State, topics.ModelDesired, topics.ModelState, topics.ModelHold, Topics.FleetModelDesired("north") }) Assert.Contains(topic, addresses);
     }
 }

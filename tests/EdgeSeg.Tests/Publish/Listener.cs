@@ -37,6 +37,13 @@ internal sealed class Listener : IAsyncDisposable
 
     public Task UntilAsync(string what, Func<Heard, bool> heard) => Wait.UntilAsync(() => All.Any(heard), what + " is heard");
 
+    /// <summary>Drops the text of all but the count of what was heard so far, so that a long test does not fill its memory.</summary>
+    public void Forget()
+    {
+        var heard = All.Count;
+        for (var i = 0; i < heard && All.TryDequeue(out var one); i++) All.Enqueue(one with { Text = "" });
+    }
+
     public ValueTask DisposeAsync()
     {
         client.Dispose();

@@ -48,30 +48,6 @@ public class MqttLinkTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_broker_killed_and_started_again_gets_the_state_and_the_newest_masks()
-    {
-        await using var broker = await Mosquitto.StartOrSkipAsync();
-        await using var link = Link(broker.Port);
-        link.TrySetState(topics.Info, Bytes("{}"));
-        link.Start();
-        for (var i = 1; i <= 5; i++)
-        {
-            await Wait.UntilAsync(() => link is { Connected: true, Waiting: 0 }, "the link is up");
-            broker.Kill();
-            await Wait.UntilAsync(() => !link.Connected, "the link noticed");
-            for (var n = 0; n < Limits.PublishQueue * 2; n++) link.TryPublish(maskTopic, Bytes($"{i}-{n}"), MqttLink.Json, 60);
-            Assert.Equal(Limits.PublishQueue, link.Waiting);
-            await broker.StartAsync();
-            await using var listener = await Listener.StartAsync(broker.Port);
-            await listener.UntilAsync("the status", h => h.Topic == topics.Status && h.State == "online");
-            await listener.UntilAsync("info", h => h.Topic == topics.Info);
-            await Wait.UntilAsync(() => link.Figures.Reconnects == i && link.Connected, "it counts a reconnect");
-        }
-
-        Assert.Equal(5 * Limits.PublishQueue, link.Figures.Drops.Full);
-    }
-
-    [Fact]
     public async Task What_waited_off_line_comes_newest_first_then_in_order_and_expired_masks_do_not_come()
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();

@@ -77,7 +77,7 @@ internal static class Samples
         camera.CountOut(times, 50);
         camera.CountOut(StageTimes.None, 60);
         foreach (var cause in Enum.GetValues<DropCause>()) camera.Drops.Count(cause);
-        return reporter.Take(new LinkFigures(7, 1, 2, new LinkDrops(1, 2, 3, 4)), board ?? Board, clockSynced: true);
+        return reporter.Take(new LinkFigures(7, 1, 2, new LinkDrops(1, 2, 3, 4)), board ?? Board, new SwapFigures(1, 2.5), clockSynced: true);
     }
 
     /// <summary>A board that tells everything.</summary>

@@ -10,6 +10,8 @@ internal sealed class TcpCut : IDisposable
     private readonly List<Socket> sockets = [];
     private readonly int target;
     private volatile bool plugged = true;
+    private long bytesLeft = long.MaxValue;
+    private int cuts;
 
     public TcpCut(int target)
     {
@@ -26,6 +28,12 @@ internal sealed class TcpCut : IDisposable
         get => plugged;
         set => plugged = value;
     }
+
+    /// <summary>Cuts that <see cref="CutAfter"/> came to.</summary>
+    public int Cuts => Volatile.Read(ref cuts);
+
+    /// <summary>So many bytes more come through from the client, then every connection is reset; once.</summary>
+    public void CutAfter(int bytes) => Volatile.Write(ref bytesLeft, bytes);
 
     /// <summary>Resets every connection.</summary>
     public void Cut()
@@ -64,8 +72,8 @@ internal sealed class TcpCut : IDisposable
                 var far = new Socket(SocketType.Stream, ProtocolType.Tcp);
                 lock (sockets) sockets.AddRange([near, far]);
                 await far.ConnectAsync(IPAddress.Loopback, target);
-                _ = CopyAsync(near, far);
-                _ = CopyAsync(far, near);
+                _ = CopyAsync(near, far, isFromClient: true);
+                _ = CopyAsync(far, near, isFromClient: false);
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -74,13 +82,21 @@ internal sealed class TcpCut : IDisposable
         }
     }
 
-    private static async Task CopyAsync(Socket from, Socket to)
+    private async Task CopyAsync(Socket from, Socket to, bool isFromClient)
     {
         var buffer = new byte[16384];
         try
         {
             while (await from.ReceiveAsync(buffer) is > 0 and var n)
-                for (var at = 0; at < n;) at += await to.SendAsync(buffer.AsMemory(at, n - at));
+            {
+                var left = isFromClient ? Interlocked.Add(ref bytesLeft, -n) : long.MaxValue;
+                var whole = left >= 0 ? n : n + (int)left;
+                for (var at = 0; at < whole;) at += await to.SendAsync(buffer.AsMemory(at, whole - at));
+                if (left >= 0) continue;
+                Volatile.Write(ref bytesLeft, long.MaxValue);
+                Interlocked.Increment(ref cuts);
+                Cut();
+            }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {

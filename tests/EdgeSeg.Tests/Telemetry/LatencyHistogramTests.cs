@@ -84,7 +84,7 @@ public class LatencyHistogramTests
         for (var i = 0; i < 100; i++) reporter.Camera("a").CountOut(StageTimes.None, 10);
         reporter.Camera("a").Drops.Count(DropCause.Rate, 200);
         time.Advance(TimeSpan.FromSeconds(10));
-        var facts = reporter.Take(default, Samples.SilentBoard, clockSynced: true);
+        var facts = reporter.Take(default, Samples.SilentBoard, new SwapFigures(0, 0), clockSynced: true);
         Assert.Equal(10, facts.IntervalS);
         Assert.Equal((30.0, 10.0), (facts.Cameras[0].FpsIn, facts.Cameras[0].FpsOut));
         Assert.Equal([new("rate", 200)], facts.Cameras[0].Drops);
@@ -92,7 +92,7 @@ public class LatencyHistogramTests
         Assert.Empty(facts.Cameras[1].Stages);
         Assert.True(facts.Process.RssBytes > 1 << 20);
         time.Advance(TimeSpan.FromSeconds(10));
-        var next = reporter.Take(default, Samples.SilentBoard, clockSynced: true).Cameras[0];
+        var next = reporter.Take(default, Samples.SilentBoard, new SwapFigures(0, 0), clockSynced: true).Cameras[0];
         Assert.Equal(0, next.FpsIn);
         Assert.Empty(next.Drops);
         Assert.Equal(200, reporter.Camera("a").Drops.Total);

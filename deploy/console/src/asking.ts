@@ -1,0 +1,188 @@
+// The operator's commands: what is asked on which frame, and what becomes of the answer.
+import { byId, el, setText } from "./dom";
+import { answerMs, newId, type Answer, type Link } from "./link";
+import type { Pair } from "./frames";
+import type { Wish } from "./picture";
+import type { Result, Results } from "./results";
+import { bare, type Stage } from "./stage";
+import * as wire from "./wire";
+
+/** The device works on everything for two minutes at most. */
+const everythingMs = 150_000;
+const maxMasks = 256;
+const nothingWished: Wish = { points: [], box: null };
+
+/** Whom the commands go to. */
+export interface Target { device: string; camera: string; commands: readonly string[] | null }
+
+const canvas = byId("picture", HTMLCanvasElement);
+const auto = byId("auto", HTMLButtonElement);
+const everything = byId("everything", HTMLButtonElement);
+const snapshot = byId("snapshot", HTMLButtonElement);
+const addMore = byId("add", HTMLButtonElement);
+const notOffered = byId("not-offered", HTMLElement);
+const notice = byId("notice", HTMLElement);
+const spoken = byId("spoken", HTMLElement);
+
+/** Everything of one frame: the masks as they come. */
+interface Run { id: string; pair: Pair; masks: wire.Mask[]; result: Result | null; started: number }
+
+export class Asking {
+  private open = 0;
+  private run: Run | null = null;
+
+  /** @param target Whom to ask now; null: nobody can be. */
+  constructor(private readonly link: Link, private readonly stage: () => Stage, private readonly results: Results, private readonly target: () => Target | null) {
+    auto.addEventListener("click", () => void this.automatic());
+    everything.addEventListener("click", () => void this.everything());
+    snapshot.addEventListener("click", () => void this.snapshot());
+    addMore.addEventListener("click", () => {
+      const on = addMore.getAttribute("aria-pressed") !== "true";
+      addMore.setAttribute("aria-pressed", String(on));
+      this.stage().adding = on;
+    });
+  }
+
+  get busy(): boolean {
+    return this.open > 0;
+  }
+
+  /** Another device or camera: what was asked of the one before is nothing to show. */
+  forget(): void {
+    this.run = null;
+  }
+
+  /** Asks on the very frame that is shown. */
+  async prompt(wish: Wish): Promise<void> {
+    const pair = this.stage().current;
+    if (!pair) return;
+    await this.stage().hold({ shot: pair.shot, masks: [] }, wish);
+    if (wish.box) await this.segment("box", "Box", pair, wish, { box: wish.box });
+    else await this.segment("click", wish.points.length === 1 ? "Click" : `${wish.points.length} clicks`, pair, wish, { points: wish.points });
+  }
+
+  private async automatic(): Promise<void> {
+    const pair = this.stage().current;
+    if (!pair) return;
+    await this.stage().hold({ shot: pair.shot, masks: [] });
+    await this.segment("auto", "Automatic", pair, nothingWished, {});
+  }
+
+  private async segment(command: string, how: string, pair: Pair, wish: Wish, body: Record<string, unknown>): Promise<void> {
+    const started = performance.now();
+    const target = this.target();
+    const answer = await this.ask(command, { ...body, frame: pair.shot.frame });
+    if (!answer.ok || !target || !this.still(target)) return;
+    const mask = wire.maskOf(answer.result);
+    if (!mask) return this.tell("error", "bad_answer", "The device's answer holds no mask that this page understands.");
+    const shot = mask.frame === pair.shot.frame ? pair.shot : (this.stage().find(mask.frame) ?? null);
+    const result: Result = { masks: [mask], shot, wish, device: target.device, how, roundTripMs: NaN };
+    await this.stage().hold({ shot: shot ?? bare(mask), masks: [mask] }, wish, result);
+    result.roundTripMs = performance.now() - started;
+    this.results.add(result);
+    setText(spoken, mask.found ? `Mask found, score ${mask.score.toFixed(2)}` : `Nothing found: ${mask.reason}`);
+  }
+
+  /** Every object of the frame in view. The masks come one by one, then the answer says how many there were; other commands may be given meanwhile. */
+  private async everything(): Promise<void> {
+    const [pair, target] = [this.stage().current, this.target()];
+    if (!pair || !target) return;
+    const run: Run = { id: newId(), pair, masks: [], result: null, started: performance.now() };
+    this.run = run;
+    void this.stage().hold({ shot: pair.shot, masks: [] }, nothingWished, null, "asking for everything");
+    this.show();
+    const answer = await this.link.ask(target.device, target.camera, "everything", { frame: pair.shot.frame }, run.id, everythingMs);
+    const said = answer.ok ? wire.everything(answer.result) : { count: 0, complete: true };
+    // masks go without a receipt and may come after the answer, or not at all
+    for (let i = 0; i < 15 && this.run === run && run.masks.length < said.count; i++) await new Promise((r) => setTimeout(r, 100));
+    if (this.run !== run) return;
+    this.run = null;
+    this.show();
+    if (this.inView(run)) void this.stage().hold({ shot: pair.shot, masks: run.masks }, nothingWished, run.result);
+    if (!answer.ok) return this.refused("everything", answer.code, answer.message);
+    if (run.masks.length < said.count) this.tell("info", "everything", `${run.masks.length} of ${said.count} masks arrived.`);
+    else if (!said.complete) this.tell("info", "everything", "The device's time was up before the whole frame was looked at.");
+    else if (said.count === 0) this.tell("info", "everything", "Nothing was found in this frame.");
+    else this.tell("", "", "");
+    setText(spoken, `Everything: ${run.masks.length} masks`);
+  }
+
+  /** Whether the operator still looks at the frame of which everything was asked, and at nothing else on it. */
+  private inView(run: Run): boolean {
+    const stage = this.stage();
+    return stage.isHeld && !this.busy && stage.shown === run.result && stage.current?.shot === run.pair.shot;
+  }
+
+  /** Takes a mask if it is one of everything; the first of them begins the result. */
+  maskCame(mask: wire.Mask): boolean {
+    const { run } = this;
+    if (!run || mask.request !== run.id) return mask.source === "everything";
+    if (!mask.found || run.masks.length >= maxMasks) return true;
+    const isShown = this.inView(run);
+    run.masks.push(mask);
+    const many = [...run.masks] as [wire.Mask, ...wire.Mask[]];
+    const result = (run.result ??= { masks: many, shot: run.pair.shot, wish: nothingWished, device: this.target()?.device ?? "", how: "Everything", roundTripMs: NaN });
+    result.masks = many;
+    if (many.length === 1) this.results.add(result, isShown);
+    if (!isShown) {
+      this.results.grown(result);
+      return true;
+    }
+    void this.stage().hold({ shot: run.pair.shot, masks: many }, nothingWished, result, `${many.length}${mask.count > 0 ? ` of ${mask.count}` : ""} masks`);
+    result.roundTripMs = performance.now() - run.started;
+    this.results.grown(result);
+    return true;
+  }
+
+  private async snapshot(): Promise<void> {
+    const answer = await this.ask("snapshot", { quality: 90 });
+    if (!answer.ok) return;
+    this.stage().awaitSnapshot(wire.snapshotFrame(answer.result), (shot) =>
+      this.tell("info", "snapshot", `Frame #${wire.sequenceOf(shot.frame)} at full size, ${Math.round(shot.jpeg.length / 1024)} KiB. Click on it, or go back to the live picture.`));
+  }
+
+  private async ask(command: string, body: Record<string, unknown>): Promise<Answer> {
+    const target = this.target();
+    this.open++;
+    this.show();
+    const answer: Answer = target
+      ? await this.link.ask(target.device, target.camera, command, body, newId(), answerMs)
+      : { ok: false, code: "no_broker", message: "There is no device to ask." };
+    this.open--;
+    this.show();
+    if (answer.ok) this.tell("", "", "");
+    else this.refused(command, answer.code, answer.message);
+    return answer;
+  }
+
+  private still(target: Target): boolean {
+    const now = this.target();
+    return now?.device === target.device && now.camera === target.camera;
+  }
+
+  private refused(command: string, code: string, message: string): void {
+    this.tell("error", code, code === "frame_gone" ? "The device no longer holds that frame. Ask again on the live picture." : message);
+    if (code === "frame_gone" && command !== "snapshot") this.stage().goLive();
+  }
+
+  /** A sentence below the picture, with its code; an empty kind takes it away. */
+  tell(kind: "" | "info" | "error", code: string, sentence: string): void {
+    notice.hidden = kind === "";
+    notice.dataset["kind"] = kind;
+    notice.replaceChildren(kind === "" ? "" : el("b", {}, code), " ", sentence);
+  }
+
+  /** Brings the buttons up to date. */
+  show(): void {
+    const target = this.target();
+    const offers = (command: string): boolean => target?.commands?.includes(command) ?? true;
+    for (const button of [auto, everything, snapshot]) button.disabled = target === null || this.busy || !offers(button.id);
+    const noPicture = this.stage().current === null;
+    auto.disabled ||= noPicture;
+    everything.disabled ||= noPicture || this.run !== null;
+    const missing = [auto, everything, snapshot].filter((b) => !offers(b.id)).map((b) => b.textContent);
+    setText(notOffered, missing.length > 0 ? `Not offered by this device: ${missing.join(", ")}.` : "");
+    canvas.setAttribute("aria-busy", String(this.busy || this.run !== null));
+    canvas.classList.toggle("busy", this.busy);
+  }
+}

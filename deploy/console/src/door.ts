@@ -1,0 +1,66 @@
+// The log-in, and the word on the connection. What is typed goes to the connection and is kept nowhere else.
+import { byId, setText } from "./dom";
+import type { LinkState, Login } from "./link";
+
+const form = byId("login", HTMLFormElement);
+const url = byId("url", HTMLInputElement);
+const user = byId("user", HTMLInputElement);
+const password = byId("password", HTMLInputElement);
+const note = byId("login-note", HTMLElement);
+const badge = byId("link", HTMLElement);
+const leave = byId("leave", HTMLButtonElement);
+const board = byId("board", HTMLElement);
+
+const words: Record<LinkState["kind"], string> = { off: "not connected", connecting: "connecting", online: "connected", lost: "no broker", refused: "refused" };
+
+export class Door {
+  /** A page that a device serves finds that device's own broker beside itself. */
+  readonly ownUrl = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/mqtt`;
+  private blocked = false;
+  private state: LinkState = { kind: "off" };
+
+  constructor(private readonly open: (login: Login) => void, left: () => void) {
+    url.value = this.ownUrl;
+    form.addEventListener("submit", (e) => {
+      e.preventDefault();
+      this.enter();
+    });
+    leave.addEventListener("click", left);
+    document.addEventListener("securitypolicyviolation", (e) => {
+      if (e.effectiveDirective !== "connect-src") return;
+      this.blocked = true;
+      this.show(this.state);
+    });
+  }
+
+  private enter(): void {
+    const login: Login = { url: url.value.trim(), user: user.value, password: password.value };
+    if (!/^wss?:\/\/[^/]/.test(login.url)) {
+      note.textContent = "The address begins with ws:// or wss://, for example ws://robot:9001/";
+      return;
+    }
+    this.blocked = false;
+    this.open(login);
+    // from here on only the connection knows it
+    password.value = "";
+  }
+
+  show(now: LinkState): void {
+    this.state = now;
+    setText(badge, words[now.kind]);
+    badge.dataset["kind"] = now.kind;
+    form.hidden = now.kind === "online" || (now.kind === "lost" && now.was);
+    board.hidden = !form.hidden;
+    leave.hidden = now.kind === "off" || now.kind === "refused";
+    if (now.kind === "refused") {
+      note.textContent = now.login ? "The broker asks for a user and a password." : `The broker refuses the connection: ${now.reason}`;
+      if (now.login) user.focus();
+    } else if (now.kind === "lost" && !now.was) {
+      note.textContent = this.blocked
+        ? "This page was served by a device and may reach only that device's own broker. Open the page from another web server to reach another broker."
+        : `No broker answers at ${url.value}. Trying again; check the address and that the broker has a WebSocket listener.`;
+    } else if (now.kind !== "connecting") {
+      note.textContent = "";
+    }
+  }
+}

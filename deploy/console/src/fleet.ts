@@ -1,0 +1,69 @@
+// The devices of a broker, and what each has said of itself.
+import { samplesKept } from "./plots";
+import * as wire from "./wire";
+
+export interface Device {
+  id: string;
+  status: wire.Status | null;
+  /** Of the last status that was not offline: a late will of an earlier session is ignored. */
+  session: string;
+  info: wire.Info | null;
+  cameras: Map<string, wire.CameraState>;
+  alerts: Map<string, wire.Alert>;
+  telemetry: wire.Telemetry[];
+  model: wire.ModelState | null;
+}
+
+const maxDevices = 200;
+const maxAlerts = 32;
+
+export const isUp = (d: Device): boolean => d.status?.state === "online" || d.status?.state === "degraded";
+
+export class Fleet {
+  private readonly devices = new Map<string, Device>();
+
+  get all(): Device[] {
+    return [...this.devices.values()].sort((a, b) => a.id.localeCompare(b.id));
+  }
+
+  find(id: string): Device | undefined {
+    return this.devices.get(id);
+  }
+
+  clear(): void {
+    this.devices.clear();
+  }
+
+  /** Takes a retained status; an empty one says that the device was taken out of service. */
+  heardStatus(id: string, payload: Uint8Array): void {
+    if (payload.length === 0) this.devices.delete(id);
+    const message = wire.parse(payload);
+    if (!message) return;
+    const said = wire.status(message);
+    const of = this.devices.get(id) ?? { id, status: null, session: "", info: null, cameras: new Map(), alerts: new Map(), telemetry: [], model: null };
+    if (said.state === "offline" && of.session !== "" && of.session !== said.session) return;
+    if (said.state !== "offline") of.session = said.session;
+    of.status = said;
+    if (this.devices.size < maxDevices) this.devices.set(id, of);
+  }
+
+  /** Takes what a device says of itself on the topic below its root; masks and pictures are none of it. */
+  heard(of: Device, [kind, name, leaf]: string[], payload: Uint8Array): void {
+    const message = wire.parse(payload);
+    if (kind === "alert" && name !== undefined) {
+      if (!message) of.alerts.delete(name);
+      else if (of.alerts.size < maxAlerts || of.alerts.has(name)) of.alerts.set(name, wire.alert(message));
+    } else if (kind === "model" && name === "state") {
+      of.model = message && wire.modelState(message);
+    } else if (!message) {
+      return;
+    } else if (kind === "info") {
+      of.info = wire.info(message);
+    } else if (kind === "telemetry") {
+      of.telemetry.push(wire.telemetry(message));
+      if (of.telemetry.length > samplesKept) of.telemetry.shift();
+    } else if (kind === "cam" && name !== undefined && leaf === "state" && (of.info === null || of.info.cameras.some((c) => c.id === name))) {
+      of.cameras.set(name, wire.cameraState(message));
+    }
+  }
+}

@@ -1,0 +1,163 @@
+// Where the picture is: live, or held on the frame that the operator works on. Says which of them, and when the picture is old.
+import { byId, setText } from "./dom";
+import { Frames, type Pair, type Shot } from "./frames";
+import { Picture, type Wish } from "./picture";
+import type { Result } from "./results";
+import { sequenceOf, type Mask } from "./wire";
+
+const staleMs = 6_000;
+
+const canvas = byId("picture", HTMLCanvasElement);
+const chip = byId("frame-chip", HTMLElement);
+const veil = byId("veil", HTMLElement);
+const live = byId("live", HTMLButtonElement);
+const spoken = byId("spoken", HTMLElement);
+
+/** What the stage asks its owner, and tells it. */
+export interface Owner {
+  maxPoints(): number;
+  asked(wish: Wish): void;
+  /** Whether a command waits for its answer. */
+  busy(): boolean;
+  /** The live picture is back; `mask` is the last one made unasked. */
+  wentLive(mask: Mask | null): void;
+  /** Why there is no picture. */
+  empty(): string;
+}
+
+export class Stage {
+  /** Why no preview comes; empty: it does, or none was asked for. */
+  previewFault = "";
+  /** How a command on the held frame goes on. */
+  private progress = "";
+  private held = false;
+  private result: Result | null = null;
+  private wantedSnapshot = "";
+  private snapshotCame: (shot: Shot) => void = () => undefined;
+  private lastMask: Mask | null = null;
+  private lastPictureAt = -Infinity;
+  private readonly frames = new Frames((pair) => { if (!this.held) void this.view(pair); });
+  private readonly picture: Picture;
+
+  constructor(private readonly owner: Owner) {
+    this.picture = new Picture(canvas, () => owner.maxPoints(), (wish) => owner.asked(wish), (sentence) => setText(spoken, sentence));
+    live.addEventListener("click", () => this.goLive());
+    document.addEventListener("keydown", (e) => { if (e.key === "Escape" && this.held) this.goLive(); });
+  }
+
+  get current(): Pair | null {
+    return this.picture.current;
+  }
+
+  /** The result in view; null: another picture is. */
+  get shown(): Result | null {
+    return this.result;
+  }
+
+  get isHeld(): boolean {
+    return this.held;
+  }
+
+  set adding(on: boolean) {
+    this.picture.adding = on;
+  }
+
+  find(frame: string): Shot | undefined {
+    return this.frames.find(frame);
+  }
+
+  /** Another camera, or none. */
+  clear(): void {
+    this.frames.clear();
+    this.lastMask = null;
+    this.previewFault = "";
+    this.lastPictureAt = -Infinity;
+    this.goLive();
+    void this.picture.show(null).then(() => this.show());
+  }
+
+  pictureCame(shot: Shot): void {
+    this.lastPictureAt = shot.at;
+    this.previewFault = "";
+    this.frames.addShot(shot);
+    if (shot.frame === this.wantedSnapshot) this.showSnapshot(shot);
+  }
+
+  /** A mask that this page need not have asked for. */
+  maskCame(mask: Mask): void {
+    this.lastMask = mask;
+    // without pictures the masks are still worth seeing
+    if (this.previewFault !== "" && !this.frames.find(mask.frame)) this.frames.addShot({ ...bare(mask), at: performance.now() });
+    this.frames.addMask(mask);
+    if (!this.held) this.owner.wentLive(mask);
+  }
+
+  /** Waits for the picture of a frame, and holds it when it is there; going live ends the wait. */
+  awaitSnapshot(frame: string, came: (shot: Shot) => void): void {
+    this.wantedSnapshot = frame;
+    this.snapshotCame = came;
+    const shot = this.frames.find(frame);
+    if (shot) this.showSnapshot(shot);
+  }
+
+  private showSnapshot(shot: Shot): void {
+    this.wantedSnapshot = "";
+    void this.hold({ shot, masks: [] });
+    this.snapshotCame(shot);
+  }
+
+  /** Shows a frame until the operator goes back to the live picture. */
+  async hold(pair: Pair, wish?: Wish, result: Result | null = null, progress = ""): Promise<void> {
+    this.held = true;
+    this.result = result;
+    this.progress = progress;
+    live.hidden = false;
+    this.show();
+    await this.view(pair, wish);
+  }
+
+  goLive(): void {
+    this.held = false;
+    this.result = null;
+    this.wantedSnapshot = "";
+    this.progress = "";
+    live.hidden = true;
+    this.owner.wentLive(this.lastMask);
+    if (this.frames.last) void this.view(this.frames.last);
+    this.show();
+  }
+
+  private async view(pair: Pair, wish?: Wish): Promise<void> {
+    await this.picture.show(pair, wish);
+    this.show();
+  }
+
+  /** Brings the words around the picture up to date. */
+  show(): void {
+    const pair = this.picture.current;
+    const silentMs = performance.now() - this.lastPictureAt;
+    const stale = !this.held && Number.isFinite(silentMs) && silentMs > staleMs && pair !== null && pair.shot.jpeg.length > 0;
+    chip.hidden = pair === null;
+    if (pair) {
+      const [kind, words] = this.words(pair, stale, silentMs);
+      chip.dataset["kind"] = kind;
+      setText(chip, words);
+    }
+    canvas.classList.toggle("dim", stale);
+    canvas.hidden = pair === null;
+    veil.hidden = pair !== null;
+    if (!pair) setText(veil, this.owner.empty());
+  }
+
+  private words(pair: Pair, stale: boolean, silentMs: number): [kind: string, words: string] {
+    const sequence = `#${sequenceOf(pair.shot.frame)}`;
+    if (this.held) return ["held", `Frame ${sequence} held${this.progress !== "" ? `, ${this.progress}` : !this.result && this.owner.busy() ? ", asking" : ""}`];
+    if (stale) return ["stale", `Stale: no picture for ${Math.round(silentMs / 1000)} s`];
+    if (pair.shot.jpeg.length === 0) return ["bare", `Mask only, no picture ${sequence}`];
+    const [mask] = pair.masks;
+    return ["live", `Live ${sequence}${mask ? (mask.found ? " · mask of this frame" : " · nothing found") : ""}`];
+  }
+}
+
+/** The frame of a mask whose picture never came. */
+export const bare = (m: Mask): Shot => ({ frame: m.frame, width: m.width, height: m.height, capturedUtc: "", jpeg: new Uint8Array(), at: 0 });

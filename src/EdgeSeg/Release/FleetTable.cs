@@ -1,0 +1,58 @@
+using System.Globalization;
+
+namespace EdgeSeg.Release;
+
+/// <summary>The newest state of each device, and how it is shown.</summary>
+internal sealed class FleetTable
+{
+    private static readonly string[] head = ["DEVICE", "STATE", "ACTIVE", "ASKED FOR", "SERIAL", "PROGRESS", "SINCE", "REASON"];
+
+    private readonly SortedDictionary<string, DeviceModelState> devices = new(StringComparer.Ordinal);
+
+    public int Count => devices.Count;
+
+    public bool Has(string device) => devices.ContainsKey(device);
+
+    /// <summary>False: there is no room for one more device.</summary>
+    public bool Set(DeviceModelState state)
+    {
+        if (devices.Count >= Limits.MaxFleetDevices && !devices.ContainsKey(state.Device)) return false;
+        devices[state.Device] = state;
+        return true;
+    }
+
+    public void Remove(string device) => devices.Remove(device);
+
+    /// <summary>Head, a line for each device, and one that counts their states.</summary>
+    public IReadOnlyList<string> Lines()
+    {
+        var rows = devices.Values.Select(Cells).Prepend(head).ToList();
+        var widths = Enumerable.Range(0, head.Length).Select(i => rows.Max(r => r[i].Length)).ToArray();
+        var lines = rows.Select(r => string.Join("  ", r.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd()).ToList();
+        lines.Add($"{devices.Count} device{(devices.Count == 1 ? "" : "s")}: {string.Join(", ", devices.Values.GroupBy(d => d.State).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key}"))}");
+        return lines;
+    }
+
+    /// <summary>One device on a line of its own, for a log.</summary>
+    public static string Line(DeviceModelState state) => string.Join("  ", Cells(state).Select(c => c.Length == 0 ? "-" : c));
+
+    private static string[] Cells(DeviceModelState s) =>
+    [
+        s.Device,
+        s.State,
+        s.Active ?? "",
+        s.Name is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{s.Name} {s.Version}").TrimEnd(),
+        s.Serial?.ToString(CultureInfo.InvariantCulture) ?? "",
+        Progress(s),
+        s.At ?? "",
+        s.Reason is null ? "" : s.Text is null ? s.Reason : $"{s.Reason}: {s.Text}",
+    ];
+
+    private static string Progress(DeviceModelState s)
+    {
+        if (s.Bytes is not { } bytes) return "";
+        return s.BytesTotal is > 0 and { } total
+            ? string.Create(CultureInfo.InvariantCulture, $"{Math.Clamp(100.0 * bytes / total, 0, 100):0} % of {total / 1e6:0.0} MB")
+            : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
+    }
+}

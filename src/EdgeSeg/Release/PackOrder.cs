@@ -1,0 +1,53 @@
+using EdgeSeg.Update;
+
+namespace EdgeSeg.Release;
+
+/// <summary>What a bundle is packed with.</summary>
+internal sealed record PackOrder
+{
+    /// <summary>The bundle: model.json and its graphs.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>Where the files are made; not there yet, or empty.</summary>
+    public required string Place { get; init; }
+
+    public required string Url { get; init; }
+
+    public required Issue Issue { get; init; }
+
+    /// <summary>Null: that of model.json.</summary>
+    public int? Version { get; init; }
+
+    /// <summary>Photographs of the canary.</summary>
+    public required IReadOnlyList<string> Photos { get; init; }
+
+    public Rollout? Rollout { get; init; }
+
+    public Compatible Compatible { get; init; } = new();
+
+    /// <summary>Figures for people and dashboards; the agreement of the precisions is added.</summary>
+    public IReadOnlyDictionary<string, double> Quality { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>The name of the cases' file is not looked at.</summary>
+    public CanaryTerms Canary { get; init; } = new();
+
+    public LiveTerms Live { get; init; } = new();
+}
+
+/// <summary>What every manifest has, whatever it asks for.</summary>
+internal sealed record Issue(long Serial, DateTimeOffset Expires, DateTimeOffset? NotBefore = null)
+{
+    public Manifest Manifest(string action) => new()
+    {
+        Type = Update.Manifest.TypeName,
+        V = 1,
+        Action = action,
+        Serial = Serial,
+        Issued = Now(),
+        Expires = Expires,
+        NotBefore = NotBefore,
+    };
+
+    /// <summary>In whole seconds: a signed time is read by people.</summary>
+    private static DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+}

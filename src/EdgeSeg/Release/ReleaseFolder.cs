@@ -1,0 +1,139 @@
+using System.Security.Cryptography;
+using EdgeSeg.Update;
+
+namespace EdgeSeg.Release;
+
+/// <summary>A signature as it lies beside the manifest. <see cref="File"/> is its name.</summary>
+internal sealed record SignatureFile(string File, EnvelopeSignature Signature);
+
+/// <summary>
+/// A folder as operators pass it around: <c>manifest.json</c>, the files that it names, and a <c>manifest.json.KEYID.sig</c> for each signature:
+/// raw DER, so that openssl alone can check it.
+/// </summary>
+internal sealed class ReleaseFolder(string path)
+{
+    public const string ManifestName = "manifest.json";
+    private const string SignatureEnd = ".sig";
+
+    public string Path { get; } = path;
+
+    private string ManifestPath => System.IO.Path.Combine(Path, ManifestName);
+
+    /// <summary>The bytes that are signed.</summary>
+    public byte[] ReadManifest()
+    {
+        try
+        {
+            var file = new FileInfo(ManifestPath);
+            if (!file.Exists) throw new OperatingException($"{Path} holds no {ManifestName}: name a folder that edgeseg model pack made", 2);
+            return file.Length <= Limits.MaxEnvelopeBytes ? File.ReadAllBytes(ManifestPath) : throw new OperatingException($"{ManifestPath} has {file.Length} bytes, more than any manifest: pack again");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException($"{ManifestPath} cannot be read ({e.Message}): check its owner and mode");
+        }
+    }
+
+    /// <exception cref="OperatingException">It says what no manifest may say.</exception>
+    public static Manifest Parse(byte[] manifest)
+    {
+        try
+        {
+            return Manifest.Read(manifest);
+        }
+        catch (UpdateException e)
+        {
+            throw new OperatingException($"{e.Message}: pack again");
+        }
+    }
+
+    /// <summary>Writes a manifest; the signatures of the one before it fit no longer and go.</summary>
+    /// <exception cref="OperatingException">It breaks a rule, or cannot be written.</exception>
+    public void WriteManifest(Manifest manifest)
+    {
+        if (ManifestRules.Fault(manifest) is { } fault) throw new OperatingException($"there can be no such manifest: {fault}", 2);
+        var bytes = manifest.Write();
+        RequireFits(new Envelope { V = 1, Manifest = bytes, Signatures = [new EnvelopeSignature { Key = new string('0', 32), Alg = EnvelopeSignature.EcdsaP256Sha256, Sig = new byte[72] }] });
+        try
+        {
+            Directory.CreateDirectory(Path);
+            foreach (var old in Directory.GetFiles(Path, ManifestName + ".*" + SignatureEnd)) File.Delete(old);
+            Durable.WriteFile(ManifestPath, bytes, "release");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException($"{ManifestPath} cannot be written ({e.Message}): choose another folder with --out");
+        }
+    }
+
+    public IReadOnlyList<SignatureFile> ReadSignatures()
+    {
+        var found = new List<SignatureFile>();
+        foreach (var file in Directory.GetFiles(Path, ManifestName + ".*" + SignatureEnd).Order(StringComparer.Ordinal))
+        {
+            var name = System.IO.Path.GetFileName(file);
+            if (new FileInfo(file).Length > Limits.MaxKeyBytes) throw new OperatingException($"{file} is larger than a signature: remove it");
+            var key = name[(ManifestName.Length + 1)..^SignatureEnd.Length];
+            found.Add(new SignatureFile(name, new EnvelopeSignature { Key = key, Alg = EnvelopeSignature.EcdsaP256Sha256, Sig = File.ReadAllBytes(file) }));
+        }
+
+        return found;
+    }
+
+    /// <summary>Signs and returns the name of the signature's file.</summary>
+    public string Sign(byte[] manifest, SigningKey key)
+    {
+        var name = $"{ManifestName}.{key.Id}{SignatureEnd}";
+        try
+        {
+            Durable.WriteFile(System.IO.Path.Combine(Path, name), key.Sign(manifest), "release");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException($"{name} cannot be written into {Path} ({e.Message}): check the folder's owner and mode");
+        }
+
+        return name;
+    }
+
+    /// <summary>What <c>model/desired</c> carries.</summary>
+    /// <exception cref="OperatingException">It is not signed, or too large for a device.</exception>
+    public Envelope Seal(byte[] manifest)
+    {
+        var signatures = ReadSignatures();
+        if (signatures.Count == 0) throw new OperatingException($"{Path} is not signed, and no device would take it: edgeseg model sign {Path} --key NAME.key");
+        var envelope = new Envelope { V = 1, Manifest = manifest, Signatures = [.. signatures.Select(s => s.Signature)] };
+        RequireFits(envelope);
+        return envelope;
+    }
+
+    /// <summary>The first file that is not as the manifest says, as a sentence; null: all are.</summary>
+    public string? FileFault(BundleFacts bundle)
+    {
+        foreach (var file in bundle.Files)
+        {
+            var path = System.IO.Path.Combine(Path, file.Name);
+            var info = new FileInfo(path);
+            if (!info.Exists) return $"{file.Name} is not there";
+            if (info.Length != file.Bytes) return $"{file.Name} has {info.Length} bytes, the manifest says {file.Bytes}";
+            if (HashOf(path) != file.Sha256) return $"{file.Name} is altered: its SHA-256 is not the manifest's";
+        }
+
+        return null;
+    }
+
+    /// <summary>A file as a manifest names it.</summary>
+    public static BundleFile Describe(string path) => new() { Name = System.IO.Path.GetFileName(path), Bytes = new FileInfo(path).Length, Sha256 = HashOf(path) };
+
+    private static string HashOf(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+
+    private static void RequireFits(Envelope envelope)
+    {
+        var bytes = envelope.Write().Length;
+        if (bytes > Limits.MaxEnvelopeBytes) throw new OperatingException($"the signed manifest has {bytes} bytes, more than the {Limits.MaxEnvelopeBytes} that devices take: name fewer files, keys or boards");
+    }
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Puts the amd64 package through its life in a fresh Debian root and looks at both architectures' packages; writes docs/package-tests.md.
+# Needs artifacts/edgeseg_*.deb (./build.sh deb), root, and Debian's archive. Nothing outside a temporary folder is touched.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+[ "$(id -u)" -eq 0 ] || { echo "a fresh Debian root can be made by root only: sudo ./build.sh test-package" >&2; exit 1; }
+suite=${SUITE:-bookworm}
+work=$(mktemp -d)
+root=$work/root
+rows=$work/rows.md
+failed=0
+trap 'rm -rf --one-file-system "$work"' EXIT
+deb=$(ls artifacts/edgeseg_*_amd64.deb)
+version=$(dpkg-deb -f "$deb" Version)
+
+# check WHAT COMMAND...: a row of the table
+check() {
+    local what=$1 output result=passed
+    shift
+    if ! output=$("$@" 2>&1); then
+        result=FAILED
+        failed=1
+        printf '%s\n' "$output" >&2
+    fi
+    printf '| %s | %s |\n' "$what" "$result" | tee -a "$rows"
+}
+inside() { chroot "$root" env DEBIAN_FRONTEND=noninteractive HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+absent() { local path; for path; do [ ! -e "$root$path" ] || { echo "$path is still there"; return 1; }; done; }
+present() { local path; for path; do [ -e "$root$path" ] || { echo "$path is not there"; return 1; }; done; }
+holds() { grep -qF "$2" "$root$1" || { echo "$1 does not hold: $2"; return 1; }; }
+apt_install() { inside apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$1"; }
+member() { inside id -nG edgeseg | grep -qw video && inside id -nG edgeseg | grep -qw gpio; }
+private() { [ "$(stat -c '%a %U' "$root/etc/edgeseg/credentials")" = "700 root" ]; }
+segments() { inside edgeseg segment /tmp/chelsea.jpg | grep -q '"found":true'; }
+purged() { ! inside dpkg -s edgeseg >/dev/null 2>&1; }
+clean_lintian() { local found; found=$(lintian --no-cfg --tag-display-limit 0 --fail-on none "$1" | grep -E '^[EW]:'); [ -z "$found" ] || { echo "$found"; return 1; }; }
+needs_glibc() { # DEB MOST: no library of it wants a newer glibc than MOST
+    local newest
+    rm -rf "$work/x" && dpkg-deb -x "$1" "$work/x"
+    newest=$(find "$work/x/usr/lib/edgeseg" -type f \( -name '*.so' -o -name edgeseg \) -exec readelf -V {} + 2>/dev/null | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -n 1)
+    echo "$newest" >"$work/glibc"
+    [ "$(printf '%s\n' "GLIBC_$2" "$newest" | sort -V | tail -n 1)" = "GLIBC_$2" ]
+}
+
+echo "making a fresh Debian $suite" >&2
+mmdebstrap -q --variant=apt --include=systemd-sysv,ca-certificates "$suite" "$root" >&2 || { echo "mmdebstrap failed" >&2; exit 1; }
+cp "$deb" "$root/tmp/first.deb"
+cp deploy/demo/chelsea.jpg "$root/tmp/"
+dpkg-deb -R "$deb" "$work/next" && sed -i "s/^Version: .*/Version: $version+next/" "$work/next/DEBIAN/control"
+dpkg-deb --root-owner-group -Znone --build "$work/next" "$root/tmp/next.deb" >/dev/null
+rm -rf "$work/next"
+
+check "installs with apt, which finds all that it depends on" apt_install /tmp/first.deb
+check "edgeseg --version, info and a photograph's mask work there" segments
+check "the user edgeseg is made, a member of video and gpio" member
+check "the unit is enabled; the settings, the man page and the udev rule are there" present /etc/systemd/system/multi-user.target.wants/edgeseg.service /etc/edgeseg/edgeseg.toml \
+    /usr/share/man/man1/edgeseg.1.gz /lib/udev/rules.d/60-edgeseg-gpio.rules
+check "secrets are for the service manager's eyes only" private
+echo '# mine' >>"$root/etc/edgeseg/edgeseg.toml"
+install -d "$root/var/lib/edgeseg" && echo state >"$root/var/lib/edgeseg/kept"
+check "upgrades" apt_install /tmp/next.deb
+check "an upgrade keeps the settings" holds /etc/edgeseg/edgeseg.toml '# mine'
+check "an upgrade keeps the state" holds /var/lib/edgeseg/kept state
+check "a disabled unit stays disabled over an upgrade" bash -c "chroot '$root' deb-systemd-helper disable edgeseg.service >/dev/null 2>&1; chroot '$root' dpkg -i /tmp/next.deb >/dev/null 2>&1; [ ! -L '$root/etc/systemd/system/multi-user.target.wants/edgeseg.service' ]"
+check "is removed" inside apt-get -qq -o Dpkg::Use-Pty=0 remove -y edgeseg
+check "removal takes the program and leaves settings and state" bash -c "[ ! -e '$root/usr/lib/edgeseg' ] && [ -e '$root/etc/edgeseg/edgeseg.toml' ] && [ -e '$root/var/lib/edgeseg/kept' ]"
+check "is purged" inside apt-get -qq -o Dpkg::Use-Pty=0 purge -y edgeseg
+check "purging takes settings, secrets and state" absent /etc/edgeseg /var/lib/edgeseg /etc/systemd/system/multi-user.target.wants/edgeseg.service
+check "dpkg knows it no more" purged
+sizes=$work/sizes.md
+for one in artifacts/edgeseg_*.deb; do
+    arch=$(dpkg-deb -f "$one" Architecture)
+    check "lintian has no error and no warning, $arch" clean_lintian "$one"
+    check "loads on glibc 2.35 (Ubuntu 22.04, JetPack 6; Debian 12 has 2.36), $arch" needs_glibc "$one" 2.35
+    printf '| %s | %s | %s MB | %s | %s |\n' "$arch" "$(du -h "$one" | cut -f1)" "$(($(dpkg-deb -f "$one" Installed-Size) / 1024))" "$(cat "$work/glibc")" \
+        "$(dpkg-deb -c "$one" | grep -q libOpenCvSharpExtern.so && echo yes || echo 'no: README.Debian says what to do')" >>"$sizes"
+done
+{
+    echo '# Package tests'
+    echo
+    echo "Made by \`./build.sh test-package\` on $(date -u '+%F'), in a fresh Debian $suite made by mmdebstrap."
+    echo
+    echo '| case | result |'
+    echo '|---|---|'
+    cat "$rows"
+    echo
+    echo '| package | size | installed | newest glibc symbol | OpenCV inside |'
+    echo '|---|---|---|---|---|'
+    cat "$sizes"
+} >docs/package-tests.md
+[ $failed -eq 0 ] && echo "package tests passed" || echo "package tests FAILED"
+exit $failed
