@@ -17,7 +17,7 @@ usage() {
 ./build.sh deb [rid ...]    artifacts/edgeseg_<version>_<architecture>.deb, both architectures unless told which
 ./build.sh test-device      the packaged service on a virtual board: GPIO, camera, watchdog, power cuts; writes docs/device-tests.md
 ./build.sh figures          size, start to first mask, memory: the table in the README
-./build.sh bench            benchmarks of the kernels
+./build.sh bench [part]     measures everything and writes docs/performance.md and docs/scale.md; parts: performance, fleet, kernels
 ./build.sh soak [minutes]   the service at a looped video for so long (30): memory, leaks, disk writes, collections; then click latency, and
                             100 lost cameras, 100 killed brokers, 100 broken networks, 100,000 bad payloads
 ./build.sh test-package     the Debian package in a fresh Debian: install, upgrade, remove, purge; writes docs/package-tests.md
@@ -376,9 +376,12 @@ case "$target" in
     test-device) test_device "$@" ;;
     test-package) test_package "$@" ;;
     bench)
-        [ -e tests/EdgeSeg.Bench/EdgeSeg.Bench.csproj ] || die "the bench is not written yet"
+        need_sdk
+        need 'the load run' mosquitto
+        # shellcheck disable=SC2046  # a list of words
+        need 'running OpenCV' $(runtime_packages)
         publish "$(machine_rid)"
-        EDGESEG_BINARY="$PWD/artifacts/$(machine_rid)/edgeseg" exec dotnet run -c Release --project tests/EdgeSeg.Bench -- "$@" ;;
+        EDGESEG_BINARY="$PWD/artifacts/$(machine_rid)/edgeseg" exec dotnet run -c Release -p:DeterministicSourcePaths=false --project tests/EdgeSeg.Bench -- "$@" ;;
     figures) figures ;;
     soak) soak "$@" ;;
     clean) clean ;;

@@ -6,15 +6,16 @@ return args switch
 {
     [] => Performance() + await FleetAsync(),
     ["performance"] => Performance(),
+    ["performance", var grid] => Performance(int.Parse(grid, System.Globalization.CultureInfo.InvariantCulture)),
     ["fleet"] => await FleetAsync(),
     ["kernels"] => Print(KernelBench.Table()),
     ["everything", .. var rest] when rest.Length >= 3 => EverythingBench.Run(rest),
     _ => Usage(),
 };
 
-static int Performance()
+static int Performance(int grid = 32)
 {
-    Report.Performance(Path.Combine(Report.Root(), "docs", "performance.md"));
+    Report.Performance(Path.Combine(Report.Root(), "docs", "performance.md"), grid);
     return 0;
 }
 
@@ -37,6 +38,6 @@ static int Print(string text)
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: [performance | fleet | kernels | everything ENCODER.onnx DECODER.onnx PHOTO [GRID]]; without arguments docs/performance.md and docs/scale.md are written");
+    Console.Error.WriteLine("usage: [performance [GRID] | fleet | kernels | everything ENCODER.onnx DECODER.onnx PHOTO [GRID]]; without arguments docs/performance.md and docs/scale.md are written");
     return 2;
 }

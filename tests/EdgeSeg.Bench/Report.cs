@@ -13,7 +13,7 @@ internal static class Report
 
     private static string Artifacts => Path.GetDirectoryName(Binary)!;
 
-    public static void Performance(string file)
+    public static void Performance(string file, int grid)
     {
         var text = new StringBuilder($"""
             # How fast, and how that is known
@@ -27,6 +27,7 @@ internal static class Report
 
             """);
         Frames(text);
+        File.WriteAllText(file, text.ToString());
         text.Append("\n## The steps outside the model\n\n`ours` beside what one writes first (tests/EdgeSeg.Bench): pixel loops, a byte a pixel, flood fill, OpenCV's contours and PNG, a serialiser that reflects.\n\n").Append(KernelBench.Table());
         var model = Path.Combine(Artifacts, "models", "squeezesam", "squeezesam-256-int8.onnx");
         text.Append("\n## ONNX Runtime's options\n\n").Append(OptionsBench.Table(model, 1)).Append('\n').Append(OptionsBench.Table(model, 2));
@@ -38,9 +39,11 @@ internal static class Report
 
 
             """).Append(OptionsBench.Start(Path.GetDirectoryName(model)!));
-        text.Append(Everything());
         text.Append(Idle());
         text.Append(Size());
+        // the longest at the end: what was measured until then is kept
+        File.WriteAllText(file, text.ToString());
+        text.Append(Everything(grid));
         File.WriteAllText(file, text.ToString());
     }
 
@@ -56,16 +59,16 @@ internal static class Report
         text.Append(CultureInfo.InvariantCulture, $"\n`auto.saliency_every = N` asks the clicks of the last saliency pass again on the frames between. The scene's object crosses the picture in about 100 frames; the IoU column is what that costs there, and a faster object costs more.\n\nProcess start to first mask: {json.RootElement.GetProperty("start_to_first_mask_ms").GetDouble():0} ms by the clock (goal: 500 on a quiet machine), {SegmentCpuMs():0} ms of the processor; `edgeseg --version` in the same run: {CpuMs(["--version"]):0} ms of the processor.\n");
     }
 
-    private static string Everything()
+    private static string Everything(int grid)
     {
         var shared = Environment.GetEnvironmentVariable("EDGESEG_SHARED") is { Length: > 0 } named ? named : Path.Combine(Root(), "..", "shared");
         var models = Path.Combine(shared, "models", "efficientsam-untrained");
         const string title = "\n## Everything, with EfficientSAM-Ti's graphs\n\n";
         if (!File.Exists(Path.Combine(models, "encoder.onnx"))) return title + "Not measured: no EfficientSAM graphs ship with this program, and none lay in EDGESEG_SHARED (models/efficientsam-untrained).\n";
-        var lines = Output(Environment.ProcessPath!, [.. EverythingBench.Self(), "everything", Path.Combine(models, "encoder.onnx"), Path.Combine(models, "decoder.onnx"), Path.Combine(Artifacts, "demo", "chelsea.jpg"), "32"]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = Output(Environment.ProcessPath!, [.. EverythingBench.Self(), "everything", Path.Combine(models, "encoder.onnx"), Path.Combine(models, "decoder.onnx"), Path.Combine(Artifacts, "demo", "chelsea.jpg"), grid.ToString(CultureInfo.InvariantCulture)]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var rows = lines.Skip(1).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
         double Ratio(int column) => double.Parse(rows[0][column], CultureInfo.InvariantCulture) / double.Parse(rows[1][column], CultureInfo.InvariantCulture);
-        var text = new StringBuilder(title + "1280x720, a grid of 32x32, the published graphs' form with random weights, every filter open; each way in a process of its own. The straightforward way is that of EfficientSAM's example: full-size masks from the graph, kept until the end.\n\n| way | encoder ms | all else s | ms a query | peak MiB |\n|---|---|---|---|---|\n");
+        var text = new StringBuilder(title + $"1280x720, a grid of {grid}x{grid}, the published graphs' form with random weights, every filter open; each way in a process of its own. The straightforward way is that of EfficientSAM's example: full-size masks from the graph, kept until the end.\n\n| way | encoder ms | all else s | ms a query | peak MiB |\n|---|---|---|---|---|\n");
         foreach (var r in rows) text.Append($"| {r[0]} | {r[1]} | {r[2]} | {r[3]} | {r[4]} |\n");
         text.Append(CultureInfo.InvariantCulture, $"| straightforward : ours | {Ratio(1):0.0} | {Ratio(2):0.0} | {Ratio(3):0.0} | {Ratio(4):0.0} |\n\nGoal: 3 times in everything but the encoder, a quarter of the memory.\n");
         return text.ToString();

@@ -15,8 +15,8 @@ namespace EdgeSeg.Benchmark;
 /// </summary>
 internal static class FrameBench
 {
-    /// <summary>Frames before the first one that counts: memory grows to its size, caches and the processor's clock settle.</summary>
-    private const int WarmUp = 10;
+    /// <summary>Frames before the first one that counts: every slot of the outbox grows to its size, caches and the processor's clock settle.</summary>
+    private const int WarmUp = 2 * Limits.PublishQueue;
 
     public static FrameFigures Run(LoadedModel model, int width, int height, int frames, int saliencyEvery)
     {

@@ -11,7 +11,7 @@ internal static class BenchVerb
     public static Command Create()
     {
         var size = new Option<string>("--size") { HelpName = "WxH", Description = "Of the frames.", DefaultValueFactory = _ => "1280x720" };
-        var frames = new Option<int>("--frames") { HelpName = "N", Description = "Measured in each form, after ten to warm up.", DefaultValueFactory = _ => 60 };
+        var frames = new Option<int>("--frames") { HelpName = "N", Description = "Measured in each form, after some to warm up.", DefaultValueFactory = _ => 60 };
         var json = new Option<bool>("--json") { Description = "Figures as one JSON object instead of tables." };
         var alone = new Option<bool>("--alone") { Hidden = true };
         var every = new Option<int>("--saliency-every") { Hidden = true, DefaultValueFactory = _ => 1 };

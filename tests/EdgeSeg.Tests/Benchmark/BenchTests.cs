@@ -29,7 +29,7 @@ public class BenchTests
     [Fact]
     public void The_published_program_measures_itself_and_says_what_to_configure()
     {
-        var (code, output, errors) = Published.Run(Published.Binary, ["bench", "--size", "320x240", "--frames", "3", "--precision", "int8", "--threads", "1", "--json"]);
+        var (code, output, errors) = Published.Run(Published.Binary, ["bench", "--size", "320x240", "--frames", "40", "--precision", "int8", "--threads", "1", "--json"]);
         Assert.True(code == 0, errors);
         using var json = JsonDocument.Parse(output);
         Assert.StartsWith("int8, 256, 1 thread: ", json.RootElement.GetProperty("best").GetString());

@@ -61,4 +61,11 @@ public class PublishedFolderTests(ITestOutputHelper output)
 
     private static List<Version> Glibc(IEnumerable<string> needed) =>
         [.. needed.Where(n => n.StartsWith("GLIBC_", StringComparison.Ordinal)).Select(n => Version.TryParse(n[6..], out var v) ? v : null).OfType<Version>()];
+
+    [Fact]
+    public void The_executable_does_not_grow_unseen()
+    {
+        // docs/decisions/executable-size.md: what it is made of, and that the goal is less
+        Assert.True(new FileInfo(Published.Binary).Length <= 15_000_000, $"{new FileInfo(Published.Binary).Length} bytes");
+    }
 }
