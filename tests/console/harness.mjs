@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { createServer as createSocket } from "node:net";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { after } from "node:test";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -39,6 +40,11 @@ export async function until(what, condition, timeoutMs = 20_000) {
   }
 }
 
+const running = new Set();
+
+// what a failed test leaves running would keep the run from ending
+after(() => Promise.all([...running].map((stop) => stop())));
+
 function start(command, args, ready) {
   // edgeseg takes every EDGESEG_ variable for a setting
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("EDGESEG_")));
@@ -62,6 +68,8 @@ function start(command, args, ready) {
     child.kill(signal);
     setTimeout(() => child.kill("SIGKILL"), 8_000).unref();
   });
+  running.add(stop);
+  child.once("exit", () => running.delete(stop));
   return { done, stop, said: () => said };
 }
 
@@ -91,7 +99,8 @@ export async function startEdgeseg(toml = "", { port, consolePort = 0, mosquitto
   return { url, port: brokerPort, said: service.said, stop: async (signal) => { await service.stop(signal); rmSync(folder, { recursive: true, force: true }); } };
 }
 
-export const replay = (options = "") => `[[camera]]\nid = "replay"\nuri = "images:${join(root, "deploy/demo")}"\nloop = true\nfps = 1\n${options}`;
+/** The demo's photographs over and over. */
+export const replay = (fps = 1) => `[[camera]]\nid = "replay"\nuri = "images:${join(root, "deploy/demo")}"\nloop = true\nfps = ${fps}\n`;
 
 /** mosquitto with a plain and a WebSocket listener; `users` is [name, password] pairs. */
 export async function startMosquitto(users = [], ports = undefined) {

@@ -37,7 +37,7 @@ test("lists the devices, and tells state, model, provider, alerts and telemetry 
   await until("both devices", async () => (await page.locator("#devices li").count()) === 2);
   assert.equal(await page.locator("#device-state").innerText(), "online");
   assert.match(await page.locator("#device-facts").innerText(), /squeezesam 0 int8 · cpu · front streaming/);
-  assert.match(await page.locator("#alerts").innerText(), /throttled the processor is throttled give it a fan/);
+  assert.match(await page.locator("#alerts").innerText(), /throttled the processor is throttled\s+give it a fan/);
   device.retained("alert/throttled", "");
   await until("no alert", () => page.locator("#alerts").isHidden());
   await page.locator("#plots svg").first().waitFor();

@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { freePort, launch, mqtt, servePage, startEdgeseg, startMosquitto, until } from "./harness.mjs";
 import { ball, knownObject } from "./known.mjs";
 import { decodeRle, discOf, iou } from "./masks.mjs";
-import { attribute, chip, clickAt, close, download, downloadRle, dragBox, held, live, login, notice, openPage, results } from "./page.mjs";
+import { attribute, chip, clickAt, clickForResult, close, download, downloadRle, dragBox, held, live, login, notice, openPage, results } from "./page.mjs";
 
 const scene = `[[camera]]\nid = "scene"\nuri = "test:?w=640&h=480&fps=5"\n`;
 let browser, site, known, replay;
@@ -107,9 +107,7 @@ test("a service that was killed with its broker is found again, and says that an
   await online(page);
   await clickAt(page, ball.x + 10, ball.y);
   await until("the device's refusal", async () => /^frame_gone .*no longer holds/.test(await notice(page)));
-  await live(page);
-  await clickAt(page, ball.x, ball.y);
-  await results(page, 2);
+  await clickForResult(page, 2, ball.x, ball.y);
   await page.context().close();
   await service.stop();
 });
