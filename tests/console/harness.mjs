@@ -4,7 +4,6 @@ import { createServer } from "node:http";
 import { createServer as createSocket } from "node:net";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { after } from "node:test";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -42,8 +41,8 @@ export async function until(what, condition, timeoutMs = 20_000) {
 
 const running = new Set();
 
-// what a failed test leaves running would keep the run from ending
-after(() => Promise.all([...running].map((stop) => stop())));
+// what a failed test leaves running would keep the run from ending; scripts that are no tests end what they start themselves
+if (process.env.NODE_TEST_CONTEXT) (await import("node:test")).after(() => Promise.all([...running].map((stop) => stop())));
 
 function start(command, args, ready) {
   // edgeseg takes every EDGESEG_ variable for a setting
@@ -89,7 +88,7 @@ export async function startDemo(images = undefined) {
 }
 
 /** The real service, with its console on a free port; or, with the port of a mosquitto, as that broker's client and without. `toml` is added to its settings. */
-export async function startEdgeseg(toml = "", { port, consolePort = 0, mosquitto = 0 } = {}) {
+export async function startEdgeseg(toml = replay(), { port, consolePort = 0, mosquitto = 0 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "edgeseg-console-"));
   const brokerPort = port ?? (await freePort());
   const config = join(folder, "edgeseg.toml");

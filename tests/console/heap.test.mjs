@@ -1,30 +1,29 @@
 // What the page holds while it runs on: EDGESEG_CONSOLE_HEAP_MINUTES for longer.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, replay, servePage, startEdgeseg, startMosquitto } from "./harness.mjs";
-import { clickForResult, close, live, login, openPage } from "./page.mjs";
+import { FakeDevice } from "./device.mjs";
+import { launch, startEdgeseg } from "./harness.mjs";
+import { clickForResult, close, live, openPage } from "./page.mjs";
 
 const minutes = Number(process.env.EDGESEG_CONSOLE_HEAP_MINUTES ?? 0.4);
 const mayGrowMb = 3;
-let browser, broker, service, site;
+let browser, service, device;
 
 before(async () => {
   browser = await launch();
-  site = await servePage();
-  broker = await startMosquitto();
-  service = await startEdgeseg(replay(4), { mosquitto: broker.port });
+  service = await startEdgeseg();
+  device = new FakeDevice("fake-1", service.port);
 });
 
 after(async () => {
   await browser?.close();
+  await device?.stop();
   await service?.stop();
-  await broker?.stop();
-  await site?.stop();
 });
 
 test("the page's heap stays flat under preview and masks", { timeout: (minutes + 10) * 60_000 }, async (t) => {
-  const page = await openPage(browser, site.url + "#manual");
-  await login(page, broker.url);
+  const page = await openPage(browser, service.url);
+  await page.locator('[data-device="fake-1"]').click();
   await page.locator("#picture").waitFor();
   const debug = await page.context().newCDPSession(page);
   const heap = async () => {
