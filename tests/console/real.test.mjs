@@ -60,7 +60,7 @@ async function operate(page, port, t) {
   assert.ok(click > 0.7 && box > 0.7, `click ${click}, box ${box}`);
   await page.getByRole("button", { name: "Back to live" }).click();
   if ((await understood(port)).includes("everything")) {
-    await page.getByRole("button", { name: "Everything" }).click();
+    await page.getByRole("button", { name: "Everything", exact: true }).click();
     await until("everything", async () => Number(await attribute(page, "data-masks")) > 0 && (await chip(page)).endsWith("held"), 150_000);
     const objects = [await downloadRle(page)].flat().map((o) => decodeRle(o.segmentation.counts, o.segmentation.size[1], o.segmentation.size[0]));
     const best = Math.max(...objects.map((o) => iou(o, known.mask)));
