@@ -39,6 +39,11 @@ export async function until(what, condition, timeoutMs = 20_000) {
   }
 }
 
+const running = new Set();
+
+// what a failed test leaves running would keep the run from ending; scripts that are no tests end what they start themselves
+if (process.env.NODE_TEST_CONTEXT) (await import("node:test")).after(() => Promise.all([...running].map((stop) => stop())));
+
 function start(command, args, ready) {
   // edgeseg takes every EDGESEG_ variable for a setting
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("EDGESEG_")));
@@ -62,6 +67,8 @@ function start(command, args, ready) {
     child.kill(signal);
     setTimeout(() => child.kill("SIGKILL"), 8_000).unref();
   });
+  running.add(stop);
+  child.once("exit", () => running.delete(stop));
   return { done, stop, said: () => said };
 }
 
@@ -81,7 +88,7 @@ export async function startDemo(images = undefined) {
 }
 
 /** The real service, with its console on a free port; or, with the port of a mosquitto, as that broker's client and without. `toml` is added to its settings. */
-export async function startEdgeseg(toml = "", { port, consolePort = 0, mosquitto = 0 } = {}) {
+export async function startEdgeseg(toml = replay(), { port, consolePort = 0, mosquitto = 0 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "edgeseg-console-"));
   const brokerPort = port ?? (await freePort());
   const config = join(folder, "edgeseg.toml");
@@ -91,7 +98,8 @@ export async function startEdgeseg(toml = "", { port, consolePort = 0, mosquitto
   return { url, port: brokerPort, said: service.said, stop: async (signal) => { await service.stop(signal); rmSync(folder, { recursive: true, force: true }); } };
 }
 
-export const replay = (options = "") => `[[camera]]\nid = "replay"\nuri = "images:${join(root, "deploy/demo")}"\nloop = true\nfps = 1\n${options}`;
+/** The demo's photographs over and over. */
+export const replay = (fps = 1) => `[[camera]]\nid = "replay"\nuri = "images:${join(root, "deploy/demo")}"\nloop = true\nfps = ${fps}\n`;
 
 /** mosquitto with a plain and a WebSocket listener; `users` is [name, password] pairs. */
 export async function startMosquitto(users = [], ports = undefined) {

@@ -54,6 +54,18 @@ export async function clickAt(page, x, y, options = {}) {
   if (options.shift) await page.keyboard.up("Shift");
 }
 
+/** Clicks on the live picture until that many results are listed: on a busy machine a frame can be gone, or an answer late. */
+export async function clickForResult(page, n, x, y) {
+  const listed = async () => (await page.locator("#results button").count()) >= n;
+  for (let tries = 0; tries < 5 && !(await listed()); tries++) {
+    await page.keyboard.press("Escape");
+    await live(page);
+    await clickAt(page, x, y);
+    await until("an answer", async () => (await listed()) || (await page.locator("#notice").isVisible()));
+  }
+  await results(page, n);
+}
+
 export async function dragBox(page, left, top, right, bottom) {
   await page.mouse.move(...(await spot(page, left, top)));
   await page.mouse.down();

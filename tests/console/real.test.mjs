@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { freePort, launch, mqtt, servePage, startEdgeseg, startMosquitto, until } from "./harness.mjs";
 import { ball, knownObject } from "./known.mjs";
 import { decodeRle, discOf, iou } from "./masks.mjs";
-import { attribute, chip, clickAt, close, download, downloadRle, dragBox, held, live, login, notice, openPage, results } from "./page.mjs";
+import { attribute, chip, clickAt, clickForResult, close, download, downloadRle, dragBox, held, live, login, notice, openPage, results } from "./page.mjs";
 
 const scene = `[[camera]]\nid = "scene"\nuri = "test:?w=640&h=480&fps=5"\n`;
 let browser, site, known, replay;
@@ -60,7 +60,7 @@ async function operate(page, port, t) {
   assert.ok(click > 0.7 && box > 0.7, `click ${click}, box ${box}`);
   await page.getByRole("button", { name: "Back to live" }).click();
   if ((await understood(port)).includes("everything")) {
-    await page.getByRole("button", { name: "Everything" }).click();
+    await page.getByRole("button", { name: "Everything", exact: true }).click();
     await until("everything", async () => Number(await attribute(page, "data-masks")) > 0 && (await chip(page)).endsWith("held"), 150_000);
     const objects = [await downloadRle(page)].flat().map((o) => decodeRle(o.segmentation.counts, o.segmentation.size[1], o.segmentation.size[0]));
     const best = Math.max(...objects.map((o) => iou(o, known.mask)));
@@ -107,9 +107,7 @@ test("a service that was killed with its broker is found again, and says that an
   await online(page);
   await clickAt(page, ball.x + 10, ball.y);
   await until("the device's refusal", async () => /^frame_gone .*no longer holds/.test(await notice(page)));
-  await live(page);
-  await clickAt(page, ball.x, ball.y);
-  await results(page, 2);
+  await clickForResult(page, 2, ball.x, ball.y);
   await page.context().close();
   await service.stop();
 });

@@ -7,7 +7,7 @@ import { attribute, chip, clickAt, held, openPage } from "./page.mjs";
 const coffee = { size: "600x400", at: [290, 190] };
 const chelsea = { size: "451x300", at: [225, 160] };
 
-async function take(browser, url, photograph, file, options) {
+async function take(browser, url, photograph, file, options, fullPage = false) {
   const page = await openPage(browser, url, options);
   await page.locator("#picture").waitFor();
   // the plots want a few points
@@ -17,14 +17,14 @@ async function take(browser, url, photograph, file, options) {
   await held(page);
   await until("the answer", async () => (await chip(page)).endsWith("held"));
   await page.evaluate(() => window.scrollTo(0, 0));
-  await page.screenshot({ path: join(root, "docs", file) });
+  await page.screenshot({ path: join(root, "docs", file), fullPage });
   await page.context().close();
 }
 
 const browser = await launch();
 const demo = await startDemo();
 try {
-  await take(browser, demo.url, coffee, "console.png", { viewport: { width: 1360, height: 940 } });
+  await take(browser, demo.url, coffee, "console.png", { viewport: { width: 1360, height: 940 } }, true);
   await take(browser, demo.url, chelsea, "console-phone.png", { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true });
 } finally {
   await browser.close();

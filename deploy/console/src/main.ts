@@ -81,8 +81,11 @@ function received(topic: string, payload: Uint8Array, properties: Record<string,
 function statusCame(id: string, payload: Uint8Array): void {
   const before = device?.session;
   fleet.heardStatus(id, payload);
-  // a restarted device knows nothing of a preview
-  if (device?.session !== before) previewAskedAt = -Infinity;
+  if (device && device.session !== before) {
+    // a restarted device knows nothing of a preview
+    previewAskedAt = -Infinity;
+    if (before !== "") stage.restarted();
+  }
   if (device && !fleet.find(device.id)) select(null);
   const first = device ?? fleet.all.find(isUp) ?? null;
   if (first !== device) select(first);

@@ -73,7 +73,13 @@ export class Stage {
     this.previewFault = "";
     this.lastPictureAt = -Infinity;
     this.goLive();
-    void this.picture.show(null).then(() => this.show());
+  }
+
+  /** The device began a new session: it knows none of the frames before. One that is held stays in view. */
+  restarted(): void {
+    this.frames.clear();
+    this.lastMask = null;
+    if (!this.held) this.goLive();
   }
 
   pictureCame(shot: Shot): void {
@@ -124,6 +130,7 @@ export class Stage {
     live.hidden = true;
     this.owner.wentLive(this.lastMask);
     if (this.frames.last) void this.view(this.frames.last);
+    else void this.picture.show(null).then(() => this.show());
     this.show();
   }
 
