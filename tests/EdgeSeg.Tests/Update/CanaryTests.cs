@@ -73,13 +73,13 @@ public sealed class CanaryTests : IDisposable
     }
 
     [Fact]
-    public void Its_process_is_the_first_to_go_and_has_none_of_the_services_sockets()
+    public async Task Its_process_has_none_of_the_services_sockets()
     {
         Environment.SetEnvironmentVariable("NOTIFY_SOCKET", "/run/nowhere");
         try
         {
             var canary = new Canary(new CanaryOptions { Program = ["/bin/sh", "-c", "echo \"{\\\"reason\\\":\\\"socket-$NOTIFY_SOCKET\\\"}\""] });
-            var e = Assert.ThrowsAsync<UpdateException>(() => canary.RunAsync("/a", "/b", new CanaryTerms { Cases = "c" }, CancellationToken.None)).Result;
+            var e = await Assert.ThrowsAsync<UpdateException>(() => canary.RunAsync("/a", "/b", new CanaryTerms { Cases = "c" }, CancellationToken.None));
             Assert.Equal("socket-", e.Reason);
         }
         finally
