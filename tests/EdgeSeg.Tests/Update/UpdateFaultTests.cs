@@ -31,7 +31,7 @@ public sealed class UpdateFaultTests : IDisposable
         // which points there are: an undisturbed way from one model to the next, and one back
         var points = Points();
         Assert.True(points.Count > 35, string.Join(' ', points));
-        var version = 1;
+        var version = 2;
         foreach (var point in points)
         {
             Publish(++version);
