@@ -43,7 +43,7 @@ needs_glibc() { # DEB MOST: no library of it wants a newer glibc than MOST
 }
 
 echo "making a fresh Debian $suite" >&2
-mmdebstrap -q --variant=apt --include=systemd-sysv,ca-certificates "$suite" "$root" >&2 || { echo "mmdebstrap failed" >&2; exit 1; }
+mmdebstrap -q --skip=cleanup/apt/lists --variant=apt --include=systemd-sysv,ca-certificates "$suite" "$root" >&2 || { echo "mmdebstrap failed" >&2; exit 1; }
 cp "$deb" "$root/tmp/first.deb"
 cp deploy/demo/chelsea.jpg "$root/tmp/"
 dpkg-deb -R "$deb" "$work/next" && sed -i "s/^Version: .*/Version: $version+next/" "$work/next/DEBIAN/control"
