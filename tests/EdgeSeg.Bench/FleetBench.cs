@@ -112,7 +112,7 @@ internal static class FleetBench
         for (var i = 0; i < StageTimes.Count; i++) times[(Stage)i] = 1 + i;
         for (var i = 0; i < 20; i++) reporter.Camera("front").CountOut(times, 40);
         using var json = new JsonBuffer();
-        return TelemetryMessage.Write(json, reporter.Take(default, DeviceVitals.Read(Path.GetTempPath()), default, true)).ToArray();
+        return TelemetryMessage.Write(json, reporter.Take(default, DeviceVitals.Read(Path.GetTempPath()), new SwapFigures(0, 0), true)).ToArray();
     }
 
     private static int FreePort()

@@ -33,14 +33,15 @@ internal static class Report
         text.Append("\n## ONNX Runtime's options\n\n").Append(OptionsBench.Table(model, 1)).Append('\n').Append(OptionsBench.Table(model, 2));
         text.Append("""
 
-            Spinning is off: it gains nothing that stands out of the noise here, and it costs processor time between frames. The memory pattern is off for EfficientSAM only, where it costs 430 MB. Inputs and outputs are bound once to memory of ours (no copies in or out). An optimised graph is not kept on disk: the signed hash would not cover it, and the part of the start that it would save is in the table below.
+            Spinning is off: threads that spin while they wait take processor time from the cameras and from a battery; the rows above say what it is worth here. The memory pattern is off for EfficientSAM only, where it costs 430 MB. Inputs and outputs are bound once to memory of ours (no copies in or out). An optimised graph is not kept on disk: the signed hash would not cover it, and the part of the start that it would save is in the table below.
 
             ## The start
 
 
             """).Append(OptionsBench.Start(Path.GetDirectoryName(model)!));
-        text.Append(Idle());
         text.Append(Size());
+        File.WriteAllText(file, text.ToString());
+        text.Append(Idle());
         // the longest at the end: what was measured until then is kept
         File.WriteAllText(file, text.ToString());
         text.Append(Everything(grid));
@@ -49,7 +50,7 @@ internal static class Report
 
     private static void Frames(StringBuilder text)
     {
-        using var json = JsonDocument.Parse(Output(Binary, ["bench", "--json", "--frames", "100"]));
+        using var json = JsonDocument.Parse(Output(Binary, ["bench", "--json", "--frames", "40"]));
         text.Append("| precision | threads | saliency pass | frame p50 ms | p95 | fps | outside | bytes | gen-2 | peak RSS MiB | IoU |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
         foreach (var f in json.RootElement.GetProperty("forms").EnumerateArray().Select(FrameFigures.Read))
             text.Append(CultureInfo.InvariantCulture, $"| {f.Precision} | {f.Threads} | {(f.SaliencyEvery == 1 ? "each frame" : $"every {f.SaliencyEvery}")} | {f.Ms["frame"].P50:0.0} | {f.Ms["frame"].P95:0.0} | {f.Fps:0.0} | {f.OutsideModel:0.0%} | {f.BytesAFrame:0} | {f.Gen2} | {f.PeakRssMiB:0} | {f.MeanIou:0.000} |\n");
@@ -77,7 +78,7 @@ internal static class Report
     /// <summary>The service with a camera that nobody asks, beside the same without a model's run ever: what its waiting costs.</summary>
     private static string Idle()
     {
-        const int seconds = 20;
+        const int seconds = 10;
         var folder = Directory.CreateTempSubdirectory("edgeseg-idle-");
         try
         {
@@ -88,7 +89,7 @@ internal static class Report
                 using var process = Process.Start(new ProcessStartInfo(Binary, ["run", "--config", config]) { RedirectStandardError = true })!;
                 process.ErrorDataReceived += (_, _) => { };
                 process.BeginErrorReadLine();
-                Thread.Sleep(8000);
+                Thread.Sleep(5000);
                 process.Refresh();
                 var (cpu, since) = (process.TotalProcessorTime, Stopwatch.GetTimestamp());
                 Thread.Sleep(seconds * 1000);
