@@ -321,6 +321,7 @@ deb_of() {
     cp -r "artifacts/$rid"/{edgeseg,models} "artifacts/$rid"/*.so "$lib/"
     ln -s ../lib/edgeseg/edgeseg "$root/usr/bin/edgeseg"
     install -D -m 644 deploy/edgeseg.example.toml "$root/etc/edgeseg/edgeseg.toml"
+    install -d "$root/etc/edgeseg/keys.d"
     install -D -m 644 systemd/edgeseg.service "$root/lib/systemd/system/edgeseg.service"
     install -D -m 644 systemd/edgeseg.sysusers "$root/usr/lib/sysusers.d/edgeseg.conf"
     install -D -m 644 systemd/edgeseg.tmpfiles "$root/usr/lib/tmpfiles.d/edgeseg.conf"
