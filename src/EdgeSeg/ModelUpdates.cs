@@ -81,7 +81,8 @@ internal sealed class ModelUpdates : IAsyncDisposable
             Device = Device(facts.Device, settings.Model.Dir.Length > 0),
             Keys = KeySet.ReadFolder(settings.Update.KeysDir, settings.Update.Threshold),
             Window = window,
-            Shipped = LoadedModel.DefaultFolder(),
+            // a pinned device is not updated, and need not have another bundle
+            Shipped = settings.Model.Dir.Length > 0 ? settings.Model.Dir : LoadedModel.DefaultFolder(),
             ClockSynced = () => facts.ClockSynced,
         };
         download = new Download(new DownloadOptions { Schemes = settings.Update.Sources, FileRoot = settings.Update.FileRoot, MaxBytesPerS = settings.Update.MaxKibS * 1024L }, time);

@@ -11,6 +11,8 @@ import * as wire from "./wire";
 
 const previewWanted = { on: true, max_fps: 5, width: 800, quality: 70, for_s: 30 };
 const renewMs = 12_000;
+// without pictures it is asked for again sooner: a device that was only just coming up may not have heard
+const retryMs = 4_000;
 const maxPixels = 1e8;
 
 const work = byId("work", HTMLElement);
@@ -152,7 +154,7 @@ async function keepPreview(): Promise<void> {
     stage.previewFault = "This device does not know the preview command: masks are shown without pictures.";
     return;
   }
-  if (performance.now() - previewAskedAt < renewMs) return;
+  if (performance.now() - previewAskedAt < (stage.pictureAgeMs > renewMs ? retryMs : renewMs)) return;
   previewAskedAt = performance.now();
   const [askedDevice, askedCamera] = [device, camera];
   const answer = await link.ask(device.id, camera, "preview", previewWanted, newId(), answerMs);

@@ -78,8 +78,14 @@ export class Stage {
   /** The device began a new session: it knows none of the frames before. One that is held stays in view. */
   restarted(): void {
     this.frames.clear();
+    this.lastPictureAt = -Infinity;
     this.lastMask = null;
     if (!this.held) this.goLive();
+  }
+
+  /** Of the last picture that came. */
+  get pictureAgeMs(): number {
+    return performance.now() - this.lastPictureAt;
   }
 
   pictureCame(shot: Shot): void {

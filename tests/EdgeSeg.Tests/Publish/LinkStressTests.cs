@@ -68,7 +68,8 @@ public class LinkStressTests(ITestOutputHelper output)
         var whole = listener.All.Count(h => IsSealed(h.Text));
         output.WriteLine($"{rounds} cuts, {whole} of {4 * rounds} messages came, all whole; {link.Figures.Drops.Failed} were told as failed");
         Assert.Equal(listener.All.Count - 1, whole);
-        Assert.InRange(whole, 2 * rounds, 4 * rounds);
+        // QoS 0: what the broker had not read when its end of the line broke is lost as well
+        Assert.InRange(whole, rounds, 4 * rounds);
     }
 
     [Theory]
