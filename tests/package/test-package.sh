@@ -9,7 +9,7 @@ work=$(mktemp -d)
 root=$work/root
 rows=$work/rows.md
 failed=0
-trap 'rm -rf --one-file-system "$work"' EXIT
+trap 'umount "$work/root/proc" 2>/dev/null; rm -rf --one-file-system "$work"' EXIT
 deb=$(ls artifacts/edgeseg_*_amd64.deb)
 version=$(dpkg-deb -f "$deb" Version)
 
@@ -44,6 +44,8 @@ needs_glibc() { # DEB MOST: no library of it wants a newer glibc than MOST
 
 echo "making a fresh Debian $suite" >&2
 mmdebstrap -q --skip=cleanup/apt/lists --variant=apt --include=systemd-sysv,ca-certificates "$suite" "$root" >&2 || { echo "mmdebstrap failed" >&2; exit 1; }
+# what a running Debian has, and systemd-tmpfiles asks for
+mount -t proc proc "$root/proc" || echo "no /proc in the fresh root: what needs it will fail" >&2
 cp "$deb" "$root/tmp/first.deb"
 cp deploy/demo/chelsea.jpg "$root/tmp/"
 dpkg-deb -R "$deb" "$work/next" && sed -i "s/^Version: .*/Version: $version+next/" "$work/next/DEBIAN/control"
@@ -73,7 +75,7 @@ for one in artifacts/edgeseg_*.deb; do
     check "lintian has no error and no warning, $arch" clean_lintian "$one"
     check "loads on glibc 2.35 (Ubuntu 22.04, JetPack 6; Debian 12 has 2.36), $arch" needs_glibc "$one" 2.35
     printf '| %s | %s | %s MB | %s | %s |\n' "$arch" "$(du -h "$one" | cut -f1)" "$(($(dpkg-deb -f "$one" Installed-Size) / 1024))" "$(cat "$work/glibc")" \
-        "$(dpkg-deb -c "$one" | grep -q libOpenCvSharpExtern.so && echo yes || echo 'no: README.Debian says what to do')" >>"$sizes"
+        "$(dpkg-deb -c "$one" | grep libOpenCvSharpExtern.so >/dev/null && echo yes || echo 'no: README.Debian says what to do')" >>"$sizes"
 done
 {
     echo '# Package tests'
