@@ -1,7 +1,7 @@
 // A device that does as it is told: speaks the device's side of the protocol, without a camera or a model.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { mqtt, root } from "./harness.mjs";
+import { endWithTheRun, mqtt, root } from "./harness.mjs";
 import { ellipse, encodeRle } from "./masks.mjs";
 
 const photo = { file: join(root, "deploy/demo/chelsea.jpg"), width: 451, height: 300 };
@@ -15,6 +15,7 @@ export class FakeDevice {
       will: { topic: `edgeseg/v1/${id}/status`, payload: this.text({ ...this.head(), state: "offline", reasons: ["lost"], since_utc: new Date().toISOString(), dropped: {} }), qos: 1, retain: true } });
     this.client.on("connect", () => this.begin());
     this.client.on("message", (topic, payload, packet) => this.command(topic, payload, packet));
+    endWithTheRun(() => this.stop());
     this.timers = [setInterval(() => this.tick(), 250), setInterval(() => this.tell(), 1000)];
   }
 
@@ -103,6 +104,8 @@ export class FakeDevice {
   }
 
   async stop() {
+    if (this.stopped) return;
+    this.stopped = true;
     this.timers.forEach(clearInterval);
     await new Promise((r) => this.client.end(true, {}, r));
   }

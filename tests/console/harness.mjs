@@ -41,6 +41,11 @@ export async function until(what, condition, timeoutMs = 20_000) {
 
 const running = new Set();
 
+/** Has the run end what a failed test leaves. */
+export function endWithTheRun(stop) {
+  running.add(stop);
+}
+
 // what a failed test leaves running would keep the run from ending; scripts that are no tests end what they start themselves
 if (process.env.NODE_TEST_CONTEXT) (await import("node:test")).after(() => Promise.all([...running].map((stop) => stop())));
 

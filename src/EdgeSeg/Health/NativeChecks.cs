@@ -1,5 +1,4 @@
 using EdgeSeg.Inference;
-using Microsoft.ML.OnnxRuntime;
 using OpenCvSharp;
 
 namespace EdgeSeg.Health;
@@ -11,7 +10,7 @@ internal static class NativeChecks
     {
         var path = NativeLibraries.Require(NativeLibraries.Runtime);
         var has = ExecutionProviders.All.Where(p => ExecutionProviders.Available.Contains(p.RuntimeName)).Select(p => p.Title);
-        return $"{OrtEnv.Instance().GetVersionString()} from {path}, built with {string.Join(", ", has)}";
+        return $"{Ort.Environment.GetVersionString()} from {path}, built with {string.Join(", ", has)}";
     });
 
     public static (string Name, Func<Check> Look) OpenCv { get; } = Doctor.Of("opencv", () =>

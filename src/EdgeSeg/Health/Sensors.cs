@@ -96,7 +96,7 @@ internal static class Sensors
     {
         try
         {
-            return File.ReadAllText(Path.Combine(folder, file)).Trim();
+            return SmallFile.Text(Path.Combine(folder, file)).Trim();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

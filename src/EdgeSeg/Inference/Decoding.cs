@@ -15,7 +15,7 @@ internal abstract class Decoding : IDisposable
     /// <param name="binding">Inputs and outputs of the graph; owned from here on.</param>
     /// <param name="maskShape">[.., masks, height, width], only the last three above 1.</param>
     /// <param name="iouShape">[.., masks]</param>
-    protected Decoding(OrtIoBinding binding, long[] maskShape, long[] iouShape)
+    protected Decoding(ModelBinding binding, long[] maskShape, long[] iouShape)
     {
         Binding = binding;
         masks = new Tensor<float>(TensorElementType.Float, maskShape);
@@ -33,7 +33,7 @@ internal abstract class Decoding : IDisposable
 
     public ReadOnlySpan<float> PredictedIou => iou.Span;
 
-    protected OrtIoBinding Binding { get; }
+    protected ModelBinding Binding { get; }
 
     protected OrtValue MaskValue => masks.Value;
 

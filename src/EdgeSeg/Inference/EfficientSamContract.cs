@@ -1,4 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace EdgeSeg.Inference;
@@ -60,9 +59,9 @@ internal sealed class EfficientSamContract
         using var binding = encoder.CreateBinding();
         using var picture = new Tensor<float>(TensorElementType.Float, 1, 3, features[2] * Patch, features[3] * Patch);
         binding.BindInput(Images, picture.Value);
-        binding.BindOutputToDevice(Features, OrtMemoryInfo.DefaultInstance);
+        binding.BindOutput(Features);
         encoder.TryOut(binding);
-        using var outputs = binding.GetOutputValues();
+        using var outputs = binding.Outputs();
         var shape = outputs[0].GetTensorTypeAndShape().Shape;
         if (!shape.SequenceEqual(features))
             throw new OperatingException($"graph {encoder.Name} gives {Features} [{string.Join(',', shape)}] where the decoder takes [{string.Join(',', features)}]: encoder and decoder do not belong together");
@@ -76,9 +75,9 @@ internal sealed class EfficientSamContract
         using var binding = decoder.CreateBinding();
         inputs.Bind(binding);
         binding.BindInput(Features, embedding.Value);
-        foreach (var name in (ReadOnlySpan<string>)[Masks, Scores]) binding.BindOutputToDevice(name, OrtMemoryInfo.DefaultInstance);
+        foreach (var name in (ReadOnlySpan<string>)[Masks, Scores]) binding.BindOutput(name);
         decoder.TryOut(binding);
-        using var outputs = binding.GetOutputValues();
+        using var outputs = binding.Outputs();
         long[] masks = outputs[0].GetTensorTypeAndShape().Shape, scores = outputs[1].GetTensorTypeAndShape().Shape;
         if (masks is not [1, 1, > 0, _, _] || masks[3] != height || masks[4] != width) throw Unfit(decoder, Masks, masks, $"[1,1,masks,{height},{width}]");
         if (scores is not [1, 1, _] || scores[2] != masks[2]) throw Unfit(decoder, Scores, scores, $"[1,1,{masks[2]}]");

@@ -1,4 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace EdgeSeg.Inference;
@@ -19,7 +18,7 @@ internal sealed class EfficientSamInputs : IDisposable
         Clear();
     }
 
-    public void Bind(OrtIoBinding binding)
+    public void Bind(ModelBinding binding)
     {
         binding.BindInput(EfficientSamContract.Coordinates, coordinates.Value);
         binding.BindInput(EfficientSamContract.Labels, labels.Value);

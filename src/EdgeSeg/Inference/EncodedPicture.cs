@@ -1,4 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace EdgeSeg.Inference;
@@ -11,14 +10,14 @@ internal sealed class EncodedPicture : Embedding
     /// <param name="encoding">The encoder's inputs and outputs; owned from here on. The output is bound here.</param>
     /// <param name="shape">[1,C,h,w]</param>
     /// <param name="salience">The picture in the salience model's size, where one is wanted; owned from here on.</param>
-    public EncodedPicture(OrtIoBinding encoding, long[] shape, Embedding? salience)
+    public EncodedPicture(ModelBinding encoding, long[] shape, Embedding? salience)
     {
         (Encoding, Salience) = (encoding, salience);
         Features = new Tensor<float>(TensorElementType.Float, shape);
         encoding.BindOutput(EfficientSamContract.Features, Features.Value);
     }
 
-    public OrtIoBinding Encoding { get; }
+    public ModelBinding Encoding { get; }
 
     public Tensor<float> Features { get; }
 

@@ -45,10 +45,11 @@ internal sealed class EngineBuild : IDisposable
         try
         {
             var model = LoadedModel.Load(choice);
+            var provider = model.Provider;
             PassedOver = model.PassedOver;
             if (abandoned || model.Provider == ExecutionProviders.Cpu.Name) model.Dispose();
             else ready(model);
-            tell($"{Provider}: {(PassedOver.Count == 0 ? "at work" : string.Join("; ", PassedOver))} after {System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds:0} s");
+            tell($"{string.Join("", PassedOver.Select(p => p + "; "))}{provider} at work after {System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds:0} s");
         }
         catch (OperatingException e)
         {

@@ -18,7 +18,9 @@ internal sealed record ProviderNeeds(int Threads, string? CacheFolder, bool Int8
 /// <param name="Untested">No hardware that we have had could run it: said in <c>info</c> until somebody has.</param>
 /// <param name="Append">Adds it to a session's options; the runtime throws where it cannot start.</param>
 /// <param name="Builds">For minutes before the first run of a graph, unless it finds what it built in its cache folder.</param>
-internal sealed record ExecutionProvider(string Name, string RuntimeName, bool Untested, Action<SessionOptions, ProviderNeeds> Append, bool Builds = false)
+/// <param name="OwnMemory">It computes in memory of its own, not in the processor's: inputs and outputs are copied.</param>
+/// <param name="WhyFloat">Why fp32 is the better form where both are there; null: the processor's features decide.</param>
+internal sealed record ExecutionProvider(string Name, string RuntimeName, bool Untested, Action<SessionOptions, ProviderNeeds> Append, bool Builds = false, bool OwnMemory = false, string? WhyFloat = null)
 {
     /// <summary>For a person.</summary>
     public string Title => Untested ? $"{Name} (untested on hardware)" : Name;
@@ -30,9 +32,9 @@ internal sealed record ExecutionProvider(string Name, string RuntimeName, bool U
 /// </summary>
 internal static class ExecutionProviders
 {
-    private static readonly ExecutionProvider tensorRt = new("tensorrt", "TensorrtExecutionProvider", Untested: true, AppendTensorRt, Builds: true);
-    private static readonly ExecutionProvider cuda = new("cuda", "CUDAExecutionProvider", Untested: true, AppendCuda);
-    private static readonly ExecutionProvider xnnpack = new("xnnpack", "XnnpackExecutionProvider", Untested: true, AppendXnnpack);
+    private static readonly ExecutionProvider tensorRt = new("tensorrt", "TensorrtExecutionProvider", Untested: true, AppendTensorRt, Builds: true, OwnMemory: true, WhyFloat: "TensorRT makes fp16 of it");
+    private static readonly ExecutionProvider cuda = new("cuda", "CUDAExecutionProvider", Untested: false, AppendCuda, OwnMemory: true, WhyFloat: "CUDA runs it faster than int8");
+    private static readonly ExecutionProvider xnnpack = new("xnnpack", "XnnpackExecutionProvider", Untested: true, AppendXnnpack, WhyFloat: "XNNPACK runs nothing else");
 
     /// <summary>MLAS. It is always there, and every session ends with it.</summary>
     public static ExecutionProvider Cpu { get; } = new("cpu", "CPUExecutionProvider", Untested: false, (_, _) => { });
@@ -41,7 +43,7 @@ internal static class ExecutionProviders
     public static IReadOnlyList<ExecutionProvider> All { get; } = [tensorRt, cuda, xnnpack, Cpu];
 
     /// <summary>What the loaded runtime was compiled with. That a provider is listed does not mean that it starts.</summary>
-    public static IReadOnlyCollection<string> Available => OrtEnv.Instance().GetAvailableProviders();
+    public static IReadOnlyCollection<string> Available => Ort.Environment.GetAvailableProviders();
 
     /// <summary>Tries providers in order until one opens.</summary>
     /// <param name="wanted">Names; empty: all, and those that the runtime lacks are passed over without a word.</param>

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using EdgeSeg.Publish;
-using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeSeg.Inference;
 
@@ -56,7 +55,7 @@ internal sealed class LoadedModel : IDisposable
 
     public int Threads { get; }
 
-    public static string RuntimeVersion => OrtEnv.Instance().GetVersionString();
+    public static string RuntimeVersion => Ort.Environment.GetVersionString();
 
     public static LoadedModel Load(string? folder, string precision = "auto", int threads = 0, string? salienceFolder = null) =>
         Load(new ModelChoice { Folder = folder, Precision = precision, Threads = threads, SalienceFolder = salienceFolder });
@@ -64,70 +63,72 @@ internal sealed class LoadedModel : IDisposable
     /// <exception cref="OperatingException">The bundle cannot be used on any provider.</exception>
     public static LoadedModel Load(ModelChoice choice)
     {
-        var (bundle, role, chosen, why) = Decide(choice);
-        try
+        var (bundle, role) = Open(choice);
+        var passedOver = new List<string>();
+        return ExecutionProviders.Choose(choice.Providers, ExecutionProviders.Available, provider =>
         {
-            return Load(bundle, role, chosen, why, choice);
-        }
-        catch (OperatingException e) when (choice.Precision == "auto" && chosen == "int8" && bundle.PrecisionsOf(role).Contains("fp32"))
-        {
-            return Load(bundle, role, "fp32", $"int8 was refused here: {e.Message}", choice);
-        }
+            var (chosen, why) = Decide(bundle, role, provider, choice);
+            try
+            {
+                return Load(bundle, role, chosen, why, provider, passedOver, choice);
+            }
+            catch (OperatingException e) when (choice.Precision == "auto" && chosen == "int8" && bundle.PrecisionsOf(role).Contains("fp32"))
+            {
+                return Load(bundle, role, "fp32", $"int8 was refused here: {e.Message}", provider, passedOver, choice);
+            }
+        }, passedOver, choice.Known);
     }
 
     /// <summary>The provider that would run the model, where it has to build for minutes first; null: it can run at once.</summary>
     public static ExecutionProvider? ToBuildFirst(ModelChoice choice)
     {
         if (ExecutionProviders.First(choice.Providers, ExecutionProviders.Available, choice.Known) is not { Builds: true } provider) return null;
-        var (bundle, role, chosen, _) = Decide(choice);
-        var built = GraphsOf(bundle, role, chosen).All(g => CacheFolder(choice, provider, g) is { } folder && Directory.Exists(folder) && Directory.EnumerateFiles(folder).Any());
+        var (bundle, role) = Open(choice);
+        var built = GraphsOf(bundle, role, Decide(bundle, role, provider, choice).Precision).All(g => CacheFolder(choice, provider, g) is { } folder && Directory.Exists(folder) && Directory.EnumerateFiles(folder).Any());
         return built ? null : provider;
     }
 
-    private static (ModelBundle Bundle, string Role, string Precision, string Why) Decide(ModelChoice choice)
+    private static (ModelBundle Bundle, string Role) Open(ModelChoice choice)
     {
         var bundle = ModelBundle.Open(string.IsNullOrEmpty(choice.Folder) ? DefaultFolder() : choice.Folder);
-        var role = bundle.Manifest.Kind == SqueezeSam.Kind ? "segmenter" : "encoder";
+        return (bundle, bundle.Manifest.Kind == SqueezeSam.Kind ? "segmenter" : "encoder");
+    }
+
+    private static (string Precision, string Why) Decide(ModelBundle bundle, string role, ExecutionProvider provider, ModelChoice choice)
+    {
         var available = bundle.PrecisionsOf(role).ToList();
         // two graphs in one precision are used as they are: the wish is then for the salience model
-        var (chosen, why) = CpuFeatures.Choose(role == "segmenter" || available.Contains(choice.Precision) ? choice.Precision : "auto", available, CpuFeatures.ReadCpuInfo());
-        return (bundle, role, chosen, why);
+        var wanted = role == "segmenter" || available.Contains(choice.Precision) ? choice.Precision : "auto";
+        return wanted == "auto" && available.Count > 1 && available.Contains("fp32") && provider.WhyFloat is { } reason ? ("fp32", reason) : CpuFeatures.Choose(wanted, available, CpuFeatures.ReadCpuInfo());
     }
 
     private static GraphFile[] GraphsOf(ModelBundle bundle, string role, string precision) =>
         role == "segmenter" ? [bundle.Graph(role, precision)] : [bundle.Graph(role, precision), bundle.GraphOrOnly("decoder", precision)];
 
-    private static LoadedModel Load(ModelBundle bundle, string role, string precision, string why, ModelChoice choice)
+    private static LoadedModel Load(ModelBundle bundle, string role, string precision, string why, ExecutionProvider provider, IReadOnlyList<string> passedOver, ModelChoice choice)
     {
         var alone = role == "segmenter";
         var graphs = GraphsOf(bundle, role, precision);
-        var files = Array.ConvertAll(graphs, bundle.Read);
-        var passedOver = new List<string>();
-        return ExecutionProviders.Choose(choice.Providers, ExecutionProviders.Available, Open, passedOver, choice.Known);
-
-        LoadedModel Open(ExecutionProvider provider)
+        var held = new Stack<IDisposable>();
+        try
         {
-            var held = new Stack<IDisposable>();
-            try
+            var salience = alone ? null : LoadSalience(choice);
+            if (salience is not null) held.Push(salience);
+            var sessions = new ModelSession[graphs.Length];
+            for (var i = 0; i < graphs.Length; i++)
             {
-                var salience = alone ? null : LoadSalience(choice);
-                if (salience is not null) held.Push(salience);
-                var sessions = new ModelSession[graphs.Length];
-                for (var i = 0; i < graphs.Length; i++)
-                {
-                    var needs = new ProviderNeeds(i == 0 ? ThreadsOf(choice) : 1, CacheFolder(choice, provider, graphs[i]), graphs[i].Precision == "int8", Lean: !alone);
-                    held.Push(sessions[i] = new ModelSession(files[i], graphs[i].File, needs, provider));
-                }
+                var needs = new ProviderNeeds(i == 0 ? ThreadsOf(choice) : 1, CacheFolder(choice, provider, graphs[i]), graphs[i].Precision == "int8", Lean: !alone);
+                held.Push(sessions[i] = new ModelSession(bundle.Read(graphs[i]), graphs[i].File, needs, provider));
+            }
 
-                ISegmenter segmenter = alone ? new SqueezeSam(sessions[0]) : new EfficientSam(sessions[0], sessions[1], (SqueezeSam)salience!.Segmenter);
-                Check(segmenter, graphs, provider, choice);
-                return new LoadedModel(bundle, graphs, sessions, why, provider, ThreadsOf(choice), passedOver, segmenter, salience);
-            }
-            catch
-            {
-                while (held.TryPop(out var one)) one.Dispose();
-                throw;
-            }
+            ISegmenter segmenter = alone ? new SqueezeSam(sessions[0]) : new EfficientSam(sessions[0], sessions[1], (SqueezeSam)salience!.Segmenter);
+            Check(segmenter, graphs, provider, choice);
+            return new LoadedModel(bundle, graphs, sessions, why, provider, ThreadsOf(choice), passedOver, segmenter, salience);
+        }
+        catch
+        {
+            while (held.TryPop(out var one)) one.Dispose();
+            throw;
         }
     }
 
@@ -144,11 +145,12 @@ internal sealed class LoadedModel : IDisposable
     {
         if (graphs[0].Golden is not { } golden) return;
         var verdicts = new Verdicts(choice.StateFolder);
-        var key = Verdicts.Key(Fingerprint(graphs)[..16], RuntimeVersion, provider.Name, CpuFeatures.ReadCpuInfo());
+        var where = provider == ExecutionProviders.Cpu ? provider.Name : $"{provider.Name}-{Accelerator.Name}";
+        var key = Verdicts.Key(Fingerprint(graphs)[..16], RuntimeVersion, where, CpuFeatures.ReadCpuInfo());
         var iou = verdicts.Find(key);
         if (iou is null)
         {
-            iou = SelfCheck.Iou(segmenter, golden);
+            iou = SelfCheck.Iou(segmenter, golden, second: provider.OwnMemory);
             verdicts.Keep(key, iou.Value);
         }
 

@@ -8,6 +8,7 @@ internal sealed class ModelSession : IDisposable
 {
     private readonly InferenceSession session;
     private readonly RunOptions runOptions = new();
+    private readonly bool ownMemory;
 
     /// <summary>On the CPU.</summary>
     /// <param name="graph">Bytes of the ONNX file.</param>
@@ -22,6 +23,7 @@ internal sealed class ModelSession : IDisposable
     /// <exception cref="OperatingException">The provider does not start, or the runtime refuses the graph.</exception>
     public ModelSession(byte[] graph, string name, ProviderNeeds needs, ExecutionProvider provider)
     {
+        _ = Ort.Environment;
         using var options = new SessionOptions
         {
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
@@ -38,7 +40,7 @@ internal sealed class ModelSession : IDisposable
         }
         catch (Exception e) when (e is OnnxRuntimeException or NotSupportedException or EntryPointNotFoundException or IOException or UnauthorizedAccessException)
         {
-            throw new OperatingException($"does not start ({e.Message.ReplaceLineEndings(" ")})");
+            throw new OperatingException($"does not start ({RuntimeError.Reason(e)})");
         }
 
         try
@@ -47,10 +49,10 @@ internal sealed class ModelSession : IDisposable
         }
         catch (OnnxRuntimeException e)
         {
-            throw new OperatingException($"ONNX Runtime {OrtEnv.Instance().GetVersionString()} refuses the graph {name} ({e.Message.ReplaceLineEndings(" ")}): the file is not an ONNX graph it can run");
+            throw new OperatingException($"ONNX Runtime {Ort.Environment.GetVersionString()} refuses the graph {name} ({RuntimeError.Reason(e)}): the file is not an ONNX graph it can run");
         }
 
-        (Name, Threads, Provider) = (name, needs.Threads, provider.Name);
+        (Name, Threads, Provider, ownMemory) = (name, needs.Threads, provider.Name, provider.OwnMemory);
     }
 
     public static int DefaultThreads => Math.Clamp(Environment.ProcessorCount, 1, 4);
@@ -66,17 +68,17 @@ internal sealed class ModelSession : IDisposable
 
     public IReadOnlyDictionary<string, NodeMetadata> Outputs => session.OutputMetadata;
 
-    public OrtIoBinding CreateBinding() => session.CreateIoBinding();
+    public ModelBinding CreateBinding() => new(session.CreateIoBinding(), ownMemory);
 
     /// <exception cref="OnnxRuntimeException">The graph fails, or the run was cut.</exception>
-    public void Run(OrtIoBinding binding) => session.RunWithBinding(runOptions, binding);
+    public void Run(ModelBinding binding) => binding.Run(session, runOptions);
 
     /// <summary>True: runs under way and later ones end with an error, at the next of their operators. Any thread.</summary>
     public void SetCut(bool cut) => runOptions.Terminate = cut;
 
     /// <summary>A first run.</summary>
     /// <exception cref="OperatingException">The graph fails on its inputs.</exception>
-    public void TryOut(OrtIoBinding binding)
+    public void TryOut(ModelBinding binding)
     {
         try
         {
@@ -84,7 +86,7 @@ internal sealed class ModelSession : IDisposable
         }
         catch (OnnxRuntimeException e)
         {
-            throw new OperatingException($"graph {Name} fails on a trial run ({e.Message.ReplaceLineEndings(" ")}): it is not a graph of this kind");
+            throw new OperatingException($"graph {Name} fails on a trial run ({RuntimeError.Reason(e)}): it is not a graph of this kind");
         }
     }
 

@@ -28,12 +28,16 @@ internal static class SelfCheck
     }
 
     /// <summary>IoU of the model's mask with the bundle's; 0 when the answer is not even finite.</summary>
+    /// <param name="segmenter">The model.</param>
+    /// <param name="golden">COCO run lengths.</param>
+    /// <param name="second">Another picture first: an answer that does not follow the picture is then seen to be wrong.</param>
     /// <exception cref="OperatingException">The bundle's counts are damaged.</exception>
-    public static double Iou(ISegmenter segmenter, string golden)
+    public static double Iou(ISegmenter segmenter, string golden, bool second = false)
     {
         var expected = new Mask();
         if (!new RunLength().TryDecode(golden, Side, Side, expected, out var problem))
             throw new OperatingException($"the golden mask of the bundle cannot be read ({problem}): copy the bundle again");
+        if (second) Ask(segmenter, mirrored: true);
         var answer = Ask(segmenter);
         return answer.Reason == Segmentation.BadModelOutput ? 0 : Mask.Iou(answer.Mask, expected);
     }
@@ -47,9 +51,10 @@ internal static class SelfCheck
     }
 
     /// <summary>The golden picture and its click.</summary>
-    public static Segmentation Ask(ISegmenter segmenter)
+    public static Segmentation Ask(ISegmenter segmenter, bool mirrored = false)
     {
         using var picture = Picture();
+        if (mirrored) Cv2.Flip(picture, picture, FlipMode.XY);
         using var embedding = segmenter.CreateEmbedding();
         var result = new Segmentation { Times = StageTimes.None };
         segmenter.Encode(picture, embedding, ref result.Times);

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using EdgeSeg.Masks;
 using EdgeSeg.Salience;
 using EdgeSeg.Telemetry;
-using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using OpenCvSharp;
 
@@ -112,9 +111,9 @@ internal sealed class SqueezeSam : ISegmenter
         using var points = new Tensor<float>(TensorElementType.Float, pointShape);
         points.Span.Fill(PointLabel.Unused);
         binding.BindInput("points", points.Value);
-        foreach (var name in new[] { "masks", "iou", "saliency" }) binding.BindOutputToDevice(name, OrtMemoryInfo.DefaultInstance);
+        foreach (var name in new[] { "masks", "iou", "saliency" }) binding.BindOutput(name);
         session.TryOut(binding);
-        using var outputs = binding.GetOutputValues();
+        using var outputs = binding.Outputs();
         return (outputs[0].GetTensorTypeAndShape().Shape, outputs[1].GetTensorTypeAndShape().Shape, outputs[2].GetTensorTypeAndShape().Shape);
     }
 

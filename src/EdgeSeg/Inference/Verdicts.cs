@@ -6,7 +6,7 @@ namespace EdgeSeg.Inference;
 
 /// <summary>
 /// Outcomes of <see cref="SelfCheck"/> that are kept, so that a start does not pay for one again: a text file with a line (key, tab, IoU) for each model, runtime,
-/// provider and processor. A file that cannot be read or written costs a check, nothing else.
+/// provider (with its GPU) and processor. A file that cannot be read or written costs a check, nothing else.
 /// </summary>
 /// <param name="folder">Of the file; null: nothing is kept.</param>
 internal sealed class Verdicts(string? folder)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeSeg.Health;
 using EdgeSeg.Publish;
 
 namespace EdgeSeg.Telemetry;
@@ -64,7 +65,7 @@ internal sealed class Reporter
     {
         try
         {
-            return ResidentBytes(File.ReadAllText("/proc/self/statm"), Environment.SystemPageSize);
+            return ResidentBytes(SmallFile.Text("/proc/self/statm"), Environment.SystemPageSize);
         }
         catch (IOException)
         {

@@ -48,7 +48,7 @@ internal static class BenchVerb
         string[] precisions;
         using (var model = modelOptions.Load(parsed)) precisions = modelOptions.IsPrecisionChosen(parsed) ? [model.Precision] : [.. model.Bundle.PrecisionsOf(model.Graph.Role)];
         int[] threads = modelOptions.Threads(parsed) is > 0 and var n ? [n] : [.. ((int[])[1, 2, 4]).Where(t => t <= Math.Max(1, Environment.ProcessorCount))];
-        var plan = new BenchPlan(Environment.ProcessPath!, modelOptions.BundleArguments(parsed), width, height, frames);
+        var plan = new BenchPlan(Environment.ProcessPath!, modelOptions.SameAgain(parsed), width, height, frames);
         if (!json) Console.WriteLine($"frames of {width}x{height}, {frames} each; {Environment.ProcessorCount} cores\n\n{FrameFigures.Header}");
         var all = plan.Measure(precisions, threads, f =>
         {

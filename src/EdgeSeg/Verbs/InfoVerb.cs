@@ -18,8 +18,8 @@ internal static class InfoVerb
         var modelOptions = new ModelOptions(command);
         command.SetAction(parsed =>
         {
-            foreach (var (name, version) in Versions()) Line(name, version);
             using var model = modelOptions.Load(parsed);
+            foreach (var (name, version) in Versions()) Line(name, version);
             var sam = model.Segmenter;
             Line("model", $"{model.Name} version {model.Version} in {Path.GetFullPath(model.Bundle.Folder)}");
             if (model.Salience != model) Line("salience model", $"{model.Salience.Name} version {model.Salience.Version} in {Path.GetFullPath(model.Salience.Bundle.Folder)}");

@@ -11,6 +11,9 @@ internal sealed class ModelOptions
     private readonly Option<string> precision = new("--precision") { Description = "auto: int8 where the CPU gains from it, else fp32.", DefaultValueFactory = _ => "auto" };
     private readonly Option<int> threads = new("--threads") { Description = "Threads of one model run; 0: one a core, at most 4.", HelpName = "N", DefaultValueFactory = _ => 0 };
 
+    private readonly Option<string?> runtime = new("--runtime") { Description = "libonnxruntime.so to load, built with other providers. Default: the one beside edgeseg.", HelpName = "FILE" };
+    private readonly Option<string[]> providers = new("--provider") { Description = "Execution provider to try, repeat for a list in order of preference. Default: the best that the runtime has.", AllowMultipleArgumentsPerToken = true };
+
     /// <param name="command">Gets the options.</param>
     /// <param name="withFolder">False where the verb names its bundles itself.</param>
     public ModelOptions(Command command, bool withFolder = true)
@@ -24,6 +27,9 @@ internal sealed class ModelOptions
         command.Options.Add(salience);
         command.Options.Add(precision);
         command.Options.Add(threads);
+        providers.AcceptOnlyFromAmong([.. ExecutionProviders.All.Select(p => p.Name)]);
+        command.Options.Add(providers);
+        command.Options.Add(runtime);
     }
 
     public bool IsPrecisionChosen(ParseResult parsed) => parsed.GetValue(precision) != "auto";
@@ -31,13 +37,29 @@ internal sealed class ModelOptions
     /// <summary>0: not chosen.</summary>
     public int Threads(ParseResult parsed) => parsed.GetValue(threads);
 
-    /// <summary>Names the same bundles to another process.</summary>
-    public IReadOnlyList<string> BundleArguments(ParseResult parsed) =>
-        [.. parsed.GetValue(folder) is { } m ? (string[])["--model", m] : [], .. parsed.GetValue(salience) is { } s ? (string[])["--salience-model", s] : []];
+    /// <summary>Names the same bundles, runtime and providers to another process.</summary>
+    public IReadOnlyList<string> SameAgain(ParseResult parsed) =>
+    [
+        .. parsed.GetValue(folder) is { } m ? (string[])["--model", m] : [],
+        .. parsed.GetValue(salience) is { } s ? (string[])["--salience-model", s] : [],
+        .. parsed.GetValue(runtime) is { } r ? (string[])["--runtime", r] : [],
+        .. (parsed.GetValue(providers) ?? []).SelectMany(p => (string[])["--provider", p]),
+    ];
 
     public LoadedModel Load(ParseResult parsed) => Load(parsed, parsed.GetValue(folder));
 
     /// <param name="parsed">The command line.</param>
     /// <param name="bundle">Null: the one shipped with edgeseg.</param>
-    public LoadedModel Load(ParseResult parsed, string? bundle) => LoadedModel.Load(bundle, parsed.GetValue(precision)!, parsed.GetValue(threads), parsed.GetValue(salience));
+    public LoadedModel Load(ParseResult parsed, string? bundle)
+    {
+        NativeLibraries.Configure(NativeLibraries.Runtime, parsed.GetValue(runtime));
+        return LoadedModel.Load(new ModelChoice
+        {
+            Folder = bundle,
+            SalienceFolder = parsed.GetValue(salience),
+            Precision = parsed.GetValue(precision)!,
+            Threads = parsed.GetValue(threads),
+            Providers = parsed.GetValue(providers) ?? [],
+        });
+    }
 }

@@ -51,7 +51,7 @@ public sealed class EngineBuildTests : IDisposable
         stage.TakeCommands([]);
         Assert.Equal("slow (untested on hardware)", stage.Model.ProviderTitle);
         Assert.Contains("the CPU serves meanwhile", told[0]);
-        Assert.Contains("slow: at work", told[1]);
+        Assert.Contains("slow at work", told[1]);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using EdgeSeg.Masks;
+using EdgeSeg.Telemetry;
+using OpenCvSharp;
 using Xunit;
 
 namespace EdgeSeg.Inference;
@@ -55,6 +57,66 @@ public sealed class SelfCheckTests : IDisposable
         string[] keys = [Verdicts.Key("a", "1", "cpu", "flags: x"), Verdicts.Key("b", "1", "cpu", "flags: x"), Verdicts.Key("a", "2", "cpu", "flags: x"), Verdicts.Key("a", "1", "cuda", "flags: x"), Verdicts.Key("a", "1", "cpu", "flags: y")];
         Assert.Equal(keys.Length, keys.Distinct().Count());
         Assert.Equal(Verdicts.Key("a", "1", "cpu", "flags: x\ncpu MHz: 1"), Verdicts.Key("a", "1", "cpu", "flags: x\ncpu MHz: 2"));
+    }
+
+    [Fact]
+    public void An_answer_that_does_not_follow_the_picture_is_wrong_where_memory_is_copied()
+    {
+        using var model = LoadedModel.Load(Shipped, "fp32");
+        using Stuck stuck = new(model.Segmenter), stuckSoon = new(model.Segmenter);
+        Assert.True(SelfCheck.Iou(stuck, model.Graph.Golden!) >= SelfCheck.MinIou);
+        Assert.True(SelfCheck.Iou(stuckSoon, model.Graph.Golden!, second: true) < 0.5);
+        Assert.True(SelfCheck.Iou(model.Segmenter, model.Graph.Golden!, second: true) >= SelfCheck.MinIou);
+    }
+
+    [Fact]
+    public void A_provider_with_its_own_memory_gets_every_picture_anew()
+    {
+        var own = new ExecutionProvider("own", ExecutionProviders.Cpu.RuntimeName, Untested: true, (_, _) => { }, OwnMemory: true, WhyFloat: "it likes it");
+        using var copied = LoadedModel.Load(new ModelChoice { Folder = Shipped, Known = [own, ExecutionProviders.Cpu] });
+        Assert.Equal(("own", "fp32", "it likes it"), (copied.Provider, copied.Precision, copied.PrecisionReason));
+        using var plain = LoadedModel.Load(Shipped, "fp32");
+        for (var i = 0; i < 2; i++) Assert.Equal(1, Mask.Iou(SelfCheck.Ask(copied.Segmenter, mirrored: i == 0).Mask, SelfCheck.Ask(plain.Segmenter, mirrored: i == 0).Mask));
+        using var wished = LoadedModel.Load(new ModelChoice { Folder = Shipped, Precision = "int8", Known = [own, ExecutionProviders.Cpu] });
+        Assert.Equal("int8", wished.Precision);
+    }
+
+    /// <summary>A model that answers its first picture for ever, as one does whose input was copied to a device once.</summary>
+    private sealed class Stuck(ISegmenter model) : ISegmenter
+    {
+        private Mat? first;
+
+        public int InputWidth => model.InputWidth;
+
+        public int InputHeight => model.InputHeight;
+
+        public int MaxPoints => model.MaxPoints;
+
+        public int MaskCount => model.MaskCount;
+
+        public float SaliencyThreshold { get; set; }
+
+        public Salience.SaliencyMap Saliency => model.Saliency;
+
+        public int Lanes => model.Lanes;
+
+        public int EmbeddingsWorthKeeping => model.EmbeddingsWorthKeeping;
+
+        public Embedding CreateEmbedding() => model.CreateEmbedding();
+
+        public Decoding CreateDecoding() => model.CreateDecoding();
+
+        public void Encode(Mat pixels, Embedding embedding, ref StageTimes times) => model.Encode(first ??= pixels.Clone(), embedding, ref times);
+
+        public bool FindClicks(Embedding embedding, Segmentation result) => model.FindClicks(embedding, result);
+
+        public void Decode(Embedding embedding, Segmentation result) => model.Decode(embedding, result);
+
+        public bool TryEnlarge(int index, Embedding embedding, Mask mask) => model.TryEnlarge(index, embedding, mask);
+
+        public void Settle(Embedding embedding, ref StageTimes times) => model.Settle(embedding, ref times);
+
+        public void Dispose() => first?.Dispose();
     }
 
     private static string Shipped => Configuration.Text.RepositoryPath("models/squeezesam");
