@@ -33,6 +33,7 @@ internal sealed class InferenceStage : IDisposable
     private LoadedModel? offered;
     private EmbeddingCache embeddings;
     private FrameRing ring;
+    private readonly Stretch stretch = new();
     private byte[] shrunkBytes;
     private Mat shrunk;
     private Embedding embedding = null!;
@@ -142,7 +143,7 @@ internal sealed class InferenceStage : IDisposable
     private void Show(Frame frame)
     {
         var since = Stopwatch.GetTimestamp();
-        Stretch.Fill(frame.Pixels, shrunk);
+        stretch.Fill(frame.Pixels, shrunk);
         now.Set(frame);
         Encode(new FrameKey(frame.Camera, frame.Sequence), frame.Width, frame.Height);
         // before its id leaves the device
@@ -161,7 +162,7 @@ internal sealed class InferenceStage : IDisposable
         var roi = lane.Settings.Roi is { } r ? new Rect(r.X, r.Y, r.Width, r.Height) & new Rect(0, 0, frame.Width, frame.Height) : default;
         if (roi.Width >= Limits.MinImageSide && roi.Height >= Limits.MinImageSide)
         {
-            using (var part = frame.Pixels.SubMat(roi)) Stretch.Fill(part, shrunk);
+            using (var part = frame.Pixels.SubMat(roi)) stretch.Fill(part, shrunk);
             Encode(new FrameKey(frame.Camera, frame.Sequence, Part: true), roi.Width, roi.Height);
             Work(mayYield: !frame.Trigger.IsEdge, clicks: lane.Clicks);
             result.Place(roi.X, roi.Y, frame.Width, frame.Height);

@@ -98,7 +98,7 @@ internal static class FleetBench
         }
     }
 
-    private static async Task<IMqttClient> ConnectAsync(MqttClientFactory factory, int port, string id)
+    public static async Task<IMqttClient> ConnectAsync(MqttClientFactory factory, int port, string id)
     {
         var client = factory.CreateMqttClient();
         await client.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", port).WithClientId(id).WithProtocolVersion(MQTTnet.Formatter.MqttProtocolVersion.V500).Build());
@@ -115,7 +115,7 @@ internal static class FleetBench
         return TelemetryMessage.Write(json, reporter.Take(default, DeviceVitals.Read(Path.GetTempPath()), new SwapFigures(0, 0), true)).ToArray();
     }
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -27,6 +27,7 @@ internal static class FrameBench
         using var embeddings = new EmbeddingCache(segmenter, segmenter.EmbeddingsWorthKeeping);
         using var writer = new MaskWriter();
         var (outbox, clicks, result, known) = (new Outbox(TimeProvider.System), new AutoClicks(), new Segmentation(), new Mask());
+        var stretch = new Stretch();
         var each = new double[frames][];
         for (var i = 0; i < frames; i++) each[i] = new double[StageTimes.Count + 1];
         var (iou, gen2, bytes) = (0.0, 0, 0L);
@@ -66,7 +67,7 @@ internal static class FrameBench
         {
             result.Times = StageTimes.None;
             var since = Stopwatch.GetTimestamp();
-            Stretch.Fill(pixels, shrunk);
+            stretch.Fill(pixels, shrunk);
             var embedding = embeddings.Get(new FrameKey("bench", sequence), shrunk, ref result.Times);
             embedding.StandFor(width, height);
             result.Times.Close(Stage.Resize, since);

@@ -6,6 +6,7 @@ namespace EdgeSeg.Inference;
 /// <summary>SqueezeSAM's embedding: the picture itself in the graph's size, uint8 [1,H,W,3] BGR, because clicks are fused at the graph's first layer.</summary>
 internal sealed class PreparedPicture : Embedding
 {
+    private readonly Stretch stretch = new();
     private readonly Mat input;
 
     public PreparedPicture(int width, int height)
@@ -19,7 +20,7 @@ internal sealed class PreparedPicture : Embedding
     /// <summary>Stretches a BGR picture straight into the tensor.</summary>
     public void Fill(Mat pixels)
     {
-        Stretch.Fill(pixels, input);
+        stretch.Fill(pixels, input);
         (FrameWidth, FrameHeight) = (pixels.Cols, pixels.Rows);
     }
 

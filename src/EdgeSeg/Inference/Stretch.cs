@@ -2,12 +2,14 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Inference;
 
-/// <summary>A whole picture stretched to a model's input size: area averaging where it shrinks, as the weights were trained; linear where it grows.</summary>
-internal static class Stretch
+/// <summary>A whole picture stretched to a model's input size: area averaging where it shrinks, as the weights were trained; linear where it grows. One thread at a time.</summary>
+internal sealed class Stretch
 {
+    private readonly AreaShrink shrink = new();
+
     /// <param name="pixels">8-bit BGR, any size.</param>
     /// <param name="target">8-bit BGR; its size is the one wanted, and its memory is written to, since it has the right size and type already.</param>
-    public static unsafe void Fill(Mat pixels, Mat target)
+    public unsafe void Fill(Mat pixels, Mat target)
     {
         if (pixels.Type() != MatType.CV_8UC3) throw new ArgumentException($"8-bit BGR expected, {pixels.Type()} given");
         var (width, height) = (target.Cols, target.Rows);
@@ -17,6 +19,7 @@ internal static class Stretch
             long bytes = 3L * width;
             for (var y = 0; y < height; y++) Buffer.MemoryCopy((void*)pixels.Ptr(y), (void*)target.Ptr(y), bytes, bytes);
         }
+        else if (AreaShrink.Fits(pixels.Cols, pixels.Rows, width, height)) shrink.Fill(pixels, target);
         else Cv2.Resize(pixels, target, new Size(width, height), 0, 0, pixels.Cols > width || pixels.Rows > height ? InterpolationFlags.Area : InterpolationFlags.Linear);
     }
 }

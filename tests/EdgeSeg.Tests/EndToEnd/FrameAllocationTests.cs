@@ -23,6 +23,7 @@ public sealed class FrameAllocationTests : IDisposable
         using var model = LoadedModel.Load(OnnxGraph.Bundle(graph.ToBytes(), scratch.Path));
         using var pixels = new Mat(720, 1280, MatType.CV_8UC3, Scalar.All(90));
         using var shrunk = new Mat(256, 256, MatType.CV_8UC3);
+        var stretch = new Stretch();
         using var embeddings = new EmbeddingCache(model.Segmenter, model.Segmenter.EmbeddingsWorthKeeping);
         using var writer = new MaskWriter();
         var outbox = new Outbox(TimeProvider.System);
@@ -38,7 +39,7 @@ public sealed class FrameAllocationTests : IDisposable
         void Frame(long sequence)
         {
             result.Times = StageTimes.None;
-            Stretch.Fill(pixels, shrunk);
+            stretch.Fill(pixels, shrunk);
             var embedding = embeddings.Get(new FrameKey("c", sequence), shrunk, ref result.Times);
             embedding.StandFor(1280, 720);
             model.Segmenter.Auto(embedding, result);
