@@ -20,6 +20,7 @@ usage() {
 ./build.sh bench [part]     measures everything and writes docs/performance.md and docs/scale.md; parts: performance, fleet, kernels
 ./build.sh soak [minutes]   the service at a looped video for so long (30): memory, leaks, disk writes, collections; then click latency, and
                             100 lost cameras, 100 killed brokers, 100 broken networks, 100,000 bad payloads
+./build.sh test-arm64       the arm64 build's masks against this machine's, run by qemu-user on Debian's arm64 libraries
 ./build.sh test-package     the Debian package in a fresh Debian: install, upgrade, remove, purge; writes docs/package-tests.md
 ./build.sh clean            remove everything that was built
 
@@ -101,7 +102,7 @@ publish() {
     local rid=${1:-}
     case "$rid" in
         linux-x64) ;;
-        linux-arm64) [ "$(uname -m)" = x86_64 ] && need 'linking for arm64' gcc-aarch64-linux-gnu libc6-dev-arm64-cross ;;
+        linux-arm64) [ "$(uname -m)" = x86_64 ] && need 'linking for arm64' g++-aarch64-linux-gnu libc6-dev-arm64-cross ;;
         *) die "publish needs one of linux-x64, linux-arm64 (given: '${rid:-nothing}')" ;;
     esac
     [ "$rid" = linux-x64 ] && [ "$(uname -m)" != x86_64 ] && die "linux-x64 is published on an x86-64 machine"
@@ -117,7 +118,7 @@ publish() {
     if [ -e "$raw/libOpenCvSharpExtern.so" ]; then
         install -m 644 "$raw/libOpenCvSharpExtern.so" "$out/"
     else
-        say "No OpenCV library for $rid comes from NuGet: install libOpenCvSharpExtern.so on the device (docs/decisions/opencv-runtime-with-gtk.md)."
+        opencv_for_arm64 "$out"
     fi
     [ -e "$raw/edgeseg.dbg" ] && mv "$raw/edgeseg.dbg" "$out-symbols/"
     for model in models/*/model.json; do
@@ -132,6 +133,45 @@ publish() {
     done
     rm -rf "$raw"
     say "$out: $(du -sh "$out" | cut -f1), edgeseg itself $(du -h "$out/edgeseg" | cut -f1)"
+}
+
+# apt for another architecture, with lists and archives of its own: what is installed here is not touched
+apt_arm64() {
+    local state=$PWD/artifacts/.apt-arm64
+    mkdir -p "$state/lists/partial" "$state/archives/partial"
+    [ -e "$state/status" ] || : >"$state/status"
+    apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o APT::Sandbox::User=root -o Dir::State::status="$state/status" \
+        -o Dir::State::Lists="$state/lists" -o Dir::Cache="$state" -o Dir::Cache::archives="$state/archives" -o Debug::NoLocking=true "$@"
+}
+
+# of arm64, and of Debian alone: whoever has another system compiles it on the device
+opencv_dev='libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev'
+
+# no OpenCV library for arm64 comes from NuGet: what edgeseg calls of it is compiled against Debian's (deploy/opencv)
+opencv_for_arm64() {
+    local out=$1 root=artifacts/.opencv-arm64 log
+    log=$(mktemp)
+    if {
+        if [ "$(uname -m)" = x86_64 ]; then
+            if [ ! -e "$root/usr/include/opencv4/opencv2/videoio.hpp" ]; then
+                # shellcheck disable=SC2086  # a list of words
+                apt_arm64 update && mkdir -p "$root" && (cd "$root" && apt_arm64 download $opencv_dev $(apt_arm64 install -s $opencv_dev | sed -n 's/^Inst \(libopencv-[a-z]*[0-9][^ ]*\) .*/\1/p')) &&
+                    for deb in "$root"/*.deb; do dpkg -x "$deb" "$root"; done
+            fi
+            aarch64-linux-gnu-g++ -std=c++17 -O2 -shared -fPIC -fvisibility=hidden -Wall -Wextra -Werror -isystem "$root/usr/include/opencv4" deploy/opencv/edgeseg-opencv.cpp -s -o "$out/libOpenCvSharpExtern.so" \
+                -L"$root/usr/lib/aarch64-linux-gnu" -lopencv_videoio -lopencv_imgcodecs -lopencv_imgproc -lopencv_core -Wl,--allow-shlib-undefined
+        else
+            # shellcheck disable=SC2086  # a list of words
+            (need "OpenCV's headers" g++ $opencv_dev) &&
+                g++ -std=c++17 -O2 -shared -fPIC -fvisibility=hidden -Wall -Wextra -isystem /usr/include/opencv4 deploy/opencv/edgeseg-opencv.cpp -s -o "$out/libOpenCvSharpExtern.so" -lopencv_videoio -lopencv_imgcodecs -lopencv_imgproc -lopencv_core
+        fi
+    } >"$log" 2>&1; then
+        chmod 644 "$out/libOpenCvSharpExtern.so"
+    else
+        tail -n 5 "$log" >&2
+        say "The OpenCV library for arm64 could not be compiled here: compile it on the device (deploy/opencv/README.md)."
+    fi
+    rm -f "$log"
 }
 
 demo() {
@@ -304,6 +344,9 @@ soak() {
 # what OpenCV's library of this package links, as Debian names it; GTK was renamed with the 64-bit time_t
 opencv_depends='libgtk-3-0 | libgtk-3-0t64, libglib2.0-0 | libglib2.0-0t64, libatk1.0-0 | libatk1.0-0t64, libcairo2, libcairo-gobject2, libgdk-pixbuf-2.0-0, libpango-1.0-0, libpangocairo-1.0-0, libharfbuzz0b, libfreetype6, libdrm2, libatomic1, libx11-6, '
 
+# what the library of deploy/opencv links: Debian 12's names, then Ubuntu 22.04's and later ones, where it is to be compiled anew
+opencv_depends_arm64=$(for part in core imgproc imgcodecs videoio; do printf 'libopencv-%s406 | libopencv-%s4.5d | libopencv-%s406t64 | libopencv-%s410, ' $part $part $part $part; done)
+
 deb() {
     local rid
     need 'making Debian packages' dpkg-dev gzip binutils
@@ -336,8 +379,12 @@ deb_of() {
     install -m 644 deploy/debian/copyright "$root/usr/share/doc/edgeseg/"
     printf 'edgeseg (%s) unstable; urgency=medium\n\n  * See the history of the source.\n\n -- The EdgeSeg authors <edgeseg@localhost.localdomain>  %s\n' \
         "$version" "$(date -u -R -d "@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}")" | gzip -9n >"$root/usr/share/doc/edgeseg/changelog.gz"
-    [ -e "$lib/libOpenCvSharpExtern.so" ] && opencv=$opencv_depends
-    [ -n "$opencv" ] || install -m 644 deploy/debian/README.arm64 "$root/usr/share/doc/edgeseg/README.Debian"
+    [ "$arch" = arm64 ] || opencv=$opencv_depends
+    if [ "$arch" = arm64 ]; then
+        [ ! -e "$lib/libOpenCvSharpExtern.so" ] || opencv=$opencv_depends_arm64
+        install -m 644 deploy/debian/README.arm64 "$root/usr/share/doc/edgeseg/README.Debian"
+        install -m 644 deploy/opencv/edgeseg-opencv.cpp "$root/usr/share/doc/edgeseg/examples/"
+    fi
     install -d "$root/usr/share/man/man1"
     gzip -9n <deploy/debian/edgeseg.1 >"$root/usr/share/man/man1/edgeseg.1.gz"
     install -m 644 deploy/debian/lintian-overrides "$root/usr/share/lintian/overrides/edgeseg"
@@ -360,6 +407,27 @@ test_device() {
     exec tests/device/test-device.sh "$@"
 }
 
+test_arm64() {
+    need_sdk
+    # shellcheck disable=SC2046  # a list of words
+    need 'running OpenCV' $(runtime_packages)
+    need 'running arm64 programs' qemu-user-static
+    publish linux-x64
+    publish linux-arm64
+    local root=artifacts/.arm64-root deb
+    if [ ! -e "$root/lib/aarch64-linux-gnu/libc.so.6" ]; then
+        say 'Fetching the arm64 libraries that a Debian with OpenCV has.'
+        # shellcheck disable=SC2046  # a list of words
+        apt_arm64 install -y --no-install-recommends --download-only libc6 libstdc++6 libssl3 $(apt_arm64 install -s libopencv-videoio-dev libopencv-imgcodecs-dev | sed -n 's/^Inst \(libopencv-[a-z]*[0-9][^ ]*\) .*/\1/p') >&2 </dev/null ||
+            die 'Debian for arm64 could not be fetched'
+        mkdir -p "$root"
+        for deb in artifacts/.apt-arm64/archives/*.deb; do dpkg -x "$deb" "$root"; done
+    fi
+    quietly 'building the tests' dotnet build tests/EdgeSeg.Tests -c Release -v quiet -p:DeterministicSourcePaths=false
+    EDGESEG_BINARY="$PWD/artifacts/linux-x64/edgeseg" EDGESEG_ARM64="$PWD/artifacts/linux-arm64/edgeseg" EDGESEG_ARM64_ROOT="$PWD/$root" \
+        exec dotnet run -c Release --no-build --project tests/EdgeSeg.Tests -- -noColor -noLogo -showLiveOutput -class EdgeSeg.Native.Arm64Tests </dev/null
+}
+
 test_package() {
     need 'a fresh Debian' mmdebstrap dpkg-dev lintian systemd
     [ -e artifacts/edgeseg_*_amd64.deb ] && [ -n "${KEEP_DEB:-}" ] || deb
@@ -380,6 +448,7 @@ case "$target" in
     publish) publish "$@" ;;
     deb) deb "$@" ;;
     test-device) test_device "$@" ;;
+    test-arm64) test_arm64 ;;
     test-package) test_package "$@" ;;
     bench)
         need_sdk

@@ -39,7 +39,7 @@ internal static class EverythingBench
         Cv2.Resize(read, pixels, new Size(Width, Height));
         var options = new EverythingOptions { Grid = grid, MinPredictedIou = float.NegativeInfinity, MinStability = -1, MaxMaskBytes = int.MaxValue };
         var (embedMs, restMs, masks) = way == "ours" ? Ours(encoder, decoder, pixels, options) : StraightforwardWay.Run(encoder, decoder, pixels, options);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{way,-16} {embedMs,10:0} {restMs / 1000,10:0.0} {restMs / grid / grid,10:0.0} {PeakMiB(),9:0} {masks,6}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{way,-16} {embedMs,10:0} {restMs / 1000,10:0.0} {restMs / grid / grid,10:0.0} {Health.PeakMemory.MiB,9:0} {masks,6}"));
         return 0;
     }
 
@@ -56,12 +56,5 @@ internal static class EverythingBench
         var since = Stopwatch.GetTimestamp();
         var found = everything.Run(embedding);
         return (times[Stage.Embed], Stopwatch.GetElapsedTime(since).TotalMilliseconds, found.Count);
-    }
-
-    /// <summary>The most memory that the process has held, as the kernel counts it.</summary>
-    private static double PeakMiB()
-    {
-        var line = File.ReadLines("/proc/self/status").First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
     }
 }

@@ -35,7 +35,7 @@ internal static class Published
     }
 
     /// <summary>Runs a program to its end, its home folder being <paramref name="home"/> where one is given.</summary>
-    public static (int ExitCode, string Output, string Errors) Run(string program, IEnumerable<string> arguments, string? home = null)
+    public static (int ExitCode, string Output, string Errors) Run(string program, IEnumerable<string> arguments, string? home = null, int timesPatience = 1)
     {
         var start = Start(program, arguments);
         start.RedirectStandardOutput = start.RedirectStandardInput = true;
@@ -44,10 +44,10 @@ internal static class Published
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(patience))
+        if (!process.WaitForExit(patience * timesPatience))
         {
             process.Kill(entireProcessTree: true);
-            Assert.Fail($"{program} {string.Join(' ', arguments)} did not end in {patience.TotalSeconds} s");
+            Assert.Fail($"{program} {string.Join(' ', arguments)} did not end in {timesPatience * patience.TotalSeconds} s");
         }
 
         return (process.ExitCode, output.Result, errors.Result);

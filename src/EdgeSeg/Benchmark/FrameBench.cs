@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using EdgeSeg.Capture;
 using EdgeSeg.Inference;
 using EdgeSeg.Masks;
@@ -59,7 +58,7 @@ internal static class FrameBench
             OutsideModel = 1 - each.Sum(InModel) / each.Sum(f => f[^1]),
             BytesAFrame = (double)bytes / frames,
             Gen2 = GC.CollectionCount(2) - gen2,
-            PeakRssMiB = PeakRssMiB(),
+            PeakRssMiB = Health.PeakMemory.MiB,
             MeanIou = iou / frames,
         };
 
@@ -106,10 +105,4 @@ internal static class FrameBench
 
         static double At(double[] sorted, int percent) => sorted[Math.Clamp((int)Math.Ceiling(sorted.Length * percent / 100.0) - 1, 0, sorted.Length - 1)];
     }
-
-    /// <summary>The most memory that this process has held, as the kernel counts it; NaN where it does not.</summary>
-    private static double PeakRssMiB() =>
-        File.Exists("/proc/self/status") && File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal)) is { } line
-            ? double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024
-            : double.NaN;
 }

@@ -1,22 +1,15 @@
 namespace EdgeSeg.Publish;
 
-/// <summary>Waits between attempts to connect: doubled each time up to a bound, and jittered so that a fleet does not come back as one.</summary>
+/// <summary>Waits between attempts to connect.</summary>
 internal sealed class Backoff
 {
     private int attempt;
-
-    /// <summary>Milliseconds to wait before attempt <paramref name="attempt"/> (0 is the first repeat); <paramref name="jitter"/> is drawn from 0..1.</summary>
-    internal static int WaitMs(int attempt, double jitter)
-    {
-        var fullMs = Math.Min(Limits.ReconnectMaxMs, Limits.ReconnectMinMs * Math.Pow(2, Math.Min(attempt, 30)));
-        return (int)(fullMs * (0.5 + 0.5 * jitter));
-    }
 
     /// <summary>Connections in a row that another client with our id ended.</summary>
     public int TakenOverInARow { get; private set; }
 
     /// <summary>The wait before the next attempt, in milliseconds.</summary>
-    public int Next(double jitter) => TakenOverInARow >= Limits.TakenOverMax ? Limits.TakenOverWaitMs : WaitMs(attempt++, jitter);
+    public int Next(double jitter) => TakenOverInARow >= Limits.TakenOverMax ? Limits.TakenOverWaitMs : (int)RetryWait.Ms(Limits.ReconnectMinMs, Limits.ReconnectMaxMs, attempt++, jitter);
 
     /// <summary>A connection is over that lasted <paramref name="lastedMs"/>; a stable one makes all before it forgotten.</summary>
     public void Ended(double lastedMs, bool takenOver)

@@ -58,7 +58,7 @@ internal static partial class CanaryRun
                 if (Fault(asked, one, terms, ref least) is { } fault) return fault;
             }
 
-            var memory = PeakMib();
+            var memory = Health.PeakMemory.MiB;
             if (memory > terms.MaxMemoryMib) return Refuse(UpdateReason.CanaryMemory, $"it needs {memory:0} MiB, {terms.MaxMemoryMib} are allowed") with { MemoryMib = memory, Iou = least };
             using var inUse = reference();
             using var other = new Asked(inUse);
@@ -123,12 +123,6 @@ internal static partial class CanaryRun
             foreach (var one in cases) asked.Ask(one);
             return Stopwatch.GetElapsedTime(since).TotalMilliseconds;
         }
-    }
-
-    private static double PeakMib()
-    {
-        var line = File.ReadLines("/proc/self/status").First(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
     }
 
     [LibraryImport("libc", EntryPoint = "setrlimit", SetLastError = true)]

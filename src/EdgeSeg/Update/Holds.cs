@@ -44,7 +44,7 @@ internal sealed class Holds(string root)
     }
 }
 
-/// <summary>Waits between attempts: doubled up to a bound, jittered so that a fleet does not come back as one.</summary>
+/// <summary>Waits between attempts to update.</summary>
 internal sealed class UpdateBackoff
 {
     private int attempt;
@@ -53,8 +53,7 @@ internal sealed class UpdateBackoff
 
     public TimeSpan Next(TimeSpan? atLeast)
     {
-        var fullMs = Math.Min(Limits.UpdateRetryMaxMs, Limits.UpdateRetryMinMs * Math.Pow(2, Math.Min(attempt++, 30)));
-        var jittered = TimeSpan.FromMilliseconds(fullMs * (0.5 + 0.5 * Random.Shared.NextDouble()));
+        var jittered = TimeSpan.FromMilliseconds(RetryWait.Ms(Limits.UpdateRetryMinMs, Limits.UpdateRetryMaxMs, attempt++, Random.Shared.NextDouble()));
         var asked = atLeast ?? TimeSpan.Zero;
         var longest = TimeSpan.FromMilliseconds(Limits.MaxRetryAfterMs);
         return asked > longest ? longest : asked > jittered ? asked : jittered;

@@ -12,11 +12,9 @@ internal sealed class ModelBoot(SlotStore store, StateFile file, Action<string> 
     /// <summary>The slot to load; null: the shipped bundle.</summary>
     public string? Choose(DateTimeOffset now)
     {
-        if (file.Found is StateFound.Unreadable or StateFound.Newer)
+        if (file.Problem is { } problem)
         {
-            log(file.Found == StateFound.Newer
-                ? "the state of the model updates was written by a later edgeseg: updates rest until that is installed again"
-                : $"the state of the model updates in {store.Root} is damaged: updates rest; when you trust the keys in update.keys_dir, remove its state-*.json");
+            log($"model updates rest: {problem}");
             return store.Active is { } active && Intact(active) ? active : null;
         }
 
@@ -31,7 +29,7 @@ internal sealed class ModelBoot(SlotStore store, StateFile file, Action<string> 
     public string? AfterFailure(string slot, string text) => Guarded(() =>
     {
         log($"the model {slot} does not load ({text}): going back");
-        if (file.Found is StateFound.Unreadable or StateFound.Newer) return null;
+        if (file.Problem is not null) return null;
         if (file.State is { Phase: UpdatePhase.Trial } trial && trial.Slot == slot) Rollback.Run(store, file, UpdateReason.DoesNotLoad, text);
         else Replace(slot);
         return Serving();

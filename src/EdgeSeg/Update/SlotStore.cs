@@ -81,6 +81,9 @@ internal sealed class SlotStore
         else Durable.Link(link, Path.Combine("slots", slot), "link");
     }
 
+    /// <summary>The slots that serve, that may have to again, and that are on their way.</summary>
+    public IReadOnlyList<string> Needed(UpdateState state) => [.. new[] { Active, state.Former, state.Slot }.OfType<string>().Distinct()];
+
     /// <summary>Removes what neither serves nor may have to. Returns the bytes that were freed.</summary>
     public long Collect(IReadOnlyCollection<string> keep)
     {

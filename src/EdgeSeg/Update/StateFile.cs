@@ -23,13 +23,26 @@ internal enum StateFound
 /// </summary>
 internal sealed class StateFile
 {
+    private readonly string folder;
     private readonly string[] copies;
 
-    private StateFile(string folder) => copies = [Path.Combine(folder, "state-a.json"), Path.Combine(folder, "state-b.json")];
+    private StateFile(string folder)
+    {
+        this.folder = folder;
+        copies = [Path.Combine(folder, "state-a.json"), Path.Combine(folder, "state-b.json")];
+    }
 
     public UpdateState State { get; private set; } = new();
 
     public StateFound Found { get; private set; }
+
+    /// <summary>Why updates rest, and what to do; null: they need not.</summary>
+    public string? Problem => Found switch
+    {
+        StateFound.Newer => $"a later edgeseg wrote the state of the model updates in {folder}: install that again",
+        StateFound.Unreadable => $"the state of the model updates is damaged, so what may be trusted is not known: when you trust the keys in update.keys_dir, remove {folder}/state-*.json (docs/ota.md)",
+        _ => null,
+    };
 
     public static StateFile Open(string folder)
     {
@@ -52,7 +65,7 @@ internal sealed class StateFile
     /// <exception cref="IOException">It is not; the state is as before.</exception>
     public void Save(UpdateState state)
     {
-        if (Found is StateFound.Unreadable or StateFound.Newer) throw new InvalidOperationException("this state must be left alone");
+        if (Problem is not null) throw new InvalidOperationException("this state must be left alone");
         state = state with { Schema = UpdateState.Known, Writes = State.Writes + 1 };
         var json = JsonSerializer.SerializeToUtf8Bytes(state, UpdateJson.Default.UpdateState);
         var line = Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(json)) + "\n");

@@ -108,8 +108,7 @@ internal sealed class Updater
         if (desired.News != seen) (seen, restUntil) = (desired.News, 0);
         try
         {
-            if (file.Found == StateFound.Newer) throw new UpdateException(UpdateReason.StateNewer, "a later edgeseg wrote the state of the updates: install that again");
-            if (file.Found == StateFound.Unreadable) throw new UpdateException(UpdateReason.StateUnreadable, $"the state of the updates is damaged: when you trust the keys in update.keys_dir, remove {store.Root}/state-*.json");
+            if (file.Problem is { } problem) throw new UpdateException(file.Found == StateFound.Newer ? UpdateReason.StateNewer : UpdateReason.StateUnreadable, problem);
             if (holds.TakeRequest() is { } request) await ObeyAsync(request, cancel);
             if (State.Phase == UpdatePhase.Trial) await WatchTrialAsync(cancel);
             if (time.GetTimestamp() < restUntil) return;
@@ -265,7 +264,7 @@ internal sealed class Updater
         store.Prepare();
         Enter(UpdatePhase.Downloading, slot, report with { State = UpdateReport.Downloading, Bytes = 0, BytesTotal = bundle.Bytes });
         // what another update has left must not fill the disk
-        store.Collect([slot, .. Kept()]);
+        store.Collect([slot, .. store.Needed(State)]);
         await fetch(bundle, store.Incoming(slot), bytes => Report(report with { State = UpdateReport.Downloading, Bytes = bytes, BytesTotal = bundle.Bytes }), cancel);
         FailPoint.Hit("fetched");
     }
@@ -332,7 +331,7 @@ internal sealed class Updater
             Last = new LastOutcome(UpdateReport.Active, slot, State.Serial, null, null),
         });
         FailPoint.Hit("good");
-        store.Collect(Kept());
+        store.Collect(store.Needed(State));
         log($"model {slot} is good");
         TellLast();
     }
@@ -363,7 +362,7 @@ internal sealed class Updater
         else if (State.Phase != UpdatePhase.Idle)
         {
             file.Save(State with { Phase = UpdatePhase.Idle, Slot = null });
-            store.Collect(Kept());
+            store.Collect(store.Needed(State));
         }
 
         Report(new UpdateReport(UpdateReport.Idle, Serial: manifest.Serial, Reason: UpdateReason.Aborted, Text: "the roll-out was aborted"));
@@ -417,10 +416,8 @@ internal sealed class Updater
             Failed = Rollback.Remember(State, new FailedUpdate(id, e.Reason, e.Message)),
             Last = new LastOutcome(UpdateReport.Refused, slot, serial, e.Reason, e.Message),
         });
-        store.Collect(Kept());
+        store.Collect(store.Needed(State));
     }
-
-    private IReadOnlyList<string> Kept() => [.. new[] { store.Active, State.Former, State.Slot }.OfType<string>()];
 
     private void Enter(UpdatePhase phase, string slot, UpdateReport report)
     {

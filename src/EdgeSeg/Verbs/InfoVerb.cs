@@ -30,7 +30,7 @@ internal static class InfoVerb
             foreach (var reason in model.PassedOver) Line("passed over", reason);
             Line("self-check", model.Graph.Golden is null ? "not done: the bundle has no golden mask" : $"IoU with the golden mask at least {SelfCheck.MinIou}");
             Line("limits", $"pictures {Limits.MinImageSide} px to {Limits.MaxImagePixels / 1_000_000} megapixels, messages {Limits.MaxMessageBytes} bytes, commands {Limits.MaxCommandBytes} bytes");
-            Line("memory", PeakMemory());
+            Line("memory", double.IsNaN(Health.PeakMemory.MiB) ? "not told by this system" : string.Create(CultureInfo.InvariantCulture, $"{Health.PeakMemory.MiB:0} MiB resident at most, model loaded"));
             return ExitCode.Ok;
         });
         return command;
@@ -45,12 +45,6 @@ internal static class InfoVerb
         new("opencv", Cv2.GetVersionString() ?? "unknown"),
         new("machine", $"{Machine} {Environment.ProcessorCount} cores"),
     ];
-
-    /// <summary>The most that this process took so far, model loaded and run once, as the kernel counts it.</summary>
-    private static string PeakMemory() =>
-        File.Exists("/proc/self/status") && File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal)) is { } line
-            ? $"{long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) >> 10} MiB resident at most, model loaded"
-            : "not told by this system";
 
     private static void Line(string name, string value) => Console.WriteLine($"{name,-16} {value}");
 }

@@ -43,7 +43,7 @@ internal static class ModelSlotVerbs
 
             Console.WriteLine($"{"shipped",-60} {Shipped(),8} {"",8}  {"",-7} {(store.Active is null ? "active" : "")}".TrimEnd());
             if (store.Active is { } active && !store.Has(active)) CommandTable.Fail($"{active} is to serve and is not there: the shipped bundle serves");
-            if (file.Found is StateFound.Unreadable or StateFound.Newer) CommandTable.Fail(StateProblem(store, file.Found));
+            if (file.Problem is { } problemOfState) CommandTable.Fail(problemOfState);
             return allIntact ? ExitCode.Ok : ExitCode.Failed;
         });
         return command;
@@ -58,12 +58,12 @@ internal static class ModelSlotVerbs
             var store = Open(parsed, places);
             var file = StateFile.Open(store.Root);
             // without the state nobody knows what is needed
-            if (file.Found is StateFound.Unreadable or StateFound.Newer) throw new OperatingException(StateProblem(store, file.Found));
-            string[] keep = [.. new[] { store.Active, file.State.Slot, file.State.Former }.OfType<string>()];
+            if (file.Problem is { } problem) throw new OperatingException(problem);
+            var keep = store.Needed(file.State);
             try
             {
                 var freed = store.Collect(keep);
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{freed} bytes freed ({freed / 1e6:0.0} MB), {keep.Distinct().Count()} bundles kept beside the shipped one"));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{freed} bytes freed ({freed / 1e6:0.0} MB), {keep.Count} bundles kept beside the shipped one"));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -83,10 +83,6 @@ internal static class ModelSlotVerbs
         if (state.Former == slot) marks.Add("former");
         return string.Join(", ", marks);
     }
-
-    private static string StateProblem(SlotStore store, StateFound found) => found == StateFound.Newer
-        ? $"the state in {store.Root} is of a later edgeseg: use that"
-        : $"the state in {store.Root} cannot be read, so what is needed is not known: see docs/ota.md";
 
     private static string Shipped()
     {
