@@ -136,8 +136,9 @@ publish() {
 }
 
 # apt for another architecture, with lists and archives of its own: what is installed here is not touched
+here=$PWD
 apt_arm64() {
-    local state=$PWD/artifacts/.apt-arm64
+    local state=$here/artifacts/.apt-arm64
     mkdir -p "$state/lists/partial" "$state/archives/partial"
     [ -e "$state/status" ] || : >"$state/status"
     apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o APT::Sandbox::User=root -o Dir::State::status="$state/status" \

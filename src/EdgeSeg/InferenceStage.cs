@@ -218,6 +218,8 @@ internal sealed class InferenceStage : IDisposable
         }
 
         result.Times = StageTimes.None;
+        // it is not the frame that has waited here, but the command
+        result.Times[Stage.Queue] = commands.Desk.AgeMs(pending);
         Encode(new FrameKey(now.Camera, now.Sequence), now.Width, now.Height);
         Answer(pending, lane);
     }

@@ -17,6 +17,10 @@ internal static class MissingLibrary
         ("libstdc++.so.6", "libstdc++6"), ("libgcc_s.so.1", "libgcc-s1"),
     ];
 
+    private const string SystemOpenCv = "libopencv_";
+
+    private static readonly string[] systemParts = ["core", "imgcodecs", "imgproc", "videoio"];
+
     /// <param name="library">One of <see cref="NativeLibraries"/>' names.</param>
     /// <param name="reason">dlerror's text.</param>
     /// <param name="configured">The path that was asked for, if one was.</param>
@@ -30,6 +34,14 @@ internal static class MissingLibrary
         var lacking = Lacking(reason);
         if (lacking is not null && Path.GetFileName(lacking) != file && (configured is null || lacking != configured))
         {
+            // the small library for arm64 is bound to the OpenCV that it was compiled against: libopencv_core.so.406 is in libopencv-core406
+            if (lacking.StartsWith(SystemOpenCv, StringComparison.Ordinal))
+            {
+                var release = lacking[(lacking.IndexOf(".so.", StringComparison.Ordinal) + ".so.".Length)..];
+                return new OperatingException(
+                    $"{what}'s library {file} needs {lacking}, which is not installed: apt-get install {string.Join(' ', from part in systemParts select $"libopencv-{part}{release}")}; where this system has another OpenCV, compile {file} against that (/usr/share/doc/edgeseg/README.Debian)");
+            }
+
             var install = Packages(lacking, library, osRelease, loads);
             return new OperatingException(install.Count > 0
                 ? $"{what}'s library {file} needs {lacking}, which is not installed: apt-get install {string.Join(' ', install)}"

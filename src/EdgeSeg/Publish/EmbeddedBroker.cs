@@ -34,7 +34,8 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
             .WithPendingMessagesOverflowStrategy(MqttPendingMessagesOverflowStrategy.DropOldestQueuedMessage)
             .Build();
         options.DefaultEndpointOptions.ConnectionBacklog = Limits.BrokerClients;
-        server = door is null ? factory.CreateMqttServer(options) : factory.CreateMqttServer(options, [.. factory.DefaultServerAdapters.Select(create => create(factory)), door]);
+        var sockets = factory.DefaultServerAdapters.Select(create => create(factory));
+        server = factory.CreateMqttServer(options, [.. (door is null ? sockets : sockets.Append(door)).Select(d => new NamelessClients(d))]);
         server.ValidatingConnectionAsync += Validate;
         server.ClientConnectedAsync += _ => Count(1);
         server.ClientDisconnectedAsync += _ => Count(-1);
@@ -92,6 +93,8 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
 
     private Task Validate(ValidatingConnectionEventArgs connection)
     {
+        // of version 5; NamelessClients names those of 3.1.1, who cannot be told
+        if (string.IsNullOrEmpty(connection.ClientId)) connection.AssignedClientIdentifier = NamelessClients.NewName();
         if (Clients >= Limits.BrokerClients)
         {
             connection.ReasonCode = MqttConnectReasonCode.QuotaExceeded;

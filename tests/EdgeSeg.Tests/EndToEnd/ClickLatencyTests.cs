@@ -16,6 +16,7 @@ namespace EdgeSeg.EndToEnd;
 public sealed class ClickLatencyTests(ITestOutputHelper output)
 {
     private const string Root = "edgeseg/v1/robot-7/cam/front/";
+    private const string Telemetry = "edgeseg/v1/robot-7/telemetry";
     private const int Clicks = 200;
     private const double AllowedRatio = 1.2;
 
@@ -24,12 +25,15 @@ public sealed class ClickLatencyTests(ITestOutputHelper output)
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();
         await using var listener = await Listener.StartAsync(broker.Port, Root + "state");
+        await using var figures = await Listener.StartAsync(broker.Port, Telemetry);
         using var scratch = new Scratch();
         using var process = Process.Start(Published.Start(Published.Binary, ["run", "--config", scratch.Write("edgeseg.toml", Encoding.UTF8.GetBytes($"""
             device = "robot-7"
             [mqtt]
             host = "127.0.0.1"
             port = {broker.Port}
+            [telemetry]
+            interval_s = 1
             [[camera]]
             id = "front"
             uri = "test:?w=640&h=480&fps=15"
@@ -40,6 +44,7 @@ public sealed class ClickLatencyTests(ITestOutputHelper output)
             await listener.UntilAsync("it streams", h => h.State == "streaming");
             var masks = await MasksAsync(listener.Client);
             var ratios = new List<double>();
+            var onDevice = new List<(double AllMs, double ModelMs)>();
             string frame = "";
             for (var i = 0; i < Stress.Rounds(Clicks); i++)
             {
@@ -52,16 +57,28 @@ public sealed class ClickLatencyTests(ITestOutputHelper output)
                 var ms = mask.GetProperty("ms");
                 Assert.False(ms.TryGetProperty("saliency", out _), "the model was run without the click first");
                 ratios.Add(tookMs / ms.GetProperty("decode").GetDouble());
+                onDevice.Add((ms.EnumerateObject().Sum(stage => stage.Value.GetDouble()), ms.GetProperty("decode").GetDouble()));
             }
 
-            ratios.Sort();
-            output.WriteLine(FormattableString.Invariant($"click sent to mask heard, by the model's own time: p50 {ratios[ratios.Count / 2]:0.000}, p99 {ratios[(int)Math.Ceiling(ratios.Count * 0.99) - 1]:0.000} ({ratios.Count} clicks)"));
-            if (Stress.IsWhole) Assert.InRange(ratios[(int)Math.Ceiling(ratios.Count * 0.99) - 1], 1, AllowedRatio);
+            // what the message itself cannot hold, its writing and its way into the MQTT client, telemetry has: the slowest of all intervals
+            await figures.UntilAsync("telemetry", h => Slowest(h.Text, "encode") > 0);
+            var writtenMs = figures.All.Max(h => Slowest(h.Text, "encode") + Slowest(h.Text, "publish"));
+            double heard = P99(ratios), device = P99(onDevice.Select(d => (d.AllMs + writtenMs) / d.ModelMs));
+            output.WriteLine(FormattableString.Invariant($"by the model's own time, {ratios.Count} clicks: command received to mask handed to the MQTT client, p99 {device:0.000} (of it written and handed over {writtenMs:0.000} ms); click sent to mask heard, through mosquitto and this test's client, p50 {ratios.Order().ElementAt(ratios.Count / 2):0.000}, p99 {heard:0.000}"));
+            if (Stress.IsWhole) Assert.InRange(device, 1, AllowedRatio);
         }
         finally
         {
             if (!process.HasExited) process.Kill();
         }
+    }
+
+    private static double P99(IEnumerable<double> values) => values.Order().ToArray() is var all ? all[(int)Math.Ceiling(all.Length * 0.99) - 1] : 0;
+
+    private static double Slowest(string telemetry, string stage)
+    {
+        using var json = JsonDocument.Parse(telemetry);
+        return json.RootElement.GetProperty("cameras").GetProperty("front").GetProperty("stages").TryGetProperty(stage, out var told) ? told.GetProperty("p99").GetDouble() : 0;
     }
 
     private static async Task<ChannelReader<JsonElement>> MasksAsync(IMqttClient client)

@@ -38,6 +38,14 @@ public class MissingLibraryTests
         Assert.Contains("needs libgomp.so.1", Sentence(NativeLibraries.Runtime, "libgomp.so.1: cannot open shared object file: No such file", "/srv/ort.so"), StringComparison.Ordinal);
 
     [Fact]
+    public void The_systems_OpenCV_is_named_by_its_release_and_another_is_spoken_of()
+    {
+        var sentence = Sentence(NativeLibraries.OpenCv, "libopencv_videoio.so.406: cannot open shared object file: No such file or directory", null, Debian12, "libgtk-3.so.0");
+        Assert.Contains("apt-get install libopencv-core406 libopencv-imgcodecs406 libopencv-imgproc406 libopencv-videoio406; where this system has another OpenCV, compile", sentence, StringComparison.Ordinal);
+        Assert.DoesNotContain("gtk", sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_library_that_is_nowhere_says_where_it_was_looked_for()
     {
         var sentence = Sentence(NativeLibraries.Runtime, "libonnxruntime.so: cannot open shared object file: No such file or directory");

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text;
+using MQTTnet;
+using MQTTnet.Formatter;
 using Xunit;
 
 namespace EdgeSeg.Publish;
@@ -88,6 +90,28 @@ public class EmbeddedBrokerTests
         await Wait.UntilAsync(() => { lock (lines) return lines.Count > 0; }, "the link says why it is not let in");
         lock (lines) Assert.Contains("BadUserNameOrPassword", lines[0], StringComparison.Ordinal);
         lock (lines) Assert.DoesNotContain("wrong-secret", string.Join(' ', lines), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(MqttProtocolVersion.V311)]
+    [InlineData(MqttProtocolVersion.V500)]
+    public async Task Clients_without_a_name_come_in_side_by_side(MqttProtocolVersion version)
+    {
+        await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0);
+        using IMqttClient a = new MqttClientFactory().CreateMqttClient(), b = new MqttClientFactory().CreateMqttClient();
+        foreach (var client in new[] { a, b })
+            await client.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", broker.Port).WithClientId("").WithProtocolVersion(version).WithCleanSession().Build(), TestContext.Current.CancellationToken);
+        await Wait.UntilAsync(() => broker.Clients == 2, "both are in");
+        Assert.True(a.IsConnected && b.IsConnected);
+    }
+
+    [Fact]
+    public async Task Mosquittos_command_line_needs_no_name()
+    {
+        Assert.SkipUnless(Published.HasTool("mosquitto_pub"), "mosquitto-clients is not installed");
+        await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0);
+        var (exitCode, _, errors) = Published.Run("mosquitto_pub", ["-h", "127.0.0.1", "-p", broker.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), "-t", "a/b", "-m", "x"]);
+        Assert.True(exitCode == 0, errors);
     }
 
     [Fact]
