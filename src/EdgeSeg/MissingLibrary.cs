@@ -68,6 +68,8 @@ internal static class MissingLibrary
     private static SortedSet<string> Packages(string lacking, string library, string osRelease, Func<string, bool> loads)
     {
         var found = new SortedSet<string>(StringComparer.Ordinal);
+        // another library than the published one has other needs
+        if (!packages.Any(p => lacking.StartsWith(p.Object, StringComparison.Ordinal))) return found;
         foreach (var (name, package) in packages)
         {
             var named = lacking.StartsWith(name, StringComparison.Ordinal);

@@ -1,29 +1,26 @@
-// What the page holds while it runs on: EDGESEG_CONSOLE_HEAP_MINUTES for longer.
+// What the page holds while it shows a real service's replay, four pictures and automatic masks a second: EDGESEG_CONSOLE_HEAP_MINUTES for longer.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { FakeDevice } from "./device.mjs";
-import { launch, startEdgeseg } from "./harness.mjs";
+import { launch, replay, startEdgeseg } from "./harness.mjs";
 import { clickForResult, close, live, openPage } from "./page.mjs";
 
 const minutes = Number(process.env.EDGESEG_CONSOLE_HEAP_MINUTES ?? 0.4);
 const mayGrowMb = 3;
-let browser, service, device;
+let browser, service;
 
 before(async () => {
   browser = await launch();
-  service = await startEdgeseg();
-  device = new FakeDevice("fake-1", service.port);
+  service = await startEdgeseg(replay(4));
 });
 
 after(async () => {
   await browser?.close();
-  await device?.stop();
   await service?.stop();
 });
 
 test("the page's heap stays flat under preview and masks", { timeout: (minutes + 10) * 60_000 }, async (t) => {
   const page = await openPage(browser, service.url);
-  await page.locator('[data-device="fake-1"]').click();
+  await page.locator('[data-device="real"]').click();
   await page.locator("#picture").waitFor();
   const debug = await page.context().newCDPSession(page);
   const heap = async () => {

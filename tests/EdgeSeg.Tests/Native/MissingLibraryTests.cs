@@ -46,6 +46,10 @@ public class MissingLibraryTests
     }
 
     [Fact]
+    public void What_no_list_names_gets_no_package_of_another() =>
+        Assert.EndsWith("needs liblapack.so.3, which is not installed: install the package that holds it", Sentence(NativeLibraries.OpenCv, "liblapack.so.3: cannot open shared object file: No such file or directory", null, Debian12, "libgtk-3.so.0"), StringComparison.Ordinal);
+
+    [Fact]
     public void A_library_that_is_nowhere_says_where_it_was_looked_for()
     {
         var sentence = Sentence(NativeLibraries.Runtime, "libonnxruntime.so: cannot open shared object file: No such file or directory");
