@@ -77,10 +77,8 @@ EXPORT int core_Mat_subMat1(cv::Mat *m, int row0, int row1, int col0, int col1, 
     return guarded([=] { *r = new cv::Mat((*m)(cv::Range(row0, row1), cv::Range(col0, col1))); });
 }
 EXPORT int core_Mat_copyTo_toMat1(cv::Mat *m, cv::Mat *to) { return guarded([=] { m->copyTo(*to); }); }
-EXPORT int core_Mat_copyTo_toMat2(cv::Mat *m, cv::Mat *to, cv::Mat *mask) {
-    return guarded([=] { m->copyTo(*to, mask ? In(*mask) : In(cv::noArray())); });
-}
-EXPORT int core_Mat_convertTo(cv::Mat *m, cv::Mat *to, int type, double alpha, double beta) { return guarded([=] { m->convertTo(*to, type, alpha, beta); }); }
+EXPORT int core_Mat_copyTo_toMat2(cv::Mat *m, cv::Mat *to, In *mask) { return guarded([=] { m->copyTo(*to, mask ? *mask : In(cv::noArray())); }); }
+EXPORT int core_Mat_convertTo(cv::Mat *m, Out *to, int type, double alpha, double beta) { return guarded([=] { m->convertTo(*to, type, alpha, beta); }); }
 
 EXPORT int core_Mat_rows(cv::Mat *m, int *r) { return guarded([=] { *r = m->rows; }); }
 EXPORT int core_Mat_cols(cv::Mat *m, int *r) { return guarded([=] { *r = m->cols; }); }
