@@ -1,7 +1,8 @@
-// How long it takes from a click to its mask on the screen, beside the model's own time: `npm run latency`. The first argument is the number of clicks.
-import { launch, startEdgeseg, until } from "./harness.mjs";
+// How long it takes from a click to its mask on the screen, beside the model's own time: `npm run latency -- [clicks [pictures a second [mosquitto]]]`.
+// Each click has one try: one that is refused or not answered ends the run.
+import { launch, servePage, startEdgeseg, startMosquitto, until } from "./harness.mjs";
 import { ball, knownObject } from "./known.mjs";
-import { attribute, clickAt, openPage } from "./page.mjs";
+import { attribute, clickAt, login, openPage } from "./page.mjs";
 
 const clicks = Number(process.argv[2] ?? 60);
 const at = (list, share) => [...list].sort((a, b) => a - b)[Math.floor(share * (list.length - 1))];
@@ -9,9 +10,13 @@ const row = (name, list) => console.log(`| ${name} | ${at(list, 0.5).toFixed(0)}
 
 const browser = await launch();
 const known = await knownObject(browser);
-const service = await startEdgeseg(`[[camera]]\nid = "replay"\nuri = "images:${known.folder}"\nloop = true\nfps = 2\n`);
+const fps = Number(process.argv[3] ?? 2);
+const broker = process.argv[4] === "mosquitto" ? await startMosquitto() : undefined;
+const site = broker && (await servePage());
+const service = await startEdgeseg(`[[camera]]\nid = "replay"\nuri = "images:${known.folder}"\nloop = true\nfps = ${fps}\n`, { mosquitto: broker?.port });
 try {
-  const page = await openPage(browser, service.url);
+  const page = await openPage(browser, site?.url ?? service.url);
+  if (broker) await login(page, broker.url);
   await page.locator("#picture").waitFor();
   const fact = async (name) => parseFloat(await page.locator("#current .figures div", { hasText: name }).locator("dd").innerText());
   const [trips, model] = [[], []];
@@ -24,11 +29,13 @@ try {
     model.push(await fact("Model time"));
     await page.keyboard.press("Escape");
   }
-  console.log(`${clicks} clicks, each on a new frame\n\n| ms | median | p95 |\n|---|---|---|`);
+  console.log(`${clicks} clicks, each on a new frame of ${fps} a second, ${broker ? "mosquitto" : "embedded broker"}\n\n| ms | median | p95 |\n|---|---|---|`);
   row("click to mask on the screen", trips);
   row("of which the model", model);
 } finally {
   await browser.close();
   await service.stop();
+  await broker?.stop();
+  await site?.stop();
   known.remove();
 }

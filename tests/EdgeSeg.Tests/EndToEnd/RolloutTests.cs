@@ -7,12 +7,19 @@ using Xunit;
 
 namespace EdgeSeg.EndToEnd;
 
-/// <summary>A fleet of two published programs, a real mosquitto, and an operator with the same binary: half, all, and a bad version that goes back everywhere.</summary>
+/// <summary>
+/// A fleet of two published programs, a real mosquitto, a web server whose first answer breaks off, and an operator with the same binary: half, all, and a bad version
+/// that goes back everywhere.
+/// </summary>
 public sealed class RolloutTests : IDisposable
 {
+    private const int CutAfter = 1_000_000;
+
     private readonly Scratch scratch = new();
     private readonly List<Process> devices = [];
     private int port;
+    private string address = "";
+    private int cuts;
 
     public void Dispose()
     {
@@ -31,6 +38,8 @@ public sealed class RolloutTests : IDisposable
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();
         port = broker.Port;
+        await using var web = new MisbehavingServer(ServeAsync);
+        address = web.Folder;
         await using var listener = await Listener.StartAsync(port);
         // one device on either side of the half
         var salt = Enumerable.Range(0, 100).Select(i => $"salt-{i}").First(s => UpdateGate.Share(s, "robot-1") < 50 && UpdateGate.Share(s, "robot-2") >= 50);
@@ -43,6 +52,8 @@ public sealed class RolloutTests : IDisposable
         Pack("two", Path.Combine(Published.Folder, "models", "squeezesam"), version: 2, serial: 1, "--percent", "50", "--salt", salt);
         await StateAsync(listener, "robot-1", "active", 2);
         await StateAsync(listener, "robot-2", "waiting", 2, UpdateReason.NotInRollout);
+        // half the graph had come when the line broke: the rest was asked for, not the whole
+        Assert.Equal((1, CutAfter), (cuts, web.Exchanges.Select(e => e.Range).OfType<string>().Select(r => int.Parse(r["bytes=".Length..^1], System.Globalization.CultureInfo.InvariantCulture)).Single()));
 
         Edgeseg("model", "reissue", In("two"), "--serial", "2", "--percent", "100");
         SignAndPublish("two");
@@ -70,7 +81,7 @@ public sealed class RolloutTests : IDisposable
     {
         string[] words =
         [
-            "model", "pack", from, "--out", In(name), "--url", $"file://{In(name)}/", "--version", $"{version}", "--serial", $"{serial}", "--live-frames", "10", "--max-latency-ratio", "50",
+            "model", "pack", from, "--out", In(name), "--url", $"{address}{name}/", "--version", $"{version}", "--serial", $"{serial}", "--live-frames", "10", "--max-latency-ratio", "50",
             "--min-iou", "0.9", "--images", Path.Combine(Published.Folder, "demo", "chelsea.jpg"), .. more,
         ];
         Edgeseg(words);
@@ -99,14 +110,21 @@ public sealed class RolloutTests : IDisposable
             port = {port}
             [update]
             keys_dir = "{In("keys")}"
-            sources = ["file"]
-            file_root = "{scratch.Path}"
+            sources = ["http"]
             [[camera]]
             id = "front"
             uri = "test:?w=640&h=480&fps=5"
             """));
         Directory.CreateDirectory(In(device));
         devices.Add(Process.Start(Published.Start(Published.Binary, ["run", "--config", config]))!);
+    }
+
+    private async Task ServeAsync(MisbehavingExchange request)
+    {
+        var file = In(request.Path["/bundle/".Length..]);
+        var content = await File.ReadAllBytesAsync(file, request.Over);
+        var cut = content.Length > CutAfter && Interlocked.CompareExchange(ref cuts, 1, 0) == 0;
+        await request.ServeAsync(content, $"\"{content.Length}\"", cut ? CutAfter : null);
     }
 
     private string In(string name) => Path.Combine(scratch.Path, name);

@@ -17,7 +17,8 @@ public class Arm64Tests(ITestOutputHelper output)
     [InlineData("int8")]
     public void Masks_are_those_of_x64(string precision)
     {
-        string[] photos = [.. Directory.GetFiles(Path.Combine(Published.Folder, "demo"), "*.jpg").Order(StringComparer.Ordinal)];
+        // an emulated run of the model takes many seconds: two photographs of the five
+        string[] photos = [.. ((string[])["astronaut.jpg", "chelsea.jpg"]).Select(p => Path.Combine(Published.Folder, "demo", p))];
         var here = Masks(Published.Run(Published.Binary, ["segment", .. photos, "--precision", precision]));
         var there = Masks(Run(["segment", .. photos, "--precision", precision]));
         Assert.Equal(photos.Length, here.Count);
@@ -60,7 +61,7 @@ public class Arm64Tests(ITestOutputHelper output)
     }
 
     private static (int ExitCode, string Output, string Errors) Run(IEnumerable<string> arguments) =>
-        Published.Run("qemu-aarch64-static", ["-L", Named("EDGESEG_ARM64_ROOT"), Binary, .. arguments], timesPatience: 10);
+        Published.Run("qemu-aarch64-static", ["-L", Named("EDGESEG_ARM64_ROOT"), Binary, .. arguments], timesPatience: 30);
 
     private static Dictionary<string, Mask> Masks((int ExitCode, string Output, string Errors) run)
     {
