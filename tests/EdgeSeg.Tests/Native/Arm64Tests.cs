@@ -12,11 +12,11 @@ public class Arm64Tests(ITestOutputHelper output)
 
     private static string Binary => Named("EDGESEG_ARM64");
 
-    [Theory]
-    [InlineData("fp32")]
-    [InlineData("int8")]
-    public void Masks_are_those_of_x64(string precision)
+    /// <summary>int8 only: emulated, a run of the fp32 graph takes minutes, since each of its sums is computed by software.</summary>
+    [Fact]
+    public void Masks_are_those_of_x64()
     {
+        const string precision = "int8";
         // an emulated run of the model takes many seconds: two photographs of the five
         string[] photos = [.. ((string[])["astronaut.jpg", "chelsea.jpg"]).Select(p => Path.Combine(Published.Folder, "demo", p))];
         var here = Masks(Published.Run(Published.Binary, ["segment", .. photos, "--precision", precision]));
@@ -35,7 +35,7 @@ public class Arm64Tests(ITestOutputHelper output)
     public void A_click_and_the_pictures_are_those_of_x64()
     {
         using Scratch a = new(), b = new();
-        string[] Arguments(Scratch to) => ["segment", Path.Combine(Published.Folder, "demo", "chelsea.jpg"), "--click", "220,150", "--precision", "fp32", "--format", "json,png,overlay,polygon", "--out", to.Path];
+        string[] Arguments(Scratch to) => ["segment", Path.Combine(Published.Folder, "demo", "chelsea.jpg"), "--click", "220,150", "--precision", "int8", "--format", "json,png,overlay,polygon", "--out", to.Path];
         var here = Masks(Published.Run(Published.Binary, Arguments(a))).Values.Single();
         var there = Masks(Run(Arguments(b))).Values.Single();
         Assert.True(Mask.Iou(here, there) >= LeastIou);
