@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json;
 using EdgeSeg.Inference;
 using EdgeSeg.Publish;
 using EdgeSeg.Update;
@@ -52,6 +53,8 @@ public sealed class RolloutTests : IDisposable
         Pack("two", Path.Combine(Published.Folder, "models", "squeezesam"), version: 2, serial: 1, "--percent", "50", "--salt", salt);
         await StateAsync(listener, "robot-1", "active", 2);
         await StateAsync(listener, "robot-2", "waiting", 2, UpdateReason.NotInRollout);
+        // how long no frame was taken while the model was changed
+        await listener.UntilAsync("the gap of the swap", h => h.Topic == "edgeseg/v1/robot-1/telemetry" && Swap(h.Text) is { Count: 1, Ms: > 0 });
         // half the graph had come when the line broke: the rest was asked for, not the whole
         Assert.Equal((1, CutAfter), (cuts, web.Exchanges.Select(e => e.Range).OfType<string>().Select(r => int.Parse(r["bytes=".Length..^1], System.Globalization.CultureInfo.InvariantCulture)).Single()));
 
@@ -111,12 +114,21 @@ public sealed class RolloutTests : IDisposable
             [update]
             keys_dir = "{In("keys")}"
             sources = ["http"]
+            [telemetry]
+            interval_s = 1
             [[camera]]
             id = "front"
             uri = "test:?w=640&h=480&fps=5"
             """));
         Directory.CreateDirectory(In(device));
         devices.Add(Process.Start(Published.Start(Published.Binary, ["run", "--config", config]))!);
+    }
+
+    private static (int Count, double Ms) Swap(string telemetry)
+    {
+        using var json = JsonDocument.Parse(telemetry);
+        var model = json.RootElement.GetProperty("model");
+        return (model.GetProperty("swaps").GetInt32(), model.GetProperty("last_swap_ms").GetDouble());
     }
 
     private async Task ServeAsync(MisbehavingExchange request)
