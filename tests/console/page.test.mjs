@@ -210,6 +210,9 @@ test("works by keyboard alone", async () => {
   for (let i = 0; i < 4; i++) { await page.keyboard.press("Shift+ArrowRight"); await page.keyboard.press("Shift+ArrowDown"); }
   await page.keyboard.press("Enter");
   await commanded("box");
+  // an answer that comes after Escape would be held again
+  await results(page, 2);
+  await held(page);
   await page.keyboard.press("Escape");
   await live(page);
   await close(page);

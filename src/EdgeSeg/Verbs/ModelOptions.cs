@@ -53,6 +53,8 @@ internal sealed class ModelOptions
     public LoadedModel Load(ParseResult parsed, string? bundle)
     {
         NativeLibraries.Configure(NativeLibraries.Runtime, parsed.GetValue(runtime));
+        // a runtime that is missing or too old is told before anything of the model's
+        NativeLibraries.Require(NativeLibraries.Runtime);
         return LoadedModel.Load(new ModelChoice
         {
             Folder = bundle,

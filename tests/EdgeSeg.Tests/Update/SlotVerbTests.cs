@@ -86,7 +86,7 @@ public sealed class SlotVerbTests : IDisposable
         File.WriteAllText(Path.Combine(store.Root, "state-a.json"), "torn");
         var (code, _, errors) = Run("gc");
         Assert.Equal(1, code);
-        Assert.Contains("cannot be read", errors, StringComparison.Ordinal);
+        Assert.Contains("the state of the model updates is damaged", errors, StringComparison.Ordinal);
         Assert.True(store.Has(slot));
     }
 }
