@@ -148,23 +148,29 @@ apt_arm64() {
 # of arm64, and of Debian alone: whoever has another system compiles it on the device
 opencv_dev='libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev'
 
+# the libraries that those are for
+opencv_arm64() { # shellcheck disable=SC2086  # a list of words
+    apt_arm64 install -s $opencv_dev | sed -n 's/^Inst \(libopencv-[a-z]*[0-9][^ ]*\) .*/\1/p'
+}
+
 # no OpenCV library for arm64 comes from NuGet: what edgeseg calls of it is compiled against Debian's (deploy/opencv)
 opencv_for_arm64() {
     local out=$1 root=artifacts/.opencv-arm64 log
+    local compile=(-std=c++17 -O2 -shared -fPIC -fvisibility=hidden -Wall -Wextra deploy/opencv/edgeseg-opencv.cpp -s -o "$out/libOpenCvSharpExtern.so")
+    local link=(-lopencv_videoio -lopencv_imgcodecs -lopencv_imgproc -lopencv_core)
     log=$(mktemp)
     if {
         if [ "$(uname -m)" = x86_64 ]; then
             if [ ! -e "$root/usr/include/opencv4/opencv2/videoio.hpp" ]; then
                 # shellcheck disable=SC2086  # a list of words
-                apt_arm64 update && mkdir -p "$root" && (cd "$root" && apt_arm64 download $opencv_dev $(apt_arm64 install -s $opencv_dev | sed -n 's/^Inst \(libopencv-[a-z]*[0-9][^ ]*\) .*/\1/p')) &&
+                apt_arm64 update && mkdir -p "$root" && (cd "$root" && apt_arm64 download $opencv_dev $(opencv_arm64)) &&
                     for deb in "$root"/*.deb; do dpkg -x "$deb" "$root"; done
             fi
-            aarch64-linux-gnu-g++ -std=c++17 -O2 -shared -fPIC -fvisibility=hidden -Wall -Wextra -Werror -isystem "$root/usr/include/opencv4" deploy/opencv/edgeseg-opencv.cpp -s -o "$out/libOpenCvSharpExtern.so" \
-                -L"$root/usr/lib/aarch64-linux-gnu" -lopencv_videoio -lopencv_imgcodecs -lopencv_imgproc -lopencv_core -Wl,--allow-shlib-undefined
+            aarch64-linux-gnu-g++ "${compile[@]}" -Werror -isystem "$root/usr/include/opencv4" -L"$root/usr/lib/aarch64-linux-gnu" "${link[@]}" -Wl,--allow-shlib-undefined
         else
             # shellcheck disable=SC2086  # a list of words
             (need "OpenCV's headers" g++ $opencv_dev) &&
-                g++ -std=c++17 -O2 -shared -fPIC -fvisibility=hidden -Wall -Wextra -isystem /usr/include/opencv4 deploy/opencv/edgeseg-opencv.cpp -s -o "$out/libOpenCvSharpExtern.so" -lopencv_videoio -lopencv_imgcodecs -lopencv_imgproc -lopencv_core
+                g++ "${compile[@]}" -isystem /usr/include/opencv4 "${link[@]}"
         fi
     } >"$log" 2>&1; then
         chmod 644 "$out/libOpenCvSharpExtern.so"
@@ -380,8 +386,9 @@ deb_of() {
     install -m 644 deploy/debian/copyright "$root/usr/share/doc/edgeseg/"
     printf 'edgeseg (%s) unstable; urgency=medium\n\n  * See the history of the source.\n\n -- The EdgeSeg authors <edgeseg@localhost.localdomain>  %s\n' \
         "$version" "$(date -u -R -d "@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}")" | gzip -9n >"$root/usr/share/doc/edgeseg/changelog.gz"
-    [ "$arch" = arm64 ] || opencv=$opencv_depends
-    if [ "$arch" = arm64 ]; then
+    if [ "$arch" = amd64 ]; then
+        opencv=$opencv_depends
+    else
         [ ! -e "$lib/libOpenCvSharpExtern.so" ] || opencv=$opencv_depends_arm64
         install -m 644 deploy/debian/README.arm64 "$root/usr/share/doc/edgeseg/README.Debian"
         install -m 644 deploy/opencv/edgeseg-opencv.cpp "$root/usr/share/doc/edgeseg/examples/"
@@ -419,7 +426,7 @@ test_arm64() {
     if [ ! -e "$root/lib/aarch64-linux-gnu/libc.so.6" ]; then
         say 'Fetching the arm64 libraries that a Debian with OpenCV has.'
         # shellcheck disable=SC2046  # a list of words
-        apt_arm64 install -y --no-install-recommends --download-only libc6 libstdc++6 libssl3 $(apt_arm64 install -s libopencv-videoio-dev libopencv-imgcodecs-dev | sed -n 's/^Inst \(libopencv-[a-z]*[0-9][^ ]*\) .*/\1/p') >&2 </dev/null ||
+        apt_arm64 install -y --no-install-recommends --download-only libc6 libstdc++6 libssl3 $(opencv_arm64) >&2 </dev/null ||
             die 'Debian for arm64 could not be fetched'
         mkdir -p "$root"
         for deb in artifacts/.apt-arm64/archives/*.deb; do dpkg -x "$deb" "$root"; done

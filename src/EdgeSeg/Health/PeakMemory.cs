@@ -12,7 +12,7 @@ internal static class PeakMemory
         {
             try
             {
-                return Parse(File.ReadAllText("/proc/self/status"));
+                return Parse(SmallFile.Text("/proc/self/status"));
             }
             catch (IOException)
             {

@@ -65,16 +65,18 @@ internal sealed class LoadedModel : IDisposable
     {
         var (bundle, role) = Open(choice);
         var passedOver = new List<string>();
+        // read and hashed once, however many providers are tried
+        var files = new Dictionary<GraphFile, byte[]>();
         return ExecutionProviders.Choose(choice.Providers, ExecutionProviders.Available, provider =>
         {
             var (chosen, why) = Decide(bundle, role, provider, choice);
             try
             {
-                return Load(bundle, role, chosen, why, provider, passedOver, choice);
+                return Load(bundle, role, chosen, why, provider, passedOver, files, choice);
             }
             catch (OperatingException e) when (choice.Precision == "auto" && chosen == "int8" && bundle.PrecisionsOf(role).Contains("fp32"))
             {
-                return Load(bundle, role, "fp32", $"int8 was refused here: {e.Message}", provider, passedOver, choice);
+                return Load(bundle, role, "fp32", $"int8 was refused here: {e.Message}", provider, passedOver, files, choice);
             }
         }, passedOver, choice.Known);
     }
@@ -105,7 +107,7 @@ internal sealed class LoadedModel : IDisposable
     private static GraphFile[] GraphsOf(ModelBundle bundle, string role, string precision) =>
         role == "segmenter" ? [bundle.Graph(role, precision)] : [bundle.Graph(role, precision), bundle.GraphOrOnly("decoder", precision)];
 
-    private static LoadedModel Load(ModelBundle bundle, string role, string precision, string why, ExecutionProvider provider, IReadOnlyList<string> passedOver, ModelChoice choice)
+    private static LoadedModel Load(ModelBundle bundle, string role, string precision, string why, ExecutionProvider provider, IReadOnlyList<string> passedOver, Dictionary<GraphFile, byte[]> files, ModelChoice choice)
     {
         var alone = role == "segmenter";
         var graphs = GraphsOf(bundle, role, precision);
@@ -118,7 +120,8 @@ internal sealed class LoadedModel : IDisposable
             for (var i = 0; i < graphs.Length; i++)
             {
                 var needs = new ProviderNeeds(i == 0 ? ThreadsOf(choice) : 1, CacheFolder(choice, provider, graphs[i]), graphs[i].Precision == "int8", Lean: !alone);
-                held.Push(sessions[i] = new ModelSession(bundle.Read(graphs[i]), graphs[i].File, needs, provider));
+                if (!files.TryGetValue(graphs[i], out var file)) files.Add(graphs[i], file = bundle.Read(graphs[i]));
+                held.Push(sessions[i] = new ModelSession(file, graphs[i].File, needs, provider));
             }
 
             ISegmenter segmenter = alone ? new SqueezeSam(sessions[0]) : new EfficientSam(sessions[0], sessions[1], (SqueezeSam)salience!.Segmenter);

@@ -30,7 +30,8 @@ internal static class InfoVerb
             foreach (var reason in model.PassedOver) Line("passed over", reason);
             Line("self-check", model.Graph.Golden is null ? "not done: the bundle has no golden mask" : $"IoU with the golden mask at least {SelfCheck.MinIou}");
             Line("limits", $"pictures {Limits.MinImageSide} px to {Limits.MaxImagePixels / 1_000_000} megapixels, messages {Limits.MaxMessageBytes} bytes, commands {Limits.MaxCommandBytes} bytes");
-            Line("memory", double.IsNaN(Health.PeakMemory.MiB) ? "not told by this system" : string.Create(CultureInfo.InvariantCulture, $"{Health.PeakMemory.MiB:0} MiB resident at most, model loaded"));
+            var peak = Health.PeakMemory.MiB;
+            Line("memory", double.IsNaN(peak) ? "not told by this system" : string.Create(CultureInfo.InvariantCulture, $"{peak:0} MiB resident at most, model loaded"));
             return ExitCode.Ok;
         });
         return command;
