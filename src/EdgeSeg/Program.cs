@@ -1,5 +1,5 @@
-using EdgeSeg;
-using EdgeSeg.Verbs;
+using EdgeSeg.Cli;
+using EdgeSeg.Vision.Platform;
 
 Startup.Prepare();
-return await CommandTable.RunAsync(args);
+return await Verbs.RunAsync(args);

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using EdgeSeg.Inference;
-using EdgeSeg.Masks;
-using EdgeSeg.Telemetry;
+using EdgeSeg.Platform;
+using EdgeSeg.Vision.AutomaticMasks;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Saliency;
 using OpenCvSharp;
 
 namespace EdgeSeg.Bench;
@@ -37,19 +38,19 @@ internal static class EverythingBench
         using var read = Cv2.ImRead(photo);
         using var pixels = new Mat();
         Cv2.Resize(read, pixels, new Size(Width, Height));
-        var options = new EverythingOptions { Grid = grid, MinPredictedIou = float.NegativeInfinity, MinStability = -1, MaxMaskBytes = int.MaxValue };
+        var options = new AutomaticMaskOptions { Grid = grid, MinPredictedIou = float.NegativeInfinity, MinStability = -1, MaxMaskBytes = int.MaxValue };
         var (embedMs, restMs, masks) = way == "ours" ? Ours(encoder, decoder, pixels, options) : StraightforwardWay.Run(encoder, decoder, pixels, options);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{way,-16} {embedMs,10:0} {restMs / 1000,10:0.0} {restMs / grid / grid,10:0.0} {Health.PeakMemory.MiB,9:0} {masks,6}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{way,-16} {embedMs,10:0} {restMs / 1000,10:0.0} {restMs / grid / grid,10:0.0} {PeakMemory.MiB,9:0} {masks,6}"));
         return 0;
     }
 
-    private static (double EmbedMs, double RestMs, int Masks) Ours(string encoderFile, string decoderFile, Mat pixels, EverythingOptions options)
+    private static (double EmbedMs, double RestMs, int Masks) Ours(string encoderFile, string decoderFile, Mat pixels, AutomaticMaskOptions options)
     {
         var encoder = new ModelSession(File.ReadAllBytes(encoderFile), encoderFile, 0, lean: true);
         var decoder = new ModelSession(File.ReadAllBytes(decoderFile), decoderFile, 1, lean: true);
         using var sam = new EfficientSam(encoder, decoder, salience: null);
         using var embedding = sam.CreateEmbedding();
-        using var everything = new Everything(sam, options);
+        using var everything = new AutomaticMaskGenerator(sam, options);
         var times = StageTimes.None;
         sam.Encode(pixels, embedding, ref times);
         sam.Settle(embedding, ref times);

@@ -3,8 +3,12 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using EdgeSeg.Publish;
+using EdgeSeg.Configuration;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
 using EdgeSeg.Telemetry;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Saliency;
 using MQTTnet;
 using MQTTnet.Protocol;
 
@@ -107,12 +111,12 @@ internal static class FleetBench
 
     private static byte[] Telemetry()
     {
-        var reporter = new Reporter("robot-7", "871fee809c61", ["front"], TimeProvider.System);
+        var reporter = new TelemetryCollector("robot-7", "871fee809c61", ["front"], TimeProvider.System);
         var times = StageTimes.None;
         for (var i = 0; i < StageTimes.Count; i++) times[(Stage)i] = 1 + i;
         for (var i = 0; i < 20; i++) reporter.Camera("front").CountOut(times, 40);
         using var json = new JsonBuffer();
-        return TelemetryMessage.Write(json, reporter.Take(default, DeviceVitals.Read(Path.GetTempPath()), new SwapFigures(0, 0), true)).ToArray();
+        return TelemetryMessage.Write(json, reporter.Take(default, DeviceVitals.Read(Path.GetTempPath()), new SwapStats(0, 0), true)).ToArray();
     }
 
     public static int FreePort()
@@ -150,7 +154,7 @@ internal static class FleetBench
             text.Append($"| {devices} | {N(devices * (MasksASecond + 0.1), "0")} | {N(devices * perDevice * 8 / 1e6)} | {N(devices * perDevice * 8 / 1e6)} | {N(devices * perDevice * 86400 / 1e9, "0")} |\n");
         text.Append($"""
 
-            Masks leave at QoS 0 with an expiry of {Limits.MaskExpiryS} s: a slow reader costs the broker {Limits.MaskExpiryS} s of them and no more. `publish` in fewer frames (`max_fps`, `interval`, `on_trigger`) divides the first column.
+            Masks leave at QoS 0 with an expiry of {MqttLimits.MaskExpiryS} s: a slow reader costs the broker {MqttLimits.MaskExpiryS} s of them and no more. `publish` in fewer frames (`max_fps`, `interval`, `on_trigger`) divides the first column.
 
             ## One mosquitto under {Devices} devices
 
@@ -160,7 +164,7 @@ internal static class FleetBench
             |---|---|---|
             | messages sent, received | {o.Sent}, {o.Received} ({N(100.0 * o.Received / o.Sent, "0.00")} %) | every message sent |
             | rate through the broker | {N(o.Received / o.Seconds, "0")} messages, {N(o.Bytes * 8 / o.Seconds / 1e6)} Mbit a second | {Devices * MasksASecond} masks a second asked for |
-            | client to broker to reader, p50, p99 | {N(o.P50Ms)} ms, {N(o.P99Ms)} ms | a mask is worth {Limits.MaskExpiryS} s |
+            | client to broker to reader, p50, p99 | {N(o.P50Ms)} ms, {N(o.P99Ms)} ms | a mask is worth {MqttLimits.MaskExpiryS} s |
             | broker's processor | {N(o.BrokerCores * 100)} % of a core | {N(o.BrokerCores * 1e6 / (o.Received / o.Seconds), "0")} µs a message |
             | broker's memory | {N(o.BrokerMiB, "0")} MiB | |
 
@@ -168,7 +172,7 @@ internal static class FleetBench
 
             ## Beyond one broker
 
-            A cluster, or a broker a site with a bridge that forwards `status`, `alert` and `telemetry` and keeps masks on the site: masks are {N(100.0 * MasksASecond * (mean + 60) / perDevice, "0")} % of the bytes. What cluster makers publish that theirs carry (their own figures, for their own messages; not measured here): EMQX, 100 million connections on 23 nodes and up to a million messages a second with them (emqx.com/en/blog/reaching-100m-mqtt-connections-with-emqx-5-0, May 2022); HiveMQ, 200 million connections and a million messages a second at its peak (hivemq.com/benchmark-200-million); AWS IoT Core, 500,000 connections an account unless more is asked for (docs.aws.amazon.com, AWS IoT limits), and it ends a connection over a payload above 128 KB, which is why no message of ours is longer than {Limits.MaxMessageBytes} bytes.
+            A cluster, or a broker a site with a bridge that forwards `status`, `alert` and `telemetry` and keeps masks on the site: masks are {N(100.0 * MasksASecond * (mean + 60) / perDevice, "0")} % of the bytes. What cluster makers publish that theirs carry (their own figures, for their own messages; not measured here): EMQX, 100 million connections on 23 nodes and up to a million messages a second with them (emqx.com/en/blog/reaching-100m-mqtt-connections-with-emqx-5-0, May 2022); HiveMQ, 200 million connections and a million messages a second at its peak (hivemq.com/benchmark-200-million); AWS IoT Core, 500,000 connections an account unless more is asked for (docs.aws.amazon.com, AWS IoT limits), and it ends a connection over a payload above 128 KB, which is why no message of ours is longer than {MessageLimits.MaxMessageBytes} bytes.
 
             Topics begin with the device, so a broker's access list is one pattern a device ([deploy/mosquitto](../deploy/mosquitto/README.md)). Two devices with one id are noticed (`duplicate-id`) and slow down to one connection in minutes.
 

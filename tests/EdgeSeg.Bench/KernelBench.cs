@@ -5,6 +5,8 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using EdgeSeg.Configuration;
+using EdgeSeg.Vision.Saliency;
 using Perfolizer.Horology;
 
 namespace EdgeSeg.Bench;

@@ -1,11 +1,14 @@
 using System.Buffers;
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
-using EdgeSeg.Inference;
-using EdgeSeg.Masks;
-using EdgeSeg.Publish;
-using EdgeSeg.Salience;
-using EdgeSeg.Telemetry;
+using EdgeSeg.Configuration;
+using EdgeSeg.Messages;
+using EdgeSeg.Vision.Images;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
+using EdgeSeg.Vision.Prompts;
+using EdgeSeg.Vision.Saliency;
 using OpenCvSharp;
 
 namespace EdgeSeg.Bench;
@@ -17,7 +20,7 @@ public class Kernels : IDisposable
     private const int W = 1280, H = 720, Side = 128;
 
     private readonly Mat frame = new(H, W, MatType.CV_8UC3), small = new(256, 256, MatType.CV_8UC3);
-    private readonly Stretch stretch = new();
+    private readonly FrameResizer stretch = new();
     private readonly byte[] tensor = new byte[256 * 256 * 3];
     private readonly float[] logits = new float[Side * Side], planes = new float[3 * 1024 * 1024];
     private readonly byte[] mask = new byte[W * H];
@@ -148,7 +151,7 @@ public class Kernels : IDisposable
     }
 
     [Benchmark, BenchmarkCategory("mask message")]
-    public int Message() => writer.Write(Straightforward.Facts(W, H), result, Limits.MaxMessageBytes).Length;
+    public int Message() => writer.Write(Straightforward.Facts(W, H), result, MessageLimits.MaxMessageBytes).Length;
 
     [Benchmark, BenchmarkCategory("mask message")]
     public int MessageStraightforward() => JsonSerializer.Serialize(Straightforward.Message(Straightforward.RunLengths(mask, W, H), result)).Length + text.Length;

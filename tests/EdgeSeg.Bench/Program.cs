@@ -1,5 +1,6 @@
-using EdgeSeg;
 using EdgeSeg.Bench;
+using EdgeSeg.Vision.Platform;
+using EdgeSeg.Vision.Saliency;
 
 Startup.Prepare();
 return args switch

@@ -3,6 +3,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using EdgeSeg.Benchmark;
+using EdgeSeg.Configuration;
+using EdgeSeg.Platform;
+using EdgeSeg.Vision.AutomaticMasks;
 
 namespace EdgeSeg.Bench;
 
@@ -44,7 +47,7 @@ internal static class Report
         text.Append(Service());
         // the longest at the end: what was measured until then is kept
         File.WriteAllText(file, text.ToString());
-        text.Append(Everything(grid));
+        text.Append(AutomaticMaskGenerator(grid));
         File.WriteAllText(file, text.ToString());
     }
 
@@ -52,15 +55,15 @@ internal static class Report
     {
         using var json = JsonDocument.Parse(Output(Binary, ["bench", "--json", "--frames", "40"]));
         text.Append("| precision | threads | saliency pass | frame p50 ms | p95 | fps | outside | bytes | gen-2 | peak RSS MiB | IoU |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
-        foreach (var f in json.RootElement.GetProperty("forms").EnumerateArray().Select(FrameFigures.Read))
+        foreach (var f in json.RootElement.GetProperty("forms").EnumerateArray().Select(FrameStats.Read))
             text.Append(CultureInfo.InvariantCulture, $"| {f.Precision} | {f.Threads} | {(f.SaliencyEvery == 1 ? "each frame" : $"every {f.SaliencyEvery}")} | {f.Ms["frame"].P50:0.0} | {f.Ms["frame"].P95:0.0} | {f.Fps:0.0} | {f.OutsideModel:0.0%} | {f.BytesAFrame:0} | {f.Gen2} | {f.PeakRssMiB:0} | {f.MeanIou:0.000} |\n");
-        var best = BenchPlan.Best([.. json.RootElement.GetProperty("forms").EnumerateArray().Select(FrameFigures.Read)]);
+        var best = BenchPlan.Best([.. json.RootElement.GetProperty("forms").EnumerateArray().Select(FrameStats.Read)]);
         text.Append($"\nThe stages of the best, {best.Title}:\n\n| stage | p50 ms | p95 ms |\n|---|---|---|\n");
         foreach (var (stage, p50, p95) in best.Stages()) text.Append(CultureInfo.InvariantCulture, $"| {stage} | {p50:0.000} | {p95:0.000} |\n");
         text.Append(CultureInfo.InvariantCulture, $"\n`auto.saliency_every = N` asks the clicks of the last saliency pass again on the frames between. The scene's object crosses the picture in about 100 frames; the IoU column is what that costs there, and a faster object costs more.\n\nProcess start to first mask: {json.RootElement.GetProperty("start_to_first_mask_ms").GetDouble():0} ms by the clock (goal: 500 on a quiet machine), {SegmentCpuMs():0} ms of the processor; `edgeseg --version` in the same run: {CpuMs(["--version"]):0} ms of the processor.\n");
     }
 
-    private static string Everything(int grid)
+    private static string AutomaticMaskGenerator(int grid)
     {
         var shared = Environment.GetEnvironmentVariable("EDGESEG_SHARED") is { Length: > 0 } named ? named : Path.Combine(Root(), "..", "shared");
         var models = Path.Combine(shared, "models", "efficientsam-untrained");

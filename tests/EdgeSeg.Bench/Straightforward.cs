@@ -1,6 +1,10 @@
 using System.Text;
-using EdgeSeg.Inference;
-using EdgeSeg.Publish;
+using EdgeSeg.Capture;
+using EdgeSeg.Configuration;
+using EdgeSeg.Messages;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Bench;
 
@@ -97,10 +101,10 @@ internal static class Straightforward
         return text.ToString();
     }
 
-    public static MaskFacts Facts(int w, int h) => new()
+    public static MaskInfo Facts(int w, int h) => new()
     {
         Device = "robot-7", Camera = "front", Session = "871fee809c61", Sequence = 1234, CapturedUtc = DateTimeOffset.UnixEpoch, CapturedNs = 1, TimeSource = "arrival", ClockSynced = true,
-        Width = w, Height = h, Model = new ModelFacts("squeezesam", "1", "aeaf0b6a15d1dd6f", "int8"), Saliency = 0.9, AgeMs = 40, Drops = 0, Degraded = false,
+        Width = w, Height = h, Model = new ModelInfo("squeezesam", "1", "aeaf0b6a15d1dd6f", "int8"), Saliency = 0.9, AgeMs = 40, Drops = 0, Degraded = false,
     };
 
     /// <summary>The same fields as objects, for the serialiser that reflects.</summary>

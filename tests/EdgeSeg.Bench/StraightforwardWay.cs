@@ -1,5 +1,8 @@
 using System.Diagnostics;
-using EdgeSeg.Masks;
+using EdgeSeg.Vision.AutomaticMasks;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Prompts;
+using EdgeSeg.Vision.Saliency;
 using Microsoft.ML.OnnxRuntime;
 using OpenCvSharp;
 
@@ -11,7 +14,7 @@ namespace EdgeSeg.Bench;
 /// </summary>
 internal static class StraightforwardWay
 {
-    public static (double EmbedMs, double RestMs, int Masks) Run(string encoderFile, string decoderFile, Mat pixels, EverythingOptions options)
+    public static (double EmbedMs, double RestMs, int Masks) Run(string encoderFile, string decoderFile, Mat pixels, AutomaticMaskOptions options)
     {
         int w = pixels.Cols, h = pixels.Rows, cells = w * h;
         using var run = new RunOptions();

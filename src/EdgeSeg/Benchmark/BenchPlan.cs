@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using EdgeSeg.Capture;
+using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 
 namespace EdgeSeg.Benchmark;
@@ -14,9 +15,9 @@ internal sealed class BenchPlan(string executable, IReadOnlyList<string> modelAr
 {
     private const int Starts = 5;
 
-    public IReadOnlyList<FrameFigures> Measure(IEnumerable<string> precisions, IReadOnlyList<int> threads, Action<FrameFigures> told)
+    public IReadOnlyList<FrameStats> Measure(IEnumerable<string> precisions, IReadOnlyList<int> threads, Action<FrameStats> told)
     {
-        var all = new List<FrameFigures>();
+        var all = new List<FrameStats>();
         foreach (var precision in precisions)
         {
             foreach (var n in threads) Add(precision, n, 1);
@@ -34,7 +35,7 @@ internal sealed class BenchPlan(string executable, IReadOnlyList<string> modelAr
     }
 
     /// <summary>The fastest; of those within a twentieth of it the one with the fewest threads.</summary>
-    public static FrameFigures Best(IReadOnlyCollection<FrameFigures> all)
+    public static FrameStats Best(IReadOnlyCollection<FrameStats> all)
     {
         var each = all.Where(f => f.SaliencyEvery == 1).ToList();
         var fastest = each.Max(f => f.Fps);
@@ -76,14 +77,14 @@ internal sealed class BenchPlan(string executable, IReadOnlyList<string> modelAr
         return first is null ? throw new OperatingException("the start could not be measured: no mask came") : ms;
     }
 
-    private FrameFigures One(string precision, int threads, int every)
+    private FrameStats One(string precision, int threads, int every)
     {
         using var process = Begin(["bench", "--alone", .. modelArguments, "--precision", precision, "--threads", Text(threads), "--saliency-every", Text(every), "--frames", Text(frames), "--size", $"{width}x{height}"]);
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0) throw new OperatingException($"{precision} with {threads} threads cannot be measured: see above");
         using var json = JsonDocument.Parse(output);
-        return FrameFigures.Read(json.RootElement);
+        return FrameStats.Read(json.RootElement);
     }
 
     private Process Begin(IEnumerable<string> arguments) => Process.Start(new ProcessStartInfo(executable, arguments) { RedirectStandardOutput = true })!;

@@ -1,23 +1,26 @@
 using System.Diagnostics;
 using EdgeSeg.Capture;
-using EdgeSeg.Inference;
-using EdgeSeg.Masks;
-using EdgeSeg.Publish;
-using EdgeSeg.Telemetry;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Pipeline;
+using EdgeSeg.Platform;
+using EdgeSeg.Vision.Images;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Models;
 using OpenCvSharp;
 
 namespace EdgeSeg.Benchmark;
 
 /// <summary>
-/// The way of a frame, from its pixels to the message in the outbox, as <see cref="InferenceStage"/> goes it, on the moving test scene. What the camera and the
+/// The way of a frame, from its pixels to the message in the outbox, as <see cref="FrameProcessor"/> goes it, on the moving test scene. What the camera and the
 /// broker do is not in it.
 /// </summary>
 internal static class FrameBench
 {
     /// <summary>Frames before the first one that counts: every slot of the outbox grows to its size, caches and the processor's clock settle.</summary>
-    private const int WarmUp = 2 * Limits.PublishQueue;
+    private const int WarmUp = 2 * MqttLimits.PublishQueue;
 
-    public static FrameFigures Run(LoadedModel model, int width, int height, int frames, int saliencyEvery)
+    public static FrameStats Run(LoadedModel model, int width, int height, int frames, int saliencyEvery)
     {
         var segmenter = model.Segmenter;
         using var camera = new TestCamera(new TestScene(width, height, 30, 1, 0));
@@ -25,8 +28,8 @@ internal static class FrameBench
         using Mat pixels = new(height, width, MatType.CV_8UC3), shrunk = new(segmenter.InputHeight, segmenter.InputWidth, MatType.CV_8UC3);
         using var embeddings = new EmbeddingCache(segmenter, segmenter.EmbeddingsWorthKeeping);
         using var writer = new MaskWriter();
-        var (outbox, clicks, result, known) = (new Outbox(TimeProvider.System), new AutoClicks(), new Segmentation(), new Mask());
-        var stretch = new Stretch();
+        var (outbox, clicks, result, known) = (new Outbox(TimeProvider.System), new AutomaticClicks(), new Segmentation(), new Mask());
+        var stretch = new FrameResizer();
         var each = new double[frames][];
         for (var i = 0; i < frames; i++) each[i] = new double[StageTimes.Count + 1];
         var (iou, gen2, bytes) = (0.0, 0, 0L);
@@ -47,7 +50,7 @@ internal static class FrameBench
             iou += result.Found ? Mask.Iou(result.Mask, known) : 0;
         }
 
-        return new FrameFigures
+        return new FrameStats
         {
             Precision = model.Precision,
             Threads = model.Threads,
@@ -58,7 +61,7 @@ internal static class FrameBench
             OutsideModel = 1 - each.Sum(InModel) / each.Sum(f => f[^1]),
             BytesAFrame = (double)bytes / frames,
             Gen2 = GC.CollectionCount(2) - gen2,
-            PeakRssMiB = Health.PeakMemory.MiB,
+            PeakRssMiB = PeakMemory.MiB,
             MeanIou = iou / frames,
         };
 
@@ -72,14 +75,14 @@ internal static class FrameBench
             result.Times.Close(Stage.Resize, since);
             clicks.Run(segmenter, embedding, result, saliencyEvery);
             since = Stopwatch.GetTimestamp();
-            var facts = new MaskFacts
+            var facts = new MaskInfo
             {
                 Device = "bench", Camera = "bench", Session = "0", Sequence = sequence, CapturedUtc = default, CapturedNs = 1, TimeSource = "arrival", ClockSynced = true,
                 Width = width, Height = height, Model = model.Facts, Saliency = result.Saliency, AgeMs = 1, Drops = 0, Degraded = false,
             };
-            var message = writer.Write(facts, result, Limits.MaxMessageBytes);
+            var message = writer.Write(facts, result, MessageLimits.MaxMessageBytes);
             since = result.Times.Close(Stage.Encode, since);
-            outbox.OfferStream("bench", message, MqttLink.Json, Limits.MaskExpiryS);
+            outbox.OfferStream("bench", message, MqttLink.Json, MqttLimits.MaskExpiryS);
             result.Times.Close(Stage.Publish, since);
         }
     }

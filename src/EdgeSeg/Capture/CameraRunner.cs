@@ -4,7 +4,7 @@ namespace EdgeSeg.Capture;
 
 /// <summary>
 /// Keeps one camera running for ever: owns its capture thread, watches it from a timer, and tells its state. A call that hangs costs a thread, which is
-/// abandoned, and a new one is begun; with <see cref="Limits.MaxAbandonedReads"/> of them out, <see cref="Fatal"/> is raised with <see cref="HungReason"/>
+/// abandoned, and a new one is begun; with <see cref="CaptureLimits.MaxAbandonedReads"/> of them out, <see cref="Fatal"/> is raised with <see cref="HungReason"/>
 /// and the process is to end. Events are raised on the capture or timer thread, outside of locks, and must not block.
 /// </summary>
 internal sealed class CameraRunner : IDisposable
@@ -13,7 +13,7 @@ internal sealed class CameraRunner : IDisposable
 
     private readonly Lock gate = new();
     private readonly Func<ICamera> create;
-    private readonly CameraCondition condition;
+    private readonly CameraStateMachine condition;
     private readonly PictureHealth health;
     private CaptureSession? session;
     private ITimer? watch;
@@ -30,7 +30,7 @@ internal sealed class CameraRunner : IDisposable
     public CameraRunner(CameraOptions options, Func<ICamera> create, FramePool pool, FrameQueue queue, Drops drops, TimeProvider time, Random random)
     {
         (Options, this.create, Pool, Queue, Drops, Time) = (options, create, pool, queue, drops, time);
-        condition = new CameraCondition(options, random);
+        condition = new CameraStateMachine(options, random);
         health = new PictureHealth(options.FreezeS, options.BlackLevel, options.BlackS);
     }
 
@@ -67,7 +67,7 @@ internal sealed class CameraRunner : IDisposable
         {
             if (session is not null || stopped) throw new InvalidOperationException("a camera is started once");
             Begin(TimeSpan.Zero);
-            var period = TimeSpan.FromMilliseconds(Limits.CameraWatchMs);
+            var period = TimeSpan.FromMilliseconds(CaptureLimits.CameraWatchMs);
             watch = Time.CreateTimer(static runner => ((CameraRunner)runner!).Watch(), this, period, period);
         }
     }
@@ -86,7 +86,7 @@ internal sealed class CameraRunner : IDisposable
         watch?.Dispose();
         Queue.Close();
         last?.Leave();
-        if (last?.Thread != Thread.CurrentThread) last?.Thread.Join(Limits.CameraCloseMs);
+        if (last?.Thread != Thread.CurrentThread) last?.Thread.Join(CaptureLimits.CameraCloseMs);
     }
 
     internal ICamera Create() => create();
@@ -154,7 +154,7 @@ internal sealed class CameraRunner : IDisposable
         if (watched?.CallNs is null or 0) return;
         long callNs = watched.CallNs, nowNs = NowNs;
         var isOpening = watched.IsOpening;
-        if ((nowNs - callNs) / 1_000_000 > (isOpening ? Limits.CameraOpenHangMs : Limits.CameraHangMs)) Abandon(watched);
+        if ((nowNs - callNs) / 1_000_000 > (isOpening ? CaptureLimits.CameraOpenHangMs : CaptureLimits.CameraHangMs)) Abandon(watched);
         else if (!isOpening)
         {
             var stalled = new bool[1];
@@ -187,7 +187,7 @@ internal sealed class CameraRunner : IDisposable
     }
 
     /// <summary>Changes the condition on behalf of a thread that still counts; allocates nothing while nothing changes, since it runs for each frame.</summary>
-    private void Tell<T>(CaptureSession from, T what, Action<CameraCondition, T> change)
+    private void Tell<T>(CaptureSession from, T what, Action<CameraStateMachine, T> change)
     {
         CameraStatus now;
         lock (gate)

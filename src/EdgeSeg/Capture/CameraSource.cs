@@ -1,3 +1,5 @@
+using EdgeSeg.Vision.Platform;
+
 namespace EdgeSeg.Capture;
 
 /// <summary>From a camera's options to the camera that serves them.</summary>

@@ -1,4 +1,6 @@
 using System.Globalization;
+using EdgeSeg.Vision;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Capture;
 
@@ -64,9 +66,9 @@ internal readonly record struct CameraUri(CameraKind Kind, string Target, TestSc
             var value = equals < 0 ? "" : pair[(equals + 1)..];
             scene = key switch
             {
-                "w" => scene with { Width = (int)Number(text, key, value, Limits.MinImageSide, 8192) },
-                "h" => scene with { Height = (int)Number(text, key, value, Limits.MinImageSide, 8192) },
-                "fps" => scene with { Fps = Number(text, key, value, 0, Limits.MaxCameraFps) },
+                "w" => scene with { Width = (int)Number(text, key, value, VisionLimits.MinImageSide, 8192) },
+                "h" => scene with { Height = (int)Number(text, key, value, VisionLimits.MinImageSide, 8192) },
+                "fps" => scene with { Fps = Number(text, key, value, 0, CaptureLimits.MaxCameraFps) },
                 "seed" => scene with { Seed = (int)Number(text, key, value, 0, int.MaxValue) },
                 "frames" => scene with { Frames = (long)Number(text, key, value, 0, int.MaxValue) },
                 _ => throw Bad(text, $"has the unknown option '{key}'", "known are w, h, fps, seed and frames"),

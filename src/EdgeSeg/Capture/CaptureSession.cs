@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using EdgeSeg.Platform;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Capture;
 
@@ -9,7 +11,7 @@ namespace EdgeSeg.Capture;
 internal sealed class CaptureSession : IDisposable
 {
     private readonly CameraRunner runner;
-    private readonly Pause pause;
+    private readonly CancellableDelay pause;
     private readonly FrameWriter writer;
     private readonly TimeSpan firstWait;
     private readonly Func<bool> isLeft;
@@ -20,7 +22,7 @@ internal sealed class CaptureSession : IDisposable
     public CaptureSession(CameraRunner runner, TimeSpan firstWait)
     {
         (this.runner, this.firstWait) = (runner, firstWait);
-        pause = new Pause(runner.Time);
+        pause = new CancellableDelay(runner.Time);
         writer = new FrameWriter(runner.Options.Rotate, runner.Options.Crop);
         isLeft = () => left;
         Thread = new Thread(Run) { IsBackground = true, Name = $"capture-{runner.Options.Id}" };
@@ -153,14 +155,14 @@ internal sealed class CaptureSession : IDisposable
     private void Take(ICamera source, CameraFormat format, long sinceNs, FrameStamp stamp, long periodNs)
     {
         var nowNs = runner.NowNs;
-        var refusal = format.IsLive ? runner.Queue.Refusal(nowNs, periodNs) : null;
+        var refusal = format.IsLive ? runner.Queue.CommandError(nowNs, periodNs) : null;
         Frame? frame = null;
         if (refusal is null && !runner.Pool.TryTake(out frame) && (format.IsLive || !WaitForSlot(out frame))) refusal = DropCause.NoSlot;
         if (frame is null)
         {
             runner.Drops.Count(refusal!.Value);
             // nobody wants it, but whether the camera is frozen or black must be known all the same
-            if (format.IsWatched && nowNs - lookedNs >= Limits.CameraLookMs * 1_000_000L && source.Retrieve(writer.Scratch)) Look(writer.Scratch, nowNs);
+            if (format.IsWatched && nowNs - lookedNs >= CaptureLimits.CameraLookMs * 1_000_000L && source.Retrieve(writer.Scratch)) Look(writer.Scratch, nowNs);
             return;
         }
 

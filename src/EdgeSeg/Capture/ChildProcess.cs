@@ -2,12 +2,13 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Capture;
 
 /// <summary>
 /// A command in a session and process group of its own, so that closing it takes its children along. Its standard output is read by the owner,
-/// its standard input gets a text and is closed, the last <see cref="Limits.PipeErrorBytes"/> of its error output are kept.
+/// its standard input gets a text and is closed, the last <see cref="CaptureLimits.PipeErrorBytes"/> of its error output are kept.
 /// </summary>
 internal sealed partial class ChildProcess : IDisposable
 {
@@ -16,7 +17,7 @@ internal sealed partial class ChildProcess : IDisposable
     private readonly Lock gate = new();
     private readonly Process process;
     private readonly Thread errors;
-    private readonly byte[] tail = new byte[Limits.PipeErrorBytes];
+    private readonly byte[] tail = new byte[CaptureLimits.PipeErrorBytes];
     private long tailEnd;
     private bool closed;
 
@@ -56,7 +57,7 @@ internal sealed partial class ChildProcess : IDisposable
     /// <summary>How it ended, with the last lines it complained with; waits a moment for both. Words in <paramref name="secret"/> are masked.</summary>
     public string Ending(string secret)
     {
-        var ended = process.WaitForExit(Limits.PipeCloseMs) && errors.Join(Limits.PipeCloseMs);
+        var ended = process.WaitForExit(CaptureLimits.PipeCloseMs) && errors.Join(CaptureLimits.PipeCloseMs);
         var text = Tail().ReplaceLineEndings(" | ").Trim(' ', '|');
         if (secret.Length > 0) text = text.Replace(secret, "***", StringComparison.Ordinal);
         var how = ended ? $"ended with code {process.ExitCode}" : "closed its output";
@@ -71,7 +72,7 @@ internal sealed partial class ChildProcess : IDisposable
             if (closed) return;
             closed = true;
             _ = Kill(-process.Id, SigTerm);
-            process.WaitForExit(Limits.PipeCloseMs);
+            process.WaitForExit(CaptureLimits.PipeCloseMs);
             // what is left of the group when its leader has gone, or has not
             _ = Kill(-process.Id, SigKill);
         }
@@ -80,7 +81,7 @@ internal sealed partial class ChildProcess : IDisposable
     public void Dispose()
     {
         Close();
-        errors.Join(Limits.PipeCloseMs);
+        errors.Join(CaptureLimits.PipeCloseMs);
         process.Dispose();
     }
 

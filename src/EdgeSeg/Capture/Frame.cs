@@ -1,4 +1,3 @@
-using EdgeSeg.Trigger;
 using OpenCvSharp;
 
 namespace EdgeSeg.Capture;

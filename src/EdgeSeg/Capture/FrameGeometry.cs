@@ -1,4 +1,6 @@
-using EdgeSeg.Inference;
+using EdgeSeg.Vision;
+using EdgeSeg.Vision.Platform;
+using EdgeSeg.Vision.Prompts;
 using OpenCvSharp;
 
 namespace EdgeSeg.Capture;
@@ -22,9 +24,9 @@ internal sealed class FrameGeometry : IDisposable
         var (fullWidth, fullHeight) = rotate is 90 or 270 ? (sourceHeight, sourceWidth) : (sourceWidth, sourceHeight);
         Crop = crop ?? new Crop(0, 0, fullWidth, fullHeight);
         var (x, y, width, height) = Crop;
-        if (x < 0 || y < 0 || width < Limits.MinImageSide || height < Limits.MinImageSide || x > fullWidth - width || y > fullHeight - height)
+        if (x < 0 || y < 0 || width < VisionLimits.MinImageSide || height < VisionLimits.MinImageSide || x > fullWidth - width || y > fullHeight - height)
             throw new OperatingException(
-                $"the crop {x},{y} {width}x{height} does not lie inside the rotated picture of {fullWidth}x{fullHeight} or is below {Limits.MinImageSide} pixels; correct it");
+                $"the crop {x},{y} {width}x{height} does not lie inside the rotated picture of {fullWidth}x{fullHeight} or is below {VisionLimits.MinImageSide} pixels; correct it");
         // the crop as the source sees it, so that only the part that is kept is rotated
         Click a = ToSource(new Click(0, 0)), b = ToSource(new Click(width, height));
         source = new Rect((int)Math.Min(a.X, b.X), (int)Math.Min(a.Y, b.Y), (int)Math.Abs(a.X - b.X), (int)Math.Abs(a.Y - b.Y));

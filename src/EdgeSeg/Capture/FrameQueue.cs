@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using EdgeSeg.Trigger;
 
 namespace EdgeSeg.Capture;
 
@@ -23,7 +22,7 @@ internal sealed class FrameQueue : IDisposable
     /// <param name="drops">Counts what is displaced.</param>
     /// <param name="arrived">Called after each frame, outside of any lock; several cameras may share one signal.</param>
     /// <param name="capacity">Frames that may wait.</param>
-    public FrameQueue(Drops drops, Action? arrived = null, int capacity = Limits.FrameQueue)
+    public FrameQueue(Drops drops, Action? arrived = null, int capacity = CaptureLimits.FrameQueue)
     {
         (this.drops, this.arrived) = (drops, arrived);
         frames = new Frame?[capacity];
@@ -60,7 +59,7 @@ internal sealed class FrameQueue : IDisposable
     }
 
     /// <summary>Why a picture taken now is not wanted; null when it is, that is when the next one, a period later, would come after inference has asked.</summary>
-    public DropCause? Refusal(long nowNs, long periodNs)
+    public DropCause? CommandError(long nowNs, long periodNs)
     {
         lock (gate) return closed || wantedFromNs - nowNs >= periodNs && wantedFromNs > nowNs ? causeUntilThen : null;
     }

@@ -11,7 +11,7 @@ internal readonly record struct FrameStamp(DateTimeOffset Utc, long Ns, string T
         if (timeSource == "file") return new(openedUtc.AddMilliseconds(positionMs), arrivalNs, "file");
         var ageMs = arrivalNs / 1e6 - positionMs;
         // the stamp is cut to whole milliseconds by OpenCV, so it never lies ahead
-        if (timeSource == "driver" && positionMs > 0 && ageMs is >= 0 and <= Limits.DriverStampMaxAgeMs)
+        if (timeSource == "driver" && positionMs > 0 && ageMs is >= 0 and <= CaptureLimits.DriverStampMaxAgeMs)
             return new(arrivalUtc.AddMilliseconds(-ageMs), (long)(positionMs * 1e6), "driver");
         return new(arrivalUtc, arrivalNs, "arrival");
     }

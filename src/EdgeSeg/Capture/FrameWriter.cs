@@ -1,3 +1,4 @@
+using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 
 namespace EdgeSeg.Capture;

@@ -1,3 +1,5 @@
+using EdgeSeg.Vision.Images;
+using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 
 namespace EdgeSeg.Capture;
@@ -32,7 +34,7 @@ internal sealed class ImageFolderCamera(string folder, double fps, bool loop) : 
         if (!Directory.Exists(folder)) throw new OperatingException($"folder '{folder}' does not exist; check the camera's path");
         try
         {
-            files = [.. Directory.EnumerateFiles(folder).Where(IsPicture).Take(Limits.MaxFolderPictures).Order(StringComparer.Ordinal)];
+            files = [.. Directory.EnumerateFiles(folder).Where(IsPicture).Take(CaptureLimits.MaxFolderPictures).Order(StringComparer.Ordinal)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 
 namespace EdgeSeg.Capture;

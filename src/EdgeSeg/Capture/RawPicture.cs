@@ -1,3 +1,5 @@
+using EdgeSeg.Vision;
+using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 
 namespace EdgeSeg.Capture;
@@ -11,7 +13,7 @@ internal sealed class RawPicture : IDisposable
     /// <summary>Throws an <see cref="OperatingException"/> when the size does not suit the format.</summary>
     public RawPicture(PipeFormat format, int width, int height)
     {
-        if (width < Limits.MinImageSide || height < Limits.MinImageSide || (long)width * height > Limits.MaxImagePixels)
+        if (width < VisionLimits.MinImageSide || height < VisionLimits.MinImageSide || (long)width * height > VisionLimits.MaxImagePixels)
             throw new OperatingException($"a pipe camera needs the width and height of its pictures, and {width}x{height} cannot be; state them as the command writes them", 2);
         var halves = format is PipeFormat.Nv12 or PipeFormat.I420 or PipeFormat.Y4m;
         if ((halves && height % 2 != 0) || ((halves || format == PipeFormat.Yuyv) && width % 2 != 0))

@@ -1,3 +1,5 @@
+using EdgeSeg.Vision.Platform;
+
 namespace EdgeSeg.Capture;
 
 /// <summary>
@@ -26,7 +28,7 @@ internal static class RtspCommand
                 "-f", "concat", "-safe", "0", "-protocol_whitelist", "pipe,rtsp,rtsps,rtp,srtp,tcp,udp,tls,crypto", "-i", "pipe:0",
                 "-an", "-vf", filter, "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe", "pipe:1",
             ],
-            $"ffconcat version 1.0\nfile '{address}'\noption rtsp_transport tcp\noption timeout {Limits.RtspSilenceMs * 1000L}\n",
+            $"ffconcat version 1.0\nfile '{address}'\noption rtsp_transport tcp\noption timeout {CaptureLimits.RtspSilenceMs * 1000L}\n",
             secret);
     }
 
@@ -36,7 +38,7 @@ internal static class RtspCommand
         const string remedy = "write one line, user:password, into it, readable for this user only";
         try
         {
-            if (new FileInfo(file).Length > Limits.MaxCredentialsBytes) throw new OperatingException($"the credentials file '{file}' is too large; {remedy}", 2);
+            if (new FileInfo(file).Length > CaptureLimits.MaxCredentialsBytes) throw new OperatingException($"the credentials file '{file}' is too large; {remedy}", 2);
             var line = File.ReadAllText(file).Trim();
             var colon = line.IndexOf(':');
             if (colon <= 0 || line.AsSpan().ContainsAny('\n', '\r')) throw new OperatingException($"the credentials file '{file}' does not hold user:password; {remedy}", 2);

@@ -1,4 +1,4 @@
-using EdgeSeg.Masks;
+using EdgeSeg.Vision.Masks;
 using OpenCvSharp;
 
 namespace EdgeSeg.Capture;

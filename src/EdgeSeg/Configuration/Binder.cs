@@ -54,7 +54,7 @@ internal sealed class Binder(Settings settings, Faults faults)
     {
         var count = settings.Cameras.Count;
         if (index < count) return null;
-        if (index >= Limits.MaxCameras) return $"there may be at most {Limits.MaxCameras} cameras";
+        if (index >= ConfigurationLimits.MaxCameras) return $"there may be at most {ConfigurationLimits.MaxCameras} cameras";
         if (index > count) return $"there is no camera {count} before this one: they are numbered from 0 without a gap";
         settings.Cameras.Add(new CameraSettings(index));
         return null;

@@ -82,7 +82,7 @@ internal sealed class CameraSettings(int index)
         PipeFormat = PipeFormat,
         StallFrames = StallFrames,
         FreezeS = FreezeS,
-        BlackS = DetectBlack ? Limits.BlackS : 0,
+        BlackS = DetectBlack ? ConfigurationLimits.BlackS : 0,
     };
 
     private const string Doc = "A camera; write the table again for each further one. Without any, only `segment`, `eval` and `demo` have something to do.";
@@ -91,8 +91,8 @@ internal sealed class CameraSettings(int index)
         .Text("id", TextForms.Id, "Name in topics; by default cam and the camera's number from 0.", c => c.Id, (c, v) => c.Id = v)
         .Text("uri", TextForms.Camera, "Where frames come from.", c => c.Uri, (c, v) => c.Uri = v)
         .Text("credentials_file", TextForms.File, "For rtsp: file with user and password as user:password.", c => c.CredentialsFile, (c, v) => c.CredentialsFile = v)
-        .Integer("width", 0, Limits.MaxImageSide, "Width asked of the camera in pixels; 0: its own.", c => c.Width, (c, v) => c.Width = v)
-        .Integer("height", 0, Limits.MaxImageSide, "Height asked of the camera in pixels; 0: its own.", c => c.Height, (c, v) => c.Height = v)
+        .Integer("width", 0, ConfigurationLimits.MaxImageSide, "Width asked of the camera in pixels; 0: its own.", c => c.Width, (c, v) => c.Width = v)
+        .Integer("height", 0, ConfigurationLimits.MaxImageSide, "Height asked of the camera in pixels; 0: its own.", c => c.Height, (c, v) => c.Height = v)
         .Number("fps", 0, 1000, "Frames a second asked of the camera; 0: its own.", c => c.Fps, (c, v) => c.Fps = v)
         .Text("fourcc", TextForms.FourCc, "Pixel format asked of a v4l2 camera; empty: its own.", c => c.FourCc, (c, v) => c.FourCc = v)
         .OneOf("rotate", [0, 90, 180, 270], "Degrees clockwise by which the picture is turned first.", c => c.Rotate, (c, v) => c.Rotate = v)
@@ -100,8 +100,8 @@ internal sealed class CameraSettings(int index)
         .Area("roi", "Part of the published picture in which objects are looked for; []: all of it.", c => c.Roi, (c, v) => c.Roi = v)
         .Flag("loop", "Begin again at the end of file: and images:.", c => c.Loop, (c, v) => c.Loop = v)
         .Flag("realtime", "Play file: at its own pace; false: as fast as possible.", c => c.Realtime, (c, v) => c.Realtime = v)
-        .Integer("pipe_width", 0, Limits.MaxImageSide, "Width of the raw frames that a pipe: writes; needed there.", c => c.PipeWidth, (c, v) => c.PipeWidth = v)
-        .Integer("pipe_height", 0, Limits.MaxImageSide, "Height of the raw frames that a pipe: writes; needed there.", c => c.PipeHeight, (c, v) => c.PipeHeight = v)
+        .Integer("pipe_width", 0, ConfigurationLimits.MaxImageSide, "Width of the raw frames that a pipe: writes; needed there.", c => c.PipeWidth, (c, v) => c.PipeWidth = v)
+        .Integer("pipe_height", 0, ConfigurationLimits.MaxImageSide, "Height of the raw frames that a pipe: writes; needed there.", c => c.PipeHeight, (c, v) => c.PipeHeight = v)
         .Choice("pipe_format", "Pixel format of those frames.", c => c.PipeFormat, (c, v) => c.PipeFormat = v, ("bgr24", PipeFormat.Bgr24), ("rgb24", PipeFormat.Rgb24),
             ("gray8", PipeFormat.Gray8), ("yuyv", PipeFormat.Yuyv), ("nv12", PipeFormat.Nv12), ("i420", PipeFormat.I420), ("y4m", PipeFormat.Y4m))
         .Choice("mode", "When frames are segmented unasked.", c => c.Mode, (c, v) => c.Mode = v, ("continuous", CameraMode.Continuous), ("interval", CameraMode.Interval),

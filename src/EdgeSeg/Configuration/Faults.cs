@@ -1,3 +1,5 @@
+using EdgeSeg.Vision.Platform;
+
 namespace EdgeSeg.Configuration;
 
 /// <summary>Where something was written: a file and its line (from 1), or an environment variable (line 0).</summary>
@@ -9,7 +11,7 @@ internal readonly record struct Origin(string Source, int Line = 0)
 /// <summary>One value and where it stood. <see cref="Path"/> is dotted, list members carry an index: <c>camera[0].uri</c>.</summary>
 internal readonly record struct Entry(string Path, Value Value, Origin Origin);
 
-/// <summary>All errors of one reading, up to <see cref="Limits.MaxConfigurationFaults"/> in words, the others counted.</summary>
+/// <summary>All errors of one reading, up to <see cref="ConfigurationLimits.MaxConfigurationFaults"/> in words, the others counted.</summary>
 internal sealed class Faults
 {
     private readonly List<(Origin Origin, string Text)> list = [];
@@ -18,7 +20,7 @@ internal sealed class Faults
     public int Count { get; private set; }
 
     /// <summary>True when a further error would only be counted.</summary>
-    public bool IsFull => list.Count >= Limits.MaxConfigurationFaults;
+    public bool IsFull => list.Count >= ConfigurationLimits.MaxConfigurationFaults;
 
     public void Add(Origin origin, string text)
     {

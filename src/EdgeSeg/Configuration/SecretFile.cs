@@ -1,4 +1,5 @@
 using System.Text;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Configuration;
 
@@ -26,11 +27,11 @@ internal static class SecretFile
         return System.IO.Path.Combine(folder, setting[5..]);
     }
 
-    /// <summary>The text of the file without the line end that editors add. Throws <see cref="OperatingException"/> (2) when it is missing, unreadable, empty or above <see cref="Limits.MaxSecretBytes"/>.</summary>
+    /// <summary>The text of the file without the line end that editors add. Throws <see cref="OperatingException"/> (2) when it is missing, unreadable, empty or above <see cref="ConfigurationLimits.MaxSecretBytes"/>.</summary>
     public static string Read(string setting, IReadOnlyDictionary<string, string> environment)
     {
         var path = Path(setting, environment);
-        var text = new UTF8Encoding(false).GetString(SettingsFile.ReadBytes(path, Limits.MaxSecretBytes)).TrimEnd('\r', '\n');
+        var text = new UTF8Encoding(false).GetString(SettingsFile.ReadBytes(path, ConfigurationLimits.MaxSecretBytes)).TrimEnd('\r', '\n');
         return text.Length > 0 ? text : throw new OperatingException($"{path} is empty", 2);
     }
 }

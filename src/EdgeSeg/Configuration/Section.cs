@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeSeg.Vision;
 
 namespace EdgeSeg.Configuration;
 
@@ -27,7 +28,7 @@ internal sealed class Section<T>(string path, string doc, Func<Settings, int, T>
     {
         Add(name, form.Allowed, doc, (s, i, v) =>
         {
-            if (!v.TryText(out var text) || text.Length > Limits.MaxSettingLength || text.Contains('\0') || !form.Fits(text)) return false;
+            if (!v.TryText(out var text) || text.Length > ConfigurationLimits.MaxSettingLength || text.Contains('\0') || !form.Fits(text)) return false;
             set(at(s, i), text);
             return true;
         }, (s, i) => Value.Quote(Value.WithoutSecrets(get(at(s, i)))));
@@ -105,7 +106,7 @@ internal sealed class Section<T>(string path, string doc, Func<Settings, int, T>
 
     public Section<T> Area(string name, string doc, Func<T, Area?> get, Action<T, Area?> set)
     {
-        Add(name, $"[] or [x, y, width, height] in pixels, width and height at least {Limits.MinImageSide}", doc, (s, i, v) =>
+        Add(name, $"[] or [x, y, width, height] in pixels, width and height at least {VisionLimits.MinImageSide}", doc, (s, i, v) =>
         {
             if (!v.TryList(out var items) || !TryArea(items, out var area)) return false;
             set(at(s, i), area);
@@ -136,12 +137,12 @@ internal sealed class Section<T>(string path, string doc, Func<Settings, int, T>
         if (items.Count != n.Length) return false;
         for (var i = 0; i < n.Length; i++)
         {
-            if (!items[i].TryInteger(out var v) || v < 0 || v > Limits.MaxImageSide) return false;
+            if (!items[i].TryInteger(out var v) || v < 0 || v > ConfigurationLimits.MaxImageSide) return false;
             n[i] = (int)v;
         }
 
         area = new Area(n[0], n[1], n[2], n[3]);
-        return n[2] >= Limits.MinImageSide && n[3] >= Limits.MinImageSide;
+        return n[2] >= VisionLimits.MinImageSide && n[3] >= VisionLimits.MinImageSide;
     }
 
     private static string Words(IEnumerable<string> words) => "one of " + string.Join(", ", words.Select(Value.Quote));

@@ -1,3 +1,4 @@
+
 namespace EdgeSeg.Configuration;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Configuration;
 
@@ -25,7 +26,7 @@ internal static class SettingsFile
     {
         if (string.IsNullOrEmpty(path)) path = environment.GetValueOrDefault(PathVariable);
         if (string.IsNullOrEmpty(path)) path = File.Exists(DefaultPath) || Directory.Exists(DefaultPath) ? DefaultPath : null;
-        return path is null ? Parse("defaults", [], environment) : Parse(path, ReadBytes(path, Limits.MaxConfigurationBytes), environment);
+        return path is null ? Parse("defaults", [], environment) : Parse(path, ReadBytes(path, ConfigurationLimits.MaxConfigurationBytes), environment);
     }
 
     /// <summary>
@@ -34,7 +35,7 @@ internal static class SettingsFile
     public static Settings Parse(string source, ReadOnlySpan<byte> utf8, IReadOnlyDictionary<string, string> environment)
     {
         var faults = new Faults();
-        if (utf8.Length > Limits.MaxConfigurationBytes) throw TooLarge(source, Limits.MaxConfigurationBytes);
+        if (utf8.Length > ConfigurationLimits.MaxConfigurationBytes) throw TooLarge(source, ConfigurationLimits.MaxConfigurationBytes);
         List<Entry> entries = [];
         ReadText(source, utf8.StartsWith(Encoding.UTF8.Preamble) ? utf8[3..] : utf8, entries, faults);
         var isReadable = faults.Count == 0;

@@ -1,6 +1,7 @@
-using EdgeSeg.Capture;
-
 using System.Net;
+using EdgeSeg.Capture;
+using EdgeSeg.Vision;
+
 
 namespace EdgeSeg.Configuration;
 
@@ -48,8 +49,8 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
             if (other.Uri == c.Uri && c.Scheme == "v4l2") Refuse($"camera {j} reads {c.Uri} too; a device can be opened once", $"{path}.uri", $"camera[{j}].uri");
         }
 
-        if (c.Scheme == "pipe" && (c.PipeWidth < Limits.MinImageSide || c.PipeHeight < Limits.MinImageSide))
-            Refuse($"a pipe needs pipe_width and pipe_height, at least {Limits.MinImageSide} each", $"{path}.uri", $"{path}.pipe_width", $"{path}.pipe_height");
+        if (c.Scheme == "pipe" && (c.PipeWidth < VisionLimits.MinImageSide || c.PipeHeight < VisionLimits.MinImageSide))
+            Refuse($"a pipe needs pipe_width and pipe_height, at least {VisionLimits.MinImageSide} each", $"{path}.uri", $"{path}.pipe_width", $"{path}.pipe_height");
         if (c.PipeFormat is PipeFormat.Nv12 or PipeFormat.I420 or PipeFormat.Yuyv && (c.PipeWidth % 2 != 0 || c.PipeHeight % 2 != 0))
             Refuse("this format needs an even pipe_width and pipe_height", $"{path}.pipe_format", $"{path}.pipe_width", $"{path}.pipe_height");
         if (c.CredentialsFile.Length > 0 && c.Scheme is not ("rtsp" or "rtsps")) Refuse("only rtsp cameras take credentials", $"{path}.credentials_file", $"{path}.uri");

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using EdgeSeg.Vision;
 
 namespace EdgeSeg.Configuration;
 
@@ -8,8 +9,8 @@ internal static class TextForms
 {
     private static readonly SearchValues<char> idCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
 
-    public static readonly TextForm Id = new($"an id: 1 to {Limits.MaxIdLength} of a-z, 0-9 and -", IsId);
-    public static readonly TextForm IdOrNone = new($"empty or an id: 1 to {Limits.MaxIdLength} of a-z, 0-9 and -", t => t.Length == 0 || IsId(t));
+    public static readonly TextForm Id = new($"an id: 1 to {VisionLimits.MaxIdLength} of a-z, 0-9 and -", IsId);
+    public static readonly TextForm IdOrNone = new($"empty or an id: 1 to {VisionLimits.MaxIdLength} of a-z, 0-9 and -", t => t.Length == 0 || IsId(t));
     public static readonly TextForm Line = new("text of at most 255 characters on one line", t => t.Length <= 255 && !t.Any(char.IsControl));
     public static readonly TextForm Path = new("a path", t => !t.Any(char.IsControl));
     public static readonly TextForm AbsolutePath = new("an absolute path", t => t.StartsWith('/') && !t.Any(char.IsControl));
@@ -24,7 +25,7 @@ internal static class TextForms
     public static readonly TextForm Camera = new(
         "v4l2:/dev/..., rtsp://host/..., file:PATH, images:FOLDER, pipe:COMMAND or test:, without user and password (those stand in credentials_file)", IsCamera);
 
-    public static bool IsId(string text) => text.Length is >= 1 and <= Limits.MaxIdLength && !text.AsSpan().ContainsAnyExcept(idCharacters);
+    public static bool IsId(string text) => text.Length is >= 1 and <= VisionLimits.MaxIdLength && !text.AsSpan().ContainsAnyExcept(idCharacters);
 
     private static bool IsHost(string text) => text.Length <= 255 && Uri.CheckHostName(text) != UriHostNameType.Unknown;
 

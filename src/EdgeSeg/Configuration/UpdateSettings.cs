@@ -1,4 +1,3 @@
-using EdgeSeg.Update;
 
 namespace EdgeSeg.Configuration;
 
@@ -25,7 +24,7 @@ internal sealed class UpdateSettings
     public static Section Section { get; } = new Section<UpdateSettings>("update", "Models over the air, signed. Nothing is taken while keys_dir holds no key.", (s, _) => s.Update)
         .Flag("enabled", "Listen to model/desired.", u => u.Enabled, (u, v) => u.Enabled = v)
         .Text("keys_dir", TextForms.AbsolutePath, "Folder with the public keys (*.pem, ECDSA P-256) that may sign.", u => u.KeysDir, (u, v) => u.KeysDir = v)
-        .Integer("threshold", 1, Limits.MaxTrustedKeys, "How many different ones of them must sign.", u => u.Threshold, (u, v) => u.Threshold = v)
+        .Integer("threshold", 1, ConfigurationLimits.MaxTrustedKeys, "How many different ones of them must sign.", u => u.Threshold, (u, v) => u.Threshold = v)
         .List("sources", ["https", "http", "file"], "Where bundles may come from.", u => u.Sources, (u, v) => u.Sources = v)
         .Text("file_root", TextForms.AbsolutePath, "Folder below which file:// bundles lie: where sticks are mounted.", u => u.FileRoot, (u, v) => u.FileRoot = v)
         .Integer("max_kib_s", 0, 1_000_000, "Fastest download, in KiB a second; 0: as fast as it goes.", u => u.MaxKibS, (u, v) => u.MaxKibS = v)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using EdgeSeg.Masks;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Evaluation;
 

@@ -1,7 +1,8 @@
-using EdgeSeg.Capture;
-using EdgeSeg.Inference;
-using EdgeSeg.Masks;
-using EdgeSeg.Telemetry;
+using EdgeSeg.Vision.Images;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
+using EdgeSeg.Vision.Prompts;
 using OpenCvSharp;
 
 namespace EdgeSeg.Evaluation;

@@ -1,5 +1,5 @@
-using EdgeSeg.Masks;
-using EdgeSeg.Salience;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Saliency;
 using OpenCvSharp;
 
 namespace EdgeSeg.Evaluation;

@@ -8,7 +8,7 @@ internal static class BrokerCheck
     private const string Name = "broker";
 
     /// <summary>The host is a name, an address, or <c>embedded</c>.</summary>
-    public static Check Reach(string host, int port, int timeoutMs = Limits.DoctorConnectTimeoutMs)
+    public static Check Reach(string host, int port, int timeoutMs = HealthLimits.DoctorConnectTimeoutMs)
     {
         if (host == "embedded") return Check.Ok(Name, "embedded: runs inside the process");
         using var deadline = new CancellationTokenSource(timeoutMs);

@@ -1,3 +1,5 @@
+using EdgeSeg.Vision.Platform;
+
 namespace EdgeSeg.Health;
 
 /// <summary>Looks at everything that the service needs, one thing after the other, and writes a table. No check ends the others.</summary>

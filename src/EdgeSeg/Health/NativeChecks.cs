@@ -1,4 +1,5 @@
-using EdgeSeg.Inference;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 
 namespace EdgeSeg.Health;

@@ -1,51 +1,30 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
+using EdgeSeg.Platform;
+using EdgeSeg.Telemetry;
 
 namespace EdgeSeg.Health;
 
 /// <summary>Disk, clock and heat. The folders of /sys and /run are arguments, so that tests can lay out their own.</summary>
-internal static partial class SystemChecks
+internal static class SystemChecks
 {
     /// <param name="stateDir">Where the service keeps its state; a missing folder is judged by the nearest one above it.</param>
     public static Check Disk(string stateDir)
     {
-        var existing = Existing(stateDir);
+        var existing = DiskSpace.NearestExisting(stateDir);
         return Disk(stateDir, existing == stateDir, new DriveInfo(existing).AvailableFreeSpace);
-    }
-
-    /// <summary>Free bytes for the state folder; null when the disk does not tell.</summary>
-    public static long? FreeBytes(string stateDir)
-    {
-        try
-        {
-            return new DriveInfo(Existing(stateDir)).AvailableFreeSpace;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    private static string Existing(string folder)
-    {
-        while (!Directory.Exists(folder)) folder = Path.GetDirectoryName(folder) ?? "/";
-        return folder;
     }
 
     internal static Check Disk(string stateDir, bool exists, long freeBytes)
     {
         var finding = $"{freeBytes >> 20} MiB free for {stateDir}{(exists ? "" : " (not made yet)")}";
         const string remedy = "free space there, or move state_dir to a larger disk";
-        if (freeBytes < Limits.DiskFullBytes) return Check.Failed("disk", finding, remedy);
-        return freeBytes < Limits.DiskLowBytes ? Check.Warning("disk", finding, remedy) : Check.Ok("disk", finding);
+        if (freeBytes < HealthLimits.DiskFullBytes) return Check.Failed("disk", finding, remedy);
+        return freeBytes < HealthLimits.DiskLowBytes ? Check.Warning("disk", finding, remedy) : Check.Ok("disk", finding);
     }
 
     /// <summary>Is the clock set by a time server: systemd-timesyncd's mark, else what the kernel was told (chrony, ntpd).</summary>
     public static Check Clock(TimeProvider time, string run = "/run") =>
-        Clock(time, ClockIsSynchronised(run));
-
-    public static bool ClockIsSynchronised(string run = "/run") =>
-        File.Exists(Path.Combine(run, "systemd/timesync/synchronized")) || KernelClockIsSynchronised();
+        Clock(time, SystemClock.IsSynchronised(run));
 
     internal static Check Clock(TimeProvider time, bool synchronised)
     {
@@ -66,7 +45,7 @@ internal static partial class SystemChecks
         var (type, degrees) = zones.MaxBy(z => z.DegreesC);
         var finding = string.Create(CultureInfo.InvariantCulture, $"{degrees:0.0} degrees C ({type})");
         if (slowed is not null) return Check.Warning(name, $"{finding}; {slowed}", remedy);
-        return degrees >= Limits.HotC ? Check.Warning(name, finding, remedy) : Check.Ok(name, finding);
+        return degrees >= HealthLimits.HotC ? Check.Warning(name, finding, remedy) : Check.Ok(name, finding);
     }
 
     private static string? Slowed(string sys) => Sensors.Throttled(sys) switch
@@ -77,18 +56,4 @@ internal static partial class SystemChecks
         { SinceBoot.Count: > 0 } => "it was throttled since it started",
         _ => null,
     };
-
-    private static bool KernelClockIsSynchronised()
-    {
-        const int clockError = 5;
-        // struct timex, zeroed: modes 0 only reads; 208 bytes on 64-bit Linux, and room to spare
-        Span<byte> timex = stackalloc byte[512];
-        timex.Clear();
-        var state = adjtimex(ref MemoryMarshal.GetReference(timex));
-        return state is >= 0 and not clockError;
-    }
-
-    [LibraryImport("libc")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int adjtimex(ref byte timex);
 }

@@ -1,11 +1,12 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using EdgeSeg.Capture;
-using EdgeSeg.Inference;
-using EdgeSeg.Masks;
-using EdgeSeg.Telemetry;
-using EdgeSeg.Update;
+using EdgeSeg.Updates;
+using EdgeSeg.Vision.Images;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
+using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Release;
 

@@ -37,7 +37,7 @@ internal sealed record DeviceModelState
     /// <returns>Null: it is not a JSON object.</returns>
     public static DeviceModelState? TryRead(string device, ReadOnlyMemory<byte> payload)
     {
-        if (payload.Length > Limits.MaxModelStateBytes) return null;
+        if (payload.Length > ReleaseLimits.MaxModelStateBytes) return null;
         try
         {
             using var document = JsonDocument.Parse(payload, new JsonDocumentOptions { MaxDepth = 8 });
@@ -76,7 +76,7 @@ internal sealed record DeviceModelState
     {
         if (!json.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String) return null;
         var text = value.GetString()!;
-        return string.Concat(text.Take(Limits.MaxFleetText).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
+        return string.Concat(text.Take(ReleaseLimits.MaxFleetText).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
     }
 
     private static long? Number(JsonElement json, string name) =>

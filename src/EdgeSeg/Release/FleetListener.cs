@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Threading.Channels;
-using EdgeSeg.Publish;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Vision.Platform;
 using MQTTnet;
 using MQTTnet.Protocol;
 
@@ -15,7 +17,7 @@ internal sealed class FleetListener : IDisposable
     private readonly IMqttClient client = new MqttClientFactory().CreateMqttClient();
 
     // bounded: the broker waits while the reader is behind
-    private readonly Channel<FleetNews> news = Channel.CreateBounded<FleetNews>(new BoundedChannelOptions(Limits.FleetQueue) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
+    private readonly Channel<FleetNews> news = Channel.CreateBounded<FleetNews>(new BoundedChannelOptions(ReleaseLimits.FleetQueue) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
 
     private FleetListener()
     {
@@ -68,7 +70,7 @@ internal sealed class FleetListener : IDisposable
         var message = incoming.ApplicationMessage;
         var levels = message.Topic.Split('/');
         if (levels is not ["edgeseg", "v1", var device, "model", "state"] || !Topics.IsId(device)) return;
-        if (message.Payload.Length > Limits.MaxModelStateBytes) return;
+        if (message.Payload.Length > ReleaseLimits.MaxModelStateBytes) return;
         var state = message.Payload.Length == 0 ? null : DeviceModelState.TryRead(device, message.Payload.ToArray());
         if (state is null && message.Payload.Length > 0) return;
         try

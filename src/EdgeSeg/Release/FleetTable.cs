@@ -16,7 +16,7 @@ internal sealed class FleetTable
     /// <summary>False: there is no room for one more device.</summary>
     public bool Set(DeviceModelState state)
     {
-        if (devices.Count >= Limits.MaxFleetDevices && !devices.ContainsKey(state.Device)) return false;
+        if (devices.Count >= ReleaseLimits.MaxFleetDevices && !devices.ContainsKey(state.Device)) return false;
         devices[state.Device] = state;
         return true;
     }

@@ -1,4 +1,4 @@
-using EdgeSeg.Update;
+using EdgeSeg.Updates;
 
 namespace EdgeSeg.Release;
 
@@ -39,7 +39,7 @@ internal sealed record Issue(long Serial, DateTimeOffset Expires, DateTimeOffset
 {
     public Manifest Manifest(string action) => new()
     {
-        Type = Update.Manifest.TypeName,
+        Type = Updates.Manifest.TypeName,
         V = 1,
         Action = action,
         Serial = Serial,

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using EdgeSeg.Inference;
-using EdgeSeg.Update;
+using EdgeSeg.Updates;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Release;
 
@@ -30,7 +31,7 @@ internal static class Packing
             CopyBundle(bundle, order);
             foreach (var (path, name) in photos.Where(p => maker.Cases.Any(c => c.Image == p.Name))) File.Copy(path, Path.Combine(order.Place, name));
             var cases = JsonSerializer.SerializeToUtf8Bytes(new CanaryCases { Cases = maker.Cases }, UpdateJson.Default.CanaryCases);
-            if (cases.Length > Limits.MaxCanaryCaseBytes) throw new OperatingException($"the canary's masks have {cases.Length} bytes, more than {Limits.MaxCanaryCaseBytes}: name fewer or smaller photographs with --images");
+            if (cases.Length > UpdateLimits.MaxCanaryCaseBytes) throw new OperatingException($"the canary's masks have {cases.Length} bytes, more than {UpdateLimits.MaxCanaryCaseBytes}: name fewer or smaller photographs with --images");
             File.WriteAllBytes(Path.Combine(order.Place, CasesName), cases);
             var manifest = Describe(bundle, order, maker.Agreement);
             new ReleaseFolder(order.Place).WriteManifest(manifest);
@@ -74,7 +75,7 @@ internal static class Packing
     private static Manifest Describe(ModelBundle bundle, PackOrder order, double agreement) => order.Issue.Manifest(ManifestRules.Install) with
     {
         Rollout = order.Rollout,
-        Bundle = new BundleFacts
+        Bundle = new BundleInfo
         {
             Name = bundle.Manifest.Name,
             Version = order.Version ?? bundle.Manifest.Version,

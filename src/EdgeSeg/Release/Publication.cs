@@ -1,5 +1,7 @@
-using EdgeSeg.Publish;
-using EdgeSeg.Update;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Updates;
+using EdgeSeg.Vision.Platform;
 using MQTTnet;
 using MQTTnet.Protocol;
 
@@ -20,11 +22,11 @@ internal static class Publication
         client.ApplicationMessageReceivedAsync += incoming =>
         {
             var message = incoming.ApplicationMessage;
-            if (message.Retain && message.Topic == topic) retained.TrySetResult(message.Payload.Length > Limits.MaxEnvelopeBytes ? [] : System.Buffers.BuffersExtensions.ToArray(message.Payload));
+            if (message.Retain && message.Topic == topic) retained.TrySetResult(message.Payload.Length > UpdateLimits.MaxEnvelopeBytes ? [] : System.Buffers.BuffersExtensions.ToArray(message.Payload));
             return Task.CompletedTask;
         };
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(Limits.PublicationMs);
+        limit.CancelAfter(ReleaseLimits.PublicationMs);
         try
         {
             await BrokerSession.ConnectAsync(client, options, limit.Token);
@@ -43,7 +45,7 @@ internal static class Publication
             var answer = await client.SubscribeAsync(new MqttClientSubscribeOptionsBuilder().WithTopicFilter(topic, MqttQualityOfServiceLevel.AtLeastOnce).Build(), limit.Token);
             // who may not read there cannot be warned
             if (answer.Items.Any(i => i.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2)) return [];
-            await Task.WhenAny(retained.Task, Task.Delay(Limits.RetainedWaitMs, limit.Token));
+            await Task.WhenAny(retained.Task, Task.Delay(ReleaseLimits.RetainedWaitMs, limit.Token));
             return retained.Task.IsCompletedSuccessfully ? retained.Task.Result : [];
         }
 

@@ -1,5 +1,8 @@
 using System.Security.Cryptography;
-using EdgeSeg.Update;
+using EdgeSeg.Messages;
+using EdgeSeg.Platform;
+using EdgeSeg.Updates;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Release;
 
@@ -26,7 +29,7 @@ internal sealed class ReleaseFolder(string path)
         {
             var file = new FileInfo(ManifestPath);
             if (!file.Exists) throw new OperatingException($"{Path} holds no {ManifestName}: name a folder that edgeseg model pack made", 2);
-            return file.Length <= Limits.MaxEnvelopeBytes ? File.ReadAllBytes(ManifestPath) : throw new OperatingException($"{ManifestPath} has {file.Length} bytes, more than any manifest: pack again");
+            return file.Length <= UpdateLimits.MaxEnvelopeBytes ? File.ReadAllBytes(ManifestPath) : throw new OperatingException($"{ManifestPath} has {file.Length} bytes, more than any manifest: pack again");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -58,7 +61,7 @@ internal sealed class ReleaseFolder(string path)
         {
             Directory.CreateDirectory(Path);
             foreach (var old in Directory.GetFiles(Path, ManifestName + ".*" + SignatureEnd)) File.Delete(old);
-            Durable.WriteFile(ManifestPath, bytes, "release");
+            AtomicFile.WriteFile(ManifestPath, bytes, "release");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -72,7 +75,7 @@ internal sealed class ReleaseFolder(string path)
         foreach (var file in Directory.GetFiles(Path, ManifestName + ".*" + SignatureEnd).Order(StringComparer.Ordinal))
         {
             var name = System.IO.Path.GetFileName(file);
-            if (new FileInfo(file).Length > Limits.MaxKeyBytes) throw new OperatingException($"{file} is larger than a signature: remove it");
+            if (new FileInfo(file).Length > UpdateLimits.MaxKeyBytes) throw new OperatingException($"{file} is larger than a signature: remove it");
             var key = name[(ManifestName.Length + 1)..^SignatureEnd.Length];
             found.Add(new SignatureFile(name, new EnvelopeSignature { Key = key, Alg = EnvelopeSignature.EcdsaP256Sha256, Sig = File.ReadAllBytes(file) }));
         }
@@ -86,7 +89,7 @@ internal sealed class ReleaseFolder(string path)
         var name = $"{ManifestName}.{key.Id}{SignatureEnd}";
         try
         {
-            Durable.WriteFile(System.IO.Path.Combine(Path, name), key.Sign(manifest), "release");
+            AtomicFile.WriteFile(System.IO.Path.Combine(Path, name), key.Sign(manifest), "release");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -108,7 +111,7 @@ internal sealed class ReleaseFolder(string path)
     }
 
     /// <summary>The first file that is not as the manifest says, as a sentence; null: all are.</summary>
-    public string? FileFault(BundleFacts bundle)
+    public string? FileFault(BundleInfo bundle)
     {
         foreach (var file in bundle.Files)
         {
@@ -134,6 +137,6 @@ internal sealed class ReleaseFolder(string path)
     private static void RequireFits(Envelope envelope)
     {
         var bytes = envelope.Write().Length;
-        if (bytes > Limits.MaxEnvelopeBytes) throw new OperatingException($"the signed manifest has {bytes} bytes, more than the {Limits.MaxEnvelopeBytes} that devices take: name fewer files, keys or boards");
+        if (bytes > UpdateLimits.MaxEnvelopeBytes) throw new OperatingException($"the signed manifest has {bytes} bytes, more than the {UpdateLimits.MaxEnvelopeBytes} that devices take: name fewer files, keys or boards");
     }
 }

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using EdgeSeg.Update;
+using EdgeSeg.Updates;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Release;
 
@@ -20,7 +21,7 @@ internal sealed class SigningKey : IDisposable
     /// <exception cref="OperatingException">The file is not such a key, or its passphrase is another.</exception>
     public static SigningKey Read(string path, string? passphraseFile)
     {
-        var text = Encoding.ASCII.GetString(ReadFile(path, Limits.MaxKeyBytes));
+        var text = Encoding.ASCII.GetString(ReadFile(path, UpdateLimits.MaxKeyBytes));
         var isEncrypted = text.Contains("ENCRYPTED", StringComparison.Ordinal);
         if (isEncrypted && passphraseFile is null) throw new OperatingException($"{path} is encrypted: name the file that holds its passphrase with --passphrase-file");
         if (!text.Contains("PRIVATE KEY", StringComparison.Ordinal)) throw new OperatingException($"{path} holds no private key in PEM form: name the file that ends with .key");
@@ -59,7 +60,7 @@ internal sealed class SigningKey : IDisposable
     {
         var pem = passphraseFile is null
             ? key.ExportPkcs8PrivateKeyPem()
-            : key.ExportEncryptedPkcs8PrivateKeyPem(Passphrase(passphraseFile), new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, Limits.PassphraseRounds));
+            : key.ExportEncryptedPkcs8PrivateKeyPem(Passphrase(passphraseFile), new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, ReleaseLimits.PassphraseRounds));
         if (Array.Find([privatePath, publicPath], File.Exists) is { } there) throw new OperatingException($"{there} is there already, and keys are never overwritten: choose another name with --out");
         try
         {
@@ -86,7 +87,7 @@ internal sealed class SigningKey : IDisposable
     /// <summary>The first line of the file, so that an editor's line end is no part of it.</summary>
     private static string Passphrase(string path)
     {
-        var line = Encoding.UTF8.GetString(ReadFile(path, Limits.MaxPassphraseBytes)).Split('\n')[0].TrimEnd('\r');
+        var line = Encoding.UTF8.GetString(ReadFile(path, ReleaseLimits.MaxPassphraseBytes)).Split('\n')[0].TrimEnd('\r');
         return line.Length > 0 ? line : throw new OperatingException($"{path} holds no passphrase: write it into the first line", 2);
     }
 

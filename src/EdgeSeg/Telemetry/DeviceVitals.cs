@@ -1,5 +1,5 @@
 using System.Globalization;
-using EdgeSeg.Health;
+using EdgeSeg.Platform;
 
 namespace EdgeSeg.Telemetry;
 
@@ -26,7 +26,7 @@ internal sealed record DeviceVitals(
     {
         var memory = Sensors.Text(proc, "meminfo");
         return new DeviceVitals(
-            Sensors.Zones(sys), Sensors.Throttled(sys), Sensors.Rails(sys), MemoryBytes(memory, "MemAvailable:"), MemoryBytes(memory, "MemTotal:"), SystemChecks.FreeBytes(stateDir));
+            Sensors.Zones(sys), Sensors.Throttled(sys), Sensors.Rails(sys), MemoryBytes(memory, "MemAvailable:"), MemoryBytes(memory, "MemTotal:"), DiskSpace.FreeBytes(stateDir));
     }
 
     /// <summary>A line of /proc/meminfo, which counts in KiB.</summary>

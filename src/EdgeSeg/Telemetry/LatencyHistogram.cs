@@ -6,11 +6,11 @@ namespace EdgeSeg.Telemetry;
 /// Latencies of one interval in milliseconds. <see cref="AtMost"/>: for each of <see cref="LatencyHistogram.BoundsMs"/> how many were at
 /// most that long, and at its end how many there were in all; these counts can be added up over devices, percentiles cannot.
 /// </summary>
-internal sealed record StageFigures(long Count, double P50Ms, double P95Ms, double P99Ms, double MaxMs, long[] AtMost);
+internal sealed record StageStats(long Count, double P50Ms, double P95Ms, double P99Ms, double MaxMs, long[] AtMost);
 
 /// <summary>
 /// Latencies of one stage: recorded by any thread without allocating, taken an interval at a time by another. Percentiles are true to
-/// 1 % (two significant digits), the maximum is exact; latencies above <see cref="Limits.MaxLatencyUs"/> count as that.
+/// 1 % (two significant digits), the maximum is exact; latencies above <see cref="TelemetryLimits.MaxLatencyUs"/> count as that.
 /// </summary>
 internal sealed class LatencyHistogram
 {
@@ -27,7 +27,7 @@ internal sealed class LatencyHistogram
     public void Record(double ms)
     {
         if (double.IsNaN(ms)) return;
-        var us = (long)Math.Clamp(ms * 1000, 0, Limits.MaxLatencyUs);
+        var us = (long)Math.Clamp(ms * 1000, 0, TelemetryLimits.MaxLatencyUs);
         var bucket = 0;
         while (bucket < boundsMs.Length && ms > boundsMs[bucket]) bucket++;
         lock (gate)
@@ -39,7 +39,7 @@ internal sealed class LatencyHistogram
     }
 
     /// <summary>What was recorded since the last call; null when there was nothing. One caller at a time.</summary>
-    public StageFigures? Take()
+    public StageStats? Take()
     {
         lock (gate) (active, idle) = (idle, active);
         var count = idle.Histogram.TotalCount;
@@ -47,7 +47,7 @@ internal sealed class LatencyHistogram
         var atMost = new long[idle.Buckets.Length];
         long sum = 0;
         for (var i = 0; i < atMost.Length; i++) atMost[i] = sum += idle.Buckets[i];
-        var figures = new StageFigures(count, At(50), At(95), At(99), idle.MaxUs / 1000.0, atMost);
+        var figures = new StageStats(count, At(50), At(95), At(99), idle.MaxUs / 1000.0, atMost);
         idle.Clear();
         return figures;
     }
@@ -57,7 +57,7 @@ internal sealed class LatencyHistogram
 
     private sealed class Interval
     {
-        public readonly IntHistogram Histogram = new(1, Limits.MaxLatencyUs, 2);
+        public readonly IntHistogram Histogram = new(1, TelemetryLimits.MaxLatencyUs, 2);
         public readonly long[] Buckets = new long[boundsMs.Length + 1];
         public long MaxUs;
 

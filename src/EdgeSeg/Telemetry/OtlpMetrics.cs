@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using EdgeSeg.Publish;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -16,7 +15,7 @@ internal sealed class OtlpMetrics : IDisposable
     private readonly Meter meter = new("edgeseg");
     private readonly MeterProvider provider;
     private readonly Counter<long> drops;
-    private volatile TelemetryFacts? last;
+    private volatile TelemetryInfo? last;
 
     /// <param name="endpoint">A collector's address; without a path, OTLP's own (<c>/v1/metrics</c>).</param>
     /// <param name="device">Device id.</param>
@@ -45,15 +44,15 @@ internal sealed class OtlpMetrics : IDisposable
             {
                 exporter.Endpoint = Address(endpoint);
                 exporter.Protocol = OtlpExportProtocol.HttpProtobuf;
-                exporter.TimeoutMilliseconds = Limits.OtlpTimeoutMs;
+                exporter.TimeoutMilliseconds = TelemetryLimits.OtlpTimeoutMs;
                 reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)(intervalS * 1000);
-                reader.PeriodicExportingMetricReaderOptions.ExportTimeoutMilliseconds = Limits.OtlpTimeoutMs;
+                reader.PeriodicExportingMetricReaderOptions.ExportTimeoutMilliseconds = TelemetryLimits.OtlpTimeoutMs;
             })
             .Build();
     }
 
     /// <summary>Takes an interval's figures; sent with the next export.</summary>
-    public void Tell(TelemetryFacts facts)
+    public void Tell(TelemetryInfo facts)
     {
         foreach (var camera in facts.Cameras)
         {
@@ -65,7 +64,7 @@ internal sealed class OtlpMetrics : IDisposable
 
     public void Dispose()
     {
-        provider.Shutdown(Limits.OtlpStopMs);
+        provider.Shutdown(TelemetryLimits.OtlpStopMs);
         provider.Dispose();
         meter.Dispose();
     }
@@ -76,13 +75,13 @@ internal sealed class OtlpMetrics : IDisposable
         return address.AbsolutePath == "/" ? new Uri(address, "/v1/metrics") : address;
     }
 
-    private void Gauge(string name, string? unit, Func<TelemetryFacts, IEnumerable<Measurement<double>>> read) =>
+    private void Gauge(string name, string? unit, Func<TelemetryInfo, IEnumerable<Measurement<double>>> read) =>
         meter.CreateObservableGauge(name, () => last is { } facts ? read(facts) : [], unit);
 
-    private static Func<TelemetryFacts, IEnumerable<Measurement<double>>> Cameras(Func<CameraTelemetry, double> figure) =>
+    private static Func<TelemetryInfo, IEnumerable<Measurement<double>>> Cameras(Func<CameraTelemetry, double> figure) =>
         facts => facts.Cameras.Select(c => new Measurement<double>(figure(c), new KeyValuePair<string, object?>("camera", c.Id)));
 
-    private static IEnumerable<Measurement<double>> Stages(TelemetryFacts facts)
+    private static IEnumerable<Measurement<double>> Stages(TelemetryInfo facts)
     {
         foreach (var camera in facts.Cameras)
         {

@@ -21,7 +21,7 @@ internal sealed class HttpHead
     /// <exception cref="OperationCanceledException">It took too long.</exception>
     public static async Task<HttpHead?> ReadAsync(Stream stream, CancellationToken cancel)
     {
-        var buffer = new byte[Limits.WebHeadBytes];
+        var buffer = new byte[WebConsoleLimits.WebHeadBytes];
         for (var length = 0; length < buffer.Length;)
         {
             var got = await stream.ReadAsync(buffer.AsMemory(length), cancel);
@@ -42,7 +42,7 @@ internal sealed class HttpHead
     {
         head = null;
         var lines = text.Split("\r\n");
-        if (lines.Length > Limits.WebHeaders || text.Any(c => char.IsControl(c) && c is not ('\r' or '\n' or '\t'))) return false;
+        if (lines.Length > WebConsoleLimits.WebHeaders || text.Any(c => char.IsControl(c) && c is not ('\r' or '\n' or '\t'))) return false;
         if (lines[0].Split(' ') is not [var method, ['/', ..] target, "HTTP/1.1" or "HTTP/1.0"]) return false;
         var parsed = new HttpHead { Method = method, Path = target.Split('?')[0] };
         foreach (var line in lines.AsSpan(1))

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
+using EdgeSeg.Vision.Platform;
 using MQTTnet.Adapter;
 using MQTTnet.Diagnostics.Logger;
 using MQTTnet.Formatter;
@@ -20,7 +21,7 @@ internal sealed class WebListener : IMqttServerAdapter
     private readonly TcpListener listener;
     private readonly bool onLoopback;
     private readonly CancellationTokenSource stop = new();
-    private readonly SemaphoreSlim places = new(Limits.WebConnections);
+    private readonly SemaphoreSlim places = new(WebConsoleLimits.WebConnections);
     private IMqttNetLogger logger = MqttNetNullLogger.Instance;
 
     private WebListener(IPAddress address, int port)
@@ -42,7 +43,7 @@ internal sealed class WebListener : IMqttServerAdapter
         var opened = new WebListener(address, port);
         try
         {
-            opened.listener.Start(Limits.WebConnections);
+            opened.listener.Start(WebConsoleLimits.WebConnections);
             return opened;
         }
         catch (SocketException e)
@@ -85,7 +86,7 @@ internal sealed class WebListener : IMqttServerAdapter
             catch (SocketException) when (!stop.IsCancellationRequested)
             {
                 // a peer that left while it waited, or no file handle to spare: neither may end the console
-                await Task.Delay(Limits.WebRetryMs, CancellationToken.None);
+                await Task.Delay(WebConsoleLimits.WebRetryMs, CancellationToken.None);
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
             {
@@ -101,7 +102,7 @@ internal sealed class WebListener : IMqttServerAdapter
             socket.NoDelay = true;
             await using var stream = new NetworkStream(socket, ownsSocket: true);
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
-            limit.CancelAfter(Limits.WebAnswerMs);
+            limit.CancelAfter(WebConsoleLimits.WebAnswerMs);
             var head = await HttpHead.ReadAsync(stream, limit.Token);
             var answer = WebAnswer.To(head, onLoopback);
             await stream.WriteAsync(answer.Head, limit.Token);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using EdgeSeg.Testing;
 using Xunit;
 
 namespace EdgeSeg.Benchmark;
@@ -23,7 +24,7 @@ public class BenchTests
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream)) Figures("int8", 2, 20).Write(json);
         using var read = JsonDocument.Parse(stream.ToArray());
-        Assert.Equal(Figures("int8", 2, 20).ToString(), FrameFigures.Read(read.RootElement).ToString());
+        Assert.Equal(Figures("int8", 2, 20).ToString(), FrameStats.Read(read.RootElement).ToString());
     }
 
     [Fact]
@@ -53,7 +54,7 @@ public class BenchTests
         Assert.Contains(named, errors);
     }
 
-    private static FrameFigures Figures(string precision, int threads, double ms) => new()
+    private static FrameStats Figures(string precision, int threads, double ms) => new()
     {
         Precision = precision, Threads = threads, SaliencyEvery = 1, Input = 256, Frames = 10, Ms = new Dictionary<string, (double, double)> { ["frame"] = (ms, 2 * ms) },
         OutsideModel = 0.1, BytesAFrame = 0, Gen2 = 0, PeakRssMiB = 100, MeanIou = 0.9,

@@ -49,7 +49,7 @@ public sealed class CameraRunnerTests : IDisposable
         Start();
         for (var i = 1; i <= 7; i++) source.Picture(10 * i);
         WaitFor(() => Status.Retrieved == 7 && drops.Total == 5, "7 frames");
-        Assert.Equal(Limits.FrameQueue, pool.Taken);
+        Assert.Equal(CaptureLimits.FrameQueue, pool.Taken);
         Assert.Equal(5, drops[DropCause.InferenceBusy]);
         using var sixth = Take();
         using var seventh = Take();
@@ -76,9 +76,9 @@ public sealed class CameraRunnerTests : IDisposable
     {
         const long period = 33_000_000;
         queue.WantFrom(1_000_000_000, DropCause.Rate);
-        Assert.Equal(DropCause.Rate, queue.Refusal(1_000_000_000 - period - 1, period));
-        Assert.Null(queue.Refusal(1_000_000_000 - period + 1, period));
-        Assert.Null(queue.Refusal(1_000_000_001, period));
+        Assert.Equal(DropCause.Rate, queue.CommandError(1_000_000_000 - period - 1, period));
+        Assert.Null(queue.CommandError(1_000_000_000 - period + 1, period));
+        Assert.Null(queue.CommandError(1_000_000_001, period));
     }
 
     [Fact]
@@ -176,7 +176,7 @@ public sealed class CameraRunnerTests : IDisposable
             source.Picture(cycle);
             Pass(() => Status.State == CameraState.Streaming, "streaming");
             // long enough for the wait to begin small again
-            time.Advance(TimeSpan.FromMilliseconds(Limits.CameraBackOffResetMs + 1));
+            time.Advance(TimeSpan.FromMilliseconds(CaptureLimits.CameraBackOffResetMs + 1));
             source.Picture(cycle + 100);
             var before = 2L * cycle;
             WaitFor(() => Status.Grabbed == before, "both frames");
@@ -187,7 +187,7 @@ public sealed class CameraRunnerTests : IDisposable
         }
 
         Assert.Equal((100, 99L), (source.Opens, Status.Reconnects));
-        Assert.InRange(pool.Taken, 0, Limits.FrameQueue);
+        Assert.InRange(pool.Taken, 0, CaptureLimits.FrameQueue);
     }
 
     [Fact]
@@ -267,7 +267,7 @@ public sealed class CameraRunnerTests : IDisposable
         Take().Dispose();
         source.Hang(release);
         WaitFor(() => source.Hanging == 1, "hanging");
-        time.Advance(TimeSpan.FromMilliseconds(Limits.CameraHangMs + Limits.CameraWatchMs));
+        time.Advance(TimeSpan.FromMilliseconds(CaptureLimits.CameraHangMs + CaptureLimits.CameraWatchMs));
         WaitFor(() => Status.State == CameraState.Lost, "lost");
         Assert.Equal(1, Status.AbandonedReads);
         source.Picture(51);
@@ -284,13 +284,13 @@ public sealed class CameraRunnerTests : IDisposable
     {
         using var release = new ManualResetEventSlim();
         Start(stallFrames: 10_000);
-        for (var i = 1; i <= Limits.MaxAbandonedReads; i++)
+        for (var i = 1; i <= CaptureLimits.MaxAbandonedReads; i++)
         {
             source.Hang(release);
             var opens = i;
             Pass(() => source.Opens == opens, "opened");
             WaitFor(() => source.Hanging == opens, "hanging");
-            time.Advance(TimeSpan.FromMilliseconds(Limits.CameraHangMs + Limits.CameraWatchMs));
+            time.Advance(TimeSpan.FromMilliseconds(CaptureLimits.CameraHangMs + CaptureLimits.CameraWatchMs));
             WaitFor(() => Status.AbandonedReads == opens, "abandoned");
         }
 

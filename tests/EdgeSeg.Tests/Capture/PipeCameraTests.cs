@@ -1,3 +1,4 @@
+using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 using Xunit;
 
@@ -48,7 +49,7 @@ public class PipeCameraTests
         Assert.Contains("ended with code 3", camera.Reason, StringComparison.Ordinal);
         Assert.Contains("no such sensor", camera.Reason, StringComparison.Ordinal);
         Assert.Contains("1928 of 3072 bytes", camera.Reason, StringComparison.Ordinal);
-        Assert.InRange(camera.Reason.Length, 1, 2 * Limits.PipeErrorBytes);
+        Assert.InRange(camera.Reason.Length, 1, 2 * CaptureLimits.PipeErrorBytes);
     }
 
     [Fact]

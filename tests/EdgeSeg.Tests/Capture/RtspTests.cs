@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 using Xunit;
 

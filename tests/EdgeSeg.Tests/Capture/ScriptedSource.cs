@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 
 namespace EdgeSeg.Capture;

@@ -1,5 +1,6 @@
-using EdgeSeg.Inference;
-using EdgeSeg.Masks;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Platform;
+using EdgeSeg.Vision.Prompts;
 using OpenCvSharp;
 using Xunit;
 

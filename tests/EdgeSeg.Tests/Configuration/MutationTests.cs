@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using EdgeSeg.Vision.Platform;
 using Xunit;
 
 namespace EdgeSeg.Configuration;
@@ -49,7 +50,7 @@ public class MutationTests
     [Fact]
     public void Hostile_texts_of_the_largest_size_are_refused_in_bounded_time()
     {
-        const int size = Limits.MaxConfigurationBytes;
+        const int size = ConfigurationLimits.MaxConfigurationBytes;
         string Many(string part) => string.Concat(Enumerable.Repeat(part, size / part.Length - 1));
         string[] texts =
         [

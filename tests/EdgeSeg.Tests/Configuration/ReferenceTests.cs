@@ -1,3 +1,4 @@
+using EdgeSeg.Testing;
 using Xunit;
 
 namespace EdgeSeg.Configuration;
@@ -10,7 +11,7 @@ public class ReferenceTests
     public void The_file_in_the_repository_is_the_table_of_keys(string relative)
     {
         var expected = relative.EndsWith(".md", StringComparison.Ordinal) ? Reference.Markdown() : Reference.Toml();
-        var path = Text.RepositoryPath(relative);
+        var path = Repository.PathOf(relative);
         // UPDATE_REFERENCE=1 writes the files anew after a key has changed
         if (Environment.GetEnvironmentVariable("UPDATE_REFERENCE") == "1") File.WriteAllText(path, expected);
         Assert.Equal(expected, File.ReadAllText(path));
@@ -19,7 +20,7 @@ public class ReferenceTests
     [Fact]
     public void Every_key_stands_in_the_example_and_has_its_default_there()
     {
-        var lines = File.ReadAllLines(Text.RepositoryPath("deploy/edgeseg.example.toml"));
+        var lines = File.ReadAllLines(Repository.PathOf("deploy/edgeseg.example.toml"));
         var example = Text.Parse(string.Join('\n', lines));
         var defaults = new Settings();
         defaults.Cameras.Add(new CameraSettings(0));

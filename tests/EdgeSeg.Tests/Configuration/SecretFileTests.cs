@@ -1,3 +1,4 @@
+using EdgeSeg.Vision.Platform;
 using Xunit;
 
 namespace EdgeSeg.Configuration;

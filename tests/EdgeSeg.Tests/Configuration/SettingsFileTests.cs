@@ -1,3 +1,4 @@
+using EdgeSeg.Vision.Platform;
 using Xunit;
 
 namespace EdgeSeg.Configuration;
@@ -123,8 +124,8 @@ public class SettingsFileTests
     public void More_errors_than_a_person_reads_are_counted()
     {
         var errors = Text.Errors(string.Concat(Enumerable.Range(0, 50_000).Select(i => $"key{i} = 1\n")));
-        Assert.Equal(Limits.MaxConfigurationFaults + 1, errors.Length);
-        Assert.Equal($"and {50_000 - Limits.MaxConfigurationFaults} more", errors[^1]);
+        Assert.Equal(ConfigurationLimits.MaxConfigurationFaults + 1, errors.Length);
+        Assert.Equal($"and {50_000 - ConfigurationLimits.MaxConfigurationFaults} more", errors[^1]);
     }
 
     [Fact]
@@ -145,7 +146,7 @@ public class SettingsFileTests
             var file = Path.Combine(folder.FullName, "edgeseg.toml");
             Assert.Equal($"{file} does not exist", Error(file));
             Assert.Equal($"{folder.FullName} is a folder; name the file in it", Error(folder.FullName));
-            File.WriteAllBytes(file, new byte[Limits.MaxConfigurationBytes + 1]);
+            File.WriteAllBytes(file, new byte[ConfigurationLimits.MaxConfigurationBytes + 1]);
             Assert.StartsWith($"{file} is larger than 1024 KiB", Error(file), StringComparison.Ordinal);
             File.WriteAllBytes(file, [(byte)'#', (byte)'\n', 0xC3, 0x28]);
             Assert.Equal($"{file}:2: holds bytes that are not UTF-8 text", Error(file));

@@ -1,4 +1,5 @@
 using System.Text;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Configuration;
 
@@ -21,15 +22,4 @@ internal static class Text
     /// <summary>The one line of the error that a text gives.</summary>
     public static string Error(string text, string name = "edgeseg.toml", Dictionary<string, string>? environment = null) =>
         Xunit.Assert.Single(Errors(text, name, environment));
-
-    /// <summary>A file of the repository, found upwards from the test's folder.</summary>
-    public static string RepositoryPath(string relative)
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "EdgeSeg.sln"))) return Path.Combine(folder.FullName, relative);
-        }
-
-        throw new InvalidOperationException("EdgeSeg.sln was not found above the tests");
-    }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using EdgeSeg.Publish;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Testing;
 using Xunit;
 
 namespace EdgeSeg.Deploy;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using EdgeSeg.Testing;
 using Xunit;
 
 namespace EdgeSeg.Deploy;

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
-using EdgeSeg.Inference;
+using EdgeSeg.Testing;
+using EdgeSeg.Vision.Models;
 using Xunit;
 
 namespace EdgeSeg.Device;

@@ -1,6 +1,7 @@
 using EdgeSeg.Configuration;
-using EdgeSeg.Inference;
-using EdgeSeg.Publish;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Service;
+using EdgeSeg.Testing;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -22,7 +23,7 @@ public sealed class CameraStressTests(ITestOutputHelper output)
         using var scratch = new Scratch();
         var plug = scratch.Write("plug", []);
         using var words = new StringWriter();
-        var service = await Service.StartAsync(Settings(broker.Port, scratch, plug), new Journal(LogLevel.Info, time, TextWriter.Synchronized(words)), time);
+        var service = await EdgeSegService.StartAsync(Settings(broker.Port, scratch, plug), new Journal(LogLevel.Info, time, TextWriter.Synchronized(words)), time);
         using var stop = new CancellationTokenSource();
         var running = service.RunAsync(stop.Token);
         try

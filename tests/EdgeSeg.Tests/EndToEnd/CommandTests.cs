@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using EdgeSeg.Publish;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Testing;
 using MQTTnet;
 using MQTTnet.Protocol;
 using Xunit;

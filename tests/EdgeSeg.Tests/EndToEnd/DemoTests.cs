@@ -1,3 +1,4 @@
+using EdgeSeg.Testing;
 using OpenCvSharp;
 using Xunit;
 

@@ -1,6 +1,8 @@
-using EdgeSeg.Inference;
-using EdgeSeg.Publish;
-using EdgeSeg.Telemetry;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Testing;
+using EdgeSeg.Vision.Images;
+using EdgeSeg.Vision.Models;
 using OpenCvSharp;
 using Xunit;
 
@@ -23,7 +25,7 @@ public sealed class FrameAllocationTests : IDisposable
         using var model = LoadedModel.Load(OnnxGraph.Bundle(graph.ToBytes(), scratch.Path));
         using var pixels = new Mat(720, 1280, MatType.CV_8UC3, Scalar.All(90));
         using var shrunk = new Mat(256, 256, MatType.CV_8UC3);
-        var stretch = new Stretch();
+        var stretch = new FrameResizer();
         using var embeddings = new EmbeddingCache(model.Segmenter, model.Segmenter.EmbeddingsWorthKeeping);
         using var writer = new MaskWriter();
         var outbox = new Outbox(TimeProvider.System);
@@ -43,12 +45,12 @@ public sealed class FrameAllocationTests : IDisposable
             var embedding = embeddings.Get(new FrameKey("c", sequence), shrunk, ref result.Times);
             embedding.StandFor(1280, 720);
             model.Segmenter.Auto(embedding, result);
-            var facts = new MaskFacts
+            var facts = new MaskInfo
             {
                 Device = "d", Camera = "c", Session = "s", Sequence = sequence, CapturedUtc = default, CapturedNs = 1, TimeSource = "arrival", ClockSynced = true,
                 Width = 1280, Height = 720, Model = model.Facts, Saliency = result.Saliency, AgeMs = 1, Drops = 0, Degraded = false,
             };
-            outbox.OfferStream("t", writer.Write(facts, result, Limits.MaxMessageBytes), MqttLink.Json, 5);
+            outbox.OfferStream("t", writer.Write(facts, result, MessageLimits.MaxMessageBytes), MqttLink.Json, 5);
         }
     }
 }

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using EdgeSeg.Commands;
-using EdgeSeg.Publish;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Testing;
 using MQTTnet;
 using MQTTnet.Protocol;
 using Xunit;
@@ -99,5 +100,5 @@ public sealed class PayloadStormTests(ITestOutputHelper output)
 
     private static string? Id(JsonElement reply) => reply.TryGetProperty("request", out var id) ? id.GetString() : null;
 
-    private static long Resident(Process process) => Telemetry.Reporter.ResidentBytes(File.ReadAllText($"/proc/{process.Id}/statm"), Environment.SystemPageSize)!.Value;
+    private static long Resident(Process process) => Telemetry.TelemetryCollector.ResidentBytes(File.ReadAllText($"/proc/{process.Id}/statm"), Environment.SystemPageSize)!.Value;
 }

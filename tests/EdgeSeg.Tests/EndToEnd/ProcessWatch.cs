@@ -24,7 +24,7 @@ internal sealed class ProcessWatch(int id)
         writtenBefore = Written();
     }
 
-    public void Look() => resident.Add((Stopwatch.GetElapsedTime(began).TotalSeconds, Reporter.ResidentBytes(File.ReadAllText($"/proc/{id}/statm"), Environment.SystemPageSize)!.Value));
+    public void Look() => resident.Add((Stopwatch.GetElapsedTime(began).TotalSeconds, TelemetryCollector.ResidentBytes(File.ReadAllText($"/proc/{id}/statm"), Environment.SystemPageSize)!.Value));
 
     public Figures End()
     {

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using EdgeSeg.Inference;
-using EdgeSeg.Publish;
-using EdgeSeg.Update;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Testing;
+using EdgeSeg.Updates;
 using Xunit;
 
 namespace EdgeSeg.EndToEnd;

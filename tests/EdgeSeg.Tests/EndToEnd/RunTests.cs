@@ -1,5 +1,7 @@
 using System.Diagnostics;
-using EdgeSeg.Publish;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Testing;
 using Xunit;
 
 namespace EdgeSeg.EndToEnd;

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text;
-using EdgeSeg.Publish;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Pipeline;
+using EdgeSeg.Testing;
 using Xunit;
 
 namespace EdgeSeg.EndToEnd;
@@ -74,15 +76,15 @@ public sealed class SoakTests(ITestOutputHelper output)
         Say($"{process.Seconds:0} s after {WarmUpS:0} s of warm-up, {Camera}: {framesIn:0} frames in, {framesOut:0} masks out");
         Say($"resident memory {process.FirstBytes / 1048576.0:0.00} MiB -> {process.LastBytes / 1048576.0:0.00} MiB, slope {process.SlopeBytesPerHour / 1048576:0.00} MiB/h");
         Say($"bytes written to disk {process.WrittenBytes}; frames leaked {(leaked ? "some" : "0")}");
-        Say($"most frames held {telemetry.Max(t => t.FramesHeld)} of {Limits.FrameSlots}, most messages waiting {telemetry.Max(t => t.Waiting)} of {Limits.PublishQueue}");
+        Say($"most frames held {telemetry.Max(t => t.FramesHeld)} of {PipelineLimits.FrameSlots}, most messages waiting {telemetry.Max(t => t.Waiting)} of {MqttLimits.PublishQueue}");
         Say($"gen-0 {telemetry.Sum(t => t.Gen0)}, gen-1 {telemetry.Sum(t => t.Gen1)}, gen-2 {telemetry.Sum(t => t.Gen2)} collections; {allocated / framesOut:0} bytes allocated a mask, {allocated / framesIn:0} a frame, {allocated / process.Seconds:0} a second");
         Say($"end to end p95, last interval: {telemetry[^1].P95Ms:0.0} ms; drops: {string.Join(", ", telemetry[^1].Drops)}");
         Assert.Equal((0, false), (exitCode, leaked));
         Assert.True(framesOut > 0 && framesIn >= framesOut, "masks come");
         Assert.Equal(0, process.WrittenBytes);
         Assert.Equal(0, telemetry.Sum(t => t.Gen2));
-        Assert.InRange(telemetry.Max(t => t.FramesHeld), 0, Limits.FrameSlots - 1);
-        Assert.InRange(telemetry.Max(t => t.Waiting), 0, Limits.PublishQueue);
+        Assert.InRange(telemetry.Max(t => t.FramesHeld), 0, PipelineLimits.FrameSlots - 1);
+        Assert.InRange(telemetry.Max(t => t.Waiting), 0, MqttLimits.PublishQueue);
         Assert.InRange(process.LastBytes - process.FirstBytes, long.MinValue, FlatBytes);
         Assert.InRange((allocated - process.Seconds * BytesASecond) / framesIn, 0, 1024);
     }

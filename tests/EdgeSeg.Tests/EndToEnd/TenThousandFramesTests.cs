@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using EdgeSeg.Inference;
-using EdgeSeg.Publish;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Testing;
 using Xunit;
 
 namespace EdgeSeg.EndToEnd;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using EdgeSeg.Publish;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Testing;
 using MQTTnet;
 using Xunit;
 

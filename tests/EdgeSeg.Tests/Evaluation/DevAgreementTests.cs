@@ -2,8 +2,9 @@ using System.Formats.Tar;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using EdgeSeg.Inference;
-using EdgeSeg.Masks;
+using EdgeSeg.Testing;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Models;
 using OpenCvSharp;
 using Xunit;
 

@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json;
-using EdgeSeg.Inference;
-using EdgeSeg.Masks;
+using EdgeSeg.Testing;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Prompts;
 using OpenCvSharp;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using EdgeSeg.Testing;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
-using EdgeSeg.Masks;
+using EdgeSeg.Testing;
+using EdgeSeg.Vision.Masks;
 using Xunit;
 
 namespace EdgeSeg.Native;

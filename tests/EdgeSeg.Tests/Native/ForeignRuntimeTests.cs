@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EdgeSeg.Vision.Platform;
 using Xunit;
 
 namespace EdgeSeg.Native;

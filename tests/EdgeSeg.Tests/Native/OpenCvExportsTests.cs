@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
+using EdgeSeg.Testing;
 using Xunit;
 
 namespace EdgeSeg.Native;
@@ -17,7 +18,7 @@ public partial class OpenCvExportsTests(ITestOutputHelper output)
         Assert.SkipUnless(all.Count > 1000, "the published library is not OpenCvSharp's own");
         // what the linker kept of the P/Invokes: their names, each ended by a zero
         var called = Names(File.ReadAllBytes(Published.Binary)).Where(n => all.Contains(n) && OfOpenCv().IsMatch(n)).ToHashSet(StringComparer.Ordinal);
-        var written = Written().Matches(File.ReadAllText(Configuration.Text.RepositoryPath("deploy/opencv/edgeseg-opencv.cpp"))).Select(m => m.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
+        var written = Written().Matches(File.ReadAllText(Repository.PathOf("deploy/opencv/edgeseg-opencv.cpp"))).Select(m => m.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
         output.WriteLine($"{called.Count} functions");
         Assert.InRange(called.Count, 40, 200);
         Assert.Equal([], called.Except(written).Order());

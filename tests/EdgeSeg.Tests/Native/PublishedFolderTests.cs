@@ -1,3 +1,4 @@
+using EdgeSeg.Testing;
 using Xunit;
 
 namespace EdgeSeg.Native;
@@ -42,7 +43,7 @@ public class PublishedFolderTests(ITestOutputHelper output)
     [InlineData("models/squeezesam/CARD.md")]
     [InlineData("demo/LICENCES.md")]
     [InlineData("demo/chelsea.jpg")]
-    public void Holds(string file) => Assert.True(File.Exists(Path.Combine(Published.Folder, file)), file);
+    public void UpdateHold(string file) => Assert.True(File.Exists(Path.Combine(Published.Folder, file)), file);
 
     [Theory]
     [InlineData("*.dll")]

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using EdgeSeg.Testing;
 using Xunit;
 
 namespace EdgeSeg.Native;

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using EdgeSeg.Health;
-using EdgeSeg.Publish;
+using EdgeSeg.Messages;
+using EdgeSeg.Testing;
 using Xunit;
 
 namespace EdgeSeg.Telemetry;

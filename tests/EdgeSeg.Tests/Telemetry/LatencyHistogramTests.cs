@@ -1,5 +1,6 @@
 using EdgeSeg.Capture;
-using EdgeSeg.Publish;
+using EdgeSeg.Messages;
+using EdgeSeg.Vision.Models;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -47,7 +48,7 @@ public class LatencyHistogramTests
     [Fact]
     public void Recording_allocates_nothing()
     {
-        var camera = new CameraFigures("front");
+        var camera = new CameraStats("front");
         StageTimes times = default;
         camera.CountOut(times, 5);
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -79,12 +80,12 @@ public class LatencyHistogramTests
     public void A_report_tells_rates_and_drops_of_its_interval()
     {
         var time = new FakeTimeProvider();
-        var reporter = new Reporter("d", "s", ["a", "b"], time);
+        var reporter = new TelemetryCollector("d", "s", ["a", "b"], time);
         reporter.Camera("a").SetSource(300, 0, 0);
         for (var i = 0; i < 100; i++) reporter.Camera("a").CountOut(StageTimes.None, 10);
         reporter.Camera("a").Drops.Count(DropCause.Rate, 200);
         time.Advance(TimeSpan.FromSeconds(10));
-        var facts = reporter.Take(default, Samples.SilentBoard, new SwapFigures(0, 0), clockSynced: true);
+        var facts = reporter.Take(default, Samples.SilentBoard, new SwapStats(0, 0), clockSynced: true);
         Assert.Equal(10, facts.IntervalS);
         Assert.Equal((30.0, 10.0), (facts.Cameras[0].FpsIn, facts.Cameras[0].FpsOut));
         Assert.Equal([new("rate", 200)], facts.Cameras[0].Drops);
@@ -92,7 +93,7 @@ public class LatencyHistogramTests
         Assert.Empty(facts.Cameras[1].Stages);
         Assert.True(facts.Process.RssBytes > 1 << 20);
         time.Advance(TimeSpan.FromSeconds(10));
-        var next = reporter.Take(default, Samples.SilentBoard, new SwapFigures(0, 0), clockSynced: true).Cameras[0];
+        var next = reporter.Take(default, Samples.SilentBoard, new SwapStats(0, 0), clockSynced: true).Cameras[0];
         Assert.Equal(0, next.FpsIn);
         Assert.Empty(next.Drops);
         Assert.Equal(200, reporter.Camera("a").Drops.Total);
@@ -129,5 +130,5 @@ public class LatencyHistogramTests
     [InlineData("", null)]
     [InlineData("100", null)]
     [InlineData("100 x 3", null)]
-    public void Resident_memory_is_read_in_pages(string statm, long? bytes) => Assert.Equal(bytes, Reporter.ResidentBytes(statm, 4096));
+    public void Resident_memory_is_read_in_pages(string statm, long? bytes) => Assert.Equal(bytes, TelemetryCollector.ResidentBytes(statm, 4096));
 }

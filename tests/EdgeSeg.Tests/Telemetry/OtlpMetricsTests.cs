@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
-using EdgeSeg.Publish;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
 using Xunit;
 
 namespace EdgeSeg.Telemetry;
@@ -38,7 +39,7 @@ public class OtlpMetricsTests
         metrics.Tell(Samples.Telemetry());
         var since = System.Diagnostics.Stopwatch.GetTimestamp();
         metrics.Dispose();
-        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(since).TotalMilliseconds < Limits.OtlpTimeoutMs);
+        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(since).TotalMilliseconds < TelemetryLimits.OtlpTimeoutMs);
     }
 
     [Theory]

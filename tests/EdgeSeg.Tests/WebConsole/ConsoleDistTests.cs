@@ -1,4 +1,4 @@
-using EdgeSeg.Configuration;
+using EdgeSeg.Testing;
 using Xunit;
 
 namespace EdgeSeg.WebConsole;
@@ -9,7 +9,7 @@ public class ConsoleDistTests
     [Fact]
     public void The_binary_holds_exactly_the_built_page()
     {
-        var dist = Text.RepositoryPath("deploy/console/dist");
+        var dist = Repository.PathOf("deploy/console/dist");
         Assert.Equal(Directory.GetFiles(dist).Select(f => "/" + Path.GetFileName(f)).Order(), ConsoleFiles.Paths.Order());
         Assert.All(ConsoleFiles.Paths, p => Assert.Equal(File.ReadAllBytes(Path.Combine(dist, p[1..])), ConsoleFiles.Find(p)!.Bytes));
     }

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using EdgeSeg.Publish;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Vision.Platform;
 using MQTTnet;
 using MQTTnet.Formatter;
 using Xunit;
@@ -130,7 +131,7 @@ public class WebListenerTests
     {
         var (broker, port) = await StartAsync();
         await using var _ = broker;
-        Assert.StartsWith("HTTP/1.1 400 ", await AskAsync(port, "GET / HTTP/1.1\r\nCookie: " + new string('x', Limits.WebHeadBytes - 24)), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 400 ", await AskAsync(port, "GET / HTTP/1.1\r\nCookie: " + new string('x', WebConsoleLimits.WebHeadBytes - 24)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -154,7 +155,7 @@ public class WebListenerTests
         var (broker, port) = await StartAsync();
         await using var _ = broker;
         var idle = new List<TcpClient>();
-        for (var i = 0; i < Limits.WebConnections; i++)
+        for (var i = 0; i < WebConsoleLimits.WebConnections; i++)
         {
             idle.Add(new TcpClient());
             await idle[i].ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);

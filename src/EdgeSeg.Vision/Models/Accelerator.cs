@@ -1,0 +1,26 @@
+namespace EdgeSeg.Vision.Models;
+
+/// <summary>The name of the machine's GPU, as far as files tell it: engines built on one do not run on another.</summary>
+internal static class Accelerator
+{
+    /// <summary>Letters, digits and -; <c>none</c> when there is no NVIDIA driver to be seen.</summary>
+    public static string Name { get; } = Read();
+
+    private static string Read()
+    {
+        try
+        {
+            // a card: the driver lists it; a Jetson: the board's own name
+            const string cards = "/proc/driver/nvidia/gpus", board = "/proc/device-tree/model";
+            var card = Directory.Exists(cards) ? Directory.EnumerateFiles(cards, "information", SearchOption.AllDirectories).Order(StringComparer.Ordinal).FirstOrDefault() : null;
+            var line = card is not null ? File.ReadLines(card).FirstOrDefault(l => l.StartsWith("Model:", StringComparison.Ordinal))?["Model:".Length..]
+                : File.Exists(board) ? File.ReadAllText(board) : null;
+            var name = new string([.. (line ?? "").Trim().Where(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '-').Select(c => c == ' ' ? '-' : c)]);
+            return name.Length == 0 ? "none" : name[..Math.Min(name.Length, VisionLimits.MaxIdLength)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "none";
+        }
+    }
+}

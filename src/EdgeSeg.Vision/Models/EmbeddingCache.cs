@@ -1,0 +1,96 @@
+using OpenCvSharp;
+
+namespace EdgeSeg.Vision.Models;
+
+/// <summary>A frame of a camera; with <paramref name="Part"/>, the region of it that the automatic way looks at.</summary>
+internal readonly record struct FrameKey(string Camera, long Sequence, bool Part = false);
+
+/// <summary>
+/// Embeddings of the last few frames: many clicks on one frame cost one encoding. All memory is taken at the first use of a place and kept; a picture that was
+/// never asked about gives way first, then the frame asked for longest ago. One caller at a time; an embedding is valid until <see cref="Get"/> was called for another frame.
+/// </summary>
+internal sealed class EmbeddingCache : IDisposable
+{
+    private readonly ISegmenter segmenter;
+    private readonly Place[] places;
+    private long asked;
+
+    /// <param name="segmenter">Outlives this.</param>
+    /// <param name="capacity">Frames kept, 1 to <see cref="VisionLimits.MaxEmbeddings"/>.</param>
+    public EmbeddingCache(ISegmenter segmenter, int capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, VisionLimits.MaxEmbeddings);
+        this.segmenter = segmenter;
+        places = [.. Enumerable.Range(0, capacity).Select(_ => new Place())];
+    }
+
+    /// <summary>Pictures that were found here.</summary>
+    public long Hits { get; private set; }
+
+    /// <summary>Pictures that had to be shown to the model.</summary>
+    public long Misses { get; private set; }
+
+    /// <summary>The frame's embedding, if it is here.</summary>
+    public Embedding? Find(FrameKey frame)
+    {
+        if (PlaceOf(frame) is not { } place) return null;
+        Hits++;
+        place.Asked = ++asked;
+        return place.Embedding;
+    }
+
+    /// <summary>The frame's embedding, made now where it is not here. A picture that fails to encode leaves no entry.</summary>
+    public Embedding Get(FrameKey frame, Mat pixels, ref StageTimes times)
+    {
+        if (Find(frame) is { } here) return here;
+        Misses++;
+        var place = Oldest();
+        (place.Frame, place.Asked) = (null, 0);
+        place.Embedding ??= segmenter.CreateEmbedding();
+        segmenter.Encode(pixels, place.Embedding, ref times);
+        (place.Frame, place.Asked) = (frame, ++asked);
+        return place.Embedding;
+    }
+
+    /// <summary>Takes an embedding that <see cref="Get"/> just gave out of the cache: it is the caller's from now on, who disposes of it.</summary>
+    public void Detach(FrameKey frame)
+    {
+        if (PlaceOf(frame) is { } place) (place.Frame, place.Asked, place.Embedding) = (null, 0, null);
+    }
+
+    private Place? PlaceOf(FrameKey frame)
+    {
+        foreach (var place in places)
+        {
+            if (place.Frame == frame) return place;
+        }
+
+        return null;
+    }
+
+    private Place Oldest()
+    {
+        var oldest = places[0];
+        foreach (var place in places)
+        {
+            // a model with memory for one waiting picture would have to encode it for nothing before it takes the next
+            if (place.Embedding is { IsWaiting: true }) return place;
+            if (place.Asked < oldest.Asked) oldest = place;
+        }
+
+        return oldest;
+    }
+
+    public void Dispose()
+    {
+        foreach (var place in places) place.Embedding?.Dispose();
+    }
+
+    private sealed class Place
+    {
+        public FrameKey? Frame;
+        public long Asked;
+        public Embedding? Embedding;
+    }
+}

@@ -1,0 +1,43 @@
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace EdgeSeg.Vision.Models;
+
+/// <summary>EfficientSAM's embedding: the encoder's output, float [1,C,h,w] (4 MB), and the small picture from which the saliency clicks come.</summary>
+internal sealed class EncodedPicture : Embedding
+{
+    private bool waiting;
+
+    /// <param name="encoding">The encoder's inputs and outputs; owned from here on. The output is bound here.</param>
+    /// <param name="shape">[1,C,h,w]</param>
+    /// <param name="salience">The picture in the salience model's size, where one is wanted; owned from here on.</param>
+    public EncodedPicture(ModelBinding encoding, long[] shape, Embedding? salience)
+    {
+        (Encoding, Salience) = (encoding, salience);
+        Features = new Tensor<float>(TensorElementType.Float, shape);
+        encoding.BindOutput(EfficientSamContract.Features, Features.Value);
+    }
+
+    public ModelBinding Encoding { get; }
+
+    public Tensor<float> Features { get; }
+
+    public Embedding? Salience { get; }
+
+    public bool IsDisposed { get; private set; }
+
+    public override bool IsWaiting => waiting;
+
+    /// <summary>A picture of this size waits for the encoder.</summary>
+    public void Take(int frameWidth, int frameHeight) => (FrameWidth, FrameHeight, waiting) = (frameWidth, frameHeight, true);
+
+    public void MarkEncoded() => waiting = false;
+
+    public override void Dispose()
+    {
+        if (IsDisposed) return;
+        IsDisposed = true;
+        Encoding.Dispose();
+        Features.Dispose();
+        Salience?.Dispose();
+    }
+}

@@ -1,0 +1,26 @@
+namespace EdgeSeg.Vision.Models;
+
+/// <summary>What is asked for when a model is loaded.</summary>
+internal sealed record ModelChoice
+{
+    /// <summary>The bundle; null or empty: the one shipped with the program.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>The bundle in the salience role, for a model without saliency of its own; null or empty: the one shipped with the program.</summary>
+    public string? SalienceFolder { get; init; }
+
+    /// <summary><c>auto</c>, <c>fp32</c> or <c>int8</c>.</summary>
+    public string Precision { get; init; } = "auto";
+
+    /// <summary>0: as many as there are cores, at most four.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Execution providers in order; empty: the best that the runtime has.</summary>
+    public IReadOnlyList<string> Providers { get; init; } = [];
+
+    /// <summary>What <see cref="Providers"/> may name.</summary>
+    public IReadOnlyList<ExecutionProvider> Known { get; init; } = ExecutionProviders.All;
+
+    /// <summary>Where self-checks and built engines are kept; null: nowhere.</summary>
+    public string? StateFolder { get; init; }
+}

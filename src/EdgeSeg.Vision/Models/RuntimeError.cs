@@ -1,0 +1,14 @@
+namespace EdgeSeg.Vision.Models;
+
+/// <summary>What ONNX Runtime's errors say, without where in its sources they arose.</summary>
+internal static class RuntimeError
+{
+    /// <summary>The reason on one line.</summary>
+    public static string Reason(Exception e)
+    {
+        const string mark = " : FAIL : ";
+        var text = e.Message.ReplaceLineEndings(" ").Trim();
+        var at = text.LastIndexOf(mark, StringComparison.Ordinal);
+        return at < 0 ? text : text[(at + mark.Length)..];
+    }
+}

@@ -1,0 +1,86 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Platform;
+using EdgeSeg.Vision.Prompts;
+using OpenCvSharp;
+
+namespace EdgeSeg.Vision.Models;
+
+/// <summary>
+/// Does a model give, on this runtime, provider and processor, the mask that it gave where it was made? One fixed picture (a bright disc on a slope of grey, drawn
+/// here, so that no file can be lost) and one click on it; the bundle holds the mask. Reduced precision and broken kernels show here, not in the field.
+/// </summary>
+internal static class SelfCheck
+{
+    /// <summary>Sides of the picture.</summary>
+    public const int Side = 256;
+
+    /// <summary>Least IoU with the bundle's mask.</summary>
+    public const double MinIou = 0.98;
+
+    /// <summary>The mask as the bundle keeps it: COCO run lengths.</summary>
+    public static string Counts(Mask mask)
+    {
+        var counts = new ArrayBufferWriter<byte>();
+        if (!new RunLength().TryEncode(mask, counts)) throw new OperatingException("the mask of the golden picture is noise: the graphs are damaged");
+        return Encoding.ASCII.GetString(counts.WrittenSpan);
+    }
+
+    /// <summary>IoU of the model's mask with the bundle's; 0 when the answer is not even finite.</summary>
+    /// <param name="segmenter">The model.</param>
+    /// <param name="golden">COCO run lengths.</param>
+    /// <param name="second">Another picture first: an answer that does not follow the picture is then seen to be wrong.</param>
+    /// <exception cref="OperatingException">The bundle's counts are damaged.</exception>
+    public static double Iou(ISegmenter segmenter, string golden, bool second = false)
+    {
+        var expected = new Mask();
+        if (!new RunLength().TryDecode(golden, Side, Side, expected, out var problem))
+            throw new OperatingException($"the golden mask of the bundle cannot be read ({problem}): copy the bundle again");
+        if (second) Ask(segmenter, mirrored: true);
+        var answer = Ask(segmenter);
+        return answer.Reason == Segmentation.BadModelOutput ? 0 : Mask.Iou(answer.Mask, expected);
+    }
+
+    /// <summary>Throws when the IoU is too small.</summary>
+    public static void Require(double iou, string provider)
+    {
+        // negated, so that NaN is refused as well
+        if (!(iou >= MinIou))
+            throw new OperatingException(string.Create(CultureInfo.InvariantCulture, $"gives wrong numbers (its mask of the golden picture has an IoU of {iou:0.000} with the bundle's, {MinIou:0.00} is the least): {provider} cannot be used for this model"));
+    }
+
+    /// <summary>The golden picture and its click.</summary>
+    public static Segmentation Ask(ISegmenter segmenter, bool mirrored = false)
+    {
+        using var picture = Picture();
+        if (mirrored) Cv2.Flip(picture, picture, FlipMode.XY);
+        using var embedding = segmenter.CreateEmbedding();
+        var result = new Segmentation { Times = StageTimes.None };
+        segmenter.Encode(picture, embedding, ref result.Times);
+        result.Prompt.Source = PromptSource.Click;
+        result.Prompt.Add(new Click(Side * 0.45f, Side * 0.55f));
+        segmenter.Decode(embedding, result);
+        return result;
+    }
+
+    private static unsafe Mat Picture()
+    {
+        var picture = new Mat(Side, Side, MatType.CV_8UC3);
+        for (var y = 0; y < Side; y++)
+        {
+            var row = (byte*)picture.Ptr(y);
+            for (var x = 0; x < Side; x++)
+            {
+                int dx = x - 115, dy = y - 140;
+                var inside = dx * dx + dy * dy < 60 * 60;
+                row[3 * x] = (byte)(inside ? 40 : 60 + y / 4);
+                row[3 * x + 1] = (byte)(inside ? 180 : 70 + y / 4);
+                row[3 * x + 2] = (byte)(inside ? 230 : 60 + x / 4);
+            }
+        }
+
+        return picture;
+    }
+}

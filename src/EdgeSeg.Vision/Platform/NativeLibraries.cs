@@ -1,0 +1,131 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+using OpenCvSharp;
+
+namespace EdgeSeg.Vision.Platform;
+
+/// <summary>
+/// Where the native libraries load from: a configured path; else the executable's folder, then its <c>runtimes/RID/native</c>
+/// (where a plain build leaves them); else the system's loader. A configured path that does not load is an error, not passed over:
+/// another version would answer in its place. Each library is loaded once and kept.
+/// </summary>
+internal static partial class NativeLibraries
+{
+    public const string Runtime = "onnxruntime";
+    public const string OpenCv = "OpenCvSharpExtern";
+
+    private static readonly Lock gate = new();
+    private static readonly Dictionary<string, string> configured = [];
+    private static readonly Dictionary<string, (nint Handle, string Path)> loaded = [];
+    private static bool registered;
+
+    /// <summary>Makes <see cref="Resolve"/> the one resolver of every assembly that calls native code. Before any of their types is touched.</summary>
+    public static void Register()
+    {
+        lock (gate)
+        {
+            if (registered) return;
+            registered = true;
+            OrtEnv.DisableDllImportResolver = true;
+            NativeLibrary.SetDllImportResolver(typeof(OrtEnv).Assembly, Resolve);
+            NativeLibrary.SetDllImportResolver(typeof(Cv2).Assembly, Resolve);
+            NativeLibrary.SetDllImportResolver(typeof(NativeLibraries).Assembly, Resolve);
+        }
+    }
+
+    /// <summary>Takes <c>runtime.library</c> or <c>runtime.opencv_library</c>; null or empty leaves the search as it is. Before the first use.</summary>
+    public static void Configure(string library, string? path)
+    {
+        if (string.IsNullOrEmpty(path)) return;
+        lock (gate)
+        {
+            if (configured.TryGetValue(library, out var already) && already == Path.GetFullPath(path)) return;
+            if (loaded.ContainsKey(library)) throw new InvalidOperationException($"{library} is loaded already");
+            configured[library] = Path.GetFullPath(path);
+        }
+    }
+
+    /// <summary>Loads a library now and returns where it came from: a missing one is then one sentence, before it can end as a type initialiser's failure.</summary>
+    /// <exception cref="OperatingException">It does not load; the reason, and the package to install.</exception>
+    public static string Require(string library)
+    {
+        lock (gate) return Load(library).Path;
+    }
+
+    /// <summary>The operating error inside an exception of the runtime's making (a failed type initialiser wraps it); null when there is none.</summary>
+    public static OperatingException? Reason(Exception e)
+    {
+        for (Exception? inner = e; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is OperatingException reason) return reason;
+        }
+
+        return null;
+    }
+
+    /// <summary>Files to try, in order, as given to the loader; the last, a bare name, is looked up by the system.</summary>
+    internal static string[] Candidates(string library, string? configured, string baseFolder, string rid)
+    {
+        var file = $"lib{library}.so";
+        return string.IsNullOrEmpty(configured)
+            ? [Path.Combine(baseFolder, file), Path.Combine(baseFolder, "runtimes", rid, "native", file), file]
+            : [configured];
+    }
+
+    /// <summary><c>onnxruntime</c>, <c>libonnxruntime.so</c> and <c>onnxruntime.dll</c> are one library; null: not one of those resolved here.</summary>
+    internal static string? Known(string name)
+    {
+        var bare = name.StartsWith("lib", StringComparison.Ordinal) ? name[3..] : name;
+        foreach (var library in (ReadOnlySpan<string>)[Runtime, OpenCv])
+        {
+            if (bare == library || bare == library + ".so" || bare == library + ".dll") return library;
+        }
+
+        return null;
+    }
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
+    {
+        if (Known(name) is not { } library) return 0;
+        lock (gate) return Load(library).Handle;
+    }
+
+    private static (nint Handle, string Path) Load(string library)
+    {
+        if (loaded.TryGetValue(library, out var known)) return known;
+        var wanted = configured.GetValueOrDefault(library) ?? Environment.GetEnvironmentVariable(Variable(library));
+        var reasons = new List<string>();
+        foreach (var path in Candidates(library, wanted, AppContext.BaseDirectory, RuntimeInformation.RuntimeIdentifier))
+        {
+            if (Path.IsPathRooted(path) && !File.Exists(path) && string.IsNullOrEmpty(wanted)) continue;
+            // binding dlerror on its first call asks the loader, which forgets the reason: so a call before, too
+            _ = dlerror();
+            var handle = dlopen(path, LazyBinding);
+            if (handle != 0)
+            {
+                if (library == Runtime) RuntimeVersion.Check(handle, path);
+                return loaded[library] = (handle, path);
+            }
+
+            reasons.Add(Marshal.PtrToStringUTF8(dlerror()) ?? $"{path}: no reason given");
+        }
+
+        // a file that is there and lacks something tells more than the system's "not found" after it
+        throw MissingLibrary.Describe(library, reasons[0], wanted);
+    }
+
+    /// <summary>The environment variable that overrides the configuration's key.</summary>
+    private static string Variable(string library) => library == Runtime ? "EDGESEG_RUNTIME__LIBRARY" : "EDGESEG_RUNTIME__OPENCV_LIBRARY";
+
+    private const int LazyBinding = 1;
+
+    // not NativeLibrary.TryLoad: the loader's reason would be lost
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial nint dlopen(string path, int mode);
+
+    [LibraryImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial nint dlerror();
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace EdgeSeg.Vision.Platform;
+
+/// <summary>
+/// The environment that native libraries read when they load. It is set with libc's <c>setenv</c>:
+/// <see cref="Environment.SetEnvironmentVariable(string, string)"/> changes a copy that native code never sees.
+/// </summary>
+internal static partial class ProcessEnvironment
+{
+    /// <summary>Sets all of it; call before any native library is loaded.</summary>
+    public static void Set()
+    {
+        // official ONNX Runtime builds keep a device id in the home folder and report to their makers unless told not to
+        Put("ORT_DISABLE_TELEMETRY", "1", overwrite: true);
+        Put("OPENCV_IO_MAX_IMAGE_PIXELS", VisionLimits.MaxImagePixels.ToString(CultureInfo.InvariantCulture), overwrite: true);
+        // a person who looks for a fault may turn these up
+        Put("OPENCV_LOG_LEVEL", "SILENT", overwrite: false);
+        Put("OPENCV_FFMPEG_LOGLEVEL", "-8", overwrite: false);
+    }
+
+    private static void Put(string name, string value, bool overwrite)
+    {
+        if (setenv(name, value, overwrite ? 1 : 0) != 0)
+            throw new OperatingException($"the environment variable {name} could not be set: the process has no memory left");
+    }
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int setenv(string name, string value, int overwrite);
+}

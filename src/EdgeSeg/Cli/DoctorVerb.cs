@@ -1,0 +1,58 @@
+using System.CommandLine;
+using EdgeSeg.Configuration;
+using EdgeSeg.Health;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
+
+namespace EdgeSeg.Cli;
+
+/// <summary><c>edgeseg doctor</c>: looks at everything the service needs, and says for each thing what to do.</summary>
+internal static class DoctorVerb
+{
+    public static Command Create()
+    {
+        var config = RunVerb.ConfigOption();
+        var command = new Command("doctor", "Checks settings, native libraries, model, cameras, broker, GPIO, disk, clock and heat; says for each what to do. Exit code 1 when something failed.\n\nExample: edgeseg doctor --config edgeseg.toml") { config };
+        command.SetAction(parsed =>
+        {
+            var settings = RunVerb.Load(parsed, config);
+            NativeLibraries.Configure(NativeLibraries.Runtime, settings.Runtime.Library);
+            NativeLibraries.Configure(NativeLibraries.OpenCv, settings.Runtime.OpenCvLibrary);
+            var checks = Doctor.Examine(Looks(settings));
+            Doctor.Write(Console.Out, checks);
+            return Doctor.ExitCode(checks);
+        });
+        return command;
+    }
+
+    private static List<(string Name, Func<Check> Look)> Looks(Settings settings)
+    {
+        var looks = new List<(string, Func<Check>)>
+        {
+            Doctor.Of("settings", () => settings.Source),
+            NativeChecks.Runtime,
+            NativeChecks.OpenCv,
+            Doctor.Of("model", () => Model(settings)),
+        };
+        if (settings.Cameras.Count == 0) looks.Add(("cameras", () => Check.Warning("cameras", "none is configured", "add a [[camera]] table to the settings; without one `run` has nothing to do")));
+        foreach (var camera in settings.Cameras) looks.Add(($"camera {camera.Id}", () => DeviceChecks.Camera(camera.Id, camera.Uri)));
+        looks.Add(("broker", () => settings.Mqtt.IsEmbedded
+            ? Check.Ok("broker", $"embedded, {settings.Mqtt.Bind} port {settings.Mqtt.EffectivePort}")
+            : BrokerCheck.Reach(settings.Mqtt.Host, settings.Mqtt.EffectivePort)));
+        looks.Add(("gpio", () => DeviceChecks.Gpio(settings.Trigger.Enabled, settings.Trigger.Chip)));
+        looks.Add(("disk", () => SystemChecks.Disk(settings.StateDir)));
+        looks.Add(("clock", () => SystemChecks.Clock(TimeProvider.System)));
+        looks.Add(("temperature", () => SystemChecks.Temperature()));
+        return looks;
+    }
+
+    /// <summary>Every graph of the bundle is read and hashed, and the one that would run is run once.</summary>
+    private static string Model(Settings settings)
+    {
+        var folder = settings.Model.Dir.Length > 0 ? settings.Model.Dir : LoadedModel.DefaultFolder();
+        var bundle = ModelBundle.Open(folder);
+        foreach (var graph in bundle.Manifest.Graphs) bundle.Read(graph);
+        using var model = LoadedModel.Load(folder, settings.Model.Precision.ToString().ToLowerInvariant(), settings.Model.Threads);
+        return $"{model.Name} {model.Version} in {folder}: {bundle.Manifest.Graphs.Count} graphs intact, {model.Precision} runs ({model.PrecisionReason})";
+    }
+}

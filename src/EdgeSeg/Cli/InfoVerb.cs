@@ -1,0 +1,54 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using EdgeSeg.Messages;
+using EdgeSeg.Platform;
+using EdgeSeg.Vision;
+using EdgeSeg.Vision.Models;
+using OpenCvSharp;
+
+namespace EdgeSeg.Cli;
+
+/// <summary><c>edgeseg info</c>: what this build is and what it would run, decided as at start.</summary>
+internal static class InfoVerb
+{
+    /// <summary>linux-x64 or linux-arm64.</summary>
+    public static string Machine { get; } = $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+
+    public static Command Create()
+    {
+        var command = new Command("info", "Shows versions, the model, its precision and why it was chosen, and every limit that matters to a client.\n\nExample: edgeseg info --model models/squeezesam");
+        var modelOptions = new ModelOptions(command);
+        command.SetAction(parsed =>
+        {
+            using var model = modelOptions.Load(parsed);
+            foreach (var (name, version) in Versions()) Line(name, version);
+            var sam = model.Segmenter;
+            Line("model", $"{model.Name} version {model.Version} in {Path.GetFullPath(model.Bundle.Folder)}");
+            if (model.Salience != model) Line("salience model", $"{model.Salience.Name} version {model.Salience.Version} in {Path.GetFullPath(model.Salience.Bundle.Folder)}");
+            Line("weights licence", model.Bundle.Manifest.WeightsLicence);
+            Line("precision", $"{model.Precision}: {model.PrecisionReason}");
+            Line("graph", $"{model.Graph.File}, SHA-256 {model.Graph.Sha256[..16]}..., input {sam.InputWidth}x{sam.InputHeight}, {sam.MaskCount} masks, at most {sam.MaxPoints} points");
+            Line("provider", $"{model.ProviderTitle}, {model.Threads} threads (this runtime has: {string.Join(", ", ExecutionProviders.Available)})");
+            foreach (var reason in model.PassedOver) Line("passed over", reason);
+            Line("self-check", model.Graph.Golden is null ? "not done: the bundle has no golden mask" : $"IoU with the golden mask at least {SelfCheck.MinIou}");
+            Line("limits", $"pictures {VisionLimits.MinImageSide} px to {VisionLimits.MaxImagePixels / 1_000_000} megapixels, messages {MessageLimits.MaxMessageBytes} bytes, commands {MessageLimits.MaxCommandBytes} bytes");
+            var peak = PeakMemory.MiB;
+            Line("memory", double.IsNaN(peak) ? "not told by this system" : string.Create(CultureInfo.InvariantCulture, $"{peak:0} MiB resident at most, model loaded"));
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    /// <summary>Names and versions of edgeseg and of what it stands on.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> Versions() =>
+    [
+        new("edgeseg", ProgramVersion.Text),
+        new("dotnet", Environment.Version.ToString()),
+        new("onnxruntime", LoadedModel.RuntimeVersion),
+        new("opencv", Cv2.GetVersionString() ?? "unknown"),
+        new("machine", $"{Machine} {Environment.ProcessorCount} cores"),
+    ];
+
+    private static void Line(string name, string value) => Console.WriteLine($"{name,-16} {value}");
+}

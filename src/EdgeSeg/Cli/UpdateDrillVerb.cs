@@ -1,0 +1,62 @@
+using System.CommandLine;
+using EdgeSeg.Messages;
+using EdgeSeg.Platform;
+using EdgeSeg.Service;
+using EdgeSeg.Telemetry;
+using EdgeSeg.Updates;
+
+#if FAILPOINTS
+
+namespace EdgeSeg.Cli;
+
+/// <summary>
+/// <c>edgeseg update-drill</c>, in the builds that tests use only: a start of the service as far as updates go, without a camera or a model at work, so that
+/// tests can kill it at any moment. It follows one manifest to good and ends. Exit code 0: a bundle that is whole serves.
+/// </summary>
+internal static class UpdateDrillVerb
+{
+    public static Command Create()
+    {
+        var root = new Argument<string>("DIR") { Description = "Folder with models/ (the store), source/, keys/ and envelope.json." };
+        var command = new Command("update-drill", "For tests.") { root };
+        command.SetAction(async (parsed, cancel) => await RunAsync(parsed.GetValue(root)!, cancel));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string root, CancellationToken cancel)
+    {
+        var (store, time) = (new SlotStore(Path.Combine(root, "models")), TimeProvider.System);
+        var file = StateFile.Open(store.Root);
+        var slot = new ModelBoot(store, file, Console.Error.WriteLine).Choose(time.GetUtcNow());
+        Console.WriteLine($"serving {slot ?? "shipped"}");
+        var host = new Host();
+        var desired = new ManifestInbox();
+        var options = new UpdaterOptions
+        {
+            Device = ModelUpdates.Device("drill", isPinned: false) with { Runtime = new Version(1, 99) },
+            Keys = KeySet.ReadFolder(Path.Combine(root, "keys"), 1),
+            Shipped = root,
+        };
+        using var download = new Download(new DownloadOptions { Schemes = ["file"], FileRoot = root }, time);
+        var updater = new Updater(
+            options, store, file, host, download.FetchAsync, (_, _, _, _) => Task.FromResult(new CanaryVerdict { Iou = 1, LatencyRatio = 1 }), desired, time,
+            r => Console.WriteLine($"state {r.State} {r.Reason}"), Console.Error.WriteLine);
+        desired.Offer(false, await File.ReadAllBytesAsync(Path.Combine(root, "envelope.json"), cancel));
+        for (var turn = 0; turn < 10 && !(file.State.Phase == UpdatePhase.Idle && file.State.Last is { State: UpdateReport.Active } && turn > 1); turn++)
+            await updater.TurnAsync(cancel);
+        if (file.State is { Phase: UpdatePhase.Trial, Starts: > 0 }) file.Save(file.State with { Starts = 0 });
+        Console.WriteLine($"ends {store.Active ?? "shipped"} {file.State.Phase}");
+        return ExitCode.Ok;
+    }
+
+    /// <summary>Live results that are always as they were.</summary>
+    private sealed class Host : IModelHost
+    {
+        public LiveStats Live { get; } = new(1000, 1, 0.9, 0.2);
+
+        public bool IsBusy => false;
+
+        public Task SwapAsync(string? folder, CancellationToken cancel) => Task.CompletedTask;
+    }
+}
+#endif

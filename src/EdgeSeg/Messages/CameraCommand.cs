@@ -1,0 +1,91 @@
+using EdgeSeg.Configuration;
+using EdgeSeg.Vision;
+using EdgeSeg.Vision.Prompts;
+
+namespace EdgeSeg.Messages;
+
+/// <summary>What is asked; the last level of the command's topic, in lower case.</summary>
+internal enum CommandKind
+{
+    Click,
+    Box,
+    Auto,
+    /// <summary>Every object of a frame: a mask message each.</summary>
+    Everything,
+    Snapshot,
+    Preview,
+    Set,
+}
+
+/// <summary>A command that may be obeyed: every value in it is finite and within its range. Nothing in it can name a file, an address or a program.</summary>
+internal sealed class CameraCommand
+{
+    private static readonly string[] words = ["click", "box", "auto", "everything", "snapshot", "preview", "set"];
+
+    public required CommandKind Kind { get; init; }
+
+    /// <summary>A camera of this device.</summary>
+    public required string Camera { get; init; }
+
+    /// <summary>The request's id as the client gave it; null: none.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>The frame that it is meant for; null: the next one.</summary>
+    public string? Frame { get; init; }
+
+    /// <summary>For click and box.</summary>
+    public PromptRequest? Prompt { get; init; }
+
+    public AutomaticMaskRequest? Everything { get; init; }
+
+    public SnapshotRequest? Snapshot { get; init; }
+
+    public PreviewRequest? Preview { get; init; }
+
+    public LiveChange? Change { get; init; }
+
+    /// <summary>From the body; to be judged only while the clock can be believed.</summary>
+    public DateTimeOffset? ExpiresUtc { get; init; }
+
+    public string Word => words[(int)Kind];
+
+    /// <summary>Every word that is obeyed, for <c>info</c>.</summary>
+    public static IReadOnlyList<string> Understood { get; } = words;
+
+    public static bool TryKind(string word, out CommandKind kind)
+    {
+        var at = Array.IndexOf(words, word);
+        kind = (CommandKind)Math.Max(at, 0);
+        return at >= 0;
+    }
+}
+
+/// <summary>Points and box as sent: pixels of the published picture or, when <paramref name="Normalized"/>, shares of its width and height.</summary>
+internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> Clicks, Box? Box, bool Normalized)
+{
+    /// <summary>Writes the prompt in pixels of a picture of the given size; what does not fit it or the model is refused.</summary>
+    public CommandError? Resolve(Prompt to, int width, int height, int maxPoints)
+    {
+        var points = Clicks.Count + (Box is null ? 0 : 2);
+        if (points > maxPoints || Clicks.Count > VisionLimits.MaxPoints)
+            return new CommandError(CommandErrorCode.UnsupportedPrompt, $"{points} points are more than the model takes: at most {maxPoints}, a box counts as two");
+        var (sx, sy) = Normalized ? (width, height) : (1f, 1f);
+        to.Clear();
+        to.Source = Source;
+        foreach (var c in Clicks) to.Add(new Click(c.X * sx, c.Y * sy));
+        if (Box is { } b) to.Box = new Box(b.X0 * sx, b.Y0 * sy, b.X1 * sx, b.Y1 * sy);
+        return PromptRules.CommandError(to, width, height, maxPoints) is { } why ? CommandError.Bad(why) : null;
+    }
+}
+
+/// <summary>Points on each side of the grid that is asked about.</summary>
+internal sealed record AutomaticMaskRequest(int Grid);
+
+/// <summary>One picture at full size on the preview topic. <paramref name="Quality"/>: of the JPEG, 20 to 95; lowered where it would not fit a message.</summary>
+internal sealed record SnapshotRequest(int Quality);
+
+/// <summary>The preview turned on for <paramref name="ForS"/> seconds, or off. A width above the picture's own means the picture's own.</summary>
+internal sealed record PreviewRequest(bool On, double MaxFps, int Width, int Quality, int ForS);
+
+/// <summary>What may be changed while running; null: left as it is. Ends with the process: the configuration is what it begins with again.</summary>
+internal sealed record LiveChange(CameraMode? Mode, double? MaxFps, double? IntervalS, double? MinScore, double? MinArea);

@@ -1,0 +1,165 @@
+using System.Text.Json;
+using EdgeSeg.Configuration;
+using EdgeSeg.Vision;
+using EdgeSeg.Vision.Prompts;
+
+namespace EdgeSeg.Messages;
+
+/// <summary>The fields of one command's body while they are read. The first fault stays; what comes after it is read only for the address of the reply.</summary>
+internal sealed class CommandBody(CommandKind kind)
+{
+    private static readonly string[] common = ["v", "id", "reply_to", "expires_at"];
+    private static readonly CameraMode[] modes = Enum.GetValues<CameraMode>();
+
+    private static readonly Dictionary<CommandKind, string[]> own = new()
+    {
+        [CommandKind.Click] = ["frame", "points", "normalized"],
+        [CommandKind.Box] = ["frame", "box", "clicks", "normalized"],
+        [CommandKind.Auto] = ["frame"],
+        [CommandKind.Everything] = ["frame", "grid"],
+        [CommandKind.Snapshot] = ["format", "quality"],
+        [CommandKind.Preview] = ["on", "max_fps", "width", "quality", "for_s"],
+        [CommandKind.Set] = ["mode", "max_fps", "interval_s", "min_score", "min_area"],
+    };
+
+    private readonly HashSet<string> seen = [];
+    private readonly List<Click> clicks = new(VisionLimits.MaxPoints);
+    private CommandError? fault;
+    private string? frame;
+    private DateTimeOffset? expires;
+    private Box? box;
+    private bool normalized;
+    private bool? on;
+    private double? maxFps, intervalS, minScore, minArea;
+    private int? width, quality, forS, grid;
+    private CameraMode? mode;
+
+    public string? Id { get; private set; }
+
+    public string? ReplyTo { get; private set; }
+
+    /// <summary>Takes one field. <paramref name="value"/> is a reader of its own, at the value.</summary>
+    public void Read(string name, ref Utf8JsonReader value)
+    {
+        var allowed = own[kind];
+        if (Array.IndexOf(common, name) < 0 && Array.IndexOf(allowed, name) < 0)
+        {
+            fault ??= CommandError.Bad($"'{CommandError.Shown(name)}' is not a field of this command: {string.Join(", ", common.Concat(allowed))}");
+            return;
+        }
+
+        if (!seen.Add(name))
+        {
+            fault ??= CommandError.Bad($"'{name}' stands there twice");
+            return;
+        }
+
+        if (Take(name, ref value) is { } wrong) fault ??= wrong;
+    }
+
+    private CommandError? Take(string name, ref Utf8JsonReader value)
+    {
+        switch (name)
+        {
+            case "v": return CommandValues.Integer(ref value, name, 1, 1, out _);
+            case "id": return TakeId(ref value);
+            case "reply_to": return TakeReplyTo(ref value);
+            case "expires_at": return CommandValues.Utc(ref value, name, out expires);
+            case "frame": return TakeFrame(ref value);
+            case "points" or "clicks": return CommandValues.Points(ref value, name, clicks);
+            case "box": return CommandValues.Corners(ref value, name, out box);
+            case "normalized": return CommandValues.Flag(ref value, name, out normalized);
+            case "on": return TakeOn(ref value);
+            case "format": return CommandValues.Text(ref value, name, out var format) ?? (format == "jpeg" ? null : CommandError.Bad("'format' is jpeg"));
+            case "quality": return CommandValues.Integer(ref value, name, MessageLimits.MinJpegQuality, 95, out quality);
+            case "width": return CommandValues.Integer(ref value, name, MessageLimits.MinPreviewWidth, MessageLimits.MaxPreviewWidth, out width);
+            case "grid": return CommandValues.Integer(ref value, name, 1, VisionLimits.MaxEverythingGrid, out grid);
+            case "for_s": return CommandValues.Integer(ref value, name, 1, MessageLimits.MaxPreviewS, out forS);
+            case "max_fps" when kind == CommandKind.Preview: return CommandValues.Number(ref value, name, 0.1, MessageLimits.MaxPreviewFps, out maxFps);
+            // the ranges of the configuration's keys of the same names
+            case "max_fps": return CommandValues.Number(ref value, name, 0, 1000, out maxFps);
+            case "interval_s": return CommandValues.Number(ref value, name, 0.05, 86400, out intervalS);
+            case "min_score": return CommandValues.Number(ref value, name, 0, 1, out minScore);
+            case "min_area": return CommandValues.Number(ref value, name, 0, 1, out minArea);
+            default: return TakeMode(ref value);
+        }
+    }
+
+    private CommandError? TakeId(ref Utf8JsonReader value)
+    {
+        if (CommandValues.Text(ref value, "id", out var text) is { } wrong) return wrong;
+        if (text.Length is 0 or > MessageLimits.MaxRequestIdLength || !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or ':' or '-'))
+            return CommandError.Bad($"'id' has 1 to {MessageLimits.MaxRequestIdLength} letters, digits and . _ : -");
+        Id = text;
+        return null;
+    }
+
+    private CommandError? TakeReplyTo(ref Utf8JsonReader value)
+    {
+        if (CommandValues.Text(ref value, "reply_to", out var text) is { } wrong) return wrong;
+        ReplyTo = text;
+        return null;
+    }
+
+    private CommandError? TakeFrame(ref Utf8JsonReader value)
+    {
+        if (CommandValues.Text(ref value, "frame", out var text) is { } wrong) return wrong;
+        if (!FrameId.TryParse(text, out _, out _, out _)) return CommandError.Bad("'frame' is not a frame's id: <session>-<camera>-<sequence>, as masks and previews give it");
+        frame = text;
+        return null;
+    }
+
+    private CommandError? TakeOn(ref Utf8JsonReader value)
+    {
+        var wrong = CommandValues.Flag(ref value, "on", out var flag);
+        on = flag;
+        return wrong;
+    }
+
+    private CommandError? TakeMode(ref Utf8JsonReader value)
+    {
+        if (CommandValues.Text(ref value, "mode", out var text) is { } wrong) return wrong;
+        foreach (var m in modes)
+        {
+            if (CameraModes.Word(m) == text) mode = m;
+        }
+
+        return mode is null ? CommandError.Bad($"'mode' is one of {string.Join(", ", modes.Select(CameraModes.Word))}") : null;
+    }
+
+    /// <summary>The whole, once everything was read: a command, or why there is none.</summary>
+    public CommandError? TryFinish(string camera, out CameraCommand? command)
+    {
+        command = null;
+        if ((fault ?? Missing(camera)) is { } wrong) return wrong;
+        command = new CameraCommand
+        {
+            Kind = kind,
+            Camera = camera,
+            Id = Id,
+            Frame = frame,
+            ExpiresUtc = expires,
+            Prompt = kind is CommandKind.Click or CommandKind.Box ? new PromptRequest(kind == CommandKind.Click ? PromptSource.Click : PromptSource.Box, clicks, box, normalized) : null,
+            Everything = kind == CommandKind.Everything ? new AutomaticMaskRequest(grid ?? MessageLimits.EverythingGrid) : null,
+            Snapshot = kind == CommandKind.Snapshot ? new SnapshotRequest(quality ?? 85) : null,
+            Preview = kind == CommandKind.Preview ? new PreviewRequest(on == true, maxFps ?? 2, width ?? 640, quality ?? 70, forS ?? MessageLimits.PreviewS) : null,
+            Change = kind == CommandKind.Set ? new LiveChange(mode, maxFps, intervalS, minScore, minArea) : null,
+        };
+        return null;
+    }
+
+    private CommandError? Missing(string camera)
+    {
+        if (frame is not null && FrameId.TryParse(frame, out _, out var of, out _) && !of.SequenceEqual(camera)) return CommandError.Bad("'frame' names a frame of another camera");
+        return kind switch
+        {
+            CommandKind.Click when clicks.Count == 0 => CommandError.Bad($"'points' is missing: 1 to {VisionLimits.MaxPoints} of [x,y]"),
+            CommandKind.Box when box is null => CommandError.Bad("'box' is missing: [left,top,right,bottom]"),
+            CommandKind.Box when clicks.Count > VisionLimits.MaxPoints - 2 => new CommandError(CommandErrorCode.UnsupportedPrompt, $"{clicks.Count} clicks and a box are more than {VisionLimits.MaxPoints} points: a box counts as two"),
+            CommandKind.Click or CommandKind.Box => CommandValues.OutOfRange(clicks, box, normalized),
+            CommandKind.Preview when on is null => CommandError.Bad("'on' is missing: true or false"),
+            CommandKind.Set when mode is null && maxFps is null && intervalS is null && minScore is null && minArea is null => CommandError.Bad("nothing to set: " + string.Join(", ", own[kind])),
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,75 @@
+using EdgeSeg.Capture;
+using EdgeSeg.Vision.Models;
+
+namespace EdgeSeg.Messages;
+
+/// <summary>What a mask message says of its frame and of the way there, besides the <see cref="Segmentation"/> itself.</summary>
+internal readonly struct MaskInfo
+{
+    /// <summary>The request that this answers; null for a mask made unasked.</summary>
+    public string? Request { get; init; }
+
+    /// <summary>The picture's path in the output of <c>edgeseg segment</c>; null, and then left out, on MQTT.</summary>
+    public string? Source { get; init; }
+
+    public required string Device { get; init; }
+
+    public required string Camera { get; init; }
+
+    /// <summary>Names this run of the service.</summary>
+    public required string Session { get; init; }
+
+    public required long Sequence { get; init; }
+
+    public required DateTimeOffset CapturedUtc { get; init; }
+
+    /// <summary>Nanoseconds of the monotonic clock.</summary>
+    public required long CapturedNs { get; init; }
+
+    /// <summary><c>arrival</c>, <c>driver</c> or <c>file</c>.</summary>
+    public required string TimeSource { get; init; }
+
+    /// <summary>Whether the wall clock can be believed.</summary>
+    public required bool ClockSynced { get; init; }
+
+    /// <summary>Pixels of the frame as published.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>Pixels of the frame as published.</summary>
+    public required int Height { get; init; }
+
+    public required ModelInfo Model { get; init; }
+
+    /// <summary>Mean saliency of the chosen blob, 0..1; NaN, and then left out, where no saliency pass took place.</summary>
+    public required double Saliency { get; init; }
+
+    /// <summary>From capture to this message being written, in milliseconds.</summary>
+    public required double AgeMs { get; init; }
+
+    /// <summary>The edge that the frame answers, on the clock of <see cref="CapturedNs"/>; none, and then left out, where no wire asked.</summary>
+    public TriggerStamp Trigger { get; init; }
+
+    /// <summary>Frames and masks of this camera that were dropped since its last mask message.</summary>
+    public required long Drops { get; init; }
+
+    /// <summary>Which of how many, where one request is answered by several masks, surest first; null, and then left out, where there is one.</summary>
+    public (int Index, int Count)? Of { get; init; }
+
+    /// <summary>Whether the service runs below what it was configured for.</summary>
+    public required bool Degraded { get; init; }
+}
+
+/// <summary>
+/// Outlines in frame pixels: <see cref="Points"/> holds x, y, x, y... of all rings one after the other, <see cref="RingLengths"/> the number of
+/// points (not floats) of each; filled by the even-odd rule, so holes need no mark of their own. Empty: none in the message.
+/// </summary>
+internal readonly ref struct PolygonRings(ReadOnlySpan<float> points, ReadOnlySpan<int> ringLengths, double tolerance)
+{
+    public readonly ReadOnlySpan<float> Points = points;
+    public readonly ReadOnlySpan<int> RingLengths = ringLengths;
+
+    /// <summary>Largest distance, in pixels, of the outline from the mask's edge.</summary>
+    public readonly double Tolerance = tolerance;
+
+    public bool IsEmpty => RingLengths.IsEmpty;
+}

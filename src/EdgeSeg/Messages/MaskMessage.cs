@@ -1,0 +1,172 @@
+using System.Text.Json;
+using EdgeSeg.Vision;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Prompts;
+
+namespace EdgeSeg.Messages;
+
+/// <summary>
+/// One segmentation as JSON, version 1; the very same on <c>cam/&lt;cam&gt;/mask</c> and as a line of <c>edgeseg segment</c>.
+/// The schema is <c>Mask</c> in docs/asyncapi.yaml.
+/// </summary>
+internal static class MaskMessage
+{
+    private static readonly string[] promptSources = ["click", "box", "auto", "everything"];
+
+    /// <summary>
+    /// Writes the message. One that would be larger than <paramref name="maxBytes"/> loses its outlines, then its mask (keeping box, area
+    /// and centroid), and says so in <c>polygon_omitted</c> and <c>mask_omitted</c>.
+    /// </summary>
+    /// <param name="to">Holds the message afterwards.</param>
+    /// <param name="facts">The frame and the way there.</param>
+    /// <param name="result">Prompt, score, mask and stage times.</param>
+    /// <param name="geometry">Of the mask.</param>
+    /// <param name="counts">The mask as pycocotools' compressed counts, ASCII; empty: they were too long to be made.</param>
+    /// <param name="polygon">Outlines, or none.</param>
+    /// <param name="maxBytes">Largest payload allowed now.</param>
+    public static ReadOnlySpan<byte> Write(
+        JsonBuffer to,
+        scoped in MaskInfo facts,
+        Segmentation result,
+        MaskGeometry geometry,
+        ReadOnlySpan<byte> counts,
+        PolygonRings polygon,
+        int maxBytes)
+    {
+        // a string that alone is too long is not written at all, so that the buffer's growth is bounded as well
+        var maskFits = counts.Length > 0 && counts.Length < maxBytes;
+        var polygonFits = (long)polygon.Points.Length * 2 < maxBytes;
+        var written = WriteOnce(to, facts, result, geometry, counts, maskFits, polygon, polygonFits);
+        if (written.Length > maxBytes && polygonFits && !polygon.IsEmpty)
+            written = WriteOnce(to, facts, result, geometry, counts, maskFits, polygon, false);
+        if (written.Length > maxBytes && maskFits)
+            written = WriteOnce(to, facts, result, geometry, counts, false, polygon, false);
+        return written;
+    }
+
+    private static ReadOnlySpan<byte> WriteOnce(
+        JsonBuffer to,
+        scoped in MaskInfo facts,
+        Segmentation result,
+        MaskGeometry geometry,
+        ReadOnlySpan<byte> counts,
+        bool maskFits,
+        PolygonRings polygon,
+        bool polygonFits)
+    {
+        var json = to.Begin();
+        WriteFrame(json, facts);
+        if (facts.Trigger.IsEdge) WriteTrigger(json, facts);
+        WritePrompt(json, result.Prompt);
+        json.WriteBoolean("found"u8, result.Found);
+        json.WriteOptional("reason"u8, result.Found ? null : result.Reason);
+        json.WriteRounded("score"u8, result.Score, 4);
+        json.WriteRounded("predicted_iou"u8, result.PredictedIou, 4);
+        if (double.IsFinite(facts.Saliency)) json.WriteRounded("saliency"u8, facts.Saliency, 4);
+        MaskShape.WriteGeometry(json, result.Found, geometry);
+        MaskShape.WriteMask(json, facts.Width, facts.Height, result.Found, counts, maskFits);
+        if (result.Found && !polygon.IsEmpty) MaskShape.WritePolygon(json, polygon, polygonFits);
+        WriteModel(json, facts.Model);
+        WriteTimes(json, result.Times);
+        json.WriteRounded("age_ms"u8, facts.AgeMs, 2);
+        json.WriteNumber("drops"u8, facts.Drops);
+        json.WriteBoolean("degraded"u8, facts.Degraded);
+        return to.End();
+    }
+
+    private static void WriteFrame(Utf8JsonWriter json, in MaskInfo facts)
+    {
+        json.WriteNumber("v"u8, 1);
+        json.WriteOptional("request"u8, facts.Request);
+        if (facts.Of is { } of)
+        {
+            json.WriteNumber("index"u8, of.Index);
+            json.WriteNumber("count"u8, of.Count);
+        }
+
+        if (facts.Source is not null) json.WriteString("source"u8, facts.Source);
+        json.WriteString("device"u8, facts.Device);
+        json.WriteString("camera"u8, facts.Camera);
+        json.WriteString("session"u8, facts.Session);
+        json.WriteNumber("sequence"u8, facts.Sequence);
+        Span<char> id = stackalloc char[3 * VisionLimits.MaxIdLength];
+        json.WriteString("frame"u8, id[..FrameId.Write(id, facts.Session, facts.Camera, facts.Sequence)]);
+        json.WriteString("captured_utc"u8, facts.CapturedUtc.UtcDateTime);
+        json.WriteNumber("captured_ns"u8, facts.CapturedNs);
+        json.WriteString("time_source"u8, facts.TimeSource);
+        json.WriteBoolean("clock_synced"u8, facts.ClockSynced);
+        json.WriteStartArray("image"u8);
+        json.WriteNumberValue(facts.Width);
+        json.WriteNumberValue(facts.Height);
+        json.WriteEndArray();
+    }
+
+    private static void WriteTrigger(Utf8JsonWriter json, in MaskInfo facts)
+    {
+        var toCaptureMs = (facts.CapturedNs - facts.Trigger.EdgeNs) / 1e6;
+        json.WriteStartObject("trigger"u8);
+        json.WriteString("source"u8, "gpio"u8);
+        json.WriteString("edge_utc"u8, facts.CapturedUtc.UtcDateTime.AddMilliseconds(-toCaptureMs));
+        json.WriteNumber("edge_ns"u8, facts.Trigger.EdgeNs);
+        json.WriteNumber("edges"u8, facts.Trigger.Edges);
+        json.WriteRounded("edge_to_capture_ms"u8, toCaptureMs, 3);
+        json.WriteRounded("edge_to_publish_ms"u8, toCaptureMs + facts.AgeMs, 3);
+        json.WriteEndObject();
+    }
+
+    private static void WritePrompt(Utf8JsonWriter json, Prompt prompt)
+    {
+        json.WriteStartObject("prompt"u8);
+        json.WriteString("source"u8, promptSources[(int)prompt.Source]);
+        json.WriteStartArray("clicks"u8);
+        foreach (var click in prompt.Clicks)
+        {
+            json.WriteStartArray();
+            json.WriteRoundedValue(click.X, 2);
+            json.WriteRoundedValue(click.Y, 2);
+            json.WriteEndArray();
+        }
+
+        json.WriteEndArray();
+        if (prompt.Box is { } box)
+        {
+            json.WriteStartArray("box"u8);
+            json.WriteRoundedValue(box.X0, 2);
+            json.WriteRoundedValue(box.Y0, 2);
+            json.WriteRoundedValue(box.X1, 2);
+            json.WriteRoundedValue(box.Y1, 2);
+            json.WriteEndArray();
+        }
+        else
+        {
+            json.WriteNull("box"u8);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteModel(Utf8JsonWriter json, ModelInfo model)
+    {
+        json.WriteStartObject("model"u8);
+        json.WriteString("name"u8, model.Name);
+        json.WriteString("version"u8, model.Version);
+        json.WriteString("sha256"u8, model.Sha256);
+        json.WriteString("precision"u8, model.Precision);
+        json.WriteEndObject();
+    }
+
+    private static void WriteTimes(Utf8JsonWriter json, in StageTimes times)
+    {
+        json.WriteStartObject("ms"u8);
+        for (var i = 0; i < StageTimes.Count; i++)
+        {
+            var ms = times[(Stage)i];
+            if (!double.IsFinite(ms)) continue;
+            json.WritePropertyName(StageTimes.Names[i]);
+            json.WriteRoundedValue(ms, 3);
+        }
+
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,109 @@
+using EdgeSeg.Vision;
+using EdgeSeg.Vision.Platform;
+
+namespace EdgeSeg.Messages;
+
+/// <summary>
+/// Every topic of one device, made once so that publishing builds no strings. Root <c>edgeseg/v1/&lt;device&gt;/</c>;
+/// ids match <c>[a-z0-9-]{1,64}</c>, so no id can smuggle in a level or a wildcard.
+/// </summary>
+internal sealed class Topics
+{
+    private static readonly System.Buffers.SearchValues<char> idCharacters =
+        System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
+
+    private readonly Dictionary<string, CameraTopics> cameras = new(StringComparer.Ordinal);
+
+    /// <exception cref="OperatingException">The device's or a camera's id is not one, or a camera is named twice.</exception>
+    public Topics(string device, IEnumerable<string> cameraIds)
+    {
+        Check(device, "device");
+        Device = device;
+        Root = $"edgeseg/v1/{device}/";
+        Status = Root + "status";
+        Info = Root + "info";
+        Telemetry = Root + "telemetry";
+        ModelDesired = Root + "model/desired";
+        ModelState = Root + "model/state";
+        ModelHold = Root + "model/hold";
+        foreach (var id in cameraIds)
+        {
+            Check(id, "camera");
+            if (!cameras.TryAdd(id, new CameraTopics(Root, id)))
+                throw new OperatingException($"two cameras are named '{id}': give each its own id", 2);
+        }
+    }
+
+    public string Device { get; }
+
+    /// <summary>With the slash at its end.</summary>
+    public string Root { get; }
+
+    public string Status { get; }
+
+    public string Info { get; }
+
+    public string Telemetry { get; }
+
+    /// <summary>Signed manifests for this device come in here, retained.</summary>
+    public string ModelDesired { get; }
+
+    public string ModelState { get; }
+
+    /// <summary><c>{"v":1,"hold":true}</c>, retained, keeps updates from moving; anything else lets them go on.</summary>
+    public string ModelHold { get; }
+
+    /// <summary>Signed manifests for every device of a fleet.</summary>
+    public static string FleetModelDesired(string fleet)
+    {
+        Check(fleet, "fleet");
+        return $"edgeseg/v1/fleet/{fleet}/model/desired";
+    }
+
+    public IReadOnlyCollection<CameraTopics> Cameras => cameras.Values;
+
+    /// <exception cref="KeyNotFoundException">No such camera.</exception>
+    public CameraTopics Camera(string id) => cameras[id];
+
+    public bool TryCamera(string id, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out CameraTopics? topics) =>
+        cameras.TryGetValue(id, out topics);
+
+    /// <summary>Where the answers to a client go that named no response topic.</summary>
+    public string Reply(string client)
+    {
+        Check(client, "client");
+        return $"{Root}reply/{client}";
+    }
+
+    /// <summary>The retained topic of an alert.</summary>
+    public string Alert(string id)
+    {
+        if (id.Length > MessageLimits.MaxAlertIdLength || id.AsSpan().ContainsAnyExcept(idCharacters)) throw new ArgumentException($"'{id}' cannot be an alert's id", nameof(id));
+        return $"{Root}alert/{id}";
+    }
+
+    /// <summary>1 to <see cref="VisionLimits.MaxIdLength"/> characters of a-z, 0-9 and the hyphen.</summary>
+    public static bool IsId(ReadOnlySpan<char> text) =>
+        text.Length is > 0 and <= VisionLimits.MaxIdLength && !text.ContainsAnyExcept(idCharacters);
+
+    private static void Check(string id, string what)
+    {
+        if (!IsId(id))
+            throw new OperatingException($"'{id}' cannot be a {what}'s id: use 1 to {VisionLimits.MaxIdLength} of a-z, 0-9 and -", 2);
+    }
+}
+
+/// <summary>The topics of one camera.</summary>
+internal sealed class CameraTopics(string root, string id)
+{
+    public string Id { get; } = id;
+
+    public string State { get; } = $"{root}cam/{id}/state";
+
+    public string Mask { get; } = $"{root}cam/{id}/mask";
+
+    public string Preview { get; } = $"{root}cam/{id}/preview";
+
+    /// <summary>Filter for every command to this camera; the command's name is the last level.</summary>
+    public string Commands { get; } = $"{root}cam/{id}/cmd/+";
+}

@@ -1,0 +1,66 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using MQTTnet.Adapter;
+using MQTTnet.Diagnostics.Logger;
+using MQTTnet.Formatter;
+using MQTTnet.Packets;
+using MQTTnet.Server;
+
+namespace EdgeSeg.Mqtt;
+
+/// <summary>
+/// Gives clients a name that bring none. The protocol allows that for sessions that are to be forgotten, and mosquitto's command line does it; the library refuses
+/// such clients of MQTT 3.1.1 (those of version 5 can be told a name in the answer). So their first packet gets a name on its way in.
+/// </summary>
+internal sealed class ClientIdAssigningAdapter(IMqttServerAdapter door) : IMqttServerAdapter
+{
+    public Func<IMqttChannelAdapter, Task>? ClientHandler { get; set; }
+
+    public static string NewName() => "nameless-" + Guid.NewGuid().ToString("N");
+
+    public Task StartAsync(MqttServerOptions options, IMqttNetLogger logger)
+    {
+        door.ClientHandler = channel => ClientHandler is { } handler ? handler(new Channel(channel)) : Task.CompletedTask;
+        return door.StartAsync(options, logger);
+    }
+
+    public Task StopAsync() => door.StopAsync();
+
+    public void Dispose() => door.Dispose();
+
+    private sealed class Channel(IMqttChannelAdapter inner) : IMqttChannelAdapter
+    {
+        public long BytesReceived => inner.BytesReceived;
+
+        public long BytesSent => inner.BytesSent;
+
+        public X509Certificate2? ClientCertificate => inner.ClientCertificate;
+
+        public EndPoint? RemoteEndPoint => inner.RemoteEndPoint;
+
+        public EndPoint? LocalEndPoint => inner.LocalEndPoint;
+
+        public bool IsSecureConnection => inner.IsSecureConnection;
+
+        public MqttPacketFormatterAdapter PacketFormatterAdapter => inner.PacketFormatterAdapter;
+
+        public Task ConnectAsync(CancellationToken cancellationToken) => inner.ConnectAsync(cancellationToken);
+
+        public Task DisconnectAsync(CancellationToken cancellationToken) => inner.DisconnectAsync(cancellationToken);
+
+        public async Task<MqttPacket> ReceivePacketAsync(CancellationToken cancellationToken)
+        {
+            var packet = await inner.ReceivePacketAsync(cancellationToken);
+            // a session that is to be kept cannot be without a name: that stays refused
+            if (packet is MqttConnectPacket { CleanSession: true } connect && string.IsNullOrEmpty(connect.ClientId) && PacketFormatterAdapter.ProtocolVersion != MqttProtocolVersion.V500)
+                connect.ClientId = NewName();
+            return packet;
+        }
+
+        public void ResetStatistics() => inner.ResetStatistics();
+
+        public Task SendPacketAsync(MqttPacket packet, CancellationToken cancellationToken) => inner.SendPacketAsync(packet, cancellationToken);
+
+        public void Dispose() => inner.Dispose();
+    }
+}

@@ -1,0 +1,35 @@
+using EdgeSeg.Messages;
+
+namespace EdgeSeg.Mqtt;
+
+/// <summary>What <c>status</c> says at present, and the last will; set by any thread.</summary>
+internal sealed class LinkStatus(LinkOptions options, TimeProvider time, Outbox outbox) : IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly JsonBuffer json = new(1024);
+    private ServiceState state;
+    private IReadOnlyList<string> reasons = [];
+    private DateTimeOffset sinceUtc = time.GetUtcNow();
+
+    public void Set(ServiceState state, IReadOnlyList<string> reasons)
+    {
+        lock (gate) (this.state, this.reasons, sinceUtc) = (state, reasons, time.GetUtcNow());
+        Offer();
+    }
+
+    /// <summary>Puts the status into the outbox, with the drops as they are now.</summary>
+    public void Offer()
+    {
+        lock (gate)
+            outbox.OfferState(options.Topics.Status, StatusMessage.Write(json, options.Topics.Device, options.Session, state, reasons, sinceUtc, outbox.Drops));
+    }
+
+    /// <summary>What the broker says for us when the connection is lost.</summary>
+    public byte[] Will()
+    {
+        using var buffer = new JsonBuffer(512);
+        return StatusMessage.Write(buffer, options.Topics.Device, options.Session, ServiceState.Offline, ["lost"], time.GetUtcNow(), default).ToArray();
+    }
+
+    public void Dispose() => json.Dispose();
+}

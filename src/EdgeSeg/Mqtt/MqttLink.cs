@@ -1,0 +1,238 @@
+using System.Threading.Channels;
+using EdgeSeg.Messages;
+using EdgeSeg.Telemetry;
+
+namespace EdgeSeg.Mqtt;
+
+/// <summary>
+/// The service's link to its broker. It connects for ever with jittered back-off and takes messages whether the broker is there or not
+/// (<see cref="Outbox"/>). Every connection begins with the retained <c>status</c> and the other retained topics; its last will says
+/// <c>offline</c> with our session id. One loop sends; any thread may hand over, which copies and never blocks on the network.
+/// </summary>
+internal sealed class MqttLink : IAsyncDisposable
+{
+    public const string Json = "application/json";
+
+    private readonly LinkOptions options;
+    private readonly TimeProvider time;
+    private readonly Action<string> log;
+    private readonly Outbox outbox;
+    private readonly Backoff backoff = new();
+    private readonly CancellationTokenSource stop = new();
+    private readonly LinkStatus status;
+
+    // wakes the loop; a bounded channel of one waits without allocating, which a semaphore does not
+    private readonly Channel<byte> wake = Channel.CreateBounded<byte>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    private Task loop = Task.CompletedTask;
+    private BrokerConnection? connection;
+    private volatile bool connected;
+    private volatile int maxPayloadBytes = MessageLimits.MaxMessageBytes;
+    private volatile bool hasSpoken;
+    private volatile int takenOverInARow;
+    private long sent, reconnects, takenOver, connectFailures, connectedStamp;
+
+    public MqttLink(LinkOptions options, TimeProvider time, Action<string> log)
+    {
+        if (options.Subscriptions.Count > MqttLimits.Subscriptions) throw new ArgumentException($"at most {MqttLimits.Subscriptions} subscriptions", nameof(options));
+        (this.options, this.time, this.log) = (options, time, log);
+        outbox = new Outbox(time);
+        status = new LinkStatus(options, time, outbox);
+        status.Set(ServiceState.Online, []);
+    }
+
+    /// <summary>True or false when the link comes up or goes down, on the link's own loop; a handler hands over and does not throw.</summary>
+    public event Action<bool>? ConnectedChanged;
+
+    /// <summary>Another client took our id; the number of times in a row.</summary>
+    public event Action<int>? SessionTakenOver;
+
+    public bool Connected => connected;
+
+    /// <summary>Largest payload now: ours, or the broker's where that is smaller.</summary>
+    public int MaxPayloadBytes => maxPayloadBytes;
+
+    /// <summary>How often another client took our id in this session.</summary>
+    public long TakenOver => Interlocked.Read(ref takenOver);
+
+    /// <summary>Another client has our id or our device's name: told by take-overs again and again until a connection lasts, or by another session that says on our status topic that it is at work.</summary>
+    public bool DuplicateId => (connected && connection is { IsShared: true }) || (takenOverInARow >= MqttLimits.TakenOverMax && !Outlasted());
+
+    /// <summary>Attempts to connect that came to nothing in this session.</summary>
+    public long ConnectFailures => Interlocked.Read(ref connectFailures);
+
+    public LinkStats Figures => new(Interlocked.Read(ref sent), Interlocked.Read(ref reconnects), outbox.Waiting, outbox.Drops);
+
+    /// <summary>Stream messages and replies that wait.</summary>
+    public int Waiting => outbox.Waiting;
+
+    /// <summary>Ends when the link was stopped; a fault of it is a fault of the program, which a watchdog should see.</summary>
+    public Task Completion => loop;
+
+    /// <summary>Begins to connect.</summary>
+    public void Start() => loop = Task.Run(RunAsync);
+
+    /// <summary>Copies a mask message into the outbox: QoS 0, for <see cref="MqttLimits.MaskExpiryS"/>. False when an older message was dropped for it.</summary>
+    public bool TryPublishMask(string topic, ReadOnlySpan<byte> payload) => TryPublish(topic, payload, Json, MqttLimits.MaskExpiryS);
+
+    /// <summary>Copies a message that may be lost into the outbox: QoS 0. False when an older message was dropped for it.</summary>
+    public bool TryPublish(string topic, ReadOnlySpan<byte> payload, string contentType, int expiryS, IReadOnlyList<KeyValuePair<string, string>>? properties = null)
+    {
+        var pushedOut = outbox.OfferStream(topic, payload, contentType, expiryS, properties);
+        Wake();
+        return !pushedOut;
+    }
+
+    /// <summary>Copies a reply into the outbox: QoS 1, in order. False when an older reply was dropped for it.</summary>
+    public bool TryReply(string topic, ReadOnlySpan<byte> payload, byte[]? correlation)
+    {
+        var pushedOut = outbox.OfferReply(topic, payload, correlation, MqttLimits.ReplyExpiryS);
+        Wake();
+        return !pushedOut;
+    }
+
+    /// <summary>Sets the value of a retained topic: QoS 1, sent now and again on every new connection; empty clears the topic. False when there are too many topics.</summary>
+    public bool TrySetState(string topic, ReadOnlySpan<byte> payload)
+    {
+        var taken = outbox.OfferState(topic, payload);
+        Wake();
+        return taken;
+    }
+
+    /// <summary>Sets what <c>status</c> says.</summary>
+    public void SetStatus(ServiceState state, IReadOnlyList<string> reasons)
+    {
+        status.Set(state, reasons);
+        Wake();
+    }
+
+    /// <summary>Says <c>stopping</c>, sends what waits, says <c>offline</c> and disconnects; gives up on it after <see cref="MqttLimits.LinkStopMs"/>.</summary>
+    public async Task StopAsync()
+    {
+        if (stop.IsCancellationRequested) return;
+        SetStatus(ServiceState.Stopping, []);
+        await stop.CancelAsync();
+        Wake();
+        try
+        {
+            await loop.WaitAsync(TimeSpan.FromMilliseconds(MqttLimits.LinkStopMs), time);
+        }
+        catch (TimeoutException)
+        {
+            log("mqtt: the broker did not take our goodbye in time");
+            connection?.Dispose();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        status.Dispose();
+        stop.Dispose();
+    }
+
+    private void Wake() => wake.Writer.TryWrite(0);
+
+    private async Task RunAsync()
+    {
+        var lastFailure = "";
+        while (!stop.IsCancellationRequested)
+        {
+            using var next = connection = new BrokerConnection(options, Wake, hasSpoken);
+            var failure = await next.ConnectAsync(status.Will(), stop.Token);
+            if (stop.IsCancellationRequested && failure is not null) return;
+            if (failure is not null)
+            {
+                // a broker that is away for a week is one line, not a million
+                if (failure != lastFailure) log($"mqtt: {options.Host}:{options.Port}: {Explain(failure)}; trying again");
+                lastFailure = failure;
+                outbox.BeginOffline();
+                Interlocked.Increment(ref connectFailures);
+            }
+            else
+            {
+                var since = time.GetTimestamp();
+                Interlocked.Exchange(ref connectedStamp, since);
+                log($"mqtt: connected to {options.Host}:{options.Port}{(outbox.Drops.Total is > 0 and var n ? $"; {n} messages were dropped so far" : "")}");
+                lastFailure = "";
+                await ServeAsync(next);
+                if (stop.IsCancellationRequested) return;
+                log($"mqtt: connection lost: {next.LostReason}");
+                Interlocked.Increment(ref reconnects);
+                backoff.Ended(time.GetElapsedTime(since).TotalMilliseconds, next.TakenOver);
+                if (next.TakenOver) TellTakeOver();
+                takenOverInARow = backoff.TakenOverInARow;
+            }
+
+            await WaitAsync(backoff.Next(Random.Shared.NextDouble()));
+        }
+    }
+
+    private async Task ServeAsync(BrokerConnection to)
+    {
+        maxPayloadBytes = to.MaxPayloadBytes;
+        status.Offer();
+        outbox.BeginOnline();
+        connected = true;
+        ConnectedChanged?.Invoke(true);
+        await PumpAsync(to);
+        connected = false;
+        outbox.BeginOffline();
+        if (!to.Lost) await SayGoodbyeAsync(to);
+        ConnectedChanged?.Invoke(false);
+    }
+
+    /// <summary>Sends until the connection is lost, or, once stopping, until nothing waits.</summary>
+    private async Task PumpAsync(BrokerConnection to)
+    {
+        while (!to.Lost)
+        {
+            if (outbox.Take() is { } slot)
+            {
+                var outcome = await to.SendAsync(slot);
+                outbox.Done(slot, outcome);
+                hasSpoken |= outcome == SendOutcome.Sent && slot.Kind == OutboxKind.State;
+                if (outcome == SendOutcome.Sent) Interlocked.Increment(ref sent);
+                continue;
+            }
+
+            if (stop.IsCancellationRequested) return;
+            await wake.Reader.WaitToReadAsync(CancellationToken.None);
+            wake.Reader.TryRead(out _);
+        }
+    }
+
+    /// <summary>A normal end sends no will, so the service says itself that it is gone.</summary>
+    private async Task SayGoodbyeAsync(BrokerConnection to)
+    {
+        SetStatus(ServiceState.Offline, []);
+        while (!to.Lost && outbox.Take() is { } slot) outbox.Done(slot, await to.SendAsync(slot));
+        await to.EndAsync();
+    }
+
+    /// <summary>The connection has lasted for longer than another one with our id would let it.</summary>
+    private bool Outlasted() => connected && time.GetElapsedTime(Interlocked.Read(ref connectedStamp)).TotalMilliseconds > 2 * MqttLimits.TakenOverWaitMs;
+
+    private void TellTakeOver()
+    {
+        Interlocked.Increment(ref takenOver);
+        if (backoff.TakenOverInARow == MqttLimits.TakenOverMax)
+            log($"mqtt: another client uses the id of device '{options.Topics.Device}' again and again: give each device its own; trying again every {MqttLimits.TakenOverWaitMs / 60_000} minutes");
+        SessionTakenOver?.Invoke(backoff.TakenOverInARow);
+    }
+
+    private string Explain(string failure) =>
+        options.Tls is not null && time.GetUtcNow().Year < 2025 ? failure + " (the clock is not set, so no certificate can be valid: set the time first)" : failure;
+
+    private async Task WaitAsync(int ms)
+    {
+        try
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(ms), time, stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // stopping: the loop sees it
+        }
+    }
+}

@@ -1,0 +1,57 @@
+namespace EdgeSeg.Pipeline;
+
+/// <summary>Who asked, and which of its requests. Two clients may use the same ids.</summary>
+internal readonly record struct RequestKey(string Topic, string Request)
+{
+    /// <summary>Null when the request can be told from no other: it has neither an id nor correlation data, or nobody waits for a reply.</summary>
+    public static RequestKey? Of(string? topic, string? id, byte[]? correlation)
+    {
+        if (topic is null) return null;
+        if (id is not null) return new RequestKey(topic, "i" + id);
+        return correlation is { Length: > 0 } ? new RequestKey(topic, "c" + Convert.ToHexStringLower(correlation)) : null;
+    }
+}
+
+/// <summary>Answers that were given, for requests that come again: bounded in number, bytes and time; the oldest are forgotten first.</summary>
+internal sealed class AnswerMemory(TimeProvider time)
+{
+    private readonly Dictionary<RequestKey, Answer> answers = [];
+    private readonly Queue<(RequestKey Key, long At)> order = [];
+
+    private sealed record Answer(string Asked, byte[] Payload);
+
+    public int Count => answers.Count;
+
+    /// <summary>Of the payloads.</summary>
+    public int Bytes { get; private set; }
+
+    /// <param name="key">Who asked.</param>
+    /// <param name="asked">Camera and command, to tell a repeat from an id used twice.</param>
+    /// <param name="payload">The answer.</param>
+    public void Keep(RequestKey key, string asked, byte[] payload)
+    {
+        Forget();
+        if (payload.Length > PipelineLimits.AnswerBytes || !answers.TryAdd(key, new Answer(asked, payload))) return;
+        order.Enqueue((key, time.GetTimestamp()));
+        Bytes += payload.Length;
+        while (answers.Count > PipelineLimits.AnswersKept || Bytes > PipelineLimits.AnswerBytes) ForgetOldest();
+    }
+
+    public bool TryFind(RequestKey key, out string asked, out byte[] payload)
+    {
+        Forget();
+        var found = answers.TryGetValue(key, out var answer);
+        (asked, payload) = found ? (answer!.Asked, answer.Payload) : ("", []);
+        return found;
+    }
+
+    private void Forget()
+    {
+        while (order.TryPeek(out var oldest) && time.GetElapsedTime(oldest.At).TotalMilliseconds >= PipelineLimits.AnswerKeptMs) ForgetOldest();
+    }
+
+    private void ForgetOldest()
+    {
+        if (answers.Remove(order.Dequeue().Key, out var answer)) Bytes -= answer.Payload.Length;
+    }
+}

@@ -1,0 +1,232 @@
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+
+namespace EdgeSeg.Pipeline;
+
+/// <summary>How many commands went which way since the start.</summary>
+internal readonly record struct CommandCounts(long Accepted, long Refused, long Repeated, long Unanswerable);
+
+/// <summary>
+/// Where commands come in and answers go out. What may be obeyed is accepted and waits, in the order of arrival, for <see cref="TryTake"/>;
+/// everything else is refused at once. Each request is answered once: <c>accepted</c>, then <c>result</c> or <c>error</c>; the same request
+/// again (same response topic and id, or correlation data where it has no id) is not done again but gets its answer again, byte for byte.
+/// Any thread; replies are handed over within the desk's lock, so that they leave in order: the receiver copies and returns.
+/// </summary>
+internal sealed class CommandQueue : IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly Topics topics;
+    private readonly string session;
+    private readonly TimeProvider time;
+    private readonly Func<bool> clockSynced;
+    private readonly Action<Reply> send;
+    private readonly Action arrived;
+    private readonly JsonBuffer json = new(1024);
+    private readonly Queue<PendingCommand> waiting = new(PipelineLimits.CommandQueue);
+    private readonly List<PendingCommand> open = new(PipelineLimits.CommandQueue);
+    private readonly AnswerMemory answers;
+    private bool closed;
+    private CommandCounts counts;
+
+    /// <param name="topics">Of this device.</param>
+    /// <param name="session">Names this run of the service.</param>
+    /// <param name="time">For waiting and remembering.</param>
+    /// <param name="clockSynced">Whether <c>expires_at</c> can be judged.</param>
+    /// <param name="send">Takes replies.</param>
+    /// <param name="arrived">Called after a command was accepted, outside the lock: wakes whoever takes.</param>
+    public CommandQueue(Topics topics, string session, TimeProvider time, Func<bool> clockSynced, Action<Reply> send, Action arrived)
+    {
+        (this.topics, this.session, this.time, this.clockSynced, this.send, this.arrived) = (topics, session, time, clockSynced, send, arrived);
+        answers = new AnswerMemory(time);
+    }
+
+    public CommandCounts Counts
+    {
+        get { lock (gate) return counts; }
+    }
+
+    /// <summary>Commands that wait for their turn.</summary>
+    public int Waiting
+    {
+        get { lock (gate) return waiting.Count; }
+    }
+
+    /// <summary>Takes a message that came; accepts or refuses it. Never throws for what is in it.</summary>
+    public void Receive(IncomingMessage message)
+    {
+        var parsed = CommandParser.Parse(topics, message.Topic, message.Payload);
+        bool accepted;
+        lock (gate) accepted = Decide(message, parsed);
+        if (accepted) arrived();
+    }
+
+    private bool Decide(IncomingMessage message, ParsedCommand parsed)
+    {
+        var replyTopic = string.IsNullOrEmpty(message.ResponseTopic) ? parsed.ReplyTo : message.ResponseTopic;
+        if (replyTopic is not null && ResponseTopic.Fault(topics, replyTopic) is not null)
+        {
+            // obeying without being able to say so would leave the client in doubt
+            counts = counts with { Refused = counts.Refused + 1, Unanswerable = counts.Unanswerable + 1 };
+            return false;
+        }
+
+        var correlation = message.Correlation is { Length: > PipelineLimits.MaxCorrelationBytes } ? null : message.Correlation;
+        var key = RequestKey.Of(replyTopic, parsed.Id, correlation);
+        if (Stale(message) is { } stale) return Refuse(stale, parsed, replyTopic, correlation, null);
+        if (!ReferenceEquals(correlation, message.Correlation))
+            return Refuse(CommandError.Bad($"correlation data has at most {PipelineLimits.MaxCorrelationBytes} bytes"), parsed, replyTopic, null, null);
+        if (key is { } known && Repeats(known, parsed, replyTopic!, correlation, out var repeated)) return repeated;
+        if (parsed.Command is not { } command) return Refuse(parsed.Error!, parsed, replyTopic, correlation, key);
+        var waitMs = WaitMs(message, command);
+        if (waitMs <= 0) return Refuse(new CommandError(CommandErrorCode.Expired, "the command had expired when it came"), parsed, replyTopic, correlation, key);
+        // not remembered: the same may be tried again
+        if (closed || open.Count >= PipelineLimits.CommandQueue)
+            return Refuse(new CommandError(CommandErrorCode.Busy, closed ? "the device is stopping" : $"{open.Count} commands are not answered yet: send it again later"), parsed, replyTopic, correlation, null);
+        Accept(command, waitMs, replyTopic, correlation, key);
+        return true;
+    }
+
+    /// <summary>What is refused whatever it says; never remembered, as a broker that keeps a command repeats it with every connection.</summary>
+    private static CommandError? Stale(IncomingMessage message)
+    {
+        if (message.Retained) return new CommandError(CommandErrorCode.Retained, "retained commands are not obeyed: publish without the retain flag, and clear the topic with an empty retained message");
+        return message.TooLarge ? new CommandError(CommandErrorCode.TooLarge, $"a command has at most {MessageLimits.MaxCommandBytes} bytes") : null;
+    }
+
+    /// <summary>True when the request came before: its answer, or so far its acceptance, was given again.</summary>
+    private bool Repeats(RequestKey key, ParsedCommand parsed, string replyTopic, byte[]? correlation, out bool accepted)
+    {
+        accepted = false;
+        if (!answers.TryFind(key, out var asked, out var payload))
+        {
+            var at = open.FindIndex(p => p.Key == key);
+            if (at < 0) return false;
+            (asked, payload) = (open[at].Asked, open[at].Accepted);
+        }
+
+        if (asked != parsed.Camera + "/" + parsed.Word)
+        {
+            Refuse(CommandError.Bad("this id was used for another command: give each request its own"), parsed, replyTopic, correlation, null);
+            return true;
+        }
+
+        counts = counts with { Repeated = counts.Repeated + 1 };
+        send(new Reply(replyTopic, payload, correlation));
+        return true;
+    }
+
+    /// <summary>How long the command may wait: by the message's expiry (which the broker counts down), by its own, and by ours.</summary>
+    private double WaitMs(IncomingMessage message, CameraCommand command)
+    {
+        double ms = message.ExpiryS > 0 ? message.ExpiryS * 1000.0 : PipelineLimits.CommandWaitMs;
+        if (command.ExpiresUtc is { } expires && clockSynced()) ms = Math.Min(ms, (expires - time.GetUtcNow()).TotalMilliseconds);
+        return Math.Min(ms, PipelineLimits.CommandWaitMs);
+    }
+
+    private void Accept(CameraCommand command, double waitMs, string? replyTopic, byte[]? correlation, RequestKey? key)
+    {
+        var pending = new PendingCommand
+        {
+            Command = command,
+            ReceivedAt = time.GetTimestamp(),
+            WaitMs = (long)Math.Ceiling(waitMs),
+            ReplyTopic = replyTopic,
+            Correlation = correlation,
+            Key = key,
+        };
+        open.Add(pending);
+        waiting.Enqueue(pending);
+        counts = counts with { Accepted = counts.Accepted + 1 };
+        if (replyTopic is null) return;
+        pending.Accepted = ReplyMessage.WriteAccepted(json, topics.Device, session, command).ToArray();
+        send(new Reply(replyTopic, pending.Accepted, correlation));
+    }
+
+    private bool Refuse(CommandError refusal, ParsedCommand parsed, string? replyTopic, byte[]? correlation, RequestKey? remembered)
+    {
+        counts = counts with { Refused = counts.Refused + 1 };
+        if (replyTopic is null) return false;
+        var payload = ReplyMessage.WriteError(json, topics.Device, session, parsed.Camera, parsed.Word, parsed.Id, refusal).ToArray();
+        if (remembered is { } key) answers.Keep(key, parsed.Camera + "/" + parsed.Word, payload);
+        send(new Reply(replyTopic, payload, correlation));
+        return false;
+    }
+
+    /// <summary>The next command that is to be obeyed now; those whose time passed while they waited are answered <c>expired</c>. Allocates nothing when none waits.</summary>
+    public bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PendingCommand? command)
+    {
+        lock (gate)
+        {
+            while (waiting.TryDequeue(out command))
+            {
+                if (time.GetElapsedTime(command.ReceivedAt).TotalMilliseconds < command.WaitMs) return true;
+                Answer(command, new CommandError(CommandErrorCode.Expired, "the command expired while others were worked off"));
+            }
+        }
+
+        command = null;
+        return false;
+    }
+
+    /// <summary>Milliseconds since the command came.</summary>
+    public double AgeMs(PendingCommand command) => time.GetElapsedTime(command.ReceivedAt).TotalMilliseconds;
+
+    /// <summary>Answers with a result: for a prompt the mask message's bytes, else those that <see cref="ReplyMessage"/> wrote.</summary>
+    /// <param name="command">Taken from here.</param>
+    /// <param name="result">A whole JSON object, copied; empty: none.</param>
+    /// <param name="maxBytes">Largest payload now; a result beyond it is answered <c>too_large</c>.</param>
+    /// <returns>False when it was answered before; then nothing is sent.</returns>
+    public bool Complete(PendingCommand command, ReadOnlySpan<byte> result, int maxBytes)
+    {
+        lock (gate)
+        {
+            if (command.Answered) return false;
+            var payload = ReplyMessage.WriteResult(json, topics.Device, session, command.Command, result);
+            if (payload.Length > maxBytes) return Answer(command, new CommandError(CommandErrorCode.TooLarge, $"the result has {payload.Length} bytes, the broker takes {maxBytes}"));
+            return Answer(command, payload);
+        }
+    }
+
+    /// <summary>Answers with an error. False when it was answered before; then nothing is sent.</summary>
+    public bool Fail(PendingCommand command, CommandError refusal)
+    {
+        lock (gate) return Answer(command, refusal);
+    }
+
+    /// <summary>Answers everything that is still open as <c>internal</c> and takes no more: at the service's end.</summary>
+    public void Close()
+    {
+        lock (gate)
+        {
+            closed = true;
+            waiting.Clear();
+            foreach (var command in open.ToArray()) Answer(command, new CommandError(CommandErrorCode.Internal, "the device is stopping"));
+        }
+    }
+
+    private bool Answer(PendingCommand command, CommandError refusal)
+    {
+        var asked = command.Command;
+        counts = counts with { Refused = counts.Refused + (command.Answered ? 0 : 1) };
+        // what was too busy to be done may be tried again under the same id
+        return Answer(command, ReplyMessage.WriteError(json, topics.Device, session, asked.Camera, asked.Word, asked.Id, refusal), refusal.Code != CommandErrorCode.Busy);
+    }
+
+    private bool Answer(PendingCommand command, ReadOnlySpan<byte> written, bool remember = true)
+    {
+        if (command.Answered) return false;
+        command.Answered = true;
+        open.Remove(command);
+        if (command.ReplyTopic is null) return true;
+        var payload = written.ToArray();
+        if (remember && command.Key is { } key) answers.Keep(key, command.Asked, payload);
+        send(new Reply(command.ReplyTopic, payload, command.Correlation));
+        return true;
+    }
+
+    public void Dispose()
+    {
+        Close();
+        lock (gate) json.Dispose();
+    }
+}

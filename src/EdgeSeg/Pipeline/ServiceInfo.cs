@@ -1,0 +1,26 @@
+namespace EdgeSeg.Pipeline;
+
+/// <summary>What every message says of the running service. Written by the control loop, read by all.</summary>
+internal sealed class ServiceInfo(string device, string session)
+{
+    private volatile bool clockSynced, degraded;
+
+    public string Device { get; } = device;
+
+    /// <summary>Names this run of the service.</summary>
+    public string Session { get; } = session;
+
+    /// <summary>Whether wall-clock times can be believed.</summary>
+    public bool ClockSynced
+    {
+        get => clockSynced;
+        set => clockSynced = value;
+    }
+
+    /// <summary>Whether the service runs below what it was configured for.</summary>
+    public bool Degraded
+    {
+        get => degraded;
+        set => degraded = value;
+    }
+}

@@ -1,0 +1,43 @@
+using EdgeSeg.Configuration;
+
+namespace EdgeSeg.Service;
+
+/// <summary>
+/// What the service says to whoever looks after it: a line on standard error, with systemd's priority mark where the journal reads it.
+/// At most <see cref="ServiceLimits.JournalLinesPerMinute"/> lines a minute; what was held back is counted. Never called for a frame.
+/// </summary>
+internal sealed class Journal(LogLevel least, TimeProvider time, TextWriter? output = null)
+{
+    // sd-daemon(3): <3> error, <4> warning, <6> informational, <7> debug
+    private static readonly string[] marks = ["<7>", "<6>", "<4>", "<3>"];
+
+    private readonly TextWriter output = output ?? Console.Error;
+    private readonly bool marked = output is null && Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null;
+    private readonly Lock gate = new();
+    private long minuteBegan = time.GetTimestamp();
+    private int lines, heldBack;
+
+    public void Info(string line) => Write(LogLevel.Info, line);
+
+    public void Warning(string line) => Write(LogLevel.Warning, line);
+
+    public void Error(string line) => Write(LogLevel.Error, line);
+
+    public void Write(LogLevel level, string line)
+    {
+        if (level < least) return;
+        lock (gate)
+        {
+            if (time.GetElapsedTime(minuteBegan) >= TimeSpan.FromMinutes(1))
+            {
+                if (heldBack > 0) Put(LogLevel.Warning, $"{heldBack} lines were held back in the last minute");
+                (minuteBegan, lines, heldBack) = (time.GetTimestamp(), 0, 0);
+            }
+
+            if (lines++ < ServiceLimits.JournalLinesPerMinute) Put(level, line);
+            else heldBack++;
+        }
+    }
+
+    private void Put(LogLevel level, string line) => output.WriteLine($"{(marked ? marks[(int)level] : "")}{line.ReplaceLineEndings(" ")}");
+}

@@ -1,0 +1,127 @@
+using EdgeSeg.Cli;
+using EdgeSeg.Configuration;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Pipeline;
+using EdgeSeg.Platform;
+using EdgeSeg.Telemetry;
+using EdgeSeg.Updates;
+using EdgeSeg.Vision.Models;
+
+namespace EdgeSeg.Service;
+
+/// <summary>The service's updates: which bundle to start with, and afterwards the loop that follows <c>model/desired</c>.</summary>
+internal sealed class ModelUpdates : IAsyncDisposable
+{
+    private readonly Settings settings;
+    private readonly Journal journal;
+    private readonly TimeProvider time;
+    private readonly SlotStore store;
+    private readonly StateFile file;
+    private readonly ModelBoot boot;
+    private readonly ManifestInbox desired = new();
+    private readonly CancellationTokenSource stop = new();
+    private readonly JsonBuffer json = new(1024);
+    private Updater? updater;
+    private Download? download;
+    private Task loop = Task.CompletedTask;
+
+    private ModelUpdates(Settings settings, Journal journal, TimeProvider time)
+    {
+        (this.settings, this.journal, this.time) = (settings, journal, time);
+        store = new SlotStore(FolderOf(settings.StateDir));
+        file = StateFile.Open(store.Root);
+        boot = new ModelBoot(store, file, journal.Warning);
+        Slot = settings.Model.Dir.Length > 0 ? null : boot.Choose(time.GetUtcNow());
+    }
+
+    public static string FolderOf(string stateDir) => Path.Combine(stateDir, "models");
+
+    /// <summary>Null where updates are off.</summary>
+    public static ModelUpdates? Open(Settings settings, Journal journal, TimeProvider time) => settings.Update.Enabled ? new ModelUpdates(settings, journal, time) : null;
+
+    /// <summary>The installed bundle to serve; null: the settings' or the shipped one.</summary>
+    public string? Slot { get; private set; }
+
+    /// <summary>Folder of <see cref="Slot"/>; empty when there is none.</summary>
+    public string? Folder => Slot is null ? null : store.Folder(Slot);
+
+    /// <summary>The slot does not load: the next best.</summary>
+    public void GoBack(string why) => Slot = boot.AfterFailure(Slot!, why);
+
+    /// <summary>Topic filters to hear.</summary>
+    public IReadOnlyList<string> Subscriptions(Topics topics) => settings.Fleet.Length == 0
+        ? [topics.ModelDesired, topics.ModelHold]
+        : [topics.ModelDesired, topics.ModelHold, Topics.FleetModelDesired(settings.Fleet)];
+
+    /// <summary>On the MQTT client's thread. False: the message is for somebody else.</summary>
+    public bool Received(IncomingMessage message, Topics topics)
+    {
+        if (message.Topic == topics.ModelHold)
+        {
+            if (updater is not null) updater.HeldRemotely = UpdateHold.IsHold(message.Payload);
+            return true;
+        }
+
+        var isFleet = settings.Fleet.Length > 0 && message.Topic == Topics.FleetModelDesired(settings.Fleet);
+        if (!isFleet && message.Topic != topics.ModelDesired) return false;
+        if (message.TooLarge) journal.Warning($"a manifest on {message.Topic} is larger than {UpdateLimits.MaxEnvelopeBytes} bytes: it is passed over");
+        else desired.Offer(isFleet, message.Payload);
+        return true;
+    }
+
+    /// <param name="host">Swaps models.</param>
+    /// <param name="link">Tells.</param>
+    /// <param name="topics">Of this device.</param>
+    /// <param name="facts">Of this service.</param>
+    /// <param name="active">The model at work.</param>
+    public void Start(IModelHost host, MqttLink link, Topics topics, ServiceInfo facts, Func<ModelInfo> active)
+    {
+        // the settings were checked: this is empty or a window
+        _ = MaintenanceWindow.TryParse(settings.Update.Window, out var window);
+        var options = new UpdaterOptions
+        {
+            Device = Device(facts.Device, settings.Model.Dir.Length > 0),
+            Keys = KeySet.ReadFolder(settings.Update.KeysDir, settings.Update.Threshold),
+            Window = window,
+            // a pinned device is not updated, and need not have another bundle
+            Shipped = settings.Model.Dir.Length > 0 ? settings.Model.Dir : LoadedModel.DefaultFolder(),
+            ClockSynced = () => facts.ClockSynced,
+        };
+        download = new Download(new DownloadOptions { Schemes = settings.Update.Sources, FileRoot = settings.Update.FileRoot, MaxBytesPerS = settings.Update.MaxKibS * 1024L }, time);
+        var canary = new Canary(new CanaryOptions { ModelArguments = ["--precision", settings.Model.Precision.ToString().ToLowerInvariant(), "--threads", $"{settings.Model.Threads}"] });
+        updater = new Updater(options, store, file, host, download.FetchAsync, canary.RunAsync, desired, time, Tell, journal.Info);
+        loop = Task.Run(() => updater.RunAsync(stop.Token));
+
+        void Tell(UpdateReport report) => link.TrySetState(topics.ModelState, ModelStateMessage.Write(json, facts.Device, facts.Session, settings.Fleet, report, active(), time.GetUtcNow()));
+    }
+
+    public static DeviceInfo Device(string device, bool isPinned) => new()
+    {
+        Device = device,
+        Machine = InfoVerb.Machine,
+        Board = Sensors.Text("/proc/device-tree", "model").TrimEnd('\0', '\n'),
+        Edgeseg = UpdateGate.VersionOf(ProgramVersion.Text),
+        Runtime = UpdateGate.VersionOf(LoadedModel.RuntimeVersion),
+        IsPinned = isPinned,
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await loop.ContinueWith(_ => { }, TaskScheduler.Default);
+        try
+        {
+            // a proper stop is no crash of the model on trial
+            if (file is { Found: StateFound.Fresh or StateFound.Read, State: { Phase: UpdatePhase.Trial, Starts: > 0 } state }) file.Save(state with { Starts = state.Starts - 1 });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            journal.Warning($"the state of the model updates cannot be written ({e.Message})");
+        }
+
+        download?.Dispose();
+        stop.Dispose();
+        json.Dispose();
+    }
+}

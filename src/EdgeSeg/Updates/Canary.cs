@@ -1,0 +1,104 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using EdgeSeg.Messages;
+
+namespace EdgeSeg.Updates;
+
+/// <summary>How a canary run is made: the program, and the settings under which a model would serve.</summary>
+internal sealed record CanaryOptions
+{
+    /// <summary>The program and the words before its verb; null: this very one.</summary>
+    public IReadOnlyList<string>? Program { get; init; }
+
+    public int TimeoutMs { get; init; } = UpdateLimits.CanaryMs;
+
+    /// <summary>Settings file that names precision, threads and providers; null: defaults.</summary>
+    public IReadOnlyList<string> ModelArguments { get; init; } = [];
+}
+
+/// <summary>
+/// Tries a bundle in a process of its own (<c>edgeseg canary</c>), so that a model which crashes, hangs or eats the memory takes nothing else along. The child
+/// makes itself the kernel's first choice when memory is short, has a memory limit, and none of the service manager's sockets and credentials.
+/// </summary>
+internal sealed class Canary(CanaryOptions options)
+{
+    /// <summary>Returns what it measured when the bundle passed.</summary>
+    /// <param name="folder">The bundle to try.</param>
+    /// <param name="reference">The bundle in use.</param>
+    /// <param name="terms">What it must show.</param>
+    /// <param name="cancel">Kills the child.</param>
+    /// <exception cref="UpdateException">It did not pass, with a reason of the canary's.</exception>
+    public async Task<CanaryVerdict> RunAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel)
+    {
+        using var child = Start(folder, reference, terms);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(options.TimeoutMs);
+        var complaints = child.StandardError.ReadToEndAsync(cancel);
+        string said;
+        try
+        {
+            said = await ReadAsync(child.StandardOutput, limit.Token);
+            await child.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            child.Kill(entireProcessTree: true);
+            await child.WaitForExitAsync(CancellationToken.None);
+            cancel.ThrowIfCancellationRequested();
+            throw new UpdateException(UpdateReason.CanaryHung, $"the canary run was not done after {options.TimeoutMs / 1000} s");
+        }
+
+        if (Parse(said) is not { } verdict)
+        {
+            var last = (await complaints).Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? "";
+            throw new UpdateException(UpdateReason.CanaryCrashed, $"the canary process ended with code {child.ExitCode} and no verdict{(last.Length > 0 ? $": {last[..Math.Min(last.Length, 200)]}" : "")}");
+        }
+
+        return verdict.Reason is { } reason ? throw new UpdateException(reason, verdict.Text) : verdict;
+    }
+
+    private Process Start(string folder, string reference, CanaryTerms terms)
+    {
+        var program = options.Program ?? [Environment.ProcessPath ?? throw new InvalidOperationException("this process has no path")];
+        string Number(double n) => n.ToString("R", CultureInfo.InvariantCulture);
+        string[] words =
+        [
+            .. program.Skip(1), "canary", folder, "--against", reference, "--cases", terms.Cases, "--min-iou", Number(terms.MinIou), "--max-latency-ratio", Number(terms.MaxLatencyRatio),
+            "--max-memory-mib", Number(terms.MaxMemoryMib), .. options.ModelArguments,
+        ];
+        var start = new ProcessStartInfo(program[0], words) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        foreach (var name in new[] { "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "LISTEN_FDS", "LISTEN_PID" }) start.Environment.Remove(name);
+        try
+        {
+            var child = Process.Start(start)!;
+            child.StandardInput.Close();
+            return child;
+        }
+        catch (Exception e) when (e is Win32Exception or IOException)
+        {
+            throw new UpdateException(UpdateReason.CanaryCrashed, $"the canary process does not start ({e.Message})", retry: true);
+        }
+    }
+
+    private static async Task<string> ReadAsync(StreamReader output, CancellationToken cancel)
+    {
+        var buffer = new char[UpdateLimits.MaxCanaryVerdictBytes];
+        var length = 0;
+        while (length < buffer.Length && await output.ReadAsync(buffer.AsMemory(length), cancel) is var read and > 0) length += read;
+        return new string(buffer, 0, length);
+    }
+
+    private static CanaryVerdict? Parse(string said)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(said, UpdateJson.Default.CanaryVerdict);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

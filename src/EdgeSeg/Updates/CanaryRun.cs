@@ -1,0 +1,160 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using EdgeSeg.Messages;
+using EdgeSeg.Platform;
+using EdgeSeg.Vision.Images;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
+using EdgeSeg.Vision.Prompts;
+using OpenCvSharp;
+
+namespace EdgeSeg.Updates;
+
+/// <summary>The canary's own side, in the child process: loads the candidate, holds its masks against the expected ones, then runs it and the model in use in turns.</summary>
+internal static partial class CanaryRun
+{
+    private const int DataLimit = 2;   // RLIMIT_DATA
+    private const int ExtraMib = 512;  // the runtime's own heaps and stacks, and the model in use beside the candidate
+
+    /// <summary>Makes this process the first to go: to the kernel when memory is short, and to its own limit before that.</summary>
+    public static void GiveWay(int maxMemoryMib)
+    {
+        try
+        {
+            File.WriteAllText("/proc/self/oom_score_adj", "1000");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // not allowed in some containers: the limit below remains
+        }
+
+        var bytes = (nuint)(maxMemoryMib + ExtraMib) << 20;
+        _ = SetLimit(DataLimit, [bytes, bytes]);
+    }
+
+    /// <param name="candidate">Loads the bundle on trial.</param>
+    /// <param name="reference">Loads the one in use.</param>
+    /// <param name="folder">Of the candidate, with the cases.</param>
+    /// <param name="terms">What it must show.</param>
+    public static CanaryVerdict Run(Func<LoadedModel> candidate, Func<LoadedModel> reference, string folder, CanaryTerms terms)
+    {
+        LoadedModel model;
+        try
+        {
+            model = candidate();
+        }
+        catch (OperatingException e)
+        {
+            return new CanaryVerdict { Reason = UpdateReason.DoesNotLoad, Text = e.Message };
+        }
+
+        using (model)
+        {
+            var cases = Read(folder, terms.Cases);
+            using var asked = new Asked(model);
+            var least = 1.0;
+            foreach (var one in cases)
+            {
+                if (Fault(asked, one, terms, ref least) is { } fault) return fault;
+            }
+
+            var memory = PeakMemory.MiB;
+            if (memory > terms.MaxMemoryMib) return Refuse(UpdateReason.CanaryMemory, $"it needs {memory:0} MiB, {terms.MaxMemoryMib} are allowed") with { MemoryMib = memory, Iou = least };
+            using var inUse = reference();
+            using var other = new Asked(inUse);
+            var ratio = Ratio(asked, other, cases);
+            var verdict = new CanaryVerdict { Iou = least, LatencyRatio = ratio, MemoryMib = memory };
+            return ratio <= terms.MaxLatencyRatio ? verdict : verdict with { Reason = UpdateReason.CanarySlow, Text = string.Create(CultureInfo.InvariantCulture, $"it takes {ratio:0.00} times as long as the model in use, {terms.MaxLatencyRatio:0.00} is allowed") };
+        }
+    }
+
+    private static CanaryVerdict? Fault(Asked asked, (CanaryCase Case, Mat Picture) one, CanaryTerms terms, ref double least)
+    {
+        var expected = new Mask();
+        var size = one.Case.Size;
+        if (size is not [var height, var width] || height != one.Picture.Rows || width != one.Picture.Cols || !new RunLength().TryDecode(one.Case.Counts, width, height, expected, out _))
+            return Refuse(UpdateReason.BadBundle, $"the expected mask of {one.Case.Image} cannot be read or is of another size");
+        var result = asked.Ask(one);
+        if (result.Reason == Segmentation.BadModelOutput) return Refuse(UpdateReason.CanaryOutput, $"its answer to {one.Case.Image} is not finite");
+        var iou = Mask.Iou(result.Mask, expected);
+        least = Math.Min(least, iou);
+        return iou >= terms.MinIou ? null : Refuse(UpdateReason.CanaryMasks, string.Create(CultureInfo.InvariantCulture, $"its mask of {one.Case.Image} has an IoU of {iou:0.000} with the expected one, {terms.MinIou:0.000} is the least")) with { Iou = iou };
+    }
+
+    private static CanaryVerdict Refuse(string reason, string text) => new() { Reason = reason, Text = text };
+
+    private static List<(CanaryCase Case, Mat Picture)> Read(string folder, string name)
+    {
+        var file = new FileInfo(Path.Combine(folder, name));
+        if (!file.Exists || file.Length > UpdateLimits.MaxCanaryCaseBytes) throw new OperatingException($"{file.FullName} is missing or too large");
+        CanaryCases cases;
+        try
+        {
+            cases = JsonSerializer.Deserialize(File.ReadAllBytes(file.FullName), UpdateJson.Default.CanaryCases) ?? throw new JsonException("it is null");
+        }
+        catch (JsonException e)
+        {
+            throw new OperatingException($"{file.FullName} cannot be read: {e.Message}");
+        }
+
+        if (cases.V != 1 || cases.Cases.Count is 0 or > UpdateLimits.MaxCanaryCases) throw new OperatingException($"{file.FullName} does not hold 1..{UpdateLimits.MaxCanaryCases} cases of version 1");
+        var reader = new PhotoReader();
+        return [.. cases.Cases.Select(c => (c, reader.Read(Path.Combine(folder, ManifestRules.IsPlainName(c.Image) ? c.Image : throw new OperatingException($"{file.FullName} names a picture that is not a plain file name")))))];
+    }
+
+    /// <summary>Median over the rounds of each, taken in turns, so that a board that heats up slows both.</summary>
+    private static double Ratio(Asked candidate, Asked inUse, List<(CanaryCase, Mat)> cases)
+    {
+        var (own, others) = (new List<double>(), new List<double>());
+        foreach (var one in cases) inUse.Ask(one);
+        for (var round = 0; round < UpdateLimits.CanaryRounds; round++)
+        {
+            others.Add(Time(inUse));
+            own.Add(Time(candidate));
+        }
+
+        own.Sort();
+        others.Sort();
+        return own[own.Count / 2] / Math.Max(others[others.Count / 2], 1e-3);
+
+        double Time(Asked asked)
+        {
+            var since = Stopwatch.GetTimestamp();
+            foreach (var one in cases) asked.Ask(one);
+            return Stopwatch.GetElapsedTime(since).TotalMilliseconds;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
+    private static partial int SetLimit(int resource, [In] nuint[] limits);
+
+    /// <summary>A model with its memory, asked again and again.</summary>
+    private sealed class Asked(LoadedModel model) : IDisposable
+    {
+        private readonly Embedding embedding = model.Segmenter.CreateEmbedding();
+        private readonly Segmentation result = new();
+
+        public Segmentation Ask((CanaryCase Case, Mat Picture) one)
+        {
+            result.Times = StageTimes.None;
+            result.Prompt.Clear();
+            model.Segmenter.Encode(one.Picture, embedding, ref result.Times);
+            embedding.StandFor(one.Picture.Cols, one.Picture.Rows);
+            if (one.Case.Clicks.Count == 0)
+            {
+                model.Segmenter.Auto(embedding, result);
+                return result;
+            }
+
+            result.Prompt.Source = PromptSource.Click;
+            foreach (var click in one.Case.Clicks.Take(model.Segmenter.MaxPoints)) result.Prompt.Add(new Click(click[0], click[1]));
+            model.Segmenter.Decode(embedding, result);
+            return result;
+        }
+
+        public void Dispose() => embedding.Dispose();
+    }
+}

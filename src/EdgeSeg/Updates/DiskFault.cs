@@ -1,0 +1,20 @@
+using EdgeSeg.Messages;
+
+namespace EdgeSeg.Updates;
+
+/// <summary>Tells what the disk of the updates has against being written to.</summary>
+internal static class DiskFault
+{
+    // errno; the same numbers on x86-64 and arm64
+    private const int NoSpace = 28, OverQuota = 122;
+
+    /// <param name="fault">An <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> of a call that concerns our own disk.</param>
+    /// <param name="folder">Where.</param>
+    public static UpdateException Of(Exception fault, string folder)
+    {
+        var why = fault.Message.ReplaceLineEndings(" ");
+        return fault is IOException { HResult: NoSpace or OverQuota }
+            ? new UpdateException(UpdateReason.DiskFull, $"the disk of {folder} is full: {why}", retry: true)
+            : new UpdateException(UpdateReason.DiskFailed, $"{folder} cannot be written: {why}", retry: true);
+    }
+}

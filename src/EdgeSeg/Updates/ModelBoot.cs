@@ -1,0 +1,105 @@
+using EdgeSeg.Messages;
+
+namespace EdgeSeg.Updates;
+
+/// <summary>
+/// Which bundle serves when the service starts: the one that the link names if every byte of it is right, else the former one, else the one shipped
+/// with the program. Also finishes what a power cut left half done, and counts the starts of a model on trial.
+/// </summary>
+/// <param name="store">The slots.</param>
+/// <param name="file">The state.</param>
+/// <param name="log">Takes a line on what was done.</param>
+internal sealed class ModelBoot(SlotStore store, StateFile file, Action<string> log)
+{
+    /// <summary>The slot to load; null: the shipped bundle.</summary>
+    public string? Choose(DateTimeOffset now)
+    {
+        if (file.Problem is { } problem)
+        {
+            log($"model updates rest: {problem}");
+            return store.Active is { } active && Intact(active) ? active : null;
+        }
+
+        return Guarded(() =>
+        {
+            Finish(now);
+            return Serving();
+        });
+    }
+
+    /// <summary>The slot that was chosen does not load: the next one to try. At the shipped bundle it ends.</summary>
+    public string? AfterFailure(string slot, string text) => Guarded(() =>
+    {
+        log($"the model {slot} does not load ({text}): going back");
+        if (file.Problem is not null) return null;
+        if (file.State is { Phase: UpdatePhase.Trial } trial && trial.Slot == slot) Rollback.Run(store, file, UpdateReason.DoesNotLoad, text);
+        else Replace(slot);
+        return Serving();
+    });
+
+    private void Finish(DateTimeOffset now)
+    {
+        var state = file.State;
+        switch (state.Phase)
+        {
+            case UpdatePhase.Activating when store.Active == state.Slot:
+                file.Save(state with { Phase = UpdatePhase.Trial, TrialSince = now, Starts = 1 });
+                break;
+            case UpdatePhase.Activating:
+                file.Save(state with { Phase = UpdatePhase.CanaryPassed });
+                break;
+            case UpdatePhase.Trial when state.Starts >= UpdateLimits.TrialCrashes:
+                log($"the model {state.Slot} on trial took the service down {state.Starts} times: the former one comes back");
+                Rollback.Run(store, file, UpdateReason.CrashLoop, $"the service ended {state.Starts} times without a proper stop while this model was on trial");
+                break;
+            case UpdatePhase.Trial:
+                file.Save(state with { Starts = state.Starts + 1 });
+                break;
+            case UpdatePhase.RollingBack:
+                Rollback.Finish(store, file);
+                break;
+        }
+    }
+
+    private string? Serving()
+    {
+        while (store.Active is { } slot)
+        {
+            if (Intact(slot)) return slot;
+            if (file.State is { Phase: UpdatePhase.Trial } trial && trial.Slot == slot) Rollback.Run(store, file, UpdateReason.SlotDamaged, $"the files of {slot} are damaged");
+            else Replace(slot);
+        }
+
+        return null;
+    }
+
+    /// <summary>A good model has been damaged since.</summary>
+    private void Replace(string slot)
+    {
+        var former = file.State.Former;
+        store.Activate(former is not null && former != slot && store.Has(former) ? former : null);
+        file.Save(file.State with { Former = null });
+    }
+
+    private bool Intact(string slot)
+    {
+        if (store.IsIntact(slot, out var problem)) return true;
+        log($"the model {slot} is not intact: {problem}");
+        return false;
+    }
+
+    /// <summary>A disk that cannot be written must not keep a model from serving.</summary>
+    private string? Guarded(Func<string?> choose)
+    {
+        try
+        {
+            return choose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            log($"{store.Root} cannot be written ({e.Message}): model updates rest");
+            string?[] left = [store.Active, file.State.Former];
+            return left.FirstOrDefault(s => s is not null && store.Has(s) && Intact(s));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using EdgeSeg.Platform;
+using Microsoft.Win32.SafeHandles;
+
+namespace EdgeSeg.Updates;
+
+/// <summary>
+/// One file on its way to the disk: <c>NAME.part</c> until it is whole, right and flushed, then <c>NAME</c>. Beside the part lies <c>NAME.part.tag</c>
+/// with the validator (ETag or Last-Modified) of the content that it is a part of; without one nothing can be appended to it later.
+/// Faults of the disk leave as <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
+/// </summary>
+internal sealed class PartFile : IDisposable
+{
+    public const string Suffix = ".part";
+    private const string TagSuffix = Suffix + ".tag";
+
+    private readonly BundleFile file;
+    private readonly string final, path, tag;
+    private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private SafeFileHandle? handle;
+
+    public PartFile(string folder, BundleFile file)
+    {
+        this.file = file;
+        final = Path.Combine(folder, file.Name);
+        (path, tag) = (final + Suffix, final + TagSuffix);
+    }
+
+    /// <summary>Bytes had, all of them in the hash.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Of the content that these bytes are of; empty: unknown.</summary>
+    public string Validator { get; private set; } = "";
+
+    /// <summary>Bytes on the disk, usable or not: a fresh beginning gives their space back.</summary>
+    public long OnDisk => File.Exists(path) ? new FileInfo(path).Length : 0;
+
+    /// <summary>Whether the whole file is there and right. One that is not right is removed, and so are the remains of fetching one that is.</summary>
+    public bool IsComplete(byte[] buffer, CancellationToken cancel)
+    {
+        if (!File.Exists(final)) return false;
+        bool right;
+        using (var whole = File.OpenHandle(final))
+        {
+            var length = RandomAccess.GetLength(whole);
+            right = length == file.Bytes && TryReadAgain(whole, length, buffer, cancel) && HashIsRight();
+        }
+
+        if (right) RemoveRemains();
+        else AtomicFile.Delete(final);
+        return right;
+    }
+
+    /// <summary>Takes up what an earlier attempt has left: what can be appended to, or is as long as the whole.</summary>
+    public void Open(byte[] buffer, CancellationToken cancel)
+    {
+        if (OnDisk is not (> 0 and var length) || length > file.Bytes) return;
+        Validator = ReadTag();
+        if (Validator.Length == 0 && length < file.Bytes) return;
+        handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        if (TryReadAgain(handle, length, buffer, cancel)) Length = length;
+        else Discard();
+    }
+
+    /// <summary>Begins with no bytes. No validator ever lies beside bytes of another content, wherever the power is cut.</summary>
+    public void Begin(string validator)
+    {
+        handle?.Dispose();
+        hash.GetHashAndReset();
+        (Length, Validator) = (0, validator);
+        if (File.Exists(tag)) AtomicFile.Delete(tag);
+        FailPoint.Hit("download:create");
+        handle = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        RandomAccess.FlushToDisk(handle);
+        FailPoint.Hit("download:made");
+        if (validator.Length > 0) AtomicFile.WriteFile(tag, Encoding.Latin1.GetBytes(validator), "download:tag");
+    }
+
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        var before = Length;
+        RandomAccess.Write(handle!, bytes, before);
+        hash.AppendData(bytes);
+        Length += bytes.Length;
+        if (before < (file.Bytes + 1) / 2 && Length >= (file.Bytes + 1) / 2) FailPoint.Hit("download:half");
+    }
+
+    /// <summary>All bytes are had: gives the file its name when they are right. False: they are not, and gone.</summary>
+    public bool Finish()
+    {
+        if (!HashIsRight())
+        {
+            Discard();
+            return false;
+        }
+
+        FailPoint.Hit("download:unsynced");
+        RandomAccess.FlushToDisk(handle!);
+        handle!.Dispose();
+        FailPoint.Hit("download:unnamed");
+        AtomicFile.Rename(path, final);
+        FailPoint.Hit("download:named");
+        RemoveRemains();
+        FailPoint.Hit("download:done");
+        return true;
+    }
+
+    /// <summary>Removes the bytes: they are of no use.</summary>
+    public void Discard()
+    {
+        handle?.Dispose();
+        RemoveRemains();
+    }
+
+    public void Dispose()
+    {
+        handle?.Dispose();
+        hash.Dispose();
+    }
+
+    private void RemoveRemains()
+    {
+        // the tag first: a part without one is begun anew
+        foreach (var remains in new[] { tag + ".tmp", tag, path })
+        {
+            if (File.Exists(remains)) AtomicFile.Delete(remains);
+        }
+    }
+
+    private string ReadTag()
+    {
+        if (!File.Exists(tag) || new FileInfo(tag).Length > UpdateLimits.MaxValidatorLength) return "";
+        // a tag that a bad disk has made into something else must not become a header
+        var text = Encoding.Latin1.GetString(File.ReadAllBytes(tag));
+        return RangeConditionHeaderValue.TryParse(text, out _) ? text : "";
+    }
+
+    private bool HashIsRight() => CryptographicOperations.FixedTimeEquals(hash.GetHashAndReset(), Convert.FromHexString(file.Sha256));
+
+    /// <summary>Hashes what lies on the disk. False: it cannot be read, as from a bad sector; were that an error, every later attempt would end with it too.</summary>
+    private bool TryReadAgain(SafeFileHandle from, long length, byte[] buffer, CancellationToken cancel)
+    {
+        try
+        {
+            for (long at = 0; at < length;)
+            {
+                cancel.ThrowIfCancellationRequested();
+                FailPoint.Hit("download:reread");
+                var n = RandomAccess.Read(from, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at)), at);
+                if (n == 0) return false;
+                hash.AppendData(buffer, 0, n);
+                at += n;
+            }
+
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}

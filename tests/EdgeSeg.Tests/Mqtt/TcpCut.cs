@@ -1,0 +1,106 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace EdgeSeg.Mqtt;
+
+/// <summary>A proxy between a client and its broker whose cable a test can pull: both sockets are closed hard, without a word of MQTT.</summary>
+internal sealed class TcpCut : IDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly List<Socket> sockets = [];
+    private readonly int target;
+    private volatile bool plugged = true;
+    private long bytesLeft = long.MaxValue;
+    private int cuts;
+
+    public TcpCut(int target)
+    {
+        this.target = target;
+        listener.Start();
+        _ = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    /// <summary>False: new connections are closed at once.</summary>
+    public bool Plugged
+    {
+        get => plugged;
+        set => plugged = value;
+    }
+
+    /// <summary>Cuts that <see cref="CutAfter"/> came to.</summary>
+    public int Cuts => Volatile.Read(ref cuts);
+
+    /// <summary>So many bytes more come through from the client, then every connection is reset; once.</summary>
+    public void CutAfter(int bytes) => Volatile.Write(ref bytesLeft, bytes);
+
+    /// <summary>Resets every connection.</summary>
+    public void Cut()
+    {
+        lock (sockets)
+        {
+            foreach (var socket in sockets)
+            {
+                socket.LingerState = new LingerOption(true, 0);
+                socket.Dispose();
+            }
+
+            sockets.Clear();
+        }
+    }
+
+    public void Dispose()
+    {
+        listener.Dispose();
+        Cut();
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var near = await listener.AcceptSocketAsync();
+                if (!plugged)
+                {
+                    near.Dispose();
+                    continue;
+                }
+
+                var far = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                lock (sockets) sockets.AddRange([near, far]);
+                await far.ConnectAsync(IPAddress.Loopback, target);
+                _ = CopyAsync(near, far, isFromClient: true);
+                _ = CopyAsync(far, near, isFromClient: false);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // the test is over, or the broker is away
+        }
+    }
+
+    private async Task CopyAsync(Socket from, Socket to, bool isFromClient)
+    {
+        var buffer = new byte[16384];
+        try
+        {
+            while (await from.ReceiveAsync(buffer) is > 0 and var n)
+            {
+                var left = isFromClient ? Interlocked.Add(ref bytesLeft, -n) : long.MaxValue;
+                var whole = left >= 0 ? n : n + (int)left;
+                for (var at = 0; at < whole;) at += await to.SendAsync(buffer.AsMemory(at, whole - at));
+                if (left >= 0) continue;
+                Volatile.Write(ref bytesLeft, long.MaxValue);
+                Interlocked.Increment(ref cuts);
+                Cut();
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // cut
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using EdgeSeg.Configuration;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Telemetry;
+using EdgeSeg.Testing;
+using EdgeSeg.Vision.Models;
+using Xunit;
+
+namespace EdgeSeg.Pipeline;
+
+/// <summary>A provider that builds for minutes, played by the CPU behind a gate: no TensorRT has been at hand.</summary>
+public sealed class EngineBuildTests : IDisposable
+{
+    private readonly Scratch scratch = new();
+    private readonly ManualResetEventSlim gate = new();
+    private readonly List<string> told = [];
+    private readonly ModelChoice choice;
+    private string? fault;
+
+    public EngineBuildTests()
+    {
+        var bundle = OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes(), Path.Combine(scratch.Path, "bundle"));
+        var slow = new ExecutionProvider("slow", ExecutionProviders.Cpu.RuntimeName, Untested: true, Append, Builds: true);
+        choice = new ModelChoice { Folder = bundle, StateFolder = scratch.Path, Known = [slow, ExecutionProviders.Cpu] };
+
+        void Append(Microsoft.ML.OnnxRuntime.SessionOptions options, ProviderNeeds needs)
+        {
+            gate.Wait();
+            if (fault is not null) throw new NotSupportedException(fault);
+            Directory.CreateDirectory(needs.CacheFolder!);
+            File.WriteAllText(Path.Combine(needs.CacheFolder!, "engine"), "built");
+        }
+    }
+
+    public void Dispose()
+    {
+        gate.Dispose();
+        scratch.Dispose();
+    }
+
+    [Fact]
+    public async Task The_cpu_serves_until_it_is_built_and_then_it_takes_over()
+    {
+        using var stage = Stage(EngineBuild.Load(choice, out var first));
+        Assert.Equal(("cpu", "slow"), (stage.Model.Provider, first?.Name));
+        using var build = new EngineBuild(choice, first!, stage.Offer, told.Add);
+        Assert.Equal("building_engine:slow", build.Reason);
+        stage.TakeCommands([]);
+        Assert.Equal("cpu", stage.Model.Provider);
+        gate.Set();
+        await Wait.UntilAsync(() => build.Reason is null, "it is built");
+        stage.TakeCommands([]);
+        Assert.Equal("slow (untested on hardware)", stage.Model.ProviderTitle);
+        Assert.Contains("the CPU serves meanwhile", told[0]);
+        Assert.Contains("slow at work", told[1]);
+    }
+
+    [Fact]
+    public void What_was_built_before_starts_at_once()
+    {
+        gate.Set();
+        using (var built = LoadedModel.Load(choice)) Assert.Equal("slow", built.Provider);
+        using var model = EngineBuild.Load(choice, out var first);
+        Assert.Equal(("slow", null), (model.Provider, first));
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_built_leaves_the_cpu_at_work_and_is_told()
+    {
+        fault = "no GPU";
+        gate.Set();
+        using var stage = Stage(EngineBuild.Load(choice, out var first));
+        using var build = new EngineBuild(choice, first!, stage.Offer, told.Add);
+        await Wait.UntilAsync(() => build.Reason is null, "it gave up");
+        stage.TakeCommands([]);
+        Assert.Equal("cpu", stage.Model.Provider);
+        Assert.Equal("slow: does not start (no GPU)", Assert.Single(build.PassedOver));
+    }
+
+    private static FrameProcessor Stage(LoadedModel model)
+    {
+        var settings = new Settings();
+        var topics = new Topics("robot-7", ["front"]);
+        var link = new MqttLink(new LinkOptions { Topics = topics, Session = "0a1b", Host = "127.0.0.1", Port = 1 }, TimeProvider.System, _ => { });
+        var desk = new CommandQueue(topics, "0a1b", TimeProvider.System, () => true, _ => { }, () => { });
+        var guard = new InferenceCanceller(_ => { }, TimeSpan.FromMinutes(1), TimeProvider.System);
+        return new FrameProcessor(model, guard, new LiveQuality(), link, desk, new GpioLines(settings, [], _ => { }, TimeProvider.System), new ServiceInfo("robot-7", "0a1b"), null, TimeProvider.System);
+    }
+}

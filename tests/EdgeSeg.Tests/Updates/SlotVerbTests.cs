@@ -1,0 +1,95 @@
+using EdgeSeg.Messages;
+using EdgeSeg.Service;
+using EdgeSeg.Testing;
+using Xunit;
+
+namespace EdgeSeg.Updates;
+
+/// <summary><c>edgeseg model list</c> and <c>gc</c> as published, on a store that the device's own code made.</summary>
+public sealed class SlotVerbTests : IDisposable
+{
+    private readonly Scratch scratch = new();
+
+    public void Dispose() => scratch.Dispose();
+
+    private string Install(SlotStore store, int version)
+    {
+        store.Prepare();
+        var bundle = new BundleInfo { Name = "squeezesam", Version = version };
+        var content = new byte[1000 * version];
+        content[0] = (byte)version;
+        var file = scratch.Write("payload/model.json", content);
+        bundle = bundle with { Files = [EdgeSeg.Release.ReleaseFolder.Describe(file)] };
+        var slot = SlotStore.NameOf(bundle);
+        Directory.CreateDirectory(store.Incoming(slot));
+        File.Copy(file, Path.Combine(store.Incoming(slot), "model.json"));
+        store.Stage(slot, bundle);
+        return slot;
+    }
+
+    private (int Code, string Output, string Errors) Run(string verb) => Published.Run(Published.Binary, ["model", verb, "--state-dir", scratch.Path]);
+
+    [Fact]
+    public void What_serves_may_have_to_or_is_on_its_way_stays_and_the_rest_goes()
+    {
+        var store = new SlotStore(ModelUpdates.FolderOf(scratch.Path));
+        string[] slots = [.. Enumerable.Range(1, 4).Select(v => Install(store, v))];
+        store.Activate(slots[1]);
+        Directory.CreateDirectory(store.Incoming(slots[0]));
+        File.WriteAllBytes(Path.Combine(store.Incoming(slots[0]), "part"), new byte[500]);
+        StateFile.Open(store.Root).Save(new UpdateState { Phase = UpdatePhase.Trial, Slot = slots[1], Former = slots[2] });
+
+        var listed = Run("list");
+        Assert.True(listed.Code == 0, listed.Errors);
+        string Line(string slot) => listed.Output.Split('\n').Single(l => l.StartsWith(slot, StringComparison.Ordinal));
+        Assert.EndsWith("yes     active, on trial", Line(slots[1]), StringComparison.Ordinal);
+        Assert.EndsWith("yes     former", Line(slots[2]), StringComparison.Ordinal);
+        Assert.EndsWith("yes", Line(slots[3]), StringComparison.Ordinal);
+
+        var sizes = new[] { slots[0], slots[3] }.Sum(s => SlotStore.Size(store.Folder(s))) + 500;
+        var collected = Run("gc");
+        Assert.True(collected.Code == 0, collected.Errors);
+        Assert.StartsWith($"{sizes} bytes freed", collected.Output, StringComparison.Ordinal);
+        Assert.Equal([slots[1], slots[2]], store.Slots);
+        Assert.Empty(Directory.GetDirectories(Path.Combine(store.Root, "incoming")));
+        Assert.Equal(slots[1], store.Active);
+        Assert.StartsWith("0 bytes freed", Run("gc").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_damaged_slot_is_told()
+    {
+        var store = new SlotStore(ModelUpdates.FolderOf(scratch.Path));
+        var slot = Install(store, 3);
+        var file = Path.Combine(store.Folder(slot), "model.json");
+        var bytes = File.ReadAllBytes(file);
+        // full length, zeroes: what a power cut leaves of a file that was not synchronised
+        bytes.AsSpan().Clear();
+        File.WriteAllBytes(file, bytes);
+        var (code, output, errors) = Run("list");
+        Assert.Equal(1, code);
+        Assert.Contains("no", output.Split('\n').Single(l => l.StartsWith(slot, StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("model.json is altered", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_device_that_never_had_an_update_lists_what_is_shipped()
+    {
+        var (code, output, _) = Run("list");
+        Assert.Equal(0, code);
+        Assert.Matches("(?m)^shipped .* 1 .*active$", output);
+        Assert.Equal(0, Run("gc").Code);
+    }
+
+    [Fact]
+    public void With_a_damaged_state_nothing_is_removed()
+    {
+        var store = new SlotStore(ModelUpdates.FolderOf(scratch.Path));
+        var slot = Install(store, 3);
+        File.WriteAllText(Path.Combine(store.Root, "state-a.json"), "torn");
+        var (code, _, errors) = Run("gc");
+        Assert.Equal(1, code);
+        Assert.Contains("the state of the model updates is damaged", errors, StringComparison.Ordinal);
+        Assert.True(store.Has(slot));
+    }
+}

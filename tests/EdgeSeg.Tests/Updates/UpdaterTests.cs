@@ -1,0 +1,385 @@
+using EdgeSeg.Configuration;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Telemetry;
+using Xunit;
+
+namespace EdgeSeg.Updates;
+
+/// <summary>The way of an update, and what is refused on it.</summary>
+public sealed class UpdaterTests : IDisposable
+{
+    private readonly UpdateRig rig = new();
+
+    public UpdaterTests() => rig.Boot();
+
+    public void Dispose() => rig.Dispose();
+
+    [Fact]
+    public async Task A_signed_bundle_goes_the_whole_way()
+    {
+        rig.Live = new LiveStats(300, 0.9, 0.8, 0.2);
+        var slot = SlotStore.NameOf(UpdateRig.Install(8, 10).Bundle!);
+        rig.Offer(UpdateRig.Install(8, 10));
+        await rig.TurnAsync();
+        Assert.Equal(slot, rig.Serving[^1]);
+        Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
+        rig.Live = new LiveStats(29, 0.9, 0.8, 0.2);
+        await rig.TurnAsync();
+        Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
+        rig.Live = new LiveStats(30, 0.85, 0.75, 0.22);
+        await rig.TurnAsync();
+        Assert.Equal((UpdatePhase.Idle, 8), (rig.State.Phase, rig.State.Floors["squeezesam"]));
+        Assert.Equal(["downloading", "verifying", "canary", "trial", "active"], rig.Reports.Select(r => r.State).Where((s, i) => i == 0 || s != rig.Reports[i - 1].State));
+        Assert.Contains(rig.Reports, r => r is { State: "downloading", Bytes: > 0, BytesTotal: > 0 });
+        Assert.Equal((8, 10L, null), (rig.Last.Version, rig.Last.Serial, rig.Last.Reason));
+        // again: nothing to do
+        await rig.TurnAsync(3);
+        Assert.Equal((1, 1), (rig.Fetches, rig.Canaries));
+    }
+
+    [Theory]
+    [InlineData("nobody", UpdateReason.Unsigned)]
+    [InlineData("mallory", UpdateReason.UnknownSigner)]
+    [InlineData("tampered", UpdateReason.BadSignature)]
+    [InlineData("noise", UpdateReason.BadEnvelope)]
+    public async Task Without_a_good_signature_nothing_is_fetched(string how, string reason)
+    {
+        var manifest = UpdateRig.Install(8, 10);
+        var envelope = ReleaseSamples.Seal(manifest, how == "mallory" ? [ReleaseSamples.Mallory] : how == "nobody" ? [] : [ReleaseSamples.Alice]);
+        if (how == "tampered") envelope = envelope with { Manifest = (manifest with { Serial = 11 }).Write() };
+        rig.Offer(how == "noise" ? [1, 2, 3] : envelope.Write());
+        await rig.TurnAsync(2);
+        Assert.Equal((UpdateReport.Refused, reason), (rig.Last.State, rig.Last.Reason));
+        Assert.Equal((0, 0L), (rig.Fetches, rig.State.Serial));
+    }
+
+    [Fact]
+    public async Task A_threshold_of_keys_must_sign()
+    {
+        rig.Keys = ReleaseSamples.Trust(2, ReleaseSamples.Alice, ReleaseSamples.Bob);
+        rig.Boot();
+        rig.Offer(UpdateRig.Install(8, 10), ReleaseSamples.Alice);
+        await rig.TurnAsync();
+        Assert.Equal(UpdateReason.Threshold, rig.Last.Reason);
+        rig.Offer(UpdateRig.Install(8, 10), ReleaseSamples.Alice, ReleaseSamples.Bob);
+        await rig.TurnAsync();
+        Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
+    }
+
+    [Fact]
+    public async Task Replays_and_downgrades_are_refused_and_the_floor_survives_a_restart()
+    {
+        await rig.InstallAsync(UpdateRig.Install(8, 10));
+        rig.Boot();
+        rig.Offer(UpdateRig.Install(7, 9));
+        await rig.TurnAsync();
+        Assert.Equal(UpdateReason.Replayed, rig.Last.Reason);
+        rig.Offer(UpdateRig.Install(7, 11));
+        await rig.TurnAsync();
+        Assert.Equal(UpdateReason.Downgrade, rig.Last.Reason);
+        // the serial of another manifest
+        rig.Offer(UpdateRig.Install(9, 11));
+        await rig.TurnAsync();
+        Assert.Equal(UpdateReason.Replayed, rig.Last.Reason);
+    }
+
+    [Fact]
+    public async Task A_manifest_runs_out_also_while_it_is_fetched_and_a_clock_that_was_reset_does_not_help()
+    {
+        rig.Offer(UpdateRig.Install(8, 10) with { Expires = ReleaseSamples.Now.AddMinutes(1) });
+        rig.OnFetch = _ => rig.Time.Advance(TimeSpan.FromMinutes(2));
+        await rig.TurnAsync();
+        Assert.Equal((UpdateReport.Refused, UpdateReason.Expired), (rig.Last.State, rig.Last.Reason));
+        Assert.Equal([UpdateRig.Shipped], rig.Serving);
+
+        // a good one raises the newest time seen; then the clock falls back to 1970, and an old manifest is still old
+        rig.OnFetch = _ => { };
+        await rig.InstallAsync(UpdateRig.Install(8, 11) with { Issued = ReleaseSamples.Now.AddDays(10), Expires = ReleaseSamples.Now.AddDays(40) });
+        rig.ClockSynced = false;
+        rig.Offer(UpdateRig.Install(9, 12) with { Expires = ReleaseSamples.Now.AddDays(9) });
+        await rig.TurnAsync();
+        Assert.Equal(UpdateReason.Expired, rig.Last.Reason);
+    }
+
+    [Fact]
+    public async Task A_jump_to_the_greatest_numbers_is_undone_by_the_next_key_set()
+    {
+        await rig.InstallAsync(UpdateRig.Install(int.MaxValue, UpdateLimits.MaxSerial));
+        rig.Offer(UpdateRig.Install(9, 20));
+        await rig.TurnAsync();
+        Assert.Equal(UpdateReason.Replayed, rig.Last.Reason);
+        // not the one after next, and not by a stranger
+        rig.Offer(ReleaseSamples.Rotation(ReleaseSamples.Bob) with { Keys = ReleaseSamples.Rotation(ReleaseSamples.Bob).Keys! with { Number = 3 } });
+        await rig.TurnAsync();
+        Assert.Equal(UpdateReason.KeySetNotNext, rig.Last.Reason);
+        rig.Offer(ReleaseSamples.Rotation(ReleaseSamples.Bob), ReleaseSamples.Mallory);
+        await rig.TurnAsync();
+        Assert.Equal(UpdateReason.UnknownSigner, rig.Last.Reason);
+        rig.Offer(ReleaseSamples.Rotation(ReleaseSamples.Bob));
+        await rig.TurnAsync();
+        Assert.Equal(2, rig.State.Keys!.Number);
+        rig.Boot();
+        // the retained rotation comes again and is known
+        rig.Offer(ReleaseSamples.Rotation(ReleaseSamples.Bob));
+        await rig.TurnAsync();
+        Assert.NotEqual(UpdateReport.Refused, rig.Last.State);
+        rig.Offer(UpdateRig.Install(9, 20), ReleaseSamples.Alice);
+        await rig.TurnAsync();
+        Assert.Equal(UpdateReason.UnknownSigner, rig.Last.Reason);
+        rig.Offer(UpdateRig.Install(9, 20), ReleaseSamples.Bob);
+        await rig.TurnAsync();
+        Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
+    }
+
+    [Theory]
+    [InlineData("machine")]
+    [InlineData("board")]
+    [InlineData("edgeseg")]
+    [InlineData("runtime")]
+    [InlineData("pinned")]
+    public async Task A_device_that_does_not_suit_says_why(string what)
+    {
+        rig.Device = what switch
+        {
+            "machine" => rig.Device with { Machine = "linux-x64" },
+            "board" => rig.Device with { Board = "NVIDIA Jetson" },
+            "edgeseg" => rig.Device with { Edgeseg = new Version(0, 0, 9) },
+            "runtime" => rig.Device with { Runtime = new Version(1, 19, 9) },
+            _ => rig.Device with { IsPinned = true },
+        };
+        rig.Boot();
+        rig.Offer(UpdateRig.Install(8, 10));
+        await rig.TurnAsync();
+        Assert.Equal((UpdateReport.Refused, what == "pinned" ? UpdateReason.Pinned : UpdateReason.Incompatible, 0), (rig.Last.State, rig.Last.Reason, rig.Fetches));
+    }
+
+    [Fact]
+    public async Task A_wrong_payload_never_serves_and_is_fetched_anew()
+    {
+        rig.Serve("something else");
+        rig.Offer(UpdateRig.Install(8, 10));
+        await rig.TurnAsync();
+        Assert.Equal((UpdateReport.Waiting, UpdateReason.WrongHash), (rig.Last.State, rig.Last.Reason));
+        await rig.TurnAsync();
+        Assert.Equal(1, rig.Fetches);
+        rig.Serve("weights");
+        rig.Time.Advance(TimeSpan.FromMinutes(1));
+        await rig.TurnAsync();
+        Assert.Equal((2, UpdatePhase.Trial), (rig.Fetches, rig.State.Phase));
+    }
+
+    [Theory]
+    [InlineData(UpdateReason.CanaryCrashed)]
+    [InlineData(UpdateReason.CanaryMasks)]
+    public async Task What_fails_in_the_canary_is_not_tried_for_ever_and_not_skipped_for_ever(string reason)
+    {
+        rig.OnCanary = () => throw new UpdateException(reason, "bad");
+        rig.Offer(UpdateRig.Install(8, 10));
+        await rig.TurnAsync(3);
+        Assert.Equal((1, UpdateReport.Refused, reason), (rig.Canaries, rig.Last.State, rig.Last.Reason));
+        rig.Boot();
+        rig.Time.Advance(TimeSpan.FromDays(1));
+        await rig.TurnAsync(3);
+        Assert.Equal((1, reason), (rig.Canaries, rig.Last.Reason));
+        Assert.Empty(rig.Store.Slots);
+        // signed again under a later serial, it is another try
+        rig.OnCanary = () => { };
+        rig.Offer(UpdateRig.Install(8, 11));
+        await rig.TurnAsync();
+        Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_away_is_asked_again_later_and_later_and_never_given_up()
+    {
+        rig.OnFetch = _ => throw new UpdateException(UpdateReason.Unreachable, "no answer", retry: true);
+        rig.Offer(UpdateRig.Install(8, 10));
+        for (var minute = 0; minute < 600; minute++)
+        {
+            await rig.TurnAsync();
+            rig.Time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        // doubled waits up to an hour: a handful in ten hours, not hundreds
+        Assert.InRange(rig.Fetches, 12, 40);
+        rig.OnFetch = _ => { };
+        rig.Time.Advance(TimeSpan.FromHours(2));
+        await rig.TurnAsync();
+        Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
+    }
+
+    [Fact]
+    public async Task A_server_that_asks_for_time_gets_it_within_a_bound()
+    {
+        rig.OnFetch = _ => throw new UpdateException(UpdateReason.Unreachable, "429", retry: true) { RetryAfter = TimeSpan.FromHours(3) };
+        rig.Offer(UpdateRig.Install(8, 10));
+        await rig.TurnAsync();
+        rig.Time.Advance(TimeSpan.FromHours(2.9));
+        await rig.TurnAsync();
+        Assert.Equal(1, rig.Fetches);
+        rig.Time.Advance(TimeSpan.FromHours(0.2));
+        await rig.TurnAsync();
+        Assert.Equal(2, rig.Fetches);
+    }
+
+    [Fact]
+    public async Task Holds_windows_times_and_shares_make_it_wait()
+    {
+        rig.Window = new MaintenanceWindow(new TimeOnly(2, 0), new TimeOnly(4, 0));
+        rig.Boot();
+        System.IO.Directory.CreateDirectory(rig.Folder);
+        var hold = Path.Combine(rig.Folder, UpdateHold.HoldName);
+        System.IO.File.WriteAllText(hold, "");
+        rig.Offer(UpdateRig.Install(8, 10) with { NotBefore = ReleaseSamples.Now.AddHours(1), Rollout = new Rollout { Percent = 0, Salt = "a" } });
+        await Expect(UpdateReason.NotInRollout);
+        rig.Offer(UpdateRig.Install(8, 11) with { NotBefore = ReleaseSamples.Now.AddHours(1), Rollout = new Rollout { Percent = 100, Salt = "a" } });
+        await Expect(UpdateReason.NotBefore);
+        rig.Time.Advance(TimeSpan.FromHours(1));
+        await Expect(UpdateReason.Held);
+        System.IO.File.Delete(hold);
+        rig.Updater.HeldRemotely = true;
+        await Expect(UpdateReason.Held);
+        Assert.Equal(0, rig.Fetches);
+        rig.Updater.HeldRemotely = false;
+        await Expect(UpdateReason.Window);
+        Assert.Equal((1, 1), (rig.Fetches, rig.Canaries));
+        rig.Time.Advance(TimeSpan.FromHours(14));
+        await rig.TurnAsync();
+        Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
+
+        async Task Expect(string reason)
+        {
+            await rig.TurnAsync();
+            Assert.Equal((UpdateReport.Waiting, reason), (rig.Last.State, rig.Last.Reason));
+        }
+    }
+
+    [Fact]
+    public async Task A_pause_stops_it_and_a_later_manifest_goes_on()
+    {
+        rig.OnFetch = _ => throw new UpdateException(UpdateReason.Stalled, "slow", retry: true);
+        rig.Offer(UpdateRig.Install(8, 10));
+        await rig.TurnAsync();
+        rig.Offer(ReleaseSamples.Plain(ManifestRules.Pause) with { Serial = 11 });
+        rig.Time.Advance(TimeSpan.FromDays(1));
+        await rig.TurnAsync(2);
+        Assert.Equal((UpdateReason.Paused, 1), (rig.Last.Reason, rig.Fetches));
+        rig.OnFetch = _ => { };
+        rig.Offer(UpdateRig.Install(8, 12));
+        await rig.TurnAsync();
+        Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
+    }
+
+    [Fact]
+    public async Task An_abort_takes_a_trial_back_and_leaves_what_is_good()
+    {
+        var good = await rig.InstallAsync(UpdateRig.Install(8, 10));
+        rig.Offer(UpdateRig.Install(9, 11));
+        await rig.TurnAsync();
+        Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
+        rig.Offer(ReleaseSamples.Plain(ManifestRules.Abort) with { Serial = 12 });
+        await rig.TurnAsync();
+        Assert.Equal((good, good, UpdateReason.Aborted), (rig.Store.Active, rig.Serving[^1], rig.Last.Reason));
+        rig.Offer(ReleaseSamples.Plain(ManifestRules.Abort) with { Serial = 13 });
+        await rig.TurnAsync();
+        Assert.Equal(good, rig.Store.Active);
+    }
+
+    [Theory]
+    [InlineData(0.0, 0.8, 0.2)]
+    [InlineData(0.9, 0.3, 0.2)]
+    [InlineData(0.9, 0.8, 0.9)]
+    [InlineData(0.9, 0.8, 0.01)]
+    public async Task A_model_that_does_worse_on_live_frames_goes_back(double found, double iou, double area)
+    {
+        var good = await rig.InstallAsync(UpdateRig.Install(8, 10));
+        rig.Live = new LiveStats(300, 0.9, 0.8, 0.2);
+        rig.Offer(UpdateRig.Install(9, 11));
+        await rig.TurnAsync();
+        rig.Live = new LiveStats(30, found, iou, area);
+        await rig.TurnAsync();
+        Assert.Equal((UpdateReport.RolledBack, UpdateReason.LiveQuality, 9), (rig.Last.State, rig.Last.Reason, rig.Last.Version));
+        Assert.Equal((good, good), (rig.Store.Active, rig.Serving[^1]));
+        await rig.TurnAsync(3);
+        Assert.Equal(good, rig.Store.Active);
+        rig.Boot();
+        await rig.TurnAsync(2);
+        Assert.Equal((good, UpdateReason.LiveQuality), (rig.Store.Active, rig.Last.Reason));
+    }
+
+    [Fact]
+    public async Task Without_live_results_the_canarys_word_counts_after_the_signed_wait()
+    {
+        rig.Offer(UpdateRig.Install(8, 10));
+        await rig.TurnAsync(2);
+        rig.Time.Advance(TimeSpan.FromSeconds(3599));
+        await rig.TurnAsync();
+        Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
+        rig.Time.Advance(TimeSpan.FromSeconds(2));
+        await rig.TurnAsync();
+        Assert.Equal(UpdateReport.Active, rig.Last.State);
+    }
+
+    [Fact]
+    public async Task A_model_that_does_not_load_in_the_service_goes_back()
+    {
+        rig.Loads = slot => slot == UpdateRig.Shipped;
+        rig.Offer(UpdateRig.Install(8, 10));
+        await rig.TurnAsync();
+        Assert.Equal((UpdateReport.RolledBack, UpdateReason.DoesNotLoad, null), (rig.Last.State, rig.Last.Reason, rig.Store.Active));
+        Assert.Equal(UpdateRig.Shipped, rig.Serving[^1]);
+    }
+
+    [Fact]
+    public async Task A_swap_waits_for_a_command_but_not_for_ever()
+    {
+        rig.IsBusy = true;
+        rig.Offer(UpdateRig.Install(8, 10));
+        var turn = rig.TurnAsync();
+        await Wait.UntilAsync(() => rig.Reports.Any(r => r.Reason == UpdateReason.Busy), "it waits");
+        Assert.Null(rig.Store.Active);
+        while (!turn.IsCompleted)
+        {
+            rig.Time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Delay(1);
+        }
+
+        await turn;
+        Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
+    }
+
+    [Fact]
+    public async Task The_newest_genuine_manifest_counts_wherever_it_came_from()
+    {
+        rig.Offer(ReleaseSamples.Seal(UpdateRig.Install(9, 12), ReleaseSamples.Alice).Write(), isFleet: true);
+        rig.Offer(UpdateRig.Install(8, 10));
+        await rig.TurnAsync();
+        Assert.Equal(9, SlotStore.Parts(rig.Store.Active!).Version);
+        Assert.Equal(1, rig.Fetches);
+    }
+
+    [Fact]
+    public async Task By_hand_back_and_to_any_installed_model()
+    {
+        var first = await rig.InstallAsync(UpdateRig.Install(8, 10));
+        var second = await rig.InstallAsync(UpdateRig.Install(9, 11));
+        Assert.Equal(second, rig.Store.Active);
+        await Ask(UpdateHold.RollbackWord);
+        Assert.Equal((first, first), (rig.Store.Active, rig.Serving[^1]));
+        // what the signers asked for before does not undo it
+        rig.Time.Advance(TimeSpan.FromDays(1));
+        await rig.TurnAsync(3);
+        Assert.Equal(first, rig.Store.Active);
+        await Ask(UpdateHold.ShippedWord);
+        Assert.Null(rig.Store.Active);
+        await Ask("../../etc");
+        Assert.Null(rig.Store.Active);
+
+        Task Ask(string word)
+        {
+            System.IO.File.WriteAllText(Path.Combine(rig.Folder, UpdateHold.RequestName), word);
+            return rig.TurnAsync();
+        }
+    }
+}

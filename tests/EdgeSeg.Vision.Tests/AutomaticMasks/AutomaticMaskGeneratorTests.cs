@@ -1,0 +1,89 @@
+using EdgeSeg.Testing;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Prompts;
+using OpenCvSharp;
+using Xunit;
+
+namespace EdgeSeg.Vision.AutomaticMasks;
+
+public sealed class EverythingTests : IDisposable
+{
+    private readonly Scratch scratch = new();
+
+    public void Dispose() => scratch.Dispose();
+
+    [Fact]
+    public void What_many_points_find_is_told_once()
+    {
+        var found = Run(Left(3), 0.9f, new AutomaticMaskOptions { Grid = 4 }, out var candidates);
+        Assert.Equal(16, candidates);
+        var one = Assert.Single(found);
+        Assert.Equal(0.9f, one.PredictedIou);
+        Assert.Equal(1, one.Stability);
+        Assert.Equal(60 * 80, one.Geometry.Area, 80.0);
+        var mask = new Mask();
+        Assert.True(new RunLength().TryDecode(one.Counts, 120, 80, mask, out _));
+        Assert.Equal(one.Geometry, mask.Measure());
+    }
+
+    [Theory]
+    [InlineData(3f, 0.69f)]
+    [InlineData(3f, float.NaN)]
+    [InlineData(0.5f, 0.9f)]
+    public void What_is_unsure_or_not_stable_is_left_out(float logit, float predictedIou) =>
+        Assert.Empty(Run(Left(logit), predictedIou, new AutomaticMaskOptions { Grid = 2 }, out _));
+
+    [Fact]
+    public void Points_are_the_centres_of_cells()
+    {
+        var found = Run(Left(3), 0.9f, new AutomaticMaskOptions { Grid = 1 }, out _);
+        Assert.Equal(new Click(60, 40), Assert.Single(found).Point);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(VisionLimits.MaxEverythingGrid + 1)]
+    public void The_grid_has_bounds(int grid) => Assert.Throws<ArgumentOutOfRangeException>(() => Run(Left(3), 0.9f, new AutomaticMaskOptions { Grid = grid }, out _));
+
+    [Fact]
+    public void Masks_are_those_of_single_clicks_and_do_not_depend_on_the_threads()
+    {
+        using var model = Untrained.Load(OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes(), scratch.Path));
+        using var pixels = Cv2.ImRead(Path.Combine(Untrained.Folder, "image1.png"));
+        using var embedding = model.Segmenter.CreateEmbedding();
+        var result = new Segmentation();
+        model.Segmenter.Encode(pixels, embedding, ref result.Times);
+        // untrained weights are sure of nothing: the filters are opened, so that every point's mask comes out
+        using var everything = new AutomaticMaskGenerator(model.Segmenter, new AutomaticMaskOptions { Grid = 3, MinPredictedIou = -9, MinStability = -1, MinRegionPx = 0, MaxOverlap = 1 });
+        Assert.True(model.Segmenter.ParallelDecodes > 1);
+        var found = everything.Run(embedding);
+        Assert.Equal(9, found.Count);
+        var mask = new Mask();
+        foreach (var one in found)
+        {
+            result.Prompt.Clear();
+            result.Prompt.Add(one.Point);
+            model.Segmenter.Decode(embedding, result);
+            Assert.True(new RunLength().TryDecode(one.Counts, pixels.Cols, pixels.Rows, mask, out _));
+            Assert.Equal(1, Mask.Iou(mask, result.Mask));
+        }
+
+        Assert.Equal(found.Select(f => f.Point), everything.Run(embedding).Select(f => f.Point));
+    }
+
+    private IReadOnlyList<AutomaticMask> Run(float[] map, float predictedIou, AutomaticMaskOptions options, out int candidates)
+    {
+        using var model = LoadedModel.Load(OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, map, [predictedIou], map, 12, 8).ToBytes(), scratch.Path));
+        using var pixels = new Mat(80, 120, MatType.CV_8UC3, Scalar.All(90));
+        using var embedding = model.Segmenter.CreateEmbedding();
+        var times = StageTimes.None;
+        model.Segmenter.Encode(pixels, embedding, ref times);
+        using var everything = new AutomaticMaskGenerator(model.Segmenter, options);
+        var found = everything.Run(embedding);
+        candidates = everything.Candidates;
+        return found;
+    }
+
+    private static float[] Left(float logit) => [.. Enumerable.Range(0, 96).Select(i => i % 12 < 6 ? logit : -logit)];
+}

@@ -1,0 +1,103 @@
+using EdgeSeg.Testing;
+using OpenCvSharp;
+using Xunit;
+
+namespace EdgeSeg.Vision.Masks;
+
+public class LogitsToMaskTests
+{
+    [Theory]
+    [InlineData(256, 256, 1920, 1080)]
+    [InlineData(256, 256, 640, 480)]
+    [InlineData(64, 48, 640, 480)]
+    [InlineData(64, 64, 63, 65)]
+    [InlineData(65, 63, 65, 63)]
+    [InlineData(256, 256, 128, 128)]
+    [InlineData(256, 200, 50, 33)]
+    [InlineData(7, 5, 1001, 333)]
+    [InlineData(1, 9, 20, 20)]
+    [InlineData(9, 1, 20, 20)]
+    [InlineData(130, 70, 1, 1)]
+    public void The_mask_is_that_of_a_full_resize_and_threshold(int lw, int lh, int width, int height)
+    {
+        foreach (var seed in (int[])[1, 2, 3])
+        {
+            var logits = Smooth(lw, lh, seed);
+            var mask = new Mask();
+            Assert.True(LogitsToMask.Enlarge(logits, lw, lh, mask, width, height));
+            using var map = Mat.FromPixelData(lh, lw, MatType.CV_32FC1, logits);
+            using var large = new Mat();
+            Cv2.Resize(map, large, new Size(width, height), 0, 0, InterpolationFlags.Linear);
+            var expected = MaskSamples.Of(width, height, (x, y) => large.At<float>((int)y, (int)x) > 0);
+            var most = logits.Max(Math.Abs);
+            for (var y = 0; y < height; y++)
+                for (var x = 0; x < width; x++)
+                    if (mask[x, y] != expected[x, y])
+                        Assert.True(Math.Abs(large.At<float>(y, x)) <= 1e-4 * most, $"({x}, {y}) is {large.At<float>(y, x)}");
+            if (expected.Area() > 0) Assert.InRange(Mask.Iou(mask, expected), 0.9999, 1);
+        }
+    }
+
+    [Fact]
+    public void All_above_fills_all_below_fills_nothing_zero_is_below()
+    {
+        var mask = new Mask();
+        foreach (var (value, area) in ((float, int)[])[(1, 77 * 31), (-1, 0), (0, 0)])
+        {
+            var logits = new float[16 * 16];
+            Array.Fill(logits, value);
+            Assert.True(LogitsToMask.Enlarge(logits, 16, 16, mask, 77, 31));
+            Assert.Equal(area, mask.Area());
+        }
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(float.NegativeInfinity)]
+    public void A_logit_that_is_no_number_is_reported_wherever_it_is(float bad)
+    {
+        foreach (var at in (int[])[0, 5, 7 * 9 - 1])
+        {
+            var logits = new float[7 * 9];
+            Array.Fill(logits, 1);
+            logits[at] = bad;
+            var mask = new Mask();
+            Assert.False(LogitsToMask.Enlarge(logits, 7, 9, mask, 40, 30));
+            Assert.Equal(0, mask.Area());
+        }
+    }
+
+    [Fact]
+    public void A_map_of_another_size_is_refused() =>
+        Assert.Throws<ArgumentException>(() => LogitsToMask.Enlarge(new float[10], 3, 3, new Mask(), 5, 5));
+
+    [Fact]
+    public void Nothing_is_allocated_once_warm()
+    {
+        var logits = Smooth(256, 256, 4);
+        var mask = new Mask();
+        long allocated = -1;
+        for (var i = 0; i < 3; i++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            LogitsToMask.Enlarge(logits, 256, 256, mask, 640, 480);
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.Equal(0, allocated);
+    }
+
+    /// <summary>Waves of several lengths, and some noise, so that rows cross 0 often and anywhere.</summary>
+    private static float[] Smooth(int lw, int lh, int seed)
+    {
+        var random = new Random(seed);
+        var phases = Enumerable.Range(0, 8).Select(_ => random.NextDouble() * 6).ToArray();
+        return [.. Enumerable.Range(0, lw * lh).Select(i =>
+        {
+            double x = i % lw / (double)lw, y = i / lw / (double)lh;
+            return (float)(8 * Math.Sin(5 * x + phases[0]) * Math.Cos(4 * y + phases[1]) + 3 * Math.Sin(23 * x + 9 * y + phases[2])
+                + Math.Cos(41 * y + phases[3]) + 0.3 * (random.NextDouble() - 0.5));
+        })];
+    }
+}

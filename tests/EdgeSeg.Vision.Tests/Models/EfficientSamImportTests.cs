@@ -1,0 +1,88 @@
+using EdgeSeg.Testing;
+using EdgeSeg.Vision.Platform;
+using Xunit;
+
+namespace EdgeSeg.Vision.Models;
+
+public sealed class EfficientSamImportTests : IDisposable
+{
+    private readonly Scratch scratch = new();
+
+    public void Dispose() => scratch.Dispose();
+
+    [Fact]
+    public void The_git_blob_id_is_gits()
+    {
+        Assert.Equal("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391", EfficientSamImport.GitBlobId([]));
+        Assert.Equal("ce013625030ba8dba906f756967f9e9ca394464a", EfficientSamImport.GitBlobId("hello\n"u8));
+    }
+
+    [Fact]
+    public void Graphs_that_are_others_are_refused_with_the_difference_and_no_bundle_is_left()
+    {
+        var other = scratch.Write("e.onnx", new OnnxGraph().Input("picture", 1, 1, 3, 8, 8).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes());
+        Assert.Contains("no input 'batched_images' (it has picture)", Import(other, other));
+        var bytes = scratch.Write("b.onnx", new OnnxGraph().Input("batched_images", 2, 1, 3, 8, 8).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes());
+        Assert.Contains("'batched_images' is UInt8[1,3,8,8] where Float of rank 4 is needed", Import(bytes, bytes));
+        var good = scratch.Write("g.onnx", new OnnxGraph().Input("batched_images", 1, 1, 3, 32, 32).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes());
+        Assert.Contains("no input 'image_embeddings'", Import(good, other));
+        Assert.Contains("refuses the graph", Import(scratch.Write("n.onnx", [1, 2, 3]), good));
+        Assert.False(Directory.Exists(Path.Combine(scratch.Path, "bundle")));
+    }
+
+    [Fact]
+    public void Encoder_and_decoder_must_belong_together()
+    {
+        var encoder = scratch.Write("e.onnx", new OnnxGraph().Input("batched_images", 1, 1, 3, 48, 48).Output("image_embeddings", new float[9], 1, 1, 3, 3).ToBytes());
+        var decoder = scratch.Write("d.onnx", Decoder(9).ToBytes());
+        Assert.Empty(Import(encoder, decoder));
+        var smaller = scratch.Write("s.onnx", new OnnxGraph().Input("batched_images", 1, 1, 3, 48, 48).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes());
+        Assert.Contains("do not belong together", Import(smaller, decoder, "other"));
+        var fewer = scratch.Write("f.onnx", Decoder(4).ToBytes());
+        Assert.Contains("'output_masks' is [1,1,3,4,4] where [1,1,masks,12,12] is needed", Import(encoder, fewer, "other"));
+    }
+
+    [Fact]
+    public void A_folder_that_is_there_is_not_written_over()
+    {
+        Directory.CreateDirectory(Path.Combine(scratch.Path, "bundle"));
+        Assert.Contains("is there already", Import("e", "d"));
+    }
+
+    [Fact]
+    public void The_bundle_names_its_files_and_keeps_its_golden_mask_and_says_that_the_weights_are_not_the_published_ones()
+    {
+        var bundle = ModelBundle.Open(Untrained.Bundle);
+        Assert.Equal(["encoder", "decoder"], bundle.Manifest.Graphs.Select(g => g.Role));
+        Assert.NotEmpty(bundle.Manifest.Graphs[0].Golden!);
+        Assert.StartsWith("not known", bundle.Manifest.WeightsLicence);
+        var told = EfficientSamImport.Run(Path.Combine(Untrained.Folder, "encoder.onnx"), Path.Combine(Untrained.Folder, "decoder.onnx"), "x", Path.Combine(scratch.Path, "x"), 0);
+        Assert.Contains("not the published", told.Single(t => t.Name == "weights").Value);
+    }
+
+    /// <summary>A decoder whose masks are <paramref name="cells"/> features' worth, whatever it is asked.</summary>
+    private static OnnxGraph Decoder(int cells)
+    {
+        var side = cells == 9 ? 12 : 4;
+        return new OnnxGraph()
+            .Input("image_embeddings", 1, 1, 1, 3, 3)
+            .Input("batched_point_coords", 1, 1, 1, 6, 2)
+            .Input("batched_point_labels", 1, 1, 1, 6)
+            .Input("orig_im_size", 7, 2)
+            .Output("output_masks", [.. Enumerable.Repeat(1f, 3 * side * side)], 1, 1, 3, side, side)
+            .Output("iou_predictions", [0.1f, 0.9f, 0.2f], 1, 1, 3);
+    }
+
+    private string Import(string encoder, string decoder, string name = "bundle")
+    {
+        try
+        {
+            EfficientSamImport.Run(encoder, decoder, name, Path.Combine(scratch.Path, name), 1);
+            return "";
+        }
+        catch (OperatingException e)
+        {
+            return e.Message;
+        }
+    }
+}

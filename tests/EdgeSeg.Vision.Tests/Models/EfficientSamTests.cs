@@ -1,0 +1,222 @@
+using EdgeSeg.Testing;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Prompts;
+using Microsoft.ML.OnnxRuntime;
+using OpenCvSharp;
+using Xunit;
+
+namespace EdgeSeg.Vision.Models;
+
+public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClassFixture<EfficientSamTests.Fixture>
+{
+    [Fact]
+    public void Embeddings_logits_scores_and_masks_are_those_of_the_untouched_way_in_python()
+    {
+        var model = fixture.Model;
+        using var reader = new PictureOf();
+        using var embedding = (EncodedPicture)model.Segmenter.CreateEmbedding();
+        using var decoding = model.Segmenter.CreateDecoding();
+        var result = new Segmentation();
+        var cases = Untrained.Cases();
+        Assert.Contains(cases, c => c.Labels.Length == 1);
+        Assert.Contains(cases, c => c.Labels.Length == 6);
+        Assert.Contains(cases, c => c.Labels[0] == 2);
+        foreach (var of in cases)
+        {
+            model.Segmenter.Encode(reader.Read(of.Image), embedding, ref result.Times);
+            model.Segmenter.Settle(embedding, ref result.Times);
+            Assert.Equal(0, Farthest(Untrained.Floats(of.EmbeddingFile), embedding.Features.Span), 1e-3f);
+
+            decoding.Run(embedding, of.Prompt());
+            Assert.Equal(0, Farthest(of.PredictedIou, decoding.PredictedIou), 1e-3f);
+            Assert.Equal(of.Best, decoding.Best());
+            var logits = Untrained.Floats(of.LogitsFile);
+            for (var k = 0; k < decoding.Count; k++)
+                Assert.Equal(0, Farthest(logits.AsSpan(k * 256 * 256, 256 * 256), decoding.Logits(k)), 1e-3f);
+
+            result.Prompt.CopyFrom(of.Prompt());
+            model.Segmenter.Decode(embedding, result);
+            Assert.True(result.Found);
+            var iou = Mask.Iou(result.Mask, Untrained.Mask(of));
+            Assert.True(iou >= 0.999, $"{of.Image} {of.Labels.Length} points: IoU {iou}");
+        }
+    }
+
+    [Theory]
+    [InlineData(640, 480)]
+    [InlineData(200, 1100)]
+    [InlineData(1280, 720)]
+    public void Masks_are_those_of_the_graphs_run_at_the_size_of_the_picture(int width, int height)
+    {
+        var model = fixture.Model;
+        using var picture = new PictureOf();
+        using var pixels = new Mat();
+        Cv2.Resize(picture.Read("image0.png"), pixels, new Size(width, height));
+        using var embedding = model.Segmenter.CreateEmbedding();
+        var result = new Segmentation();
+        model.Segmenter.Encode(pixels, embedding, ref result.Times);
+        foreach (var points in (float[][])[[0.5f, 0.5f], [0.2f, 0.3f, 0.6f, 0.7f]])
+        {
+            result.Prompt.Clear();
+            result.Prompt.Source = PromptSource.Click;
+            for (var i = 0; i < points.Length; i += 2) result.Prompt.Add(new Click(points[i] * width, points[i + 1] * height));
+            model.Segmenter.Decode(embedding, result);
+            var iou = Mask.Iou(result.Mask, Untouched(pixels, result.Prompt));
+            Assert.True(iou >= 0.999, $"IoU {iou}");
+        }
+    }
+
+    [Fact]
+    public void Many_prompts_on_one_picture_cost_one_encoding_and_a_picture_without_a_prompt_none()
+    {
+        var model = fixture.Model;
+        using var picture = new PictureOf();
+        using var embedding = model.Segmenter.CreateEmbedding();
+        var result = new Segmentation { Times = StageTimes.None };
+        model.Segmenter.Encode(picture.Read("image1.png"), embedding, ref result.Times);
+        Assert.True(double.IsNaN(result.Times[Stage.Embed]));
+        Click();
+        Assert.True(result.Times[Stage.Embed] > 0);
+        result.Times = StageTimes.None;
+        Click();
+        Assert.True(double.IsNaN(result.Times[Stage.Embed]));
+        Assert.True(result.Times[Stage.Decode] > 0);
+
+        void Click()
+        {
+            result.Prompt.Clear();
+            result.Prompt.Add(new Click(30, 40));
+            model.Segmenter.Decode(embedding, result);
+        }
+    }
+
+    [Fact]
+    public void A_picture_that_waits_for_its_encoder_is_not_lost_to_the_next_one()
+    {
+        var model = fixture.Model;
+        using var picture = new PictureOf();
+        using var first = (EncodedPicture)model.Segmenter.CreateEmbedding();
+        using var second = (EncodedPicture)model.Segmenter.CreateEmbedding();
+        var times = StageTimes.None;
+        var cases = Untrained.Cases();
+        model.Segmenter.Encode(picture.Read("image0.png"), first, ref times);
+        model.Segmenter.Encode(picture.Read("image1.png"), second, ref times);
+        model.Segmenter.Settle(first, ref times);
+        model.Segmenter.Settle(second, ref times);
+        Assert.Equal(0, Farthest(Untrained.Floats(cases.First(c => c.Image == "image0.png").EmbeddingFile), first.Features.Span), 1e-3f);
+        Assert.Equal(0, Farthest(Untrained.Floats(cases.First(c => c.Image == "image1.png").EmbeddingFile), second.Features.Span), 1e-3f);
+    }
+
+    [Fact]
+    public void The_automatic_way_takes_its_clicks_from_the_salience_role()
+    {
+        var model = fixture.Model;
+        Assert.Equal("test", model.Salience.Name);
+        Assert.Equal("efficientsam-untrained", model.Name);
+        using var picture = new PictureOf();
+        using var embedding = model.Segmenter.CreateEmbedding();
+        var result = new Segmentation();
+        var pixels = picture.Read("image0.png");
+        model.Segmenter.Encode(pixels, embedding, ref result.Times);
+        model.Segmenter.Auto(embedding, result);
+        Assert.Equal(5, result.Prompt.ClickCount);
+        Assert.Equal(pixels.Cols / 4f, result.Prompt.Clicks[0].X, 1f);
+        Assert.Equal(PromptSource.Auto, result.Prompt.Source);
+        Assert.Equal(0, result.Score); // untrained: its guess of the IoU is below zero
+        Assert.True(result.Found);
+    }
+
+    [Fact]
+    public void Six_points_are_the_most()
+    {
+        var model = fixture.Model;
+        Assert.Equal(6, model.Segmenter.MaxPoints);
+        var prompt = new Prompt { Box = new Box(0, 0, 5, 5) };
+        for (var i = 0; i < 5; i++) prompt.Add(new Click(1, 1));
+        Assert.Contains("at most 6 points", PromptRules.CommandError(prompt, 10, 10, model.Segmenter.MaxPoints));
+    }
+
+    /// <summary>Loaded once: a trial run of the encoder takes seconds.</summary>
+    public sealed class Fixture : IDisposable
+    {
+        private readonly Scratch scratch = new();
+        private LoadedModel? model;
+
+        internal LoadedModel Model => model ??= Untrained.Load(OnnxGraph.Bundle(LeftIsSalient(), Path.Combine(scratch.Path, "salience")));
+
+        public void Dispose()
+        {
+            model?.Dispose();
+            scratch.Dispose();
+        }
+
+        /// <summary>The salient object is the left half; its own masks are empty, so that a mask cannot be its.</summary>
+        private static byte[] LeftIsSalient()
+        {
+            float[] left = [.. Enumerable.Range(0, 64).Select(i => i % 8 < 4 ? 3f : -3f)];
+            float[] nothing = [.. Enumerable.Repeat(-1f, 64)];
+            return OnnxGraph.SqueezeSam(32, 32, nothing, [1], left, 8, 8).ToBytes();
+        }
+    }
+
+    private static float Farthest(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        Assert.Equal(a.Length, b.Length);
+        var far = 0f;
+        for (var i = 0; i < a.Length; i++) far = Math.Max(far, Math.Abs(a[i] - b[i]));
+        return far;
+    }
+
+    /// <summary>The published graphs as they are meant: the frame as floats in its own size, as many points as there are, full-size masks from the graph.</summary>
+    private static unsafe Mask Untouched(Mat pixels, Prompt prompt)
+    {
+        int w = pixels.Cols, h = pixels.Rows;
+        var planes = new float[3 * w * h];
+        for (var y = 0; y < h; y++)
+        {
+            for (var x = 0; x < w; x++)
+            {
+                for (var c = 0; c < 3; c++) planes[c * w * h + y * w + x] = ((byte*)pixels.Ptr(y))[3 * x + 2 - c] / 255f;
+            }
+        }
+
+        using var run = new RunOptions();
+        using var encoder = new InferenceSession(Path.Combine(Untrained.Folder, "encoder.onnx"));
+        using var decoder = new InferenceSession(Path.Combine(Untrained.Folder, "decoder.onnx"));
+        using var image = OrtValue.CreateTensorValueFromMemory(planes, [1, 3, h, w]);
+        using var features = encoder.Run(run, new Dictionary<string, OrtValue> { ["batched_images"] = image }, ["image_embeddings"]);
+        var n = prompt.ClickCount;
+        float[] xy = [.. prompt.Clicks.ToArray().SelectMany(c => new[] { c.X, c.Y })];
+        using var coordinates = OrtValue.CreateTensorValueFromMemory(xy, [1, 1, n, 2]);
+        using var labels = OrtValue.CreateTensorValueFromMemory(Enumerable.Repeat(1f, n).ToArray(), [1, 1, n]);
+        using var size = OrtValue.CreateTensorValueFromMemory(new long[] { h, w }, [2]);
+        using var answers = decoder.Run(run, new Dictionary<string, OrtValue> { ["image_embeddings"] = features[0], ["batched_point_coords"] = coordinates, ["batched_point_labels"] = labels, ["orig_im_size"] = size }, ["output_masks", "iou_predictions"]);
+        var scores = answers[1].GetTensorDataAsSpan<float>();
+        var best = scores.IndexOf(scores.ToArray().Max());
+        var logits = answers[0].GetTensorDataAsSpan<float>().Slice(best * w * h, w * h);
+        var mask = new Mask();
+        mask.Reset(w, h);
+        for (var i = 0; i < logits.Length; i++)
+        {
+            if (logits[i] >= 0) mask[i % w, i / w] = true;
+        }
+
+        return mask;
+    }
+
+    private sealed class PictureOf : IDisposable
+    {
+        private readonly Dictionary<string, Mat> read = [];
+
+        public Mat Read(string name)
+        {
+            if (!read.TryGetValue(name, out var mat)) read[name] = mat = Cv2.ImRead(Path.Combine(Untrained.Folder, name));
+            return mat;
+        }
+
+        public void Dispose()
+        {
+            foreach (var mat in read.Values) mat.Dispose();
+        }
+    }
+}

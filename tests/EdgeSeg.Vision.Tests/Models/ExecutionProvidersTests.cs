@@ -1,0 +1,85 @@
+using EdgeSeg.Testing;
+using EdgeSeg.Vision.Platform;
+using Xunit;
+
+namespace EdgeSeg.Vision.Models;
+
+public class ExecutionProvidersTests
+{
+    private const string TensorRt = "TensorrtExecutionProvider", Cuda = "CUDAExecutionProvider", Cpu = "CPUExecutionProvider";
+    private readonly List<string> passedOver = [];
+    private readonly List<string> tried = [];
+
+    [Fact]
+    public void The_best_that_the_runtime_has_is_taken_and_what_it_lacks_is_not_spoken_of()
+    {
+        Assert.Equal("cuda", Choose([], [Cpu, Cuda], _ => null));
+        Assert.Equal(["cuda"], tried);
+        Assert.Empty(passedOver);
+    }
+
+    [Fact]
+    public void The_configured_order_counts()
+    {
+        Assert.Equal("cuda", Choose(["cuda", "tensorrt"], [TensorRt, Cuda, Cpu], _ => null));
+        Assert.Equal(["cuda"], tried);
+    }
+
+    [Fact]
+    public void One_that_does_not_start_or_gives_wrong_numbers_falls_to_the_next_and_says_why()
+    {
+        Assert.Equal("cpu", Choose(["tensorrt", "cuda"], [TensorRt, Cuda, Cpu], p => p == "cpu" ? null : p == "cuda" ? "does not start" : "gives wrong numbers"));
+        Assert.Equal(["tensorrt", "cuda", "cpu"], tried);
+        Assert.Equal(["tensorrt: gives wrong numbers", "cuda: does not start"], passedOver);
+    }
+
+    [Fact]
+    public void One_that_was_asked_for_and_is_not_in_the_runtime_is_told()
+    {
+        Assert.Equal("cpu", Choose(["xnnpack", "cpu"], [Cpu], _ => null));
+        Assert.Contains("xnnpack: the loaded ONNX Runtime was built without it", passedOver);
+    }
+
+    [Fact]
+    public void Nothing_is_tried_after_the_cpu()
+    {
+        Assert.Equal("cpu", Choose(["cpu", "cuda"], [Cuda, Cpu], _ => null));
+        Assert.Equal(["cpu"], tried);
+    }
+
+    [Fact]
+    public void When_the_cpu_fails_the_error_is_told() =>
+        Assert.Equal("broken", Assert.Throws<OperatingException>(() => Choose([], [Cpu], _ => "broken")).Message);
+
+    [Fact]
+    public void The_loaded_runtime_has_the_cpu_and_a_provider_that_it_lacks_does_not_stop_a_model()
+    {
+        Assert.Contains(Cpu, ExecutionProviders.Available);
+        using var scratch = new Scratch();
+        var bundle = OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes(), scratch.Path);
+        using var model = LoadedModel.Load(new ModelChoice { Folder = bundle, Providers = ["tensorrt", "cuda"] });
+        Assert.Equal("cpu", model.Provider);
+        Assert.Equal(2, model.PassedOver.Count);
+    }
+
+    [Fact]
+    public void A_provider_that_the_runtime_lacks_is_a_sentence_not_a_crash()
+    {
+        var graph = OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes();
+        foreach (var provider in ExecutionProviders.All.Where(p => !ExecutionProviders.Available.Contains(p.RuntimeName)))
+        {
+            var error = Assert.Throws<OperatingException>(() => new ModelSession(graph, "m.onnx", new ProviderNeeds(1, null, false), provider).Dispose());
+            Assert.StartsWith("does not start (", error.Message);
+        }
+    }
+
+    [Fact]
+    public void What_no_hardware_has_run_is_called_untested() =>
+        Assert.All(ExecutionProviders.All, p => Assert.Equal(p.Name is "cpu" or "cuda", !p.Title.Contains("untested on hardware")));
+
+    private string Choose(string[] wanted, string[] available, Func<string, string?> fault) => ExecutionProviders.Choose(wanted, available, p =>
+    {
+        tried.Add(p.Name);
+        return fault(p.Name) is { } reason ? throw new OperatingException(reason) : p.Name;
+    }, passedOver);
+}

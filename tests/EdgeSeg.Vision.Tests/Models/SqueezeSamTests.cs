@@ -1,0 +1,147 @@
+using EdgeSeg.Testing;
+using EdgeSeg.Vision.Platform;
+using EdgeSeg.Vision.Prompts;
+using OpenCvSharp;
+using Xunit;
+
+namespace EdgeSeg.Vision.Models;
+
+public sealed class SqueezeSamTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("edgeseg-test-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, true);
+
+    [Fact]
+    public void Sizes_come_from_the_graph()
+    {
+        // 96x64 in, 12x8 out, the object is the left half
+        using var model = Load(Constant(96, 64, 12, 8, x => x < 6 ? 3 : -3));
+        Assert.Equal((96, 64), (model.Segmenter.InputWidth, model.Segmenter.InputHeight));
+        var result = Auto(model, 120, 40);
+        Assert.True(result.Found);
+        Assert.Equal(60 * 40, result.Geometry.Area, 40 * 1.0);
+        Assert.Equal(30, result.Geometry.CentroidX, 0.6);
+        Assert.Equal(5, result.Prompt.ClickCount);
+        Assert.Equal(new Click(30, 20), result.Prompt.Clicks[0]);
+    }
+
+    [Fact]
+    public void The_mask_with_the_greatest_predicted_iou_is_taken()
+    {
+        var masks = new float[3 * 4 * 4];
+        masks.AsSpan(0, 16).Fill(-1);
+        masks.AsSpan(16, 16).Fill(1);
+        masks.AsSpan(32, 16).Fill(-1);
+        using var model = Load(OnnxGraph.SqueezeSam(32, 32, masks, [0.2f, 0.9f, 0.5f], new float[16], 4, 4));
+        var result = Click(model, 64, 64);
+        Assert.Equal(0.9f, result.PredictedIou);
+        Assert.Equal(0.9f, result.Score);
+        Assert.Equal(64 * 64, result.Geometry.Area);
+    }
+
+    [Fact]
+    public void Nothing_salient_is_said_and_no_mask_is_invented()
+    {
+        using var model = Load(OnnxGraph.SqueezeSam(32, 32, Filled(48, 5), [1, 1, 1], Filled(16, -2), 4, 4));
+        var result = Auto(model, 50, 50);
+        Assert.False(result.Found);
+        Assert.Equal(Segmentation.NothingSalient, result.Reason);
+        Assert.Equal(0, result.Mask.Area());
+        Assert.Equal(0, result.Score);
+        Assert.True(double.IsNaN(result.Times[Stage.Decode]));
+    }
+
+    [Fact]
+    public void An_empty_mask_is_not_found()
+    {
+        using var model = Load(OnnxGraph.SqueezeSam(32, 32, Filled(48, -1), [1, 1, 1], Filled(16, 2), 4, 4));
+        Assert.Equal(Segmentation.EmptyMask, Auto(model, 50, 50).Reason);
+    }
+
+    [Theory]
+    [InlineData(true, false, false)]
+    [InlineData(false, true, false)]
+    [InlineData(false, false, true)]
+    public void Output_that_is_not_a_number_is_refused(bool badMasks, bool badIou, bool badSaliency)
+    {
+        var nan = float.NaN;
+        using var model = Load(OnnxGraph.SqueezeSam(32, 32, Filled(48, badMasks ? nan : 1), Filled(3, badIou ? nan : 1), Filled(16, badSaliency ? nan : 2), 4, 4));
+        var result = Auto(model, 50, 50);
+        Assert.False(result.Found);
+        Assert.Equal(Segmentation.BadModelOutput, result.Reason);
+        Assert.Equal(0, result.Score);
+    }
+
+    [Fact]
+    public void A_graph_without_the_inputs_is_refused_by_name()
+    {
+        var graph = new OnnxGraph().Input("picture", 2, 1, 8, 8, 3).Output("masks", new float[4], 1, 1, 2, 2).ToBytes();
+        var error = Assert.Throws<OperatingException>(() => LoadedModel.Load(OnnxGraph.Bundle(graph, folder)));
+        Assert.Contains("no input 'image'", error.Message);
+        Assert.Contains("picture", error.Message);
+    }
+
+    [Fact]
+    public void A_graph_with_another_input_type_is_refused()
+    {
+        var graph = new OnnxGraph().Input("image", 1, 1, 8, 8, 3).Output("masks", new float[4], 1, 1, 2, 2).ToBytes();
+        Assert.Contains("'image' is Float[1,8,8,3]", Assert.Throws<OperatingException>(() => LoadedModel.Load(OnnxGraph.Bundle(graph, folder))).Message);
+    }
+
+    [Fact]
+    public void A_file_that_is_no_graph_is_refused()
+    {
+        var error = Assert.Throws<OperatingException>(() => LoadedModel.Load(OnnxGraph.Bundle([1, 2, 3, 4], folder)));
+        Assert.Contains("refuses the graph m.onnx", error.Message);
+    }
+
+    [Fact]
+    public void A_steady_state_frame_allocates_next_to_nothing_on_its_way_to_the_mask()
+    {
+        using var model = Load(Constant(64, 64, 32, 32, x => x < 16 ? 3 : -3));
+        using var pixels = new Mat(720, 1280, MatType.CV_8UC3, Scalar.All(90));
+        using var embedding = model.Segmenter.CreateEmbedding();
+        var result = new Segmentation();
+        for (var i = 0; i < 3; i++) Frame();
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 10; i++) Frame();
+        var each = (GC.GetAllocatedBytesForCurrentThread() - before) / 10;
+        Assert.True(each <= 512, $"{each} bytes a frame");
+
+        void Frame()
+        {
+            model.Segmenter.Encode(pixels, embedding, ref result.Times);
+            model.Segmenter.Auto(embedding, result);
+        }
+    }
+
+    private LoadedModel Load(OnnxGraph graph) => LoadedModel.Load(OnnxGraph.Bundle(graph.ToBytes(), folder));
+
+    private static float[] Filled(int n, float value) => [.. Enumerable.Repeat(value, n)];
+
+    private static OnnxGraph Constant(int w, int h, int ow, int oh, Func<int, float> logit)
+    {
+        float[] map = [.. Enumerable.Range(0, ow * oh).Select(i => logit(i % ow))];
+        return OnnxGraph.SqueezeSam(w, h, [.. map, .. map, .. map], [0.5f, 0.7f, 0.6f], map, ow, oh);
+    }
+
+    private static Segmentation Auto(LoadedModel model, int width, int height) => Run(model, width, height, (sam, e, r) => sam.Auto(e, r));
+
+    private static Segmentation Click(LoadedModel model, int width, int height) => Run(model, width, height, (sam, e, r) =>
+    {
+        r.Prompt.Source = PromptSource.Click;
+        r.Prompt.Add(new Click(1, 1));
+        sam.Decode(e, r);
+    });
+
+    private static Segmentation Run(LoadedModel model, int width, int height, Action<ISegmenter, Embedding, Segmentation> ask)
+    {
+        using var pixels = new Mat(height, width, MatType.CV_8UC3, Scalar.All(90));
+        using var embedding = model.Segmenter.CreateEmbedding();
+        var result = new Segmentation();
+        model.Segmenter.Encode(pixels, embedding, ref result.Times);
+        ask(model.Segmenter, embedding, result);
+        return result;
+    }
+}

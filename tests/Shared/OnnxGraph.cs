@@ -1,0 +1,154 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace EdgeSeg.Testing;
+
+/// <summary>
+/// Writes small ONNX graphs with constant outputs, so that tests can show a model of any shape and any answer.
+/// Field numbers are those of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+/// </summary>
+internal sealed class OnnxGraph
+{
+    private const int FloatType = 1, UInt8Type = 2;
+
+    private readonly ArrayBufferWriter<byte> graph = new();
+
+    public static OnnxGraph SqueezeSam(int width, int height, float[] masks, float[] iou, float[] saliency, int outputWidth, int outputHeight) =>
+        new OnnxGraph()
+            .Input("image", UInt8Type, 1, height, width, 3)
+            .Input("points", FloatType, 1, 6, 3)
+            .Output("masks", masks, 1, iou.Length, outputHeight, outputWidth)
+            .Output("iou", iou, 1, iou.Length)
+            .Output("saliency", saliency, 1, 1, outputHeight, outputWidth);
+
+    /// <summary>The same, whose runs take about as many milliseconds as <paramref name="products"/>.</summary>
+    public static OnnxGraph SlowSqueezeSam(int side, float[] masks, float[] iou, float[] saliency, int outputSide, int products) =>
+        new OnnxGraph()
+            .Input("image", UInt8Type, 1, side, side, 3)
+            .Input("points", FloatType, 1, 6, 3)
+            .Output("masks", masks, 1, iou.Length, outputSide, outputSide)
+            .Output("iou", iou, 1, iou.Length)
+            .LateOutput("saliency", saliency, products, 1, 1, outputSide, outputSide);
+
+    public OnnxGraph Input(string name, int type, params long[] shape)
+    {
+        Message(graph, 11, ValueInfo(name, type, shape));
+        return this;
+    }
+
+    public OnnxGraph Output(string name, float[] values, params long[] shape)
+    {
+        Initializer(name + "_value", values, shape);
+        Node("Identity", name, name + "_value");
+        Message(graph, 12, ValueInfo(name, FloatType, shape));
+        return this;
+    }
+
+    /// <summary>
+    /// An output like <see cref="Output"/> that is only there after so many matrix products, each of about a millisecond: work that takes its time, and that
+    /// the runtime can look up from between two operators.
+    /// </summary>
+    public OnnxGraph LateOutput(string name, float[] values, int products, params long[] shape)
+    {
+        const int width = 1024;
+        Initializer("late_in", new float[3 * width], 3, width);
+        Initializer("late_weights", new float[width * width], width, width);
+        Initializer("late_value", values, shape);
+        Node("MatMul", "late_0", "points", "late_in");
+        for (var i = 0; i < products; i++) Node("MatMul", $"late_{i + 1}", $"late_{i}", "late_weights");
+        Node("ReduceSum", "late_sum", $"late_{products}");
+        Node("Add", name, "late_value", "late_sum");
+        Message(graph, 12, ValueInfo(name, FloatType, shape));
+        return this;
+    }
+
+    private void Initializer(string name, float[] values, params long[] shape)
+    {
+        var tensor = new ArrayBufferWriter<byte>();
+        foreach (var d in shape) Number(tensor, 1, d);
+        Number(tensor, 2, FloatType);
+        Text(tensor, 8, name);
+        Bytes(tensor, 9, MemoryMarshal.AsBytes(values.AsSpan()));
+        Message(graph, 5, tensor);
+    }
+
+    private void Node(string op, string output, params string[] inputs)
+    {
+        var node = new ArrayBufferWriter<byte>();
+        foreach (var input in inputs) Text(node, 1, input);
+        Text(node, 2, output);
+        Text(node, 4, op);
+        Message(graph, 1, node);
+    }
+
+    public byte[] ToBytes()
+    {
+        Text(graph, 2, "test");
+        var opset = new ArrayBufferWriter<byte>();
+        Text(opset, 1, "");
+        Number(opset, 2, 17);
+        var model = new ArrayBufferWriter<byte>();
+        Number(model, 1, 8);
+        Message(model, 8, opset);
+        Message(model, 7, graph);
+        return model.WrittenSpan.ToArray();
+    }
+
+    /// <summary>A bundle folder around a graph.</summary>
+    public static string Bundle(byte[] graph, string folder, string precision = "fp32", string extra = "")
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllBytes(Path.Combine(folder, "m.onnx"), graph);
+        File.WriteAllText(Path.Combine(folder, "model.json"), $$"""
+            {"v":1,"name":"test","version":1,"kind":"squeezesam","weights_licence":"none",
+             "graphs":[{"role":"segmenter","precision":"{{precision}}","file":"m.onnx","bytes":{{graph.Length}},"sha256":"{{Convert.ToHexStringLower(SHA256.HashData(graph))}}"{{extra}}}]}
+            """);
+        return folder;
+    }
+
+    private static ArrayBufferWriter<byte> ValueInfo(string name, int type, long[] shape)
+    {
+        var dims = new ArrayBufferWriter<byte>();
+        foreach (var d in shape)
+        {
+            var dim = new ArrayBufferWriter<byte>();
+            Number(dim, 1, d);
+            Message(dims, 1, dim);
+        }
+
+        var tensor = new ArrayBufferWriter<byte>();
+        Number(tensor, 1, type);
+        Message(tensor, 2, dims);
+        var typeProto = new ArrayBufferWriter<byte>();
+        Message(typeProto, 1, tensor);
+        var info = new ArrayBufferWriter<byte>();
+        Text(info, 1, name);
+        Message(info, 2, typeProto);
+        return info;
+    }
+
+    private static void Number(ArrayBufferWriter<byte> s, int field, long value)
+    {
+        Varint(s, (ulong)field << 3);
+        Varint(s, (ulong)value);
+    }
+
+    private static void Text(ArrayBufferWriter<byte> s, int field, string value) => Bytes(s, field, Encoding.UTF8.GetBytes(value));
+
+    private static void Message(ArrayBufferWriter<byte> s, int field, ArrayBufferWriter<byte> value) => Bytes(s, field, value.WrittenSpan);
+
+    private static void Bytes(ArrayBufferWriter<byte> s, int field, ReadOnlySpan<byte> value)
+    {
+        Varint(s, (ulong)field << 3 | 2);
+        Varint(s, (ulong)value.Length);
+        s.Write(value);
+    }
+
+    private static void Varint(ArrayBufferWriter<byte> s, ulong value)
+    {
+        for (; value >= 0x80; value >>= 7) s.Write([(byte)(value | 0x80)]);
+        s.Write([(byte)value]);
+    }
+}

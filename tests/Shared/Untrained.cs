@@ -1,0 +1,99 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Prompts;
+using Xunit;
+
+namespace EdgeSeg.Testing;
+
+/// <summary>
+/// EfficientSAM's graphs with seeded random weights and what Python made of them. They are no part of the repository: a folder <c>models/efficientsam-untrained</c>
+/// in <c>../shared</c> beside the checkout, or in the folder that EDGESEG_SHARED names.
+/// </summary>
+internal static class Untrained
+{
+    private static readonly Lazy<string?> bundle = new(() =>
+    {
+        var target = Path.Combine(Directory.CreateTempSubdirectory("edgeseg-test-").FullName, "bundle");
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Path.GetDirectoryName(target)!, recursive: true);
+        EfficientSamImport.Run(Path.Combine(Folder, "encoder.onnx"), Path.Combine(Folder, "decoder.onnx"), "efficientsam-untrained", target, threads: 0);
+        return target;
+    });
+
+    public static string Folder
+    {
+        get
+        {
+            var shared = Environment.GetEnvironmentVariable("EDGESEG_SHARED");
+            if (string.IsNullOrEmpty(shared)) shared = Path.Combine(Root(), "..", "shared");
+            var folder = Path.Combine(shared, "models", "efficientsam-untrained");
+            Assert.SkipUnless(File.Exists(Path.Combine(folder, "cases.json")), $"{folder} is not there: EDGESEG_SHARED names the folder that holds models/efficientsam-untrained");
+            return folder;
+        }
+    }
+
+    /// <summary>Imported once for all tests.</summary>
+    public static string Bundle
+    {
+        get
+        {
+            _ = Folder;
+            return bundle.Value!;
+        }
+    }
+
+    public static LoadedModel Load(string salience) => LoadedModel.Load(Bundle, threads: 2, salienceFolder: salience);
+
+    public static IReadOnlyList<UntrainedCase> Cases()
+    {
+        using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, "cases.json")));
+        return [.. json.RootElement.EnumerateArray().Select(UntrainedCase.Of)];
+    }
+
+    public static float[] Floats(string file) => MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(Path.Combine(Folder, file))).ToArray();
+
+    /// <summary>A mask from numpy.packbits of its rows: the highest bit is the first pixel.</summary>
+    public static Mask Mask(UntrainedCase of)
+    {
+        var bits = File.ReadAllBytes(Path.Combine(Folder, of.MaskFile));
+        var mask = new Mask();
+        mask.Reset(of.Width, of.Height);
+        for (var i = 0; i < of.Width * of.Height; i++)
+        {
+            if ((bits[i >> 3] >> (7 - (i & 7)) & 1) != 0) mask[i % of.Width, i / of.Width] = true;
+        }
+
+        return mask;
+    }
+
+    private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", "..", ".."));
+}
+
+internal sealed record UntrainedCase(string Image, int Width, int Height, float[][] Points, int[] Labels, float[] PredictedIou, int Best, string EmbeddingFile, string LogitsFile, string MaskFile)
+{
+    public static UntrainedCase Of(JsonElement j) => new(
+        j.GetProperty("image").GetString()!,
+        j.GetProperty("width").GetInt32(),
+        j.GetProperty("height").GetInt32(),
+        [.. j.GetProperty("points").EnumerateArray().Select(p => p.EnumerateArray().Select(v => v.GetSingle()).ToArray())],
+        [.. j.GetProperty("labels").EnumerateArray().Select(v => v.GetInt32())],
+        [.. j.GetProperty("iou_predictions").EnumerateArray().Select(v => v.GetSingle())],
+        j.GetProperty("best").GetInt32(),
+        j.GetProperty("embedding").GetString()!,
+        j.GetProperty("low_res_logits").GetString()!,
+        j.GetProperty("mask_bits").GetString()!);
+
+    public Prompt Prompt()
+    {
+        var prompt = new Prompt { Source = Labels[0] == 2 ? PromptSource.Box : PromptSource.Click };
+        for (var i = 0; i < Labels.Length; i++)
+        {
+            if (Labels[i] == 1) prompt.Add(new Click(Points[i][0], Points[i][1]));
+            else if (Labels[i] == 2) prompt.Box = new Box(Points[i][0], Points[i][1], Points[i + 1][0], Points[i + 1][1]);
+        }
+
+        return prompt;
+    }
+}
