@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# What every part of the build uses: messages, packages, the SDK.
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() { say "build.sh: $*"; exit 1; }
+
+machine_rid() {
+    case "$(uname -m)" in
+        x86_64) echo linux-x64 ;;
+        aarch64 | arm64) echo linux-arm64 ;;
+        *) die "no build for $(uname -m) machines: linux-x64 and linux-arm64 are known" ;;
+    esac
+}
+
+# need WHAT-FOR PACKAGE...: installs those Debian packages that are missing
+need() {
+    local purpose=$1 missing=() package
+    shift
+    command -v dpkg-query >/dev/null || { say "Not a Debian system: $purpose needs what Debian calls $*."; return 0; }
+    for package; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    local root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || die "$purpose needs packages that only root can install: apt-get install ${missing[*]}"
+        root=(sudo)
+        say "Root is needed once, to install ${missing[*]} ($purpose)."
+    else
+        say "Installing ${missing[*]} ($purpose)."
+    fi
+    local quiet=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300)
+    "${root[@]}" "${quiet[@]}" update >&2 || say "apt-get update failed: trying with the lists that are there."
+    "${root[@]}" "${quiet[@]}" install -y --no-install-recommends "${missing[@]}" >&2 </dev/null ||
+        die "apt-get could not install ${missing[*]}, which $purpose needs"
+}
+
+# what OpenCV's native library links; GTK was renamed with the 64-bit time_t (Ubuntu 24.04, Debian 13)
+runtime_packages() {
+    local id='' version=''
+    id=$(. /etc/os-release 2>/dev/null && echo "${ID:-}") || true
+    version=$(. /etc/os-release 2>/dev/null && echo "${VERSION_ID:-99}") || true
+    local gtk=libgtk-3-0t64
+    case "$id" in
+        debian | raspbian) [ "${version%%.*}" -lt 13 ] && gtk=libgtk-3-0 ;;
+        ubuntu) [ "${version%%.*}" -lt 24 ] && gtk=libgtk-3-0 ;;
+    esac
+    echo "$gtk libharfbuzz0b libfreetype6 libdrm2 libatomic1 libx11-6 libstdc++6"
+}
+
+# installs what running OpenCV needs on this machine
+need_opencv() {
+    # shellcheck disable=SC2046  # a list of words
+    need 'running OpenCV' $(runtime_packages)
+}
+
+need_sdk() {
+    if [ -x "$HOME/.dotnet/dotnet" ] && ! { command -v dotnet && dotnet --list-sdks | grep -q '^10\.'; } >/dev/null 2>&1; then
+        export PATH="$HOME/.dotnet:$PATH" DOTNET_ROOT="$HOME/.dotnet"
+    fi
+    { command -v dotnet && dotnet --list-sdks | grep -q '^10\.'; } >/dev/null 2>&1 || die \
+        "the .NET 10 SDK is missing: 'curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0' puts it into ~/.dotnet, where this script finds it (or install dotnet-sdk-10.0 from the apt feed that https://learn.microsoft.com/dotnet/core/install/linux names)."
+}
+
+# dotnet's talk is shown when it fails, and on a terminal a line that it works
+quietly() {
+    local title=$1 log
+    shift
+    log=$(mktemp)
+    [ -t 2 ] && printf '%s ...\n' "$title" >&2
+    if ! "$@" >"$log" 2>&1 </dev/null; then
+        cat "$log" >&2
+        rm -f "$log"
+        die "$title failed"
+    fi
+    rm -f "$log"
+}
+
+# a test that hangs is a failure that is reported, not a run without an end
+bounded() { timeout -k 30 "${EDGESEG_TEST_LIMIT_S:-1200}" "$@"; }
+
+# tests find their data by their own source path, which a CI build would replace by /_/
+build_tests() {
+    local project
+    for project; do quietly "building $project" dotnet build "tests/$project" -c Release -v quiet -p:DeterministicSourcePaths=false; done
+}

@@ -1,0 +1,28 @@
+# shellcheck shell=bash
+# `bench` and `soak`: measurements that take minutes.
+
+bench() {
+    need_sdk
+    need 'the load run' mosquitto
+    need_opencv
+    publish "$(machine_rid)"
+    EDGESEG_BINARY="$PWD/artifacts/$(machine_rid)/edgeseg" exec dotnet run -c Release -p:DeterministicSourcePaths=false --project tests/EdgeSeg.Bench -- "$@"
+}
+
+soak() {
+    local rid minutes=${1:-30} video=artifacts/soak.avi
+    [[ $minutes =~ ^[0-9]+(\.[0-9]+)?$ ]] || die "soak takes a number of minutes (given: '$minutes')"
+    rid=$(machine_rid)
+    need_sdk
+    need_opencv
+    need 'the soak' mosquitto ffmpeg
+    publish "$rid"
+    build_tests EdgeSeg.Tests
+    # twenty seconds of a photograph that is moved about: a video that loops, and in which there is something to find
+    quietly 'making a video' ffmpeg -y -loglevel error -loop 1 -i deploy/demo/chelsea.jpg -t 20 -c:v mjpeg -q:v 4 \
+        -vf "zoompan=z='1.2+0.2*sin(on/40)':x='(iw-iw/zoom)*(0.5+0.5*sin(on/60))':y='(ih-ih/zoom)*(0.5+0.5*cos(on/50))':d=600:s=1280x720:fps=30" "$video"
+    EDGESEG_BINARY="$PWD/artifacts/$rid/edgeseg" EDGESEG_SOAK_MINUTES=$minutes EDGESEG_SOAK_CAMERA="${EDGESEG_SOAK_CAMERA:-file:$PWD/$video}" \
+        exec dotnet run -c Release --no-build --project tests/EdgeSeg.Tests -- -noColor -noLogo -showLiveOutput -parallelMode none -class EdgeSeg.EndToEnd.SoakTests \
+        -class EdgeSeg.EndToEnd.ClickLatencyTests -class EdgeSeg.EndToEnd.TenThousandFramesTests -class EdgeSeg.EndToEnd.CameraStressTests \
+        -class EdgeSeg.EndToEnd.PayloadStormTests -class EdgeSeg.Mqtt.LinkStressTests </dev/null
+}

@@ -1,0 +1,75 @@
+# shellcheck shell=bash
+# `deb`: the Debian packages; `test-package` and `test-device` install them.
+
+# what OpenCV's library of this package links, as Debian names it; GTK was renamed with the 64-bit time_t
+opencv_depends='libgtk-3-0 | libgtk-3-0t64, libglib2.0-0 | libglib2.0-0t64, libatk1.0-0 | libatk1.0-0t64, libcairo2, libcairo-gobject2, libgdk-pixbuf-2.0-0, libpango-1.0-0, libpangocairo-1.0-0, libharfbuzz0b, libfreetype6, libdrm2, libatomic1, libx11-6, '
+
+# what the library of deploy/opencv links: Debian 12's names, then Ubuntu 22.04's and later ones, where it is to be compiled anew
+opencv_depends_arm64=$(for part in core imgproc imgcodecs videoio; do printf 'libopencv-%s406 | libopencv-%s4.5d | libopencv-%s406t64 | libopencv-%s410, ' $part $part $part $part; done)
+
+deb() {
+    local rid
+    need 'making Debian packages' dpkg-dev gzip binutils
+    [ $# -gt 0 ] || set -- linux-x64 linux-arm64
+    for rid; do
+        publish "$rid"
+        deb_of "$rid"
+    done
+}
+
+deb_of() {
+    local rid=$1 arch version root lib opencv='' size package
+    case "$rid" in linux-x64) arch=amd64 ;; linux-arm64) arch=arm64 ;; esac
+    version=$(sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' Directory.Build.props)
+    package=artifacts/edgeseg_${version}_$arch.deb
+    root=artifacts/.deb/$arch
+    lib=$root/usr/lib/edgeseg
+    rm -rf "$root"
+    install -d "$lib" "$root"/usr/bin "$root"/DEBIAN "$root"/usr/share/doc/edgeseg/examples "$root"/usr/share/lintian/overrides
+    cp -r "artifacts/$rid"/{edgeseg,models} "artifacts/$rid"/*.so "$lib/"
+    ln -s ../lib/edgeseg/edgeseg "$root/usr/bin/edgeseg"
+    install -D -m 644 deploy/edgeseg.example.toml "$root/etc/edgeseg/edgeseg.toml"
+    install -d "$root/etc/edgeseg/keys.d"
+    install -D -m 644 systemd/edgeseg.service "$root/lib/systemd/system/edgeseg.service"
+    install -D -m 644 systemd/edgeseg.sysusers "$root/usr/lib/sysusers.d/edgeseg.conf"
+    install -D -m 644 systemd/edgeseg.tmpfiles "$root/usr/lib/tmpfiles.d/edgeseg.conf"
+    install -D -m 644 systemd/60-edgeseg-gpio.rules "$root/lib/udev/rules.d/60-edgeseg-gpio.rules"
+    install -m 644 systemd/edgeseg.service.d/*.example NOTICE docs/asyncapi.yaml "$root/usr/share/doc/edgeseg/examples/"
+    mv "$root"/usr/share/doc/edgeseg/examples/{NOTICE,asyncapi.yaml} "$root/usr/share/doc/edgeseg/"
+    install -m 644 deploy/debian/copyright "$root/usr/share/doc/edgeseg/"
+    printf 'edgeseg (%s) unstable; urgency=medium\n\n  * See the history of the source.\n\n -- The EdgeSeg authors <edgeseg@localhost.localdomain>  %s\n' \
+        "$version" "$(date -u -R -d "@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}")" | gzip -9n >"$root/usr/share/doc/edgeseg/changelog.gz"
+    if [ "$arch" = amd64 ]; then
+        opencv=$opencv_depends
+    else
+        [ ! -e "$lib/libOpenCvSharpExtern.so" ] || opencv=$opencv_depends_arm64
+        install -m 644 deploy/debian/README.arm64 "$root/usr/share/doc/edgeseg/README.Debian"
+        install -m 644 deploy/opencv/edgeseg-opencv.cpp "$root/usr/share/doc/edgeseg/examples/"
+    fi
+    install -d "$root/usr/share/man/man1"
+    gzip -9n <deploy/debian/edgeseg.1 >"$root/usr/share/man/man1/edgeseg.1.gz"
+    install -m 644 deploy/debian/lintian-overrides "$root/usr/share/lintian/overrides/edgeseg"
+    echo /etc/edgeseg/edgeseg.toml >"$root/DEBIAN/conffiles"
+    install -m 755 deploy/debian/{postinst,prerm,postrm} "$root/DEBIAN/"
+    [ "$arch" != "$(dpkg --print-architecture)" ] || strip --strip-unneeded "$lib"/*.so
+    find "$root" -type d -exec chmod 755 {} +
+    find "$lib" -type f ! -name edgeseg -exec chmod 644 {} +
+    (cd "$root" && find usr lib -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
+    size=$(du -sk --exclude=DEBIAN "$root" | cut -f1)
+    sed -e "s/@VERSION@/$version/; s/@ARCHITECTURE@/$arch/; s/@SIZE@/$size/; s/@OPENCV@/$opencv/" deploy/debian/control.in >"$root/DEBIAN/control"
+    quietly "packing $package" dpkg-deb --root-owner-group -Zxz -z3 --build "$root" "$package"
+    rm -rf "$root"
+    say "$package: $(du -h "$package" | cut -f1), $((size / 1024)) MB installed"
+}
+
+test_device() {
+    need 'the virtual board' qemu-system-x86 seabios mmdebstrap e2fsprogs busybox-static cpio gcc make kmod xz-utils linux-headers-amd64 linux-source-6.1
+    [ -e artifacts/edgeseg_*_amd64.deb ] && [ -n "${KEEP_DEB:-}" ] || deb linux-x64
+    exec tests/device/test-device.sh "$@"
+}
+
+test_package() {
+    need 'a fresh Debian' mmdebstrap dpkg-dev lintian systemd
+    [ -e artifacts/edgeseg_*_amd64.deb ] && [ -n "${KEEP_DEB:-}" ] || deb
+    exec tests/package/test-package.sh "$@"
+}
