@@ -48,12 +48,12 @@ internal static class EverythingBench
     {
         var encoder = new ModelSession(File.ReadAllBytes(encoderFile), encoderFile, 0, lean: true);
         var decoder = new ModelSession(File.ReadAllBytes(decoderFile), decoderFile, 1, lean: true);
-        using var sam = new EfficientSam(encoder, decoder, salience: null);
+        using var sam = new EfficientSam(encoder, decoder, saliencyModel: null);
         using var embedding = sam.CreateEmbedding();
         using var everything = new AutomaticMaskGenerator(sam, options);
         var times = StageTimes.None;
         sam.Encode(pixels, embedding, ref times);
-        sam.Settle(embedding, ref times);
+        sam.EnsureEncoded(embedding, ref times);
         var since = Stopwatch.GetTimestamp();
         var found = everything.Run(embedding);
         return (times[Stage.Embed], Stopwatch.GetElapsedTime(since).TotalMilliseconds, found.Count);

@@ -24,10 +24,10 @@ public class Kernels : IDisposable
     private readonly byte[] tensor = new byte[256 * 256 * 3];
     private readonly float[] logits = new float[Side * Side], planes = new float[3 * 1024 * 1024];
     private readonly byte[] mask = new byte[W * H];
-    private readonly Mask bits = new(), other = new();
+    private readonly BinaryMask bits = new(), other = new();
     private readonly SaliencyMap map = new(Side, Side);
     private readonly ClickSampler sampler = new();
-    private readonly Prompt prompt = new();
+    private readonly PromptBuffer prompt = new();
     private readonly RunLength runLength = new();
     private readonly ArrayBufferWriter<byte> counts = new(4096);
     private readonly MaskWriter writer = new();
@@ -135,7 +135,7 @@ public class Kernels : IDisposable
     }
 
     [Benchmark, BenchmarkCategory("overlap of two masks")]
-    public double Overlap() => Mask.Iou(bits, other);
+    public double Overlap() => BinaryMask.Iou(bits, other);
 
     [Benchmark, BenchmarkCategory("overlap of two masks")]
     public double OverlapStraightforward()

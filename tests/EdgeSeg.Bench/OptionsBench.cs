@@ -33,7 +33,7 @@ internal static class OptionsBench
             using var sam = new SqueezeSam(session);
             using var decoding = sam.CreateDecoding();
             using var embedding = sam.CreateEmbedding();
-            var prompt = new Prompt();
+            var prompt = new PromptBuffer();
             prompt.Add(new Click(1, 1));
             embedding.StandFor(10, 10);
             for (var i = 0; i < 5; i++) decoding.Run(embedding, prompt);

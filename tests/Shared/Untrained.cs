@@ -44,7 +44,7 @@ internal static class Untrained
         }
     }
 
-    public static LoadedModel Load(string salience) => LoadedModel.Load(Bundle, threads: 2, salienceFolder: salience);
+    public static LoadedModel Load(string saliency) => LoadedModel.Load(Bundle, threads: 2, saliencyFolder: saliency);
 
     public static IReadOnlyList<UntrainedCase> Cases()
     {
@@ -55,10 +55,10 @@ internal static class Untrained
     public static float[] Floats(string file) => MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(Path.Combine(Folder, file))).ToArray();
 
     /// <summary>A mask from numpy.packbits of its rows: the highest bit is the first pixel.</summary>
-    public static Mask Mask(UntrainedCase of)
+    public static BinaryMask Mask(UntrainedCase of)
     {
         var bits = File.ReadAllBytes(Path.Combine(Folder, of.MaskFile));
-        var mask = new Mask();
+        var mask = new BinaryMask();
         mask.Reset(of.Width, of.Height);
         for (var i = 0; i < of.Width * of.Height; i++)
         {
@@ -85,9 +85,9 @@ internal sealed record UntrainedCase(string Image, int Width, int Height, float[
         j.GetProperty("low_res_logits").GetString()!,
         j.GetProperty("mask_bits").GetString()!);
 
-    public Prompt Prompt()
+    public PromptBuffer Prompt()
     {
-        var prompt = new Prompt { Source = Labels[0] == 2 ? PromptSource.Box : PromptSource.Click };
+        var prompt = new PromptBuffer { Source = Labels[0] == 2 ? PromptSource.Box : PromptSource.Click };
         for (var i = 0; i < Labels.Length; i++)
         {
             if (Labels[i] == 1) prompt.Add(new Click(Points[i][0], Points[i][1]));

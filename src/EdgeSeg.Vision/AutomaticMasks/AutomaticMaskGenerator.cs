@@ -78,7 +78,7 @@ internal sealed class AutomaticMaskGenerator : IDisposable
     {
         embedding = picture;
         var times = StageTimes.None;
-        segmenter.Settle(embedding, ref times);
+        segmenter.EnsureEncoded(embedding, ref times);
         EmbedMs = times[Stage.Embed];
         found = new Candidate?[options.Grid * options.Grid];
         next = -1;
@@ -121,13 +121,13 @@ internal sealed class AutomaticMaskGenerator : IDisposable
     }
 
     /// <summary>A mask that passed, with its bits in the size of the logits.</summary>
-    private sealed record Candidate(AutomaticMask Mask, Mask Bits, MaskGeometry Extent)
+    private sealed record Candidate(AutomaticMask Mask, BinaryMask Bits, MaskGeometry Extent)
     {
         public double Overlap(Candidate other)
         {
             var apart = Extent.Left >= other.Extent.Left + other.Extent.Width || other.Extent.Left >= Extent.Left + Extent.Width
                 || Extent.Top >= other.Extent.Top + other.Extent.Height || other.Extent.Top >= Extent.Top + Extent.Height;
-            return apart ? 0 : Masks.Mask.Iou(Bits, other.Bits);
+            return apart ? 0 : BinaryMask.Iou(Bits, other.Bits);
         }
     }
 
@@ -135,9 +135,9 @@ internal sealed class AutomaticMaskGenerator : IDisposable
     private sealed class DecodeWorker(Decoding decoding, AutomaticMaskOptions options) : IDisposable
     {
         private readonly float[] logits = new float[decoding.Width * decoding.Height];
-        private readonly Prompt prompt = new() { Source = PromptSource.Everything };
+        private readonly PromptBuffer prompt = new() { Source = PromptSource.Everything };
         private readonly SmallRegions regions = new(decoding.Width, decoding.Height);
-        private readonly Mask mask = new();
+        private readonly BinaryMask mask = new();
         private readonly RunLength runLength = new();
         private readonly ArrayBufferWriter<byte> counts = new(4096);
 
@@ -161,7 +161,7 @@ internal sealed class AutomaticMaskGenerator : IDisposable
             counts.ResetWrittenCount();
             if (geometry.Area == 0 || !runLength.TryEncode(mask, counts, options.MaxMaskBytes)) return null;
             var found = new AutomaticMask(point, Math.Clamp(predicted, 0, 1), stability, geometry, counts.WrittenSpan.ToArray());
-            var bits = new Mask();
+            var bits = new BinaryMask();
             LogitsToMask.Enlarge(logits, decoding.Width, decoding.Height, bits, decoding.Width, decoding.Height);
             return new Candidate(found, bits, bits.Measure());
         }

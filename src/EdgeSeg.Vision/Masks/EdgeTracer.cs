@@ -12,7 +12,7 @@ internal readonly record struct TracedRing(Vertex[] Corners, long DoubleArea);
 internal static class EdgeTracer
 {
     /// <summary>False when the rings have more than <paramref name="cornerCap"/> corners in all.</summary>
-    public static bool TryTrace(Mask mask, int cornerCap, out List<TracedRing> rings)
+    public static bool TryTrace(BinaryMask mask, int cornerCap, out List<TracedRing> rings)
     {
         rings = [];
         var tops = Tops(mask);
@@ -35,9 +35,9 @@ internal static class EdgeTracer
     }
 
     /// <summary>Set pixels without a set pixel above.</summary>
-    private static Mask Tops(Mask mask)
+    private static BinaryMask Tops(BinaryMask mask)
     {
-        var tops = new Mask();
+        var tops = new BinaryMask();
         tops.CopyFrom(mask);
         for (var y = 1; y < mask.Height; y++)
         {
@@ -49,7 +49,7 @@ internal static class EdgeTracer
         return tops;
     }
 
-    private static bool TryWalk(Mask mask, Mask tops, int startX, int startY, int cornerCap, List<Vertex> corners)
+    private static bool TryWalk(BinaryMask mask, BinaryMask tops, int startX, int startY, int cornerCap, List<Vertex> corners)
     {
         // directions: 0 right, 1 down, 2 left, 3 up
         int x = startX, y = startY, direction = 0;
@@ -70,7 +70,7 @@ internal static class EdgeTracer
     }
 
     /// <summary>The two pixels beyond a corner, as seen when going in a direction.</summary>
-    private static (bool Left, bool Right) Ahead(Mask mask, int x, int y, int direction) => direction switch
+    private static (bool Left, bool Right) Ahead(BinaryMask mask, int x, int y, int direction) => direction switch
     {
         0 => (mask[x, y - 1], mask[x, y]),
         1 => (mask[x, y], mask[x - 1, y]),

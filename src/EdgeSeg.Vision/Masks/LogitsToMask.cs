@@ -14,7 +14,7 @@ internal static class LogitsToMask
     /// <paramref name="logits"/> is <paramref name="lh"/> x <paramref name="lw"/>, row-major; <paramref name="mask"/> becomes width x height.
     /// False, with an empty mask of that size, when a logit is NaN or infinite: the model's output is then to be refused. Allocates nothing once the mask has grown.
     /// </summary>
-    public static bool Enlarge(ReadOnlySpan<float> logits, int lw, int lh, Mask mask, int width, int height)
+    public static bool Enlarge(ReadOnlySpan<float> logits, int lw, int lh, BinaryMask mask, int width, int height)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lw);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lh);
@@ -33,7 +33,7 @@ internal static class LogitsToMask
         return true;
     }
 
-    private static void FillRow(Blend row, Mask mask, int y)
+    private static void FillRow(Blend row, BinaryMask mask, int y)
     {
         var perColumn = (double)mask.Width / row.Length;
         ulong before = 0;

@@ -8,7 +8,7 @@ namespace EdgeSeg.Vision.Masks;
 internal static class MaskMat
 {
     /// <summary>Takes the picture's size; every value but 0 is a set pixel. <paramref name="from"/> is CV_8UC1.</summary>
-    public static void FromMat(Mat from, Mask mask)
+    public static void FromMat(Mat from, BinaryMask mask)
     {
         if (from.Type() != MatType.CV_8UC1) throw new ArgumentException($"a mask is read from 8UC1, not {from.Type()}");
         mask.Reset(from.Cols, from.Rows);
@@ -21,7 +21,7 @@ internal static class MaskMat
     }
 
     /// <summary><paramref name="to"/> becomes CV_8UC1 of the mask's size: 255 where set, 0 elsewhere.</summary>
-    public static void ToMat(Mask mask, Mat to)
+    public static void ToMat(BinaryMask mask, Mat to)
     {
         to.Create(mask.Height, mask.Width, MatType.CV_8UC1);
         for (var y = 0; y < mask.Height; y++)

@@ -12,14 +12,14 @@ internal static class MaskPng
     private static readonly uint[] crcTable = CrcTable();
 
     /// <summary>The whole file. A PNG has at least one pixel: an empty size is an <see cref="ArgumentException"/>.</summary>
-    public static byte[] Encode(Mask mask)
+    public static byte[] Encode(BinaryMask mask)
     {
         using var file = new MemoryStream();
         Write(mask, file);
         return file.ToArray();
     }
 
-    public static void Write(Mask mask, Stream file)
+    public static void Write(BinaryMask mask, Stream file)
     {
         if (mask.Width == 0 || mask.Height == 0) throw new ArgumentException($"a mask of {mask.Width}x{mask.Height} cannot be a PNG");
         Span<byte> header = stackalloc byte[13];
@@ -35,7 +35,7 @@ internal static class MaskPng
         WriteChunk(file, "IEND"u8, []);
     }
 
-    private static void WriteRows(Mask mask, Stream deflate)
+    private static void WriteRows(BinaryMask mask, Stream deflate)
     {
         // a filter byte (0: none), then the pixels, the leftmost in the highest bit; a mask has it in the lowest
         var line = new byte[1 + mask.Stride * sizeof(ulong)];

@@ -38,7 +38,7 @@ internal static class Overlay
 
     private static int Width(double px, double scale) => Math.Max(1, (int)Math.Round(px * scale));
 
-    private static void DrawMask(Mat picture, Mask mask, double scale)
+    private static void DrawMask(Mat picture, BinaryMask mask, double scale)
     {
         using var set = new Mat();
         MaskMat.ToMat(mask, set);

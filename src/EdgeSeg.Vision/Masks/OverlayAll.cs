@@ -15,7 +15,7 @@ internal static class OverlayAll
     {
         var picture = frame.Clone();
         var runLength = new RunLength();
-        var mask = new Mask();
+        var mask = new BinaryMask();
         using var set = new Mat();
         using var tinted = new Mat();
         var order = found.Select((m, i) => (Mask: m, Hue: i * HueStep % 180)).OrderByDescending(m => m.Mask.Geometry.Area);

@@ -18,7 +18,7 @@ internal sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, in
     /// (0: exact). Specks thinner than the tolerance vanish, the largest ring never does. Where the limits on rings and vertices are passed, the smallest rings
     /// go and the tolerance is doubled until it fits; the result says the tolerance that was used. No ring for an empty mask.
     /// </summary>
-    public static Polygon Trace(Mask mask, double tolerancePx = 1)
+    public static Polygon Trace(BinaryMask mask, double tolerancePx = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(tolerancePx);
         if (!EdgeTracer.TryTrace(mask, VisionLimits.MaxTracedCorners, out var traced)) return BoxOf(mask, Math.Max(0, traced.Count - 1));
@@ -49,7 +49,7 @@ internal sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, in
     /// Sets the pixels whose centres lie inside the rings by even-odd, and leaves the others as they are: COCO's polygons of one object are united by one call each.
     /// Rings may leave the mask; vertices must be finite.
     /// </summary>
-    public static void Fill(IReadOnlyList<Ring> rings, Mask mask)
+    public static void Fill(IReadOnlyList<Ring> rings, BinaryMask mask)
     {
         var crossings = new List<double>();
         for (var y = 0; y < mask.Height; y++)
@@ -73,7 +73,7 @@ internal sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, in
 
     private static int FirstCentre(double x, int width) => (int)Math.Clamp(Math.Ceiling(x - 0.5), 0, width);
 
-    private static Polygon BoxOf(Mask mask, int ringsDropped)
+    private static Polygon BoxOf(BinaryMask mask, int ringsDropped)
     {
         var (_, left, top, width, height, _, _) = mask.Measure();
         Vertex[] box = [new(left, top), new(left + width, top), new(left + width, top + height), new(left, top + height)];

@@ -6,11 +6,11 @@ namespace EdgeSeg.Vision.Masks;
 /// </summary>
 internal ref struct RunFill
 {
-    private readonly Mask columns;
+    private readonly BinaryMask columns;
     private readonly int width, height;
     private long position;
 
-    public RunFill(Mask columns, int width, int height)
+    public RunFill(BinaryMask columns, int width, int height)
     {
         (this.columns, this.width, this.height) = (columns, width, height);
         if (width <= 0 || height <= 0 || (long)width * height > VisionLimits.MaxImagePixels)

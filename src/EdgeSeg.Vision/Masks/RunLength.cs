@@ -14,13 +14,13 @@ internal sealed class RunLength
     /// <summary>Characters of the longest number: a difference of two runs has at most 33 bits with its sign.</summary>
     private const int MaxDigits = 7;
 
-    private readonly Mask columns = new();
+    private readonly BinaryMask columns = new();
 
     /// <summary>
     /// Appends the mask's counts to <paramref name="counts"/>. False when they would take more than <paramref name="capBytes"/>:
     /// the walk ends there and what it appended, never more than the cap, is to be thrown away.
     /// </summary>
-    public bool TryEncode(Mask mask, ArrayBufferWriter<byte> counts, int capBytes = VisionLimits.MaxCountsBytes)
+    public bool TryEncode(BinaryMask mask, ArrayBufferWriter<byte> counts, int capBytes = VisionLimits.MaxCountsBytes)
     {
         Transposition.Transpose(mask, columns);
         var writer = new RunWriter(counts, capBytes);
@@ -61,7 +61,7 @@ internal sealed class RunLength
     /// Reads counts into <paramref name="mask"/>, which takes the size. False with a sentence in <paramref name="problem"/> (the mask is then empty)
     /// when they are not such counts or do not add up to width x height. Runs of 0 are taken, as pycocotools takes them.
     /// </summary>
-    public bool TryDecode(ReadOnlySpan<byte> counts, int width, int height, Mask mask, out string problem)
+    public bool TryDecode(ReadOnlySpan<byte> counts, int width, int height, BinaryMask mask, out string problem)
     {
         var fill = new RunFill(columns, width, height);
         long previous = 0, last = 0;
@@ -85,7 +85,7 @@ internal sealed class RunLength
     }
 
     /// <summary>As above, from the text that JSON gives.</summary>
-    public bool TryDecode(string counts, int width, int height, Mask mask, out string problem)
+    public bool TryDecode(string counts, int width, int height, BinaryMask mask, out string problem)
     {
         var bytes = ArrayPool<byte>.Shared.Rent(counts.Length);
         // a character beyond one byte is no digit: it becomes one that is refused
@@ -96,14 +96,14 @@ internal sealed class RunLength
     }
 
     /// <summary>As above, from uncompressed counts: the run lengths themselves.</summary>
-    public bool TryDecode(ReadOnlySpan<int> runs, int width, int height, Mask mask, out string problem)
+    public bool TryDecode(ReadOnlySpan<int> runs, int width, int height, BinaryMask mask, out string problem)
     {
         var fill = new RunFill(columns, width, height);
         for (var i = 0; i < runs.Length && fill.Problem.Length == 0; i++) fill.Add(runs[i], i);
         return Finish(ref fill, mask, out problem);
     }
 
-    private bool Finish(ref RunFill fill, Mask mask, out string problem)
+    private bool Finish(ref RunFill fill, BinaryMask mask, out string problem)
     {
         problem = fill.Finish();
         if (problem.Length == 0) Transposition.Transpose(columns, mask);

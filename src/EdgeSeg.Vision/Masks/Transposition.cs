@@ -6,7 +6,7 @@ internal static class Transposition
     private const int Side = 64;
 
     /// <summary>Makes <paramref name="to"/> the transpose of <paramref name="from"/>: pixel (x, y) becomes (y, x). They must not be the same mask.</summary>
-    public static void Transpose(Mask from, Mask to)
+    public static void Transpose(BinaryMask from, BinaryMask to)
     {
         to.Reset(from.Height, from.Width);
         Span<ulong> block = stackalloc ulong[Side];

@@ -8,7 +8,7 @@ namespace EdgeSeg.Vision.Models;
 /// </summary>
 internal sealed class AutomaticClicks
 {
-    private readonly Prompt last = new();
+    private readonly PromptBuffer last = new();
     private float saliency;
     private int uses, width, height;
 

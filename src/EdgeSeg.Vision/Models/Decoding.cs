@@ -41,7 +41,7 @@ internal abstract class Decoding : IDisposable
     protected OrtValue IouValue => iou.Value;
 
     /// <summary>Answers a prompt that has passed <see cref="PromptRules"/>; the embedding must be settled.</summary>
-    public abstract void Run(Embedding embedding, Prompt prompt);
+    public abstract void Run(Embedding embedding, PromptBuffer prompt);
 
     /// <summary>The logits of a mask, row-major.</summary>
     public ReadOnlySpan<float> Logits(int index) => masks.Span.Slice(index * Width * Height, Width * Height);
@@ -60,7 +60,7 @@ internal abstract class Decoding : IDisposable
         return best;
     }
 
-    public bool TryEnlarge(int index, Embedding embedding, Mask mask) =>
+    public bool TryEnlarge(int index, Embedding embedding, BinaryMask mask) =>
         LogitsToMask.Enlarge(Logits(index), Width, Height, mask, embedding.FrameWidth, embedding.FrameHeight);
 
     /// <summary>The best mask as the result of <paramref name="result"/>'s prompt.</summary>

@@ -17,7 +17,7 @@ internal sealed class EfficientSam : ISegmenter
     public const string Kind = "efficientsam";
 
     private readonly ModelSession encoder, decoder;
-    private readonly SqueezeSam? salience;
+    private readonly SqueezeSam? saliencyModel;
     private readonly EfficientSamContract contract;
     private readonly Tensor<float> picture;
     private readonly EfficientSamDecoding primary;
@@ -26,11 +26,11 @@ internal sealed class EfficientSam : ISegmenter
     /// <summary>Owns the three from here on.</summary>
     /// <param name="encoder">With all threads.</param>
     /// <param name="decoder">With one thread: see <see cref="ParallelDecodes"/>.</param>
-    /// <param name="salience">Where clicks come from; null: there is no automatic way.</param>
+    /// <param name="saliencyModel">Where clicks come from; null: there is no automatic way.</param>
     /// <exception cref="OperatingException">The graphs are not EfficientSAM's.</exception>
-    public EfficientSam(ModelSession encoder, ModelSession decoder, SqueezeSam? salience)
+    public EfficientSam(ModelSession encoder, ModelSession decoder, SqueezeSam? saliencyModel)
     {
-        (this.encoder, this.decoder, this.salience) = (encoder, decoder, salience);
+        (this.encoder, this.decoder, this.saliencyModel) = (encoder, decoder, saliencyModel);
         contract = EfficientSamContract.Check(encoder, decoder);
         picture = new Tensor<float>(TensorElementType.Float, 1, 3, contract.PictureHeight, contract.PictureWidth);
         primary = new EfficientSamDecoding(decoder, contract);
@@ -52,7 +52,7 @@ internal sealed class EfficientSam : ISegmenter
 
     public SaliencyMap Saliency => Clicks.Saliency;
 
-    private SqueezeSam Clicks => salience ?? throw new InvalidOperationException("no salience model was given");
+    private SqueezeSam Clicks => saliencyModel ?? throw new InvalidOperationException("no saliency model was given");
 
     /// <summary>
     /// As many as the encoder has threads: the decoder's operators are too small to be shared among threads. Measured on two cores: 54 ms with one thread,
@@ -66,7 +66,7 @@ internal sealed class EfficientSam : ISegmenter
     {
         var encoding = encoder.CreateBinding();
         encoding.BindInput(EfficientSamContract.Images, picture.Value);
-        return new EncodedPicture(encoding, contract.FeatureShape, salience?.CreateEmbedding());
+        return new EncodedPicture(encoding, contract.FeatureShape, saliencyModel?.CreateEmbedding());
     }
 
     public Decoding CreateDecoding() => new EfficientSamDecoding(decoder, contract);
@@ -75,9 +75,9 @@ internal sealed class EfficientSam : ISegmenter
     {
         var encoded = (EncodedPicture)embedding;
         // there is memory for one waiting picture: another one's must be used up before
-        if (!ReferenceEquals(waiting, encoded) && waiting is { IsDisposed: false } other) Settle(other, ref times);
+        if (!ReferenceEquals(waiting, encoded) && waiting is { IsDisposed: false } other) EnsureEncoded(other, ref times);
         times[Stage.Resize] = 0;
-        if (encoded.Salience is { } small) Clicks.Encode(pixels, small, ref times);
+        if (encoded.SaliencyInput is { } small) Clicks.Encode(pixels, small, ref times);
         var since = Stopwatch.GetTimestamp();
         PictureTensor.Fill(pixels, picture.Span, contract.PictureWidth, contract.PictureHeight);
         encoded.Take(pixels.Cols, pixels.Rows);
@@ -85,9 +85,9 @@ internal sealed class EfficientSam : ISegmenter
         waiting = encoded;
     }
 
-    public bool FindClicks(Embedding embedding, Segmentation result) => Clicks.FindClicks(((EncodedPicture)embedding).Salience!, result);
+    public bool FindClicks(Embedding embedding, Segmentation result) => Clicks.FindClicks(((EncodedPicture)embedding).SaliencyInput!, result);
 
-    public void Settle(Embedding embedding, ref StageTimes times)
+    public void EnsureEncoded(Embedding embedding, ref StageTimes times)
     {
         if (!ReferenceEquals(waiting, embedding)) return;
         var since = Stopwatch.GetTimestamp();
@@ -99,7 +99,7 @@ internal sealed class EfficientSam : ISegmenter
 
     public void Decode(Embedding embedding, Segmentation result)
     {
-        Settle(embedding, ref result.Times);
+        EnsureEncoded(embedding, ref result.Times);
         var since = Stopwatch.GetTimestamp();
         primary.Run(embedding, result.Prompt);
         since = result.Times.Close(Stage.Decode, since);
@@ -107,13 +107,13 @@ internal sealed class EfficientSam : ISegmenter
         result.Times.Close(Stage.Mask, since);
     }
 
-    public bool TryEnlarge(int index, Embedding embedding, Mask mask) => primary.TryEnlarge(index, embedding, mask);
+    public bool TryEnlarge(int index, Embedding embedding, BinaryMask mask) => primary.TryEnlarge(index, embedding, mask);
 
     public void Dispose()
     {
         primary.Dispose();
         picture.Dispose();
-        salience?.Dispose();
+        saliencyModel?.Dispose();
         decoder.Dispose();
         encoder.Dispose();
     }

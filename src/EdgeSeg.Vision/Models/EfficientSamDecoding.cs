@@ -19,7 +19,7 @@ internal sealed class EfficientSamDecoding : Decoding
         Binding.BindOutput(EfficientSamContract.Scores, IouValue);
     }
 
-    public override void Run(Embedding embedding, Prompt prompt)
+    public override void Run(Embedding embedding, PromptBuffer prompt)
     {
         var picture = (EncodedPicture)embedding;
         inputs.Write(prompt, picture.FrameWidth, picture.FrameHeight);

@@ -81,7 +81,7 @@ internal static class EfficientSamImport
     {
         using var encoder = new ModelSession(encoderBytes, "given as --encoder", threads, lean: true);
         using var decoder = new ModelSession(decoderBytes, "given as --decoder", threads: 1, lean: true);
-        using var sam = new EfficientSam(encoder, decoder, salience: null);
+        using var sam = new EfficientSam(encoder, decoder, saliencyModel: null);
         var answer = SelfCheck.Ask(sam);
         if (answer.Reason == Segmentation.BadModelOutput)
             throw new OperatingException("the graphs give values that are not numbers: the files are damaged, fetch them again");

@@ -27,7 +27,7 @@ internal sealed class EfficientSamInputs : IDisposable
     }
 
     /// <summary>A box is its two corners; points are scaled from the frame to the size that the masks are asked in.</summary>
-    public void Write(Prompt prompt, int frameWidth, int frameHeight)
+    public void Write(PromptBuffer prompt, int frameWidth, int frameHeight)
     {
         Clear();
         float sx = (float)size.Span[1] / frameWidth, sy = (float)size.Span[0] / frameHeight;

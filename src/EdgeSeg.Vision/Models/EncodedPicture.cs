@@ -9,10 +9,10 @@ internal sealed class EncodedPicture : Embedding
 
     /// <param name="encoding">The encoder's inputs and outputs; owned from here on. The output is bound here.</param>
     /// <param name="shape">[1,C,h,w]</param>
-    /// <param name="salience">The picture in the salience model's size, where one is wanted; owned from here on.</param>
-    public EncodedPicture(ModelBinding encoding, long[] shape, Embedding? salience)
+    /// <param name="saliencyInput">The picture in the saliency model's size, where one is wanted; owned from here on.</param>
+    public EncodedPicture(ModelBinding encoding, long[] shape, Embedding? saliencyInput)
     {
-        (Encoding, Salience) = (encoding, salience);
+        (Encoding, SaliencyInput) = (encoding, saliencyInput);
         Features = new Tensor<float>(TensorElementType.Float, shape);
         encoding.BindOutput(EfficientSamContract.Features, Features.Value);
     }
@@ -21,7 +21,7 @@ internal sealed class EncodedPicture : Embedding
 
     public Tensor<float> Features { get; }
 
-    public Embedding? Salience { get; }
+    public Embedding? SaliencyInput { get; }
 
     public bool IsDisposed { get; private set; }
 
@@ -38,6 +38,6 @@ internal sealed class EncodedPicture : Embedding
         IsDisposed = true;
         Encoding.Dispose();
         Features.Dispose();
-        Salience?.Dispose();
+        SaliencyInput?.Dispose();
     }
 }

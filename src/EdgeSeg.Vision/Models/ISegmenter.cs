@@ -56,12 +56,12 @@ internal interface ISegmenter : IDisposable
     void Decode(Embedding embedding, Segmentation result);
 
     /// <summary>One of the masks of the last <see cref="Decode"/>, enlarged to the frame (for evaluation: best of three). False when it is not finite.</summary>
-    bool TryEnlarge(int index, Embedding embedding, Mask mask);
+    bool TryEnlarge(int index, Embedding embedding, BinaryMask mask);
 
     /// <summary>
     /// Makes the embedding ready for <see cref="Decoding"/>s on other threads: an encoder that waits for the first prompt runs now.
     /// </summary>
-    void Settle(Embedding embedding, ref StageTimes times);
+    void EnsureEncoded(Embedding embedding, ref StageTimes times);
 
     /// <summary>The whole automatic way on one encoded picture.</summary>
     void Auto(Embedding embedding, Segmentation result)

@@ -8,14 +8,14 @@ namespace EdgeSeg.Vision.Models;
 /// <summary>A bundle at work: its graphs in the runtime, and what was decided on the way there.</summary>
 internal sealed class LoadedModel : IDisposable
 {
-    private readonly LoadedModel? salience;
+    private readonly LoadedModel? saliency;
     private readonly ModelSession[] sessions;
 
-    private LoadedModel(ModelBundle bundle, GraphFile[] graphs, ModelSession[] sessions, string why, ExecutionProvider provider, int threads, IReadOnlyList<string> passedOver, ISegmenter segmenter, LoadedModel? salience)
+    private LoadedModel(ModelBundle bundle, GraphFile[] graphs, ModelSession[] sessions, string why, ExecutionProvider provider, int threads, IReadOnlyList<string> passedOver, ISegmenter segmenter, LoadedModel? saliency)
     {
         this.sessions = sessions;
         (Bundle, Graph, PrecisionReason, Threads, PassedOver, Segmenter) = (bundle, graphs[0], why, threads, passedOver, segmenter);
-        (Provider, ProviderTitle, this.salience) = (provider.Name, provider.Title, salience);
+        (Provider, ProviderTitle, this.saliency) = (provider.Name, provider.Title, saliency);
         Facts = new ModelInfo(Name, Version.ToString(CultureInfo.InvariantCulture), Fingerprint(graphs)[..16], Graph.Precision);
     }
 
@@ -27,10 +27,10 @@ internal sealed class LoadedModel : IDisposable
     public ISegmenter Segmenter { get; }
 
     /// <summary>The model that the automatic way takes its clicks from: this one, or another bundle in the salience role.</summary>
-    public LoadedModel Salience => salience ?? this;
+    public LoadedModel SaliencyModel => saliency ?? this;
 
     /// <summary>Who does what: <c>segmenter</c>, and <c>salience</c> where that is another bundle.</summary>
-    public IEnumerable<(string Role, LoadedModel Model)> Roles => salience is null ? [("segmenter", this)] : [("segmenter", this), ("salience", salience)];
+    public IEnumerable<(string Role, LoadedModel Model)> Roles => saliency is null ? [("segmenter", this)] : [("segmenter", this), ("salience", saliency)];
 
     /// <summary>What messages say of it.</summary>
     public ModelInfo Facts { get; }
@@ -57,8 +57,8 @@ internal sealed class LoadedModel : IDisposable
 
     public static string RuntimeVersion => Ort.Environment.GetVersionString();
 
-    public static LoadedModel Load(string? folder, string precision = "auto", int threads = 0, string? salienceFolder = null) =>
-        Load(new ModelChoice { Folder = folder, Precision = precision, Threads = threads, SalienceFolder = salienceFolder });
+    public static LoadedModel Load(string? folder, string precision = "auto", int threads = 0, string? saliencyFolder = null) =>
+        Load(new ModelChoice { Folder = folder, Precision = precision, Threads = threads, SaliencyFolder = saliencyFolder });
 
     /// <exception cref="OperatingException">The bundle cannot be used on any provider.</exception>
     public static LoadedModel Load(ModelChoice choice)
@@ -99,7 +99,7 @@ internal sealed class LoadedModel : IDisposable
     private static (string Precision, string Why) Decide(ModelBundle bundle, string role, ExecutionProvider provider, ModelChoice choice)
     {
         var available = bundle.PrecisionsOf(role).ToList();
-        // two graphs in one precision are used as they are: the wish is then for the salience model
+        // two graphs in one precision are used as they are: the wish is then for the saliency model
         var wanted = role == "segmenter" || available.Contains(choice.Precision) ? choice.Precision : "auto";
         return wanted == "auto" && available.Count > 1 && available.Contains("fp32") && provider.WhyFloat is { } reason ? ("fp32", reason) : CpuFeatures.Choose(wanted, available, CpuFeatures.ReadCpuInfo());
     }
@@ -114,8 +114,8 @@ internal sealed class LoadedModel : IDisposable
         var held = new Stack<IDisposable>();
         try
         {
-            var salience = alone ? null : LoadSalience(choice);
-            if (salience is not null) held.Push(salience);
+            var saliency = alone ? null : LoadSaliencyModel(choice);
+            if (saliency is not null) held.Push(saliency);
             var sessions = new ModelSession[graphs.Length];
             for (var i = 0; i < graphs.Length; i++)
             {
@@ -124,9 +124,9 @@ internal sealed class LoadedModel : IDisposable
                 held.Push(sessions[i] = new ModelSession(file, graphs[i].File, needs, provider));
             }
 
-            ISegmenter segmenter = alone ? new SqueezeSam(sessions[0]) : new EfficientSam(sessions[0], sessions[1], (SqueezeSam)salience!.Segmenter);
+            ISegmenter segmenter = alone ? new SqueezeSam(sessions[0]) : new EfficientSam(sessions[0], sessions[1], (SqueezeSam)saliency!.Segmenter);
             Check(segmenter, graphs, provider, choice);
-            return new LoadedModel(bundle, graphs, sessions, why, provider, ThreadsOf(choice), passedOver, segmenter, salience);
+            return new LoadedModel(bundle, graphs, sessions, why, provider, ThreadsOf(choice), passedOver, segmenter, saliency);
         }
         catch
         {
@@ -135,12 +135,12 @@ internal sealed class LoadedModel : IDisposable
         }
     }
 
-    private static LoadedModel LoadSalience(ModelChoice choice)
+    private static LoadedModel LoadSaliencyModel(ModelChoice choice)
     {
-        var salience = Load(choice with { Folder = choice.SalienceFolder });
-        if (salience.Segmenter is SqueezeSam) return salience;
-        salience.Dispose();
-        throw ModelBundle.Bad(salience.Bundle.Folder, $"is of kind '{salience.Bundle.Manifest.Kind}' and has no saliency", "name a squeezesam bundle with model.salience_dir");
+        var saliency = Load(choice with { Folder = choice.SaliencyFolder });
+        if (saliency.Segmenter is SqueezeSam) return saliency;
+        saliency.Dispose();
+        throw ModelBundle.Bad(saliency.Bundle.Folder, $"is of kind '{saliency.Bundle.Manifest.Kind}' and has no saliency", "name a squeezesam bundle with model.salience_dir");
     }
 
     /// <summary>Holds the first answer against the bundle's, unless that was done here before.</summary>
@@ -179,12 +179,12 @@ internal sealed class LoadedModel : IDisposable
     }
 
     /// <summary>True: whatever the model does, now or later, ends with the runtime's error; false: it may work again. Any thread.</summary>
-    public void SetCut(bool cut)
+    public void SetCancelled(bool cut)
     {
-        foreach (var session in sessions) session.SetCut(cut);
-        salience?.SetCut(cut);
+        foreach (var session in sessions) session.SetCancelled(cut);
+        saliency?.SetCancelled(cut);
     }
 
-    /// <summary>The segmenter owns the sessions, and that of the salience model too.</summary>
+    /// <summary>The segmenter owns the sessions, and that of the saliency model too.</summary>
     public void Dispose() => Segmenter.Dispose();
 }

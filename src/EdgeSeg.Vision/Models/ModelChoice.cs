@@ -7,7 +7,7 @@ internal sealed record ModelChoice
     public string? Folder { get; init; }
 
     /// <summary>The bundle in the salience role, for a model without saliency of its own; null or empty: the one shipped with the program.</summary>
-    public string? SalienceFolder { get; init; }
+    public string? SaliencyFolder { get; init; }
 
     /// <summary><c>auto</c>, <c>fp32</c> or <c>int8</c>.</summary>
     public string Precision { get; init; } = "auto";

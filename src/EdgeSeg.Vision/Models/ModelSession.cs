@@ -75,7 +75,7 @@ internal sealed class ModelSession : IDisposable
     public void Run(ModelBinding binding) => binding.Run(session, runOptions);
 
     /// <summary>True: runs under way and later ones end with an error, at the next of their operators. Any thread.</summary>
-    public void SetCut(bool cut) => runOptions.Terminate = cut;
+    public void SetCancelled(bool cut) => runOptions.Terminate = cut;
 
     /// <summary>A first run.</summary>
     /// <exception cref="OperatingException">The graph fails on its inputs.</exception>

@@ -29,15 +29,15 @@ internal sealed class Segmentation
     public float Saliency { get; set; } = float.NaN;
 
     /// <summary>The prompt that was used; for automatic mode its clicks are the sampled ones.</summary>
-    public Prompt Prompt { get; } = new();
+    public PromptBuffer Prompt { get; } = new();
 
     /// <summary>In frame pixels.</summary>
-    public Mask Mask { get; } = new();
+    public BinaryMask Mask { get; } = new();
 
     /// <summary>Area, box and centroid of <see cref="Mask"/>.</summary>
     public MaskGeometry Geometry { get; set; }
 
-    private readonly Mask moved = new();
+    private readonly BinaryMask moved = new();
 
     public StageTimes Times = StageTimes.None;
 

@@ -21,7 +21,7 @@ internal static class SelfCheck
     public const double MinIou = 0.98;
 
     /// <summary>The mask as the bundle keeps it: COCO run lengths.</summary>
-    public static string Counts(Mask mask)
+    public static string Counts(BinaryMask mask)
     {
         var counts = new ArrayBufferWriter<byte>();
         if (!new RunLength().TryEncode(mask, counts)) throw new OperatingException("the mask of the golden picture is noise: the graphs are damaged");
@@ -35,12 +35,12 @@ internal static class SelfCheck
     /// <exception cref="OperatingException">The bundle's counts are damaged.</exception>
     public static double Iou(ISegmenter segmenter, string golden, bool second = false)
     {
-        var expected = new Mask();
+        var expected = new BinaryMask();
         if (!new RunLength().TryDecode(golden, Side, Side, expected, out var problem))
             throw new OperatingException($"the golden mask of the bundle cannot be read ({problem}): copy the bundle again");
         if (second) Ask(segmenter, mirrored: true);
         var answer = Ask(segmenter);
-        return answer.Reason == Segmentation.BadModelOutput ? 0 : Mask.Iou(answer.Mask, expected);
+        return answer.Reason == Segmentation.BadModelOutput ? 0 : BinaryMask.Iou(answer.Mask, expected);
     }
 
     /// <summary>Throws when the IoU is too small.</summary>

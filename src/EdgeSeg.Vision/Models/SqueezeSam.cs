@@ -71,7 +71,7 @@ internal sealed class SqueezeSam : ISegmenter
     }
 
     /// <summary>Nothing waits here.</summary>
-    public void Settle(Embedding embedding, ref StageTimes times)
+    public void EnsureEncoded(Embedding embedding, ref StageTimes times)
     {
     }
 
@@ -98,7 +98,7 @@ internal sealed class SqueezeSam : ISegmenter
         result.Times.Close(Stage.Mask, since);
     }
 
-    public bool TryEnlarge(int index, Embedding embedding, Mask mask) => primary.TryEnlarge(index, embedding, mask);
+    public bool TryEnlarge(int index, Embedding embedding, BinaryMask mask) => primary.TryEnlarge(index, embedding, mask);
 
     /// <summary>One run on an empty picture: tells the outputs' true shapes (graphs may leave them free) and warms the runtime up.</summary>
     private (long[] Masks, long[] Iou, long[] Saliency) TrialRun()

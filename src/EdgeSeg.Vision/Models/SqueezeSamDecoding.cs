@@ -31,7 +31,7 @@ internal sealed class SqueezeSamDecoding : Decoding
         Run(picture);
     }
 
-    public override void Run(Embedding embedding, Prompt prompt)
+    public override void Run(Embedding embedding, PromptBuffer prompt)
     {
         Write(prompt, embedding.FrameWidth, embedding.FrameHeight);
         Run((PreparedPicture)embedding);
@@ -45,7 +45,7 @@ internal sealed class SqueezeSamDecoding : Decoding
         session.Run(Binding);
     }
 
-    private void Write(Prompt prompt, int width, int height)
+    private void Write(PromptBuffer prompt, int width, int height)
     {
         var p = points.Span;
         p.Fill(PointLabel.Unused);

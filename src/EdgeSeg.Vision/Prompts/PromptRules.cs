@@ -15,7 +15,7 @@ internal static class PromptRules
     };
 
     /// <summary>Null when the prompt is good for a picture of the given size, else the sentence for whoever sent it.</summary>
-    public static string? CommandError(Prompt prompt, int width, int height, int maxPoints)
+    public static string? Check(PromptBuffer prompt, int width, int height, int maxPoints)
     {
         var points = prompt.ClickCount + (prompt.Box is null ? 0 : 2);
         if (points == 0) return "a prompt needs a click or a box";

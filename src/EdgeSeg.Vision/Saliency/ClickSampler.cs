@@ -20,7 +20,7 @@ internal sealed class ClickSampler
     public float MeanSaliency { get; private set; }
 
     /// <summary>Adds the clicks, in pixels of a frame of the given size, to <paramref name="prompt"/>. False when nothing is above the threshold.</summary>
-    public bool Sample(SaliencyMap map, float threshold, int frameWidth, int frameHeight, Prompt prompt)
+    public bool Sample(SaliencyMap map, float threshold, int frameWidth, int frameHeight, PromptBuffer prompt)
     {
         var sum = blobs.MostSalient(map, threshold, blob);
         if (sum <= 0) return false;
@@ -37,7 +37,7 @@ internal sealed class ClickSampler
         return true;
     }
 
-    private void Add(Mass mass, double sx, double sy, Prompt prompt)
+    private void Add(Mass mass, double sx, double sy, PromptBuffer prompt)
     {
         if (mass.Area == 0) return;
         var (x, y) = OntoBlob(mass.X, mass.Y);

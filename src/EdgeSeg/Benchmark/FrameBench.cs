@@ -28,7 +28,7 @@ internal static class FrameBench
         using Mat pixels = new(height, width, MatType.CV_8UC3), shrunk = new(segmenter.InputHeight, segmenter.InputWidth, MatType.CV_8UC3);
         using var embeddings = new EmbeddingCache(segmenter, segmenter.EmbeddingsWorthKeeping);
         using var writer = new MaskWriter();
-        var (outbox, clicks, result, known) = (new Outbox(TimeProvider.System), new AutomaticClicks(), new Segmentation(), new Mask());
+        var (outbox, clicks, result, known) = (new Outbox(TimeProvider.System), new AutomaticClicks(), new Segmentation(), new BinaryMask());
         var stretch = new FrameResizer();
         var each = new double[frames][];
         for (var i = 0; i < frames; i++) each[i] = new double[StageTimes.Count + 1];
@@ -47,7 +47,7 @@ internal static class FrameBench
             for (var s = 0; s < StageTimes.Count; s++) each[i][s] = result.Times[(Stage)s];
             each[i][^1] = ms;
             camera.MaskOf(i + WarmUp, known);
-            iou += result.Found ? Mask.Iou(result.Mask, known) : 0;
+            iou += result.Found ? BinaryMask.Iou(result.Mask, known) : 0;
         }
 
         return new FrameStats

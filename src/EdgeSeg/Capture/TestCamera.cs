@@ -57,7 +57,7 @@ internal sealed class TestCamera(TestScene scene) : ICamera
     }
 
     /// <summary>The disc of the frame with this index (from 0), before rotation and crop.</summary>
-    public void MaskOf(long frame, Mask mask)
+    public void MaskOf(long frame, BinaryMask mask)
     {
         mask.Reset(scene.Width, scene.Height);
         var (centreX, centreY) = CentreOf(frame);

@@ -25,7 +25,7 @@ internal static class InfoVerb
             foreach (var (name, version) in Versions()) Line(name, version);
             var sam = model.Segmenter;
             Line("model", $"{model.Name} version {model.Version} in {Path.GetFullPath(model.Bundle.Folder)}");
-            if (model.Salience != model) Line("salience model", $"{model.Salience.Name} version {model.Salience.Version} in {Path.GetFullPath(model.Salience.Bundle.Folder)}");
+            if (model.SaliencyModel != model) Line("salience model", $"{model.SaliencyModel.Name} version {model.SaliencyModel.Version} in {Path.GetFullPath(model.SaliencyModel.Bundle.Folder)}");
             Line("weights licence", model.Bundle.Manifest.WeightsLicence);
             Line("precision", $"{model.Precision}: {model.PrecisionReason}");
             Line("graph", $"{model.Graph.File}, SHA-256 {model.Graph.Sha256[..16]}..., input {sam.InputWidth}x{sam.InputHeight}, {sam.MaskCount} masks, at most {sam.MaxPoints} points");

@@ -59,7 +59,7 @@ internal sealed class ModelOptions
         return LoadedModel.Load(new ModelChoice
         {
             Folder = bundle,
-            SalienceFolder = parsed.GetValue(salience),
+            SaliencyFolder = parsed.GetValue(salience),
             Precision = parsed.GetValue(precision)!,
             Threads = parsed.GetValue(threads),
             Providers = parsed.GetValue(providers) ?? [],

@@ -15,7 +15,7 @@ namespace EdgeSeg.Cli;
 internal sealed class PhotoSegmentation : IDisposable
 {
     private readonly LoadedModel model;
-    private readonly Prompt? prompt;
+    private readonly PromptBuffer? prompt;
     private readonly AutomaticMaskGenerator? everything;
     private readonly string folder;
     private readonly bool json, overlay, png;
@@ -33,7 +33,7 @@ internal sealed class PhotoSegmentation : IDisposable
     /// <param name="formats">Of <c>json, overlay, png, polygon</c>.</param>
     /// <param name="folder">For the pictures; made when there is one to write.</param>
     /// <param name="wanted">Everything instead of one object; null: one.</param>
-    public PhotoSegmentation(LoadedModel model, Prompt? prompt, IReadOnlyCollection<string> formats, string folder, AutomaticMaskOptions? wanted = null)
+    public PhotoSegmentation(LoadedModel model, PromptBuffer? prompt, IReadOnlyCollection<string> formats, string folder, AutomaticMaskOptions? wanted = null)
     {
         (this.model, this.prompt, this.folder) = (model, prompt, folder);
         json = formats.Contains("json") || formats.Contains("polygon");
@@ -86,7 +86,7 @@ internal sealed class PhotoSegmentation : IDisposable
         }
         else
         {
-            if (PromptRules.CommandError(prompt, pixels.Cols, pixels.Rows, model.Segmenter.MaxPoints) is { } refusal) throw new OperatingException($"{path}: {refusal}");
+            if (PromptRules.Check(prompt, pixels.Cols, pixels.Rows, model.Segmenter.MaxPoints) is { } refusal) throw new OperatingException($"{path}: {refusal}");
             result.Prompt.CopyFrom(prompt);
             model.Segmenter.Decode(embedding, result);
         }

@@ -45,11 +45,11 @@ internal static class SegmentVerb
         return command;
     }
 
-    private static Prompt? ToPrompt(Click[] clicks, Box? box)
+    private static PromptBuffer? ToPrompt(Click[] clicks, Box? box)
     {
         if (clicks.Length == 0 && box is null) return null;
         if (clicks.Length > VisionLimits.MaxPoints) throw new OperatingException($"{clicks.Length} clicks are more than the model takes: at most {VisionLimits.MaxPoints}", ExitCode.Usage);
-        var prompt = new Prompt { Box = box, Source = clicks.Length > 0 ? PromptSource.Click : PromptSource.Box };
+        var prompt = new PromptBuffer { Box = box, Source = clicks.Length > 0 ? PromptSource.Click : PromptSource.Box };
         foreach (var click in clicks) prompt.Add(click);
         return prompt;
     }

@@ -56,14 +56,14 @@ internal sealed record CocoAnnotation
 
     /// <summary>Rasterises into <paramref name="mask"/> at the picture's size.</summary>
     /// <exception cref="OperatingException">The segmentation is not of the format or not of the picture's size.</exception>
-    public void Rasterise(CocoImage image, RunLength runLength, Mask mask)
+    public void Rasterise(CocoImage image, RunLength runLength, BinaryMask mask)
     {
         if (Segmentation.ValueKind == JsonValueKind.Array) FromPolygons(image, mask);
         else if (Segmentation.ValueKind == JsonValueKind.Object) FromRunLength(image, runLength, mask);
         else throw Bad("has no segmentation");
     }
 
-    private void FromRunLength(CocoImage image, RunLength runLength, Mask mask)
+    private void FromRunLength(CocoImage image, RunLength runLength, BinaryMask mask)
     {
         var size = Segmentation.TryGetProperty("size", out var s) && s.ValueKind == JsonValueKind.Array && s.GetArrayLength() == 2 ? s : throw Bad("has an RLE without size");
         if (size[0].GetInt32() != image.Height || size[1].GetInt32() != image.Width) throw Bad($"is of {size[1]}x{size[0]} pixels, its picture of {image.Width}x{image.Height}");
@@ -75,7 +75,7 @@ internal sealed record CocoAnnotation
     }
 
     /// <summary>Each ring is a part of the object; parts are united.</summary>
-    private void FromPolygons(CocoImage image, Mask mask)
+    private void FromPolygons(CocoImage image, BinaryMask mask)
     {
         mask.Reset(image.Width, image.Height);
         foreach (var ring in Segmentation.EnumerateArray())

@@ -18,7 +18,7 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
     private readonly PhotoReader reader = new();
     private readonly RunLength runLength = new();
     private readonly Segmentation result = new();
-    private readonly Mask truth = new(), ignored = new(), scratch = new();
+    private readonly BinaryMask truth = new(), ignored = new(), scratch = new();
     private readonly Dictionary<int, string> categoryNames = set.Categories.ToDictionary(c => c.Id, c => c.Name);
 
     public SortedDictionary<string, Tally> Sets { get; } = new(StringComparer.Ordinal);
@@ -104,7 +104,7 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
         }
     }
 
-    private void Ask(PromptSource source, Action<Prompt> fill)
+    private void Ask(PromptSource source, Action<PromptBuffer> fill)
     {
         result.Prompt.Clear();
         result.Prompt.Source = source;
@@ -115,7 +115,7 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
         if (result.Reason == Segmentation.BadModelOutput) throw new OperatingException($"{model.Bundle.Folder}: the model gave values that are not numbers");
     }
 
-    private double Iou(Mask mask) => Mask.Iou(mask, truth, ignored);
+    private double Iou(BinaryMask mask) => BinaryMask.Iou(mask, truth, ignored);
 
     private void Record(Stage stage)
     {
@@ -127,7 +127,7 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
     }
 
     /// <summary>The centre of the pixel farthest from the mask's edge (the picture's edge counts as one): the first maximum in reading order.</summary>
-    internal static Click DeepestPixel(Mask mask)
+    internal static Click DeepestPixel(BinaryMask mask)
     {
         using var image = new Mat();
         MaskMat.ToMat(mask, image);

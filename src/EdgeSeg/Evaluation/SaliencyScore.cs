@@ -8,7 +8,7 @@ namespace EdgeSeg.Evaluation;
 internal static class SaliencyScore
 {
     /// <summary>Adds precision and recall at each threshold and the mean absolute error to <paramref name="tally"/>; pixels of <paramref name="ignored"/> do not count.</summary>
-    public static void Add(SaliencyMap map, Mask truth, Mask ignored, Tally tally)
+    public static void Add(SaliencyMap map, BinaryMask truth, BinaryMask ignored, Tally tally)
     {
         using var small = new Mat(map.Height, map.Width, MatType.CV_32FC1);
         Copy(map, small);

@@ -64,7 +64,7 @@ internal sealed class CameraCommand
 internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> Clicks, Box? Box, bool Normalized)
 {
     /// <summary>Writes the prompt in pixels of a picture of the given size; what does not fit it or the model is refused.</summary>
-    public CommandError? Resolve(Prompt to, int width, int height, int maxPoints)
+    public CommandError? Resolve(PromptBuffer to, int width, int height, int maxPoints)
     {
         var points = Clicks.Count + (Box is null ? 0 : 2);
         if (points > maxPoints || Clicks.Count > VisionLimits.MaxPoints)
@@ -74,7 +74,7 @@ internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> C
         to.Source = Source;
         foreach (var c in Clicks) to.Add(new Click(c.X * sx, c.Y * sy));
         if (Box is { } b) to.Box = new Box(b.X0 * sx, b.Y0 * sy, b.X1 * sx, b.Y1 * sy);
-        return PromptRules.CommandError(to, width, height, maxPoints) is { } why ? CommandError.Bad(why) : null;
+        return PromptRules.Check(to, width, height, maxPoints) is { } why ? CommandError.Bad(why) : null;
     }
 }
 

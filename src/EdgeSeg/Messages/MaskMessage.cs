@@ -115,7 +115,7 @@ internal static class MaskMessage
         json.WriteEndObject();
     }
 
-    private static void WritePrompt(Utf8JsonWriter json, Prompt prompt)
+    private static void WritePrompt(Utf8JsonWriter json, PromptBuffer prompt)
     {
         json.WriteStartObject("prompt"u8);
         json.WriteString("source"u8, promptSources[(int)prompt.Source]);

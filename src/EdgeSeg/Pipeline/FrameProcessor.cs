@@ -266,7 +266,7 @@ internal sealed class FrameProcessor : IDisposable
             return;
         }
 
-        model.Segmenter.Settle(embedding, ref result.Times);
+        model.Segmenter.EnsureEncoded(embedding, ref result.Times);
         embeddings.Detach(new FrameKey(now.Camera, now.Sequence));
         everything = new AutomaticMaskRun(pending, lane, now, model.Segmenter, embedding);
     }

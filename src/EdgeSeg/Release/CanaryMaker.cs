@@ -16,7 +16,7 @@ namespace EdgeSeg.Release;
 /// </summary>
 internal sealed class CanaryMaker(string folder, double minIou, Action<int, int> progress)
 {
-    private readonly List<(string Photo, CanaryCase Case, Mask Expected)> cases = [];
+    private readonly List<(string Photo, CanaryCase Case, BinaryMask Expected)> cases = [];
     private readonly List<string> dropped = [];
     private readonly double least = (1 + minIou) / 2;
 
@@ -69,7 +69,7 @@ internal sealed class CanaryMaker(string folder, double minIou, Action<int, int>
         else dropped.Add($"{path}: a click on what was found finds nothing ({result.Reason})");
     }
 
-    private void Keep(string path, string name, float[][] clicks, Mask mask)
+    private void Keep(string path, string name, float[][] clicks, BinaryMask mask)
     {
         var counts = new ArrayBufferWriter<byte>();
         if (!new RunLength().TryEncode(mask, counts))
@@ -78,7 +78,7 @@ internal sealed class CanaryMaker(string folder, double minIou, Action<int, int>
             return;
         }
 
-        var expected = new Mask();
+        var expected = new BinaryMask();
         expected.CopyFrom(mask);
         cases.Add((path, new CanaryCase { Image = name, Clicks = clicks, Size = [mask.Height, mask.Width], Counts = Encoding.ASCII.GetString(counts.WrittenSpan) }, expected));
     }
@@ -87,7 +87,7 @@ internal sealed class CanaryMaker(string folder, double minIou, Action<int, int>
     {
         foreach (var kept in cases.Where(c => c.Case.Image == name).ToList())
         {
-            var iou = Mask.Iou(Ask(segmenter, embedding, kept.Case.Clicks).Mask, kept.Expected);
+            var iou = BinaryMask.Iou(Ask(segmenter, embedding, kept.Case.Clicks).Mask, kept.Expected);
             if (iou >= least)
             {
                 Agreement = Math.Min(Agreement, iou);
@@ -115,7 +115,7 @@ internal sealed class CanaryMaker(string folder, double minIou, Action<int, int>
     }
 
     /// <summary>The mask's centre of mass, or the pixel of the mask that is nearest to it: the centre of a ring lies outside of it.</summary>
-    internal static float[] Inside(Mask mask, in MaskGeometry geometry)
+    internal static float[] Inside(BinaryMask mask, in MaskGeometry geometry)
     {
         var (centreX, centreY) = ((int)geometry.CentroidX, (int)geometry.CentroidY);
         var (bestX, bestY, best) = (centreX, centreY, mask[centreX, centreY] ? 0L : long.MaxValue);

@@ -57,7 +57,7 @@ internal sealed class EdgeSegService : IAsyncDisposable
         facts = new ServiceInfo(DeviceId.Resolve(settings.Device), FrameId.NewSession());
         Topics = new Topics(facts.Device, settings.Cameras.Select(c => c.Id));
         link = new MqttLink(LinkSettings.Options(settings.Mqtt, broker, Topics, facts.Session, Subscriptions(), Received), time, journal.Info);
-        guard = new InferenceCanceller(cut => stage!.Model.SetCut(cut), TimeSpan.FromSeconds(settings.Model.TimeoutS), time);
+        guard = new InferenceCanceller(cut => stage!.Model.SetCancelled(cut), TimeSpan.FromSeconds(settings.Model.TimeoutS), time);
         desk = new CommandQueue(Topics, facts.Session, time, () => facts.ClockSynced, r => link.TryReply(r.Topic, r.Payload, r.Correlation), CommandArrived);
         reporter = new TelemetryCollector(facts.Device, facts.Session, settings.Cameras.Select(c => c.Id), time);
         alerts = new AlertPublisher(Topics, facts.Session, AlertRules.Ids(settings.Cameras.Select(c => c.Id)), (topic, payload) => link.TrySetState(topic, payload), journal, time);
@@ -100,7 +100,7 @@ internal sealed class EdgeSegService : IAsyncDisposable
         var choice = new ModelChoice
         {
             Folder = settings.Model.Dir,
-            SalienceFolder = settings.Model.SalienceDir,
+            SaliencyFolder = settings.Model.SalienceDir,
             Precision = settings.Model.Precision.ToString().ToLowerInvariant(),
             Threads = settings.Model.Threads,
             Providers = settings.Runtime.Providers,

@@ -73,13 +73,13 @@ internal static partial class CanaryRun
 
     private static CanaryVerdict? Fault(Asked asked, (CanaryCase Case, Mat Picture) one, CanaryTerms terms, ref double least)
     {
-        var expected = new Mask();
+        var expected = new BinaryMask();
         var size = one.Case.Size;
         if (size is not [var height, var width] || height != one.Picture.Rows || width != one.Picture.Cols || !new RunLength().TryDecode(one.Case.Counts, width, height, expected, out _))
             return Refuse(UpdateReason.BadBundle, $"the expected mask of {one.Case.Image} cannot be read or is of another size");
         var result = asked.Ask(one);
         if (result.Reason == Segmentation.BadModelOutput) return Refuse(UpdateReason.CanaryOutput, $"its answer to {one.Case.Image} is not finite");
-        var iou = Mask.Iou(result.Mask, expected);
+        var iou = BinaryMask.Iou(result.Mask, expected);
         least = Math.Min(least, iou);
         return iou >= terms.MinIou ? null : Refuse(UpdateReason.CanaryMasks, string.Create(CultureInfo.InvariantCulture, $"its mask of {one.Case.Image} has an IoU of {iou:0.000} with the expected one, {terms.MinIou:0.000} is the least")) with { Iou = iou };
     }

@@ -84,7 +84,7 @@ public sealed class SourceTests : IDisposable
         a.Open();
         b.Open();
         using Mat first = new(), second = new(), before = new();
-        var mask = new Mask();
+        var mask = new BinaryMask();
         for (var i = 0; i < 250; i++)
         {
             Assert.Equal((GrabOutcome.Ok, GrabOutcome.Ok), (a.Grab(), b.Grab()));

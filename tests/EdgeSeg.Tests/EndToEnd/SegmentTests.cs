@@ -34,12 +34,12 @@ public sealed class SegmentTests : IDisposable
         var (_, output, _) = Run(Photo("coffee.jpg"), "--format", "json,png,overlay", "--out", scratch.Path);
         using var json = JsonDocument.Parse(output);
         var mask = json.RootElement.GetProperty("mask");
-        var decoded = new Mask();
+        var decoded = new BinaryMask();
         Assert.True(new RunLength().TryDecode(mask.GetProperty("counts").GetString()!, 600, 400, decoded, out var problem), problem);
         using var png = Cv2.ImRead(Path.Combine(scratch.Path, "coffee-mask.png"), ImreadModes.Grayscale);
-        var fromPng = new Mask();
+        var fromPng = new BinaryMask();
         MaskMat.FromMat(png, fromPng);
-        Assert.Equal(1, Mask.Iou(decoded, fromPng));
+        Assert.Equal(1, BinaryMask.Iou(decoded, fromPng));
         Assert.Equal(json.RootElement.GetProperty("area").GetInt32(), decoded.Area());
         Assert.True(File.Exists(Path.Combine(scratch.Path, "coffee-overlay.png")));
     }

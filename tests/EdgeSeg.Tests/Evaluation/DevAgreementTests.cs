@@ -98,7 +98,7 @@ public sealed class DevAgreementTests : IDisposable
             if (count == 0 || (value != 255 && count < 0.00333 * pixels.Length)) continue;
             using var binary = new Mat();
             Cv2.InRange(map, Scalar.All(segment), Scalar.All(segment), binary);
-            var mask = new Mask();
+            var mask = new BinaryMask();
             MaskMat.FromMat(binary, mask);
             var counts = new System.Buffers.ArrayBufferWriter<byte>();
             Assert.True(new RunLength().TryEncode(mask, counts));

@@ -73,7 +73,7 @@ public sealed class EvaluatorTests : IDisposable
     [Fact]
     public void The_deepest_pixel_is_the_first_farthest_from_the_edge()
     {
-        var mask = new Mask();
+        var mask = new BinaryMask();
         mask.Reset(20, 9);
         for (var y = 2; y < 7; y++) mask.SetRun(y, 3, 12);
         // 5 rows high: depth 3 along the middle row from the third column on
@@ -89,7 +89,7 @@ public sealed class EvaluatorTests : IDisposable
 
     private static string RunLengths(Func<int, int, bool> inside)
     {
-        var mask = new Mask();
+        var mask = new BinaryMask();
         mask.Reset(Width, Height);
         for (var y = 0; y < Height; y++)
         {

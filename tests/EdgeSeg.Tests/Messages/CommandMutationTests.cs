@@ -89,8 +89,8 @@ public sealed class CommandMutationTests
             var points = p.Clicks.Count + (p.Box is null ? 0 : 2);
             if (points is 0 or > 6 || !p.Clicks.All(k => k.X >= 0 && k.X <= max && k.Y >= 0 && k.Y <= max)) return false;
             if (p.Box is { } b && !(b.X0 >= 0 && b.Y0 >= 0 && b.X0 < b.X1 && b.Y0 < b.Y1 && b.X1 <= max && b.Y1 <= max)) return false;
-            var prompt = new Prompt();
-            if (p.Resolve(prompt, 64, 48, 6) is null && PromptRules.CommandError(prompt, 64, 48, 6) is not null) return false;
+            var prompt = new PromptBuffer();
+            if (p.Resolve(prompt, 64, 48, 6) is null && PromptRules.Check(prompt, 64, 48, 6) is not null) return false;
         }
 
         if (c.Preview is { } v && !(v.MaxFps is >= 0.1 and <= 15 && v.Width is >= 64 and <= 1920 && v.Quality is >= 20 and <= 95 && v.ForS is >= 1 and <= 3600)) return false;

@@ -174,7 +174,7 @@ public sealed class CommandParserTests
     [InlineData("{\"points\":[[0,0],[640,480],[12.5,7]]}", "0,0 640,480 12.5,7")]
     public void Coordinates_become_pixels_of_the_picture(string json, string pixels)
     {
-        var prompt = new Prompt();
+        var prompt = new PromptBuffer();
         Assert.Null(Good("click", json).Prompt!.Resolve(prompt, 640, 480, 6));
         Assert.Equal(pixels, string.Join(' ', prompt.Clicks.ToArray().Select(c => $"{c.X},{c.Y}")));
         Assert.Equal(PromptSource.Click, prompt.Source);
@@ -183,7 +183,7 @@ public sealed class CommandParserTests
     [Fact]
     public void A_prompt_beyond_its_picture_or_its_model_is_refused()
     {
-        var prompt = new Prompt();
+        var prompt = new PromptBuffer();
         Assert.Equal(CommandErrorCode.BadRequest, Good("click", """{"points":[[641,1]]}""").Prompt!.Resolve(prompt, 640, 480, 6)!.Code);
         Assert.Equal(CommandErrorCode.UnsupportedPrompt, Good("box", """{"box":[0,0,1,1],"clicks":[[1,1]]}""").Prompt!.Resolve(prompt, 640, 480, 2)!.Code);
         Assert.Null(Good("box", """{"box":[0.25,0,1,0.5],"normalized":true}""").Prompt!.Resolve(prompt, 640, 480, 6));

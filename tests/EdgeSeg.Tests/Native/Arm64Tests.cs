@@ -26,7 +26,7 @@ public class Arm64Tests(ITestOutputHelper output)
         Assert.Equal(here.Keys.Order(), there.Keys.Order());
         foreach (var (photo, mask) in here)
         {
-            var iou = Mask.Iou(mask, there[photo]);
+            var iou = BinaryMask.Iou(mask, there[photo]);
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{precision} {Path.GetFileName(photo)}: IoU {iou:0.00000}"));
             Assert.True(iou >= LeastIou, $"{photo}: {iou}");
         }
@@ -39,7 +39,7 @@ public class Arm64Tests(ITestOutputHelper output)
         string[] Arguments(Scratch to) => ["segment", Path.Combine(Published.Folder, "demo", "chelsea.jpg"), "--click", "220,150", "--precision", "int8", "--format", "json,png,overlay,polygon", "--out", to.Path];
         var here = Masks(Published.Run(Published.Binary, Arguments(a))).Values.Single();
         var there = Masks(Run(Arguments(b))).Values.Single();
-        Assert.True(Mask.Iou(here, there) >= LeastIou);
+        Assert.True(BinaryMask.Iou(here, there) >= LeastIou);
         Assert.Equal(Directory.GetFiles(a.Path).Select(Path.GetFileName).Order(), Directory.GetFiles(b.Path).Select(Path.GetFileName).Order());
     }
 
@@ -64,16 +64,16 @@ public class Arm64Tests(ITestOutputHelper output)
     private static (int ExitCode, string Output, string Errors) Run(IEnumerable<string> arguments) =>
         Published.Run("qemu-aarch64-static", ["-L", Named("EDGESEG_ARM64_ROOT"), Binary, .. arguments], timesPatience: 30);
 
-    private static Dictionary<string, Mask> Masks((int ExitCode, string Output, string Errors) run)
+    private static Dictionary<string, BinaryMask> Masks((int ExitCode, string Output, string Errors) run)
     {
         Assert.True(run.ExitCode == 0, run.Errors);
-        var masks = new Dictionary<string, Mask>(StringComparer.Ordinal);
+        var masks = new Dictionary<string, BinaryMask>(StringComparer.Ordinal);
         foreach (var line in run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             using var json = JsonDocument.Parse(line);
             var coded = json.RootElement.GetProperty("mask");
             var size = coded.GetProperty("size");
-            var mask = new Mask();
+            var mask = new BinaryMask();
             Assert.True(new RunLength().TryDecode(coded.GetProperty("counts").GetString()!, size[1].GetInt32(), size[0].GetInt32(), mask, out var problem), problem);
             masks.Add(Path.GetFileName(json.RootElement.GetProperty("source").GetString()!), mask);
         }

@@ -81,7 +81,7 @@ public class RunGuardTests
         using var scratch = new Scratch();
         var graph = OnnxGraph.SlowSqueezeSam(64, [.. nothing, .. nothing, .. nothing], [0.5f, 0.5f, 0.5f], nothing, side, products: 500);
         using var model = LoadedModel.Load(OnnxGraph.Bundle(graph.ToBytes(), scratch.Path));
-        using var guard = new InferenceCanceller(model.SetCut, TimeSpan.FromSeconds(1), time);
+        using var guard = new InferenceCanceller(model.SetCancelled, TimeSpan.FromSeconds(1), time);
         using var pixels = new Mat(64, 64, MatType.CV_8UC3, Scalar.All(9));
         using var embedding = model.Segmenter.CreateEmbedding();
         var result = new Segmentation { Times = StageTimes.None };

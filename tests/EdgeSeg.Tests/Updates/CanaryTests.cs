@@ -33,7 +33,7 @@ public sealed class CanaryTests : IDisposable
         var folder = Copy();
         var cases = Read(folder);
         // the expected mask is that of nothing: all background
-        Write(folder, cases with { Cases = [cases.Cases[0] with { Counts = Counts(new Mask(), cases.Cases[0].Size) }] });
+        Write(folder, cases with { Cases = [cases.Cases[0] with { Counts = Counts(new BinaryMask(), cases.Cases[0].Size) }] });
         Assert.Equal(UpdateReason.CanaryMasks, await ReasonAsync(folder, new CanaryTerms { Cases = "canary.json" }));
     }
 
@@ -115,7 +115,7 @@ public sealed class CanaryTests : IDisposable
         Write(folder, new CanaryCases { Cases = [new CanaryCase { Image = "one.jpg", Size = [.. mask.GetProperty("size").EnumerateArray().Select(n => n.GetInt32())], Counts = mask.GetProperty("counts").GetString()! }] });
     }
 
-    private static string Counts(Mask mask, int[] size)
+    private static string Counts(BinaryMask mask, int[] size)
     {
         mask.Reset(size[1], size[0]);
         mask.SetRun(0, 0, 1);

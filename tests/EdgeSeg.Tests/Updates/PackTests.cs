@@ -87,11 +87,11 @@ public sealed class PackTests : IDisposable
             var (code, output, errors) = Published.Run(Published.Binary, ["segment", Path.Combine(place, one.Image), .. prompt]);
             Assert.True(code == 0, errors);
             using var json = JsonDocument.Parse(output);
-            var (given, expected) = (new Mask(), new Mask());
+            var (given, expected) = (new BinaryMask(), new BinaryMask());
             Assert.True(new RunLength().TryDecode(json.RootElement.GetProperty("mask").GetProperty("counts").GetString()!, one.Size[1], one.Size[0], given, out var problem), problem);
             Assert.True(new RunLength().TryDecode(one.Counts, one.Size[1], one.Size[0], expected, out problem), problem);
             // the processor of this machine may choose the other precision
-            Assert.InRange(Mask.Iou(given, expected), 0.97, 1);
+            Assert.InRange(BinaryMask.Iou(given, expected), 0.97, 1);
             if (one.Clicks.Count > 0) Assert.True(expected[(int)one.Clicks[0][0], (int)one.Clicks[0][1]]);
         }
     }
@@ -180,7 +180,7 @@ public sealed class PackTests : IDisposable
     [Fact]
     public void A_click_of_a_ring_lies_on_the_ring()
     {
-        var ring = new Mask();
+        var ring = new BinaryMask();
         ring.Reset(100, 80);
         for (var y = 0; y < 80; y++)
             for (var x = 0; x < 100; x++)

@@ -22,7 +22,7 @@ public sealed class EverythingTests : IDisposable
         Assert.Equal(0.9f, one.PredictedIou);
         Assert.Equal(1, one.Stability);
         Assert.Equal(60 * 80, one.Geometry.Area, 80.0);
-        var mask = new Mask();
+        var mask = new BinaryMask();
         Assert.True(new RunLength().TryDecode(one.Counts, 120, 80, mask, out _));
         Assert.Equal(one.Geometry, mask.Measure());
     }
@@ -59,14 +59,14 @@ public sealed class EverythingTests : IDisposable
         Assert.True(model.Segmenter.ParallelDecodes > 1);
         var found = everything.Run(embedding);
         Assert.Equal(9, found.Count);
-        var mask = new Mask();
+        var mask = new BinaryMask();
         foreach (var one in found)
         {
             result.Prompt.Clear();
             result.Prompt.Add(one.Point);
             model.Segmenter.Decode(embedding, result);
             Assert.True(new RunLength().TryDecode(one.Counts, pixels.Cols, pixels.Rows, mask, out _));
-            Assert.Equal(1, Mask.Iou(mask, result.Mask));
+            Assert.Equal(1, BinaryMask.Iou(mask, result.Mask));
         }
 
         Assert.Equal(found.Select(f => f.Point), everything.Run(embedding).Select(f => f.Point));

@@ -23,7 +23,7 @@ public class LogitsToMaskTests
         foreach (var seed in (int[])[1, 2, 3])
         {
             var logits = Smooth(lw, lh, seed);
-            var mask = new Mask();
+            var mask = new BinaryMask();
             Assert.True(LogitsToMask.Enlarge(logits, lw, lh, mask, width, height));
             using var map = Mat.FromPixelData(lh, lw, MatType.CV_32FC1, logits);
             using var large = new Mat();
@@ -34,14 +34,14 @@ public class LogitsToMaskTests
                 for (var x = 0; x < width; x++)
                     if (mask[x, y] != expected[x, y])
                         Assert.True(Math.Abs(large.At<float>(y, x)) <= 1e-4 * most, $"({x}, {y}) is {large.At<float>(y, x)}");
-            if (expected.Area() > 0) Assert.InRange(Mask.Iou(mask, expected), 0.9999, 1);
+            if (expected.Area() > 0) Assert.InRange(BinaryMask.Iou(mask, expected), 0.9999, 1);
         }
     }
 
     [Fact]
     public void All_above_fills_all_below_fills_nothing_zero_is_below()
     {
-        var mask = new Mask();
+        var mask = new BinaryMask();
         foreach (var (value, area) in ((float, int)[])[(1, 77 * 31), (-1, 0), (0, 0)])
         {
             var logits = new float[16 * 16];
@@ -62,7 +62,7 @@ public class LogitsToMaskTests
             var logits = new float[7 * 9];
             Array.Fill(logits, 1);
             logits[at] = bad;
-            var mask = new Mask();
+            var mask = new BinaryMask();
             Assert.False(LogitsToMask.Enlarge(logits, 7, 9, mask, 40, 30));
             Assert.Equal(0, mask.Area());
         }
@@ -70,13 +70,13 @@ public class LogitsToMaskTests
 
     [Fact]
     public void A_map_of_another_size_is_refused() =>
-        Assert.Throws<ArgumentException>(() => LogitsToMask.Enlarge(new float[10], 3, 3, new Mask(), 5, 5));
+        Assert.Throws<ArgumentException>(() => LogitsToMask.Enlarge(new float[10], 3, 3, new BinaryMask(), 5, 5));
 
     [Fact]
     public void Nothing_is_allocated_once_warm()
     {
         var logits = Smooth(256, 256, 4);
-        var mask = new Mask();
+        var mask = new BinaryMask();
         long allocated = -1;
         for (var i = 0; i < 3; i++)
         {

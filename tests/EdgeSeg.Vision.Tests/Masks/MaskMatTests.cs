@@ -10,7 +10,7 @@ public class MaskMatTests
     public void A_mask_goes_to_a_mat_and_back()
     {
         using var mat = new Mat();
-        var back = new Mask();
+        var back = new BinaryMask();
         foreach (var (width, height) in MaskSamples.Sizes)
         {
             var mask = MaskSamples.Noise(width, height, 5);
@@ -31,7 +31,7 @@ public class MaskMatTests
         whole.Set(12, 150, (byte)128);
         whole.Set(13, 29, (byte)200); // outside the part
         using var part = whole[new Rect(30, 10, 130, 20)];
-        var mask = new Mask();
+        var mask = new BinaryMask();
         MaskMat.FromMat(part, mask);
         Assert.Equal(2, mask.Area());
         Assert.True(mask[1, 2] && mask[120, 2]);
@@ -41,6 +41,6 @@ public class MaskMatTests
     public void A_picture_with_colours_is_no_mask()
     {
         using var mat = new Mat(4, 4, MatType.CV_8UC3, Scalar.All(0));
-        Assert.Throws<ArgumentException>(() => MaskMat.FromMat(mat, new Mask()));
+        Assert.Throws<ArgumentException>(() => MaskMat.FromMat(mat, new BinaryMask()));
     }
 }

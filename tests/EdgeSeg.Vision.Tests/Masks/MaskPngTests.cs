@@ -14,7 +14,7 @@ public class MaskPngTests
             var mask = MaskSamples.Noise(width, height, 11, 0.4);
             using var read = Cv2.ImDecode(MaskPng.Encode(mask), ImreadModes.Unchanged);
             Assert.Equal(MatType.CV_8UC1, read.Type());
-            var back = new Mask();
+            var back = new BinaryMask();
             MaskMat.FromMat(read, back);
             Assert.Equal((width, height), (back.Width, back.Height));
             Assert.Equal(mask.Words, back.Words);
@@ -31,5 +31,5 @@ public class MaskPngTests
     }
 
     [Fact]
-    public void A_mask_of_no_size_is_refused() => Assert.Throws<ArgumentException>(() => MaskPng.Encode(new Mask()));
+    public void A_mask_of_no_size_is_refused() => Assert.Throws<ArgumentException>(() => MaskPng.Encode(new BinaryMask()));
 }

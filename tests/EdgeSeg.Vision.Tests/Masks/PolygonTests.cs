@@ -10,7 +10,7 @@ public class PolygonTests
     {
         foreach (var (width, height) in MaskSamples.Sizes)
         {
-            foreach (var mask in (Mask[])[MaskSamples.Of(width, height, (_, _) => true), MaskSamples.Of(width, height, (x, y) => (x / 17 + y / 19) % 2 == 0)])
+            foreach (var mask in (BinaryMask[])[MaskSamples.Of(width, height, (_, _) => true), MaskSamples.Of(width, height, (x, y) => (x / 17 + y / 19) % 2 == 0)])
             {
                 var polygon = Polygon.Trace(mask, 0);
                 Assert.Equal((0, 0), (polygon.TolerancePx, polygon.RingsDropped));
@@ -37,7 +37,7 @@ public class PolygonTests
         Assert.Equal(0, polygon.RingsDropped);
         Assert.InRange(polygon.Rings.Sum(r => r.Vertices.Length), 12, 120);
         var filled = Filled(polygon, mask);
-        Assert.InRange(Mask.Iou(mask, filled), 0.98, 1);
+        Assert.InRange(BinaryMask.Iou(mask, filled), 0.98, 1);
         Assert.False(filled[100, 118]);
         Assert.True(filled[40, 110]);
     }
@@ -91,9 +91,9 @@ public class PolygonTests
         Assert.Equal(40, mask.Area());
     }
 
-    private static Mask Filled(Polygon polygon, Mask like)
+    private static BinaryMask Filled(Polygon polygon, BinaryMask like)
     {
-        var mask = new Mask();
+        var mask = new BinaryMask();
         mask.Reset(like.Width, like.Height);
         Polygon.Fill(polygon.Rings, mask);
         return mask;

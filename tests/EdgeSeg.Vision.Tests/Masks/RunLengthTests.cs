@@ -108,7 +108,7 @@ public class RunLengthTests
     [Fact]
     public void Uncompressed_counts_and_runs_of_zero_are_read()
     {
-        var mask = new Mask();
+        var mask = new BinaryMask();
         Assert.True(runLength.TryDecode([1, 3, 0, 1, 1], 2, 3, mask, out _));
         Assert.Equal([0b10UL, 0b11UL, 0b01UL], mask.Words);
         Assert.True(runLength.TryDecode("0006"u8, 2, 3, mask, out _));
@@ -140,7 +140,7 @@ public class RunLengthTests
     public void Random_bytes_are_read_or_refused_and_never_more()
     {
         var random = new Random(7);
-        var mask = new Mask();
+        var mask = new BinaryMask();
         var bytes = new byte[40];
         for (var i = 0; i < 20_000; i++)
         {
@@ -182,16 +182,16 @@ public class RunLengthTests
         Assert.Equal(0, allocated);
     }
 
-    private string Encode(Mask mask)
+    private string Encode(BinaryMask mask)
     {
         var counts = new ArrayBufferWriter<byte>();
         Assert.True(runLength.TryEncode(mask, counts));
         return Encoding.ASCII.GetString(counts.WrittenSpan);
     }
 
-    private Mask Decode(string counts, int width, int height)
+    private BinaryMask Decode(string counts, int width, int height)
     {
-        var mask = new Mask();
+        var mask = new BinaryMask();
         Assert.True(runLength.TryDecode(counts, width, height, mask, out var problem), problem);
         return mask;
     }

@@ -24,7 +24,7 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
         foreach (var of in cases)
         {
             model.Segmenter.Encode(reader.Read(of.Image), embedding, ref result.Times);
-            model.Segmenter.Settle(embedding, ref result.Times);
+            model.Segmenter.EnsureEncoded(embedding, ref result.Times);
             Assert.Equal(0, Farthest(Untrained.Floats(of.EmbeddingFile), embedding.Features.Span), 1e-3f);
 
             decoding.Run(embedding, of.Prompt());
@@ -37,7 +37,7 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
             result.Prompt.CopyFrom(of.Prompt());
             model.Segmenter.Decode(embedding, result);
             Assert.True(result.Found);
-            var iou = Mask.Iou(result.Mask, Untrained.Mask(of));
+            var iou = BinaryMask.Iou(result.Mask, Untrained.Mask(of));
             Assert.True(iou >= 0.999, $"{of.Image} {of.Labels.Length} points: IoU {iou}");
         }
     }
@@ -61,7 +61,7 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
             result.Prompt.Source = PromptSource.Click;
             for (var i = 0; i < points.Length; i += 2) result.Prompt.Add(new Click(points[i] * width, points[i + 1] * height));
             model.Segmenter.Decode(embedding, result);
-            var iou = Mask.Iou(result.Mask, Untouched(pixels, result.Prompt));
+            var iou = BinaryMask.Iou(result.Mask, Untouched(pixels, result.Prompt));
             Assert.True(iou >= 0.999, $"IoU {iou}");
         }
     }
@@ -101,8 +101,8 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
         var cases = Untrained.Cases();
         model.Segmenter.Encode(picture.Read("image0.png"), first, ref times);
         model.Segmenter.Encode(picture.Read("image1.png"), second, ref times);
-        model.Segmenter.Settle(first, ref times);
-        model.Segmenter.Settle(second, ref times);
+        model.Segmenter.EnsureEncoded(first, ref times);
+        model.Segmenter.EnsureEncoded(second, ref times);
         Assert.Equal(0, Farthest(Untrained.Floats(cases.First(c => c.Image == "image0.png").EmbeddingFile), first.Features.Span), 1e-3f);
         Assert.Equal(0, Farthest(Untrained.Floats(cases.First(c => c.Image == "image1.png").EmbeddingFile), second.Features.Span), 1e-3f);
     }
@@ -111,7 +111,7 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
     public void The_automatic_way_takes_its_clicks_from_the_salience_role()
     {
         var model = fixture.Model;
-        Assert.Equal("test", model.Salience.Name);
+        Assert.Equal("test", model.SaliencyModel.Name);
         Assert.Equal("efficientsam-untrained", model.Name);
         using var picture = new PictureOf();
         using var embedding = model.Segmenter.CreateEmbedding();
@@ -131,9 +131,9 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
     {
         var model = fixture.Model;
         Assert.Equal(6, model.Segmenter.MaxPoints);
-        var prompt = new Prompt { Box = new Box(0, 0, 5, 5) };
+        var prompt = new PromptBuffer { Box = new Box(0, 0, 5, 5) };
         for (var i = 0; i < 5; i++) prompt.Add(new Click(1, 1));
-        Assert.Contains("at most 6 points", PromptRules.CommandError(prompt, 10, 10, model.Segmenter.MaxPoints));
+        Assert.Contains("at most 6 points", PromptRules.Check(prompt, 10, 10, model.Segmenter.MaxPoints));
     }
 
     /// <summary>Loaded once: a trial run of the encoder takes seconds.</summary>
@@ -168,7 +168,7 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
     }
 
     /// <summary>The published graphs as they are meant: the frame as floats in its own size, as many points as there are, full-size masks from the graph.</summary>
-    private static unsafe Mask Untouched(Mat pixels, Prompt prompt)
+    private static unsafe BinaryMask Untouched(Mat pixels, PromptBuffer prompt)
     {
         int w = pixels.Cols, h = pixels.Rows;
         var planes = new float[3 * w * h];
@@ -194,7 +194,7 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
         var scores = answers[1].GetTensorDataAsSpan<float>();
         var best = scores.IndexOf(scores.ToArray().Max());
         var logits = answers[0].GetTensorDataAsSpan<float>().Slice(best * w * h, w * h);
-        var mask = new Mask();
+        var mask = new BinaryMask();
         mask.Reset(w, h);
         for (var i = 0; i < logits.Length; i++)
         {

@@ -73,7 +73,7 @@ public sealed class EmbeddingCacheTests : IDisposable
         using var cache = new EmbeddingCache(sam.Segmenter, 2);
         for (var n = 1; n < 6; n++) cache.Get(new FrameKey("front", n), pixels, ref times);
         Assert.True(double.IsNaN(times[Stage.Embed]));
-        sam.Segmenter.Settle(cache.Find(new FrameKey("front", 5))!, ref times);
+        sam.Segmenter.EnsureEncoded(cache.Find(new FrameKey("front", 5))!, ref times);
         Assert.False(double.IsNaN(times[Stage.Embed]));
         times = StageTimes.None;
         cache.Get(new FrameKey("front", 6), pixels, ref times);

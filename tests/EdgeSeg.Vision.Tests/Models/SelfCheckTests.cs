@@ -78,7 +78,7 @@ public sealed class SelfCheckTests : IDisposable
         using var copied = LoadedModel.Load(new ModelChoice { Folder = Shipped, Known = [own, ExecutionProviders.Cpu] });
         Assert.Equal(("own", "fp32", "it likes it"), (copied.Provider, copied.Precision, copied.PrecisionReason));
         using var plain = LoadedModel.Load(Shipped, "fp32");
-        for (var i = 0; i < 2; i++) Assert.Equal(1, Mask.Iou(SelfCheck.Ask(copied.Segmenter, mirrored: i == 0).Mask, SelfCheck.Ask(plain.Segmenter, mirrored: i == 0).Mask));
+        for (var i = 0; i < 2; i++) Assert.Equal(1, BinaryMask.Iou(SelfCheck.Ask(copied.Segmenter, mirrored: i == 0).Mask, SelfCheck.Ask(plain.Segmenter, mirrored: i == 0).Mask));
         using var wished = LoadedModel.Load(new ModelChoice { Folder = Shipped, Precision = "int8", Known = [own, ExecutionProviders.Cpu] });
         Assert.Equal("int8", wished.Precision);
     }
@@ -114,9 +114,9 @@ public sealed class SelfCheckTests : IDisposable
 
         public void Decode(Embedding embedding, Segmentation result) => model.Decode(embedding, result);
 
-        public bool TryEnlarge(int index, Embedding embedding, Mask mask) => model.TryEnlarge(index, embedding, mask);
+        public bool TryEnlarge(int index, Embedding embedding, BinaryMask mask) => model.TryEnlarge(index, embedding, mask);
 
-        public void Settle(Embedding embedding, ref StageTimes times) => model.Settle(embedding, ref times);
+        public void EnsureEncoded(Embedding embedding, ref StageTimes times) => model.EnsureEncoded(embedding, ref times);
 
         public void Dispose() => first?.Dispose();
     }
@@ -132,7 +132,7 @@ public sealed class SelfCheckTests : IDisposable
 
     private static string Half(bool left)
     {
-        var mask = new Mask();
+        var mask = new BinaryMask();
         mask.Reset(SelfCheck.Side, SelfCheck.Side);
         for (var y = 0; y < SelfCheck.Side; y++) mask.SetRun(y, left ? 0 : SelfCheck.Side / 2, left ? SelfCheck.Side / 2 : SelfCheck.Side);
         return SelfCheck.Counts(mask);

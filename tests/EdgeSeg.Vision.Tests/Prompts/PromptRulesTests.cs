@@ -41,16 +41,16 @@ public class PromptRulesTests
 
     private static string? Clicks(params (float X, float Y)[] clicks)
     {
-        var prompt = new Prompt();
+        var prompt = new PromptBuffer();
         foreach (var (x, y) in clicks) prompt.Add(new Click(x, y));
-        return PromptRules.CommandError(prompt, 100, 50, 6);
+        return PromptRules.Check(prompt, 100, 50, 6);
     }
 
     private static string? Box(float x0, float y0, float x1, float y1, int clicks)
     {
-        var prompt = new Prompt { Box = new Box(x0, y0, x1, y1) };
+        var prompt = new PromptBuffer { Box = new Box(x0, y0, x1, y1) };
         for (var i = 0; i < clicks; i++) prompt.Add(new Click(5, 5));
-        return PromptRules.CommandError(prompt, 100, 50, 6);
+        return PromptRules.Check(prompt, 100, 50, 6);
     }
 
     [Theory]

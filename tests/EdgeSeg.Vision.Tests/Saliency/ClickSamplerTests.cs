@@ -52,21 +52,21 @@ public class ClickSamplerTests
         var map = new SaliencyMap(4, 1);
         Assert.True(map.Load([SaliencyMap.Logit(0.6f), SaliencyMap.Logit(0.8f), -5, -5]));
         var sampler = new ClickSampler();
-        Assert.True(sampler.Sample(map, 0.5f, 4, 1, new Prompt()));
+        Assert.True(sampler.Sample(map, 0.5f, 4, 1, new PromptBuffer()));
         Assert.Equal(0.7f, sampler.MeanSaliency, 1e-5f);
     }
 
     [Fact]
     public void Nothing_salient_gives_no_clicks()
     {
-        var prompt = new Prompt();
+        var prompt = new PromptBuffer();
         Assert.False(new ClickSampler().Sample(BlobsTests.Map(2, 2, "..", ".."), 0.5f, 2, 2, prompt));
         Assert.Equal(0, prompt.ClickCount);
     }
 
     private static Click[] Sample(SaliencyMap map, int frameWidth, int frameHeight)
     {
-        var prompt = new Prompt();
+        var prompt = new PromptBuffer();
         Assert.True(new ClickSampler().Sample(map, 0.5f, frameWidth, frameHeight, prompt));
         return prompt.Clicks.ToArray();
     }

@@ -6,7 +6,7 @@ namespace EdgeSeg.Vision.Masks;
 /// A binary mask in frame pixels, one bit a pixel: row-major, pixel x of a row is bit (x mod 64) of word (x / 64), rows padded to whole words,
 /// padding bits always zero. Reused through <see cref="Reset"/>; grows, never shrinks.
 /// </summary>
-internal sealed class Mask
+internal sealed class BinaryMask
 {
     private ulong[] words = [];
 
@@ -66,14 +66,14 @@ internal sealed class Mask
         row[last] |= tail;
     }
 
-    public void CopyFrom(Mask other)
+    public void CopyFrom(BinaryMask other)
     {
         Reset(other.Width, other.Height);
         other.Words.CopyTo(words);
     }
 
     /// <summary>Copies this mask into a larger one, its top-left pixel at (<paramref name="left"/>, <paramref name="top"/>); other pixels there stay.</summary>
-    public void PlaceInto(Mask target, int left, int top)
+    public void PlaceInto(BinaryMask target, int left, int top)
     {
         if (left < 0 || top < 0 || left + Width > target.Width || top + Height > target.Height)
             throw new ArgumentException($"a mask of {Width}x{Height} at {left},{top} leaves one of {target.Width}x{target.Height}");
@@ -133,14 +133,14 @@ internal sealed class Mask
     }
 
     /// <summary>Sets every pixel that is set in a mask of the same size.</summary>
-    public void Add(Mask other)
+    public void Add(BinaryMask other)
     {
         RequireSize(other);
         for (var i = 0; i < Stride * Height; i++) words[i] |= other.words[i];
     }
 
     /// <summary>Intersection over union of two masks of one size, pixels of <paramref name="ignored"/> left out; 0 when both are empty.</summary>
-    public static double Iou(Mask a, Mask b, Mask? ignored = null)
+    public static double Iou(BinaryMask a, BinaryMask b, BinaryMask? ignored = null)
     {
         a.RequireSize(b);
         if (ignored is not null) a.RequireSize(ignored);
@@ -155,7 +155,7 @@ internal sealed class Mask
         return either == 0 ? 0 : (double)both / either;
     }
 
-    private void RequireSize(Mask other)
+    private void RequireSize(BinaryMask other)
     {
         if (Width != other.Width || Height != other.Height)
             throw new ArgumentException($"masks of {Width}x{Height} and {other.Width}x{other.Height} cannot be combined");

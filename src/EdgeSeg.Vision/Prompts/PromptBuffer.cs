@@ -26,7 +26,7 @@ internal enum PromptSource
 }
 
 /// <summary>What the segmenter is asked for: up to <see cref="VisionLimits.MaxPoints"/> positive clicks, a box, or both. Reused between frames.</summary>
-internal sealed class Prompt
+internal sealed class PromptBuffer
 {
     private readonly Click[] clicks = new Click[VisionLimits.MaxPoints];
 
@@ -56,7 +56,7 @@ internal sealed class Prompt
         if (Box is { } b) Box = new Box(b.X0 + dx, b.Y0 + dy, b.X1 + dx, b.Y1 + dy);
     }
 
-    public void CopyFrom(Prompt other)
+    public void CopyFrom(PromptBuffer other)
     {
         Source = other.Source;
         Box = other.Box;

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EdgeSeg.Vision.Masks;
 
-public class MaskTests
+public class BinaryMaskTests
 {
     [Fact]
     public void A_run_sets_its_pixels_and_no_others()
@@ -14,7 +14,7 @@ public class MaskTests
             {
                 for (var to = from; to <= width; to += 1 + to % 3)
                 {
-                    var mask = new Mask();
+                    var mask = new BinaryMask();
                     mask.Reset(width, 3);
                     mask.SetRun(1, from, to);
                     for (var x = 0; x < width; x++) Assert.Equal(x >= from && x < to, mask[x, 1]);
@@ -27,7 +27,7 @@ public class MaskTests
     [Fact]
     public void A_run_beyond_the_row_is_refused()
     {
-        var mask = new Mask();
+        var mask = new BinaryMask();
         mask.Reset(70, 2);
         Assert.Throws<ArgumentOutOfRangeException>(() => mask.SetRun(0, 3, 71));
         Assert.Throws<ArgumentOutOfRangeException>(() => mask.SetRun(0, -1, 5));
@@ -63,15 +63,15 @@ public class MaskTests
                 }
             }
 
-            Assert.Equal(either == 0 ? 0 : (double)both / either, Mask.Iou(a, b));
+            Assert.Equal(either == 0 ? 0 : (double)both / either, BinaryMask.Iou(a, b));
         }
     }
 
     [Fact]
     public void Masks_of_two_sizes_are_not_compared() =>
-        Assert.Throws<ArgumentException>(() => Mask.Iou(MaskSamples.Noise(8, 8, 1), MaskSamples.Noise(9, 8, 1)));
+        Assert.Throws<ArgumentException>(() => BinaryMask.Iou(MaskSamples.Noise(8, 8, 1), MaskSamples.Noise(9, 8, 1)));
 
-    private static MaskGeometry Naive(Mask mask)
+    private static MaskGeometry Naive(BinaryMask mask)
     {
         int area = 0, left = int.MaxValue, top = int.MaxValue, right = -1, bottom = -1;
         double sumX = 0, sumY = 0;
