@@ -8,7 +8,7 @@ namespace EdgeSeg.Capture;
 /// </summary>
 internal sealed class CameraStateMachine(CameraOptions options, Random random)
 {
-    private readonly BackOff backOff = new(CaptureLimits.CameraBackOffMinMs, CaptureLimits.CameraBackOffMaxMs, random);
+    private readonly Backoff backoff = new(CaptureLimits.CameraBackOffMinMs, CaptureLimits.CameraBackOffMaxMs, random);
     private CameraFormat? format;
     private string reason = "";
     private long grabbed, reconnects, lastFrameNs, openedNs, healthyFromNs, reopenNs = long.MaxValue;
@@ -40,7 +40,7 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
         (lastFrameNs, awaitsFirst) = (nowNs, false);
         if (State == CameraState.Streaming)
         {
-            if (nowNs - healthyFromNs >= CaptureLimits.CameraBackOffResetMs * 1_000_000L) backOff.Reset();
+            if (nowNs - healthyFromNs >= CaptureLimits.CameraBackOffResetMs * 1_000_000L) backoff.Reset();
         }
         else if (State is not (CameraState.Frozen or CameraState.Black)) Stream(nowNs);
     }
@@ -60,7 +60,7 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
     public string? ReopeningDue(long nowNs)
     {
         if (State is not (CameraState.Frozen or CameraState.Black)) return null;
-        if (reopenNs == long.MaxValue) reopenNs = nowNs + backOff.Next().Ticks * 100;
+        if (reopenNs == long.MaxValue) reopenNs = nowNs + backoff.Next().Ticks * 100;
         return nowNs >= reopenNs ? reason : null;
     }
 
@@ -69,7 +69,7 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
     {
         if (State is CameraState.Frozen or CameraState.Black && reason == why) return TimeSpan.Zero;
         Become(CameraState.Lost, why);
-        return backOff.Next();
+        return backoff.Next();
     }
 
     public void Ended() => Become(CameraState.Ended, "the source has no more pictures");
@@ -97,7 +97,7 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
         }
 
         Become(CameraState.Lost, "a call into the camera did not come back and was abandoned");
-        return backOff.Next();
+        return backoff.Next();
     }
 
     private void Stream(long nowNs)

@@ -20,15 +20,35 @@ internal readonly record struct CameraUri(CameraKind Kind, string Target, TestSc
 {
     private const string Forms = "v4l2:/dev/video0, rtsp://host/path, file:VIDEO, images:FOLDER, pipe:COMMAND or test:";
 
+    /// <summary>The scheme of an address in lower case as written (<c>v4l2</c>, <c>rtsp</c>, <c>rtsps</c>, ...) and what follows its colon; empty without a colon.</summary>
+    public static (string Scheme, string Target) Split(string text)
+    {
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        return colon < 0 ? ("", text) : (text[..colon], text[(colon + 1)..]);
+    }
+
+    public static bool TryParse(string text, out CameraUri uri)
+    {
+        try
+        {
+            uri = Parse(text);
+            return true;
+        }
+        catch (OperatingException)
+        {
+            uri = default;
+            return false;
+        }
+    }
+
     /// <summary>Parses, or throws an <see cref="OperatingException"/> of exit code 2 that names the remedy.</summary>
     public static CameraUri Parse(string text)
     {
-        var colon = text.IndexOf(':');
-        if (colon <= 0) throw Bad(text, "has no kind", $"write {Forms}");
-        var rest = text[(colon + 1)..];
-        return text[..colon] switch
+        var (scheme, rest) = Split(text);
+        if (scheme.Length == 0) throw Bad(text, "has no kind", $"write {Forms}");
+        return scheme switch
         {
-            "v4l2" when rest.StartsWith("/dev/", StringComparison.Ordinal) => new(CameraKind.V4l2, rest, default),
+            "v4l2" when rest.StartsWith("/dev/", StringComparison.Ordinal) && rest.Length > 5 => new(CameraKind.V4l2, rest, default),
             "v4l2" => throw Bad(text, "does not name a device", "write v4l2:/dev/video0 or v4l2:/dev/v4l/by-id/..."),
             "rtsp" or "rtsps" => new(CameraKind.Rtsp, Network(text), default),
             "file" => new(CameraKind.File, Given(text, rest, "a video", "file:/srv/video.mp4"), default),

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text;
+using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Capture;
@@ -10,9 +10,8 @@ namespace EdgeSeg.Capture;
 /// A command in a session and process group of its own, so that closing it takes its children along. Its standard output is read by the owner,
 /// its standard input gets a text and is closed, the last <see cref="CaptureLimits.PipeErrorBytes"/> of its error output are kept.
 /// </summary>
-internal sealed partial class ChildProcess : IDisposable
+internal sealed class ChildProcess : IDisposable
 {
-    private const int SigTerm = 15, SigKill = 9;
 
     private readonly Lock gate = new();
     private readonly Process process;
@@ -71,10 +70,10 @@ internal sealed partial class ChildProcess : IDisposable
         {
             if (closed) return;
             closed = true;
-            _ = Kill(-process.Id, SigTerm);
+            _ = LibC.Kill(-process.Id, LibC.SigTerm);
             process.WaitForExit(CaptureLimits.PipeCloseMs);
             // what is left of the group when its leader has gone, or has not
-            _ = Kill(-process.Id, SigKill);
+            _ = LibC.Kill(-process.Id, LibC.SigKill);
         }
     }
 
@@ -115,7 +114,4 @@ internal sealed partial class ChildProcess : IDisposable
             return Encoding.UTF8.GetString(bytes);
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int pid, int signal);
 }

@@ -3,7 +3,6 @@ using EdgeSeg.Messages;
 using EdgeSeg.Platform;
 using EdgeSeg.Release;
 using EdgeSeg.Updates;
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Cli;
@@ -64,5 +63,5 @@ internal sealed class ModelPublishVerb
     }
 
     public static string Id(string id, string option) =>
-        Topics.IsId(id) ? id : throw new OperatingException($"{option} {id}: must be 1 to {VisionLimits.MaxIdLength} of a-z, 0-9 and -", ExitCode.Usage);
+        Identifier.IsValid(id) ? id : throw new OperatingException($"{option} {id}: must be {Identifier.Form}", ExitCode.Usage);
 }

@@ -63,7 +63,7 @@ internal sealed class CameraSettings(int index)
     public bool DetectBlack { get; set; } = true;
 
     /// <summary>The part before the first colon: <c>v4l2</c>, <c>rtsp</c>, <c>rtsps</c>, <c>file</c>, <c>images</c>, <c>pipe</c>, <c>test</c>.</summary>
-    public string Scheme => Uri[..Uri.IndexOf(':', StringComparison.Ordinal)];
+    public string Scheme => CameraUri.Split(Uri).Scheme;
 
     /// <summary>What the capture side needs of it.</summary>
     public CameraOptions ToOptions() => new()

@@ -1,16 +1,14 @@
-using System.Buffers;
 using System.Net;
-using EdgeSeg.Vision;
+using EdgeSeg.Capture;
+using EdgeSeg.Platform;
 
 namespace EdgeSeg.Configuration;
 
 /// <summary>The forms of text that keys ask for.</summary>
 internal static class TextForms
 {
-    private static readonly SearchValues<char> idCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
-
-    public static readonly TextForm Id = new($"an id: 1 to {VisionLimits.MaxIdLength} of a-z, 0-9 and -", IsId);
-    public static readonly TextForm IdOrNone = new($"empty or an id: 1 to {VisionLimits.MaxIdLength} of a-z, 0-9 and -", t => t.Length == 0 || IsId(t));
+    public static readonly TextForm Id = new($"an id: {Identifier.Form}", t => Identifier.IsValid(t));
+    public static readonly TextForm IdOrNone = new($"empty or an id: {Identifier.Form}", t => t.Length == 0 || Identifier.IsValid(t));
     public static readonly TextForm Line = new("text of at most 255 characters on one line", t => t.Length <= 255 && !t.Any(char.IsControl));
     public static readonly TextForm Path = new("a path", t => !t.Any(char.IsControl));
     public static readonly TextForm AbsolutePath = new("an absolute path", t => t.StartsWith('/') && !t.Any(char.IsControl));
@@ -25,8 +23,6 @@ internal static class TextForms
     public static readonly TextForm Camera = new(
         "v4l2:/dev/..., rtsp://host/..., file:PATH, images:FOLDER, pipe:COMMAND or test:, without user and password (those stand in credentials_file)", IsCamera);
 
-    public static bool IsId(string text) => text.Length is >= 1 and <= VisionLimits.MaxIdLength && !text.AsSpan().ContainsAnyExcept(idCharacters);
-
     private static bool IsHost(string text) => text.Length <= 255 && Uri.CheckHostName(text) != UriHostNameType.Unknown;
 
     /// <summary>The library also takes "5" for 0.0.0.5.</summary>
@@ -35,19 +31,5 @@ internal static class TextForms
     private static bool IsHttp(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Host.Length > 0;
 
-    private static bool IsCamera(string text)
-    {
-        if (text.Any(char.IsControl) || Value.WithoutSecrets(text) != text) return false;
-        var colon = text.IndexOf(':', StringComparison.Ordinal);
-        if (colon < 0) return false;
-        var rest = text[(colon + 1)..];
-        return text[..colon] switch
-        {
-            "v4l2" => Device.Fits(rest),
-            "rtsp" or "rtsps" => Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Host.Length > 0 && uri.UserInfo.Length == 0,
-            "file" or "images" or "pipe" => rest.Trim().Length > 0,
-            "test" => true,
-            _ => false,
-        };
-    }
+    private static bool IsCamera(string text) => !text.Any(char.IsControl) && Value.WithoutSecrets(text) == text && CameraUri.TryParse(text, out _);
 }

@@ -4,9 +4,9 @@ namespace EdgeSeg.Gpio;
 
 /// <summary>
 /// The kernel's interface to GPIO chips, version 2, as in <c>linux/gpio.h</c>: the structures that go through it, their sizes being part of the request
-/// numbers, and the calls. The same on x86-64 and arm64.
+/// numbers. The same on x86-64 and arm64.
 /// </summary>
-internal static unsafe partial class GpioAbi
+internal static unsafe class GpioAbi
 {
     public const int NameBytes = 32;
 
@@ -22,7 +22,6 @@ internal static unsafe partial class GpioAbi
     public const uint AttributeDebounce = 3;
     public const uint EventRising = 1;
 
-    public const int ReadWrite = 2, CloseOnExec = 0x80000;
     public const short PollIn = 1;
 
     public const int ENOENT = 2, EINTR = 4, ENXIO = 6, EAGAIN = 11, EACCES = 13, EPERM = 1, EBUSY = 16, ENODEV = 19, EINVAL = 22, ENOTTY = 25;
@@ -88,28 +87,4 @@ internal static unsafe partial class GpioAbi
         public uint LineSequence;
         public fixed uint Padding[6];
     }
-
-    [StructLayout(LayoutKind.Sequential)]
-    public struct PollEntry
-    {
-        public int Descriptor;
-        public short Events;
-        public short Found;
-    }
-
-    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    public static partial int open(string path, int flags);
-
-    [LibraryImport("libc", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    public static partial int ioctl(SafeHandle descriptor, nuint request, void* argument);
-
-    [LibraryImport("libc", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    public static partial int poll(PollEntry* entries, nuint count, int timeoutMs);
-
-    [LibraryImport("libc", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    public static partial nint read(SafeHandle descriptor, void* buffer, nuint bytes);
 }

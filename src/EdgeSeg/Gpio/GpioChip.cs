@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 using Microsoft.Win32.SafeHandles;
 
@@ -23,11 +24,11 @@ internal sealed unsafe class GpioChip : IDisposable
     /// <exception cref="OperatingException">It is not there, may not be used, or is no GPIO chip.</exception>
     public static GpioChip Open(string path)
     {
-        var descriptor = GpioAbi.open(path, GpioAbi.ReadWrite | GpioAbi.CloseOnExec);
+        var descriptor = LibC.Open(path, LibC.ReadWrite | LibC.CloseOnExec);
         if (descriptor < 0) throw Failure(path, Marshal.GetLastPInvokeError());
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         GpioAbi.ChipInfo info = default;
-        if (GpioAbi.ioctl(handle, GpioAbi.GetChipInfo, &info) == 0) return new GpioChip(path, handle, Text(info.Label), (int)info.Lines);
+        if (LibC.Ioctl(handle, GpioAbi.GetChipInfo, &info) == 0) return new GpioChip(path, handle, Text(info.Label), (int)info.Lines);
         var error = Marshal.GetLastPInvokeError();
         handle.Dispose();
         throw Failure(path, error);
@@ -53,7 +54,7 @@ internal sealed unsafe class GpioChip : IDisposable
     {
         GpioAbi.LineInfo info = default;
         info.Offset = (uint)line;
-        if (GpioAbi.ioctl(handle, GpioAbi.GetLineInfo, &info) != 0) throw Failure(Path, Marshal.GetLastPInvokeError());
+        if (LibC.Ioctl(handle, GpioAbi.GetLineInfo, &info) != 0) throw Failure(Path, Marshal.GetLastPInvokeError());
         var consumer = Text(info.Consumer);
         return (Text(info.Name), (info.Flags & GpioAbi.Used) != 0 && consumer.Length == 0 ? "the kernel" : consumer);
     }
@@ -66,7 +67,7 @@ internal sealed unsafe class GpioChip : IDisposable
             asked->LineCount = 1;
             asked->Offsets[0] = (uint)line;
             "edgeseg"u8.CopyTo(new Span<byte>(asked->Consumer, GpioAbi.NameBytes));
-            if (GpioAbi.ioctl(handle, GpioAbi.GetLine, asked) == 0) return new SafeFileHandle(asked->Descriptor, ownsHandle: true);
+            if (LibC.Ioctl(handle, GpioAbi.GetLine, asked) == 0) return new SafeFileHandle(asked->Descriptor, ownsHandle: true);
         }
 
         var error = Marshal.GetLastPInvokeError();

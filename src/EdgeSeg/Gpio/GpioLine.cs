@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using EdgeSeg.Configuration;
+using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 using Microsoft.Win32.SafeHandles;
 
@@ -45,7 +46,7 @@ internal sealed unsafe class GpioLine : IInputLine
         if (!Wait(timeoutMs)) return 0;
         var events = stackalloc GpioAbi.LineEvent[GpioLimits.GpioReadEvents];
         var asked = Math.Min(edges.Length, GpioLimits.GpioReadEvents);
-        var bytes = GpioAbi.read(handle, events, (nuint)(asked * sizeof(GpioAbi.LineEvent)));
+        var bytes = LibC.Read(handle, events, (nuint)(asked * sizeof(GpioAbi.LineEvent)));
         if (bytes < 0)
         {
             var error = Marshal.GetLastPInvokeError();
@@ -73,8 +74,8 @@ internal sealed unsafe class GpioLine : IInputLine
         {
             // held, so that a descriptor closed meanwhile is not somebody else's by now
             handle.DangerousAddRef(ref kept);
-            var entry = new GpioAbi.PollEntry { Descriptor = (int)handle.DangerousGetHandle(), Events = GpioAbi.PollIn };
-            var found = GpioAbi.poll(&entry, 1, timeoutMs);
+            var entry = new LibC.PollEntry { Descriptor = (int)handle.DangerousGetHandle(), Events = GpioAbi.PollIn };
+            var found = LibC.Poll(&entry, 1, timeoutMs);
             if (found <= 0) return false;
             return (entry.Found & GpioAbi.PollIn) != 0 ? true : throw GpioChip.Failure(Name, GpioAbi.ENODEV);
         }

@@ -1,13 +1,11 @@
-using System.Runtime.InteropServices;
+using EdgeSeg.Capture;
+using EdgeSeg.Platform;
 
 namespace EdgeSeg.Health;
 
 /// <summary>Are the device nodes there, and may this user use them.</summary>
-internal static partial class DeviceChecks
+internal static class DeviceChecks
 {
-    private const string V4L2 = "v4l2:";
-    private const int ReadAndWrite = 6;
-
     /// <summary>Of the cameras' addresses only <c>v4l2:/dev/videoN</c> has a node to look at; another may hold a password, and only its scheme is shown.</summary>
     /// <param name="id">The camera's.</param>
     /// <param name="uri">Its address.</param>
@@ -15,9 +13,8 @@ internal static partial class DeviceChecks
     public static Check Camera(string id, string uri, Func<string, bool>? mayUse = null)
     {
         var name = $"camera {id}";
-        if (!uri.StartsWith(V4L2, StringComparison.Ordinal))
-            return Check.Ok(name, $"{uri[..Math.Max(0, uri.IndexOf(':', StringComparison.Ordinal))]}: nothing to look at before it is opened");
-        var node = uri[V4L2.Length..].Split('?')[0];
+        var (scheme, node) = CameraUri.Split(uri);
+        if (scheme != "v4l2") return Check.Ok(name, $"{scheme}: nothing to check before it is opened");
         return Node(name, node, "video", "connect the camera, look for it with 'v4l2-ctl --list-devices', and correct camera.uri", mayUse);
     }
 
@@ -33,12 +30,8 @@ internal static partial class DeviceChecks
     private static Check Node(string name, string node, string group, string absent, Func<string, bool>? mayUse = null)
     {
         if (!File.Exists(node)) return Check.Failed(name, $"{node} is not there", absent);
-        return mayUse?.Invoke(node) ?? access(node, ReadAndWrite) == 0
+        return mayUse?.Invoke(node) ?? LibC.Access(node, LibC.ReadAndWriteAccess) == 0
             ? Check.Ok(name, $"{node} is there and may be used")
             : Check.Failed(name, $"{node} may not be used by {Environment.UserName}", $"add the user to the group {group}: usermod -aG {group} {Environment.UserName}");
     }
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int access(string path, int mode);
 }

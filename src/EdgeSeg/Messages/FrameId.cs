@@ -1,3 +1,5 @@
+using EdgeSeg.Platform;
+
 namespace EdgeSeg.Messages;
 
 /// <summary>Names one frame on the wire: <c>&lt;session&gt;-&lt;camera&gt;-&lt;sequence&gt;</c>. The session holds no hyphen, a camera may; the sequence follows the last one.</summary>
@@ -30,7 +32,7 @@ internal static class FrameId
         if (first <= 0 || last <= first + 1) return false;
         session = text[..first];
         camera = text[(first + 1)..last];
-        return Topics.IsId(session) && Topics.IsId(camera)
+        return Identifier.IsValid(session) && Identifier.IsValid(camera)
             && long.TryParse(text[(last + 1)..], System.Globalization.NumberStyles.None, null, out sequence);
     }
 }

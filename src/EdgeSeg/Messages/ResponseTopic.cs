@@ -1,3 +1,5 @@
+using EdgeSeg.Platform;
+
 namespace EdgeSeg.Messages;
 
 /// <summary>
@@ -26,5 +28,5 @@ internal static class ResponseTopic
     }
 
     /// <summary>The topic that <c>reply_to</c> in a body means: an id stands for <c>reply/&lt;id&gt;</c> of this device, anything else is a whole topic.</summary>
-    public static string Expand(Topics topics, string replyTo) => Topics.IsId(replyTo) ? topics.Reply(replyTo) : replyTo;
+    public static string Expand(Topics topics, string replyTo) => Identifier.IsValid(replyTo) ? topics.Reply(replyTo) : replyTo;
 }

@@ -1,4 +1,4 @@
-using EdgeSeg.Vision;
+using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Messages;
@@ -9,9 +9,6 @@ namespace EdgeSeg.Messages;
 /// </summary>
 internal sealed class Topics
 {
-    private static readonly System.Buffers.SearchValues<char> idCharacters =
-        System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
-
     private readonly Dictionary<string, CameraTopics> cameras = new(StringComparer.Ordinal);
 
     /// <exception cref="OperatingException">The device's or a camera's id is not one, or a camera is named twice.</exception>
@@ -78,18 +75,13 @@ internal sealed class Topics
     /// <summary>The retained topic of an alert.</summary>
     public string Alert(string id)
     {
-        if (id.Length > MessageLimits.MaxAlertIdLength || id.AsSpan().ContainsAnyExcept(idCharacters)) throw new ArgumentException($"'{id}' cannot be an alert's id", nameof(id));
+        if (id.Length > MessageLimits.MaxAlertIdLength || !Identifier.HasOnlyIdCharacters(id)) throw new ArgumentException($"'{id}' cannot be an alert's id", nameof(id));
         return $"{Root}alert/{id}";
     }
 
-    /// <summary>1 to <see cref="VisionLimits.MaxIdLength"/> characters of a-z, 0-9 and the hyphen.</summary>
-    public static bool IsId(ReadOnlySpan<char> text) =>
-        text.Length is > 0 and <= VisionLimits.MaxIdLength && !text.ContainsAnyExcept(idCharacters);
-
     private static void Check(string id, string what)
     {
-        if (!IsId(id))
-            throw new OperatingException($"'{id}' cannot be a {what}'s id: use 1 to {VisionLimits.MaxIdLength} of a-z, 0-9 and -", 2);
+        if (!Identifier.IsValid(id)) throw new OperatingException($"'{id}' is not a valid {what} id: use {Identifier.Form}", ExitCode.Usage);
     }
 }
 

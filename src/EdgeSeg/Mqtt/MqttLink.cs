@@ -17,7 +17,7 @@ internal sealed class MqttLink : IAsyncDisposable
     private readonly TimeProvider time;
     private readonly Action<string> log;
     private readonly Outbox outbox;
-    private readonly Backoff backoff = new();
+    private readonly ReconnectPolicy reconnect = new(MqttLimits.ReconnectMaxMs, Random.Shared);
     private readonly CancellationTokenSource stop = new();
     private readonly LinkStatus status;
 
@@ -159,12 +159,12 @@ internal sealed class MqttLink : IAsyncDisposable
                 if (stop.IsCancellationRequested) return;
                 log($"mqtt: connection lost: {next.LostReason}");
                 Interlocked.Increment(ref reconnects);
-                backoff.Ended(time.GetElapsedTime(since).TotalMilliseconds, next.TakenOver);
+                reconnect.Ended(time.GetElapsedTime(since).TotalMilliseconds, next.TakenOver);
                 if (next.TakenOver) TellTakeOver();
-                takenOverInARow = backoff.TakenOverInARow;
+                takenOverInARow = reconnect.TakenOverInARow;
             }
 
-            await WaitAsync(backoff.Next(Random.Shared.NextDouble()));
+            await WaitAsync(reconnect.Next());
         }
     }
 
@@ -216,19 +216,19 @@ internal sealed class MqttLink : IAsyncDisposable
     private void TellTakeOver()
     {
         Interlocked.Increment(ref takenOver);
-        if (backoff.TakenOverInARow == MqttLimits.TakenOverMax)
+        if (reconnect.TakenOverInARow == MqttLimits.TakenOverMax)
             log($"mqtt: another client uses the id of device '{options.Topics.Device}' again and again: give each device its own; trying again every {MqttLimits.TakenOverWaitMs / 60_000} minutes");
-        SessionTakenOver?.Invoke(backoff.TakenOverInARow);
+        SessionTakenOver?.Invoke(reconnect.TakenOverInARow);
     }
 
     private string Explain(string failure) =>
         options.Tls is not null && time.GetUtcNow().Year < 2025 ? failure + " (the clock is not set, so no certificate can be valid: set the time first)" : failure;
 
-    private async Task WaitAsync(int ms)
+    private async Task WaitAsync(TimeSpan wait)
     {
         try
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(ms), time, stop.Token);
+            await Task.Delay(wait, time, stop.Token);
         }
         catch (OperationCanceledException)
         {

@@ -1,19 +1,15 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
-using EdgeSeg.Updates;
 
 namespace EdgeSeg.Platform;
 
-/// <summary>Writing that a power cut cannot halve: what returned from here is on the disk, whole.</summary>
-internal static partial class AtomicFile
+/// <summary>Atomic writes: after a power cut a file holds the old content or the new one. When a call returns, its change is on the disk.</summary>
+internal static class AtomicFile
 {
-    // O_RDONLY | O_CLOEXEC; O_DIRECTORY is another bit on arm64
-    private const int ReadOnlyFolder = 0x80000;
-
     /// <summary>Replaces a file's content, all or nothing.</summary>
     /// <param name="path">The file.</param>
     /// <param name="content">Its bytes.</param>
-    /// <param name="point">Names its <see cref="FailPoint"/>s.</param>
+    /// <param name="point">Prefix of the names of its <see cref="FailPoint"/>s.</param>
     public static void WriteFile(string path, ReadOnlySpan<byte> content, string point)
     {
         var draft = path + ".tmp";
@@ -33,7 +29,7 @@ internal static partial class AtomicFile
         FailPoint.Hit(point + ":done");
     }
 
-    /// <summary>Points a symbolic link elsewhere, in one step.</summary>
+    /// <summary>Changes the target of a symbolic link atomically.</summary>
     public static void Link(string path, string target, string point)
     {
         var draft = path + ".tmp";
@@ -45,10 +41,10 @@ internal static partial class AtomicFile
         FailPoint.Hit(point + ":done");
     }
 
-    /// <summary>rename(2), and the folder that holds the new name synchronised. Files, links and folders.</summary>
+    /// <summary>rename(2), then a sync of the folder that holds the new name. For files, links and folders.</summary>
     public static void Rename(string from, string to)
     {
-        if (RenameCall(from, to) != 0) throw Failed($"{from} cannot be renamed to {to}");
+        if (LibC.Rename(from, to) != 0) throw Failed($"{from} cannot be renamed to {to}");
         SyncFolder(Path.GetDirectoryName(to)!);
     }
 
@@ -66,10 +62,11 @@ internal static partial class AtomicFile
 
     public static void SyncFolder(string folder)
     {
-        var descriptor = Open(folder, ReadOnlyFolder);
+        // O_DIRECTORY has another value on arm64, and is not needed
+        var descriptor = LibC.Open(folder, LibC.ReadOnly | LibC.CloseOnExec);
         if (descriptor < 0) throw Failed($"{folder} cannot be opened");
-        var failed = FSync(descriptor) != 0 ? Failed($"{folder} cannot be synchronised") : null;
-        _ = Close(descriptor);
+        var failed = LibC.Sync(descriptor) != 0 ? Failed($"{folder} cannot be synchronised") : null;
+        _ = LibC.Close(descriptor);
         if (failed is not null) throw failed;
     }
 
@@ -78,16 +75,4 @@ internal static partial class AtomicFile
         var error = Marshal.GetLastPInvokeError();
         return new IOException($"{what} ({new Win32Exception(error).Message})", error);
     }
-
-    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int RenameCall(string from, string to);
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int FSync(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    private static partial int Close(int descriptor);
 }

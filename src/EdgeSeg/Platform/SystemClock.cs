@@ -3,23 +3,19 @@ using System.Runtime.InteropServices;
 namespace EdgeSeg.Platform;
 
 /// <summary>Whether the wall clock is set by a time server.</summary>
-internal static partial class SystemClock
+internal static class SystemClock
 {
-    /// <summary>True when systemd-timesyncd says so (its file below <paramref name="run"/>), or the kernel was told so (chrony, ntpd).</summary>
+    /// <summary>True when systemd-timesyncd says so (its file below <paramref name="run"/>), or the kernel reports it (chrony, ntpd).</summary>
     public static bool IsSynchronised(string run = "/run") =>
         File.Exists(Path.Combine(run, "systemd/timesync/synchronized")) || KernelClockIsSynchronised();
 
     private static bool KernelClockIsSynchronised()
     {
         const int clockError = 5;
-        // struct timex, zeroed: modes 0 only reads; 208 bytes on 64-bit Linux, and room to spare
+        // struct timex, zeroed: modes 0 only reads; 208 bytes on 64-bit Linux, with room to spare
         Span<byte> timex = stackalloc byte[512];
         timex.Clear();
-        var state = adjtimex(ref MemoryMarshal.GetReference(timex));
+        var state = LibC.AdjustTime(ref MemoryMarshal.GetReference(timex));
         return state is >= 0 and not clockError;
     }
-
-    [LibraryImport("libc")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int adjtimex(ref byte timex);
 }

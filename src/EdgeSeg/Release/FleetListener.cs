@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Threading.Channels;
-using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
+using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 using MQTTnet;
 using MQTTnet.Protocol;
@@ -69,7 +69,7 @@ internal sealed class FleetListener : IDisposable
     {
         var message = incoming.ApplicationMessage;
         var levels = message.Topic.Split('/');
-        if (levels is not ["edgeseg", "v1", var device, "model", "state"] || !Topics.IsId(device)) return;
+        if (levels is not ["edgeseg", "v1", var device, "model", "state"] || !Identifier.IsValid(device)) return;
         if (message.Payload.Length > ReleaseLimits.MaxModelStateBytes) return;
         var state = message.Payload.Length == 0 ? null : DeviceModelState.TryRead(device, message.Payload.ToArray());
         if (state is null && message.Payload.Length > 0) return;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using EdgeSeg.Messages;
 using EdgeSeg.Platform;
@@ -14,7 +13,7 @@ using OpenCvSharp;
 namespace EdgeSeg.Updates;
 
 /// <summary>The canary's own side, in the child process: loads the candidate, holds its masks against the expected ones, then runs it and the model in use in turns.</summary>
-internal static partial class CanaryRun
+internal static class CanaryRun
 {
     private const int DataLimit = 2;   // RLIMIT_DATA
     private const int ExtraMib = 512;  // the runtime's own heaps and stacks, and the model in use beside the candidate
@@ -32,7 +31,7 @@ internal static partial class CanaryRun
         }
 
         var bytes = (nuint)(maxMemoryMib + ExtraMib) << 20;
-        _ = SetLimit(DataLimit, [bytes, bytes]);
+        _ = LibC.SetResourceLimit(DataLimit, [bytes, bytes]);
     }
 
     /// <param name="candidate">Loads the bundle on trial.</param>
@@ -127,9 +126,6 @@ internal static partial class CanaryRun
             return Stopwatch.GetElapsedTime(since).TotalMilliseconds;
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
-    private static partial int SetLimit(int resource, [In] nuint[] limits);
 
     /// <summary>A model with its memory, asked again and again.</summary>
     private sealed class Asked(LoadedModel model) : IDisposable

@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
 using EdgeSeg.Messages;
+using EdgeSeg.Platform;
 
 namespace EdgeSeg.Updates;
 
 /// <summary>Bundles on a stick: file:// addresses below one folder, wherever symbolic links lead. Always read from the beginning.</summary>
 /// <param name="root">That folder; empty: nothing may be read.</param>
-internal sealed unsafe partial class FileSource(string root) : ISource
+internal sealed unsafe class FileSource(string root) : ISource
 {
     // PATH_MAX
     private const int LongestPath = 4096;
@@ -58,9 +59,6 @@ internal sealed unsafe partial class FileSource(string root) : ISource
     private static string? RealPath(string path)
     {
         var room = stackalloc byte[LongestPath];
-        return RealPathCall(path, room) is null ? null : Marshal.PtrToStringUTF8((nint)room);
+        return LibC.RealPath(path, room) is null ? null : Marshal.PtrToStringUTF8((nint)room);
     }
-
-    [LibraryImport("libc", EntryPoint = "realpath", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial byte* RealPathCall(string path, byte* resolved);
 }

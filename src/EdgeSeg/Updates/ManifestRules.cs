@@ -1,5 +1,5 @@
 using EdgeSeg.Configuration;
-using EdgeSeg.Messages;
+using EdgeSeg.Platform;
 using EdgeSeg.Vision;
 using EdgeSeg.Vision.Models;
 
@@ -26,7 +26,7 @@ internal static class ManifestRules
 
     private static string? Fault(BundleInfo b)
     {
-        if (!Topics.IsId(b.Name)) return "the bundle's name is not made of 1 to 64 of a-z, 0-9 and -";
+        if (!Identifier.IsValid(b.Name)) return "the bundle's name is not made of 1 to 64 of a-z, 0-9 and -";
         if (b.Version < 1) return "the bundle's version is below 1";
         if (b.Url.Length > UpdateLimits.MaxUrlLength || !Uri.TryCreate(b.Url, UriKind.Absolute, out var url) || !b.Url.EndsWith('/') || url.UserInfo.Length + url.Query.Length + url.Fragment.Length > 0)
             return "the bundle's url is not an absolute address of a folder, ending with a slash";

@@ -1,4 +1,5 @@
 using EdgeSeg.Messages;
+using EdgeSeg.Platform;
 
 namespace EdgeSeg.Updates;
 

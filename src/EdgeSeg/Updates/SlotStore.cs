@@ -127,7 +127,7 @@ internal sealed class SlotStore
         var hash = name.LastIndexOf('-');
         var version = hash > 0 ? name.LastIndexOf('-', hash - 1) : -1;
         return version > 0 && name.Length - hash - 1 == HashDigits && name[(hash + 1)..].All(char.IsAsciiHexDigitLower)
-            && int.TryParse(name.AsSpan(version + 1, hash - version - 1), out _) && Topics.IsId(name.AsSpan(0, version));
+            && int.TryParse(name.AsSpan(version + 1, hash - version - 1), out _) && Identifier.IsValid(name.AsSpan(0, version));
     }
 
     /// <summary>Name and version of a slot.</summary>

@@ -49,13 +49,13 @@ internal sealed class UpdateHold(string root)
 /// <summary>Waits between attempts to update.</summary>
 internal sealed class UpdateBackoff
 {
-    private int attempt;
+    private readonly Backoff backoff = new(UpdateLimits.UpdateRetryMinMs, UpdateLimits.UpdateRetryMaxMs, Random.Shared);
 
-    public void Reset() => attempt = 0;
+    public void Reset() => backoff.Reset();
 
     public TimeSpan Next(TimeSpan? atLeast)
     {
-        var jittered = TimeSpan.FromMilliseconds(RetryWait.Ms(UpdateLimits.UpdateRetryMinMs, UpdateLimits.UpdateRetryMaxMs, attempt++, Random.Shared.NextDouble()));
+        var jittered = backoff.Next();
         var asked = atLeast ?? TimeSpan.Zero;
         var longest = TimeSpan.FromMilliseconds(UpdateLimits.MaxRetryAfterMs);
         return asked > longest ? longest : asked > jittered ? asked : jittered;

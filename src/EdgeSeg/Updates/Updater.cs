@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
+using EdgeSeg.Platform;
 using EdgeSeg.Telemetry;
 
 namespace EdgeSeg.Updates;

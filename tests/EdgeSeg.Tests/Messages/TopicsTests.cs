@@ -1,3 +1,4 @@
+using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 using Xunit;
 
@@ -36,7 +37,7 @@ public class TopicsTests
     }
 
     [Fact]
-    public void An_id_of_64_characters_is_taken() => Assert.True(Topics.IsId(new string('a', 64)));
+    public void An_id_of_64_characters_is_taken() => Assert.True(Identifier.IsValid(new string('a', 64)));
 
     [Fact]
     public void Two_cameras_of_one_name_are_refused() => Assert.Throws<OperatingException>(() => new Topics("ok", ["a", "a"]));

@@ -1,5 +1,6 @@
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
+using EdgeSeg.Platform;
 using Xunit;
 
 namespace EdgeSeg.Updates;

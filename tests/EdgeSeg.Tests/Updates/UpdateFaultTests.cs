@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
+using EdgeSeg.Platform;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Testing;
 using Xunit;

@@ -1,15 +1,18 @@
 using System.Diagnostics;
 
-namespace EdgeSeg.Updates;
+namespace EdgeSeg.Platform;
 
 /// <summary>
-/// A named place between two steps that write. In the builds that tests use (the constant FAILPOINTS) a test can have the process killed
-/// or a disk error raised there; in every other build, published ones above all, calls are left out by the compiler.
+/// A named place between two steps that write. In builds with the constant FAILPOINTS a test can kill the process or raise a disk error there;
+/// in every other build, and so in published ones, the compiler leaves the calls out.
 /// </summary>
 internal static class FailPoint
 {
 #if FAILPOINTS
-    /// <summary>Takes the name of each point that is passed. Set by in-process tests; a process of its own takes EDGESEG_FAIL_AT=name, which kills it there, and EDGESEG_FAIL_TRACE, which prints each.</summary>
+    /// <summary>
+    /// Called with the name of each point that is passed; set by tests in the same process. For a process of its own: EDGESEG_FAIL_AT=name kills it at
+    /// that point, EDGESEG_FAIL_TRACE prints each.
+    /// </summary>
     public static Action<string>? Passed { get; set; }
 
     private static readonly string? killAt = Environment.GetEnvironmentVariable("EDGESEG_FAIL_AT");

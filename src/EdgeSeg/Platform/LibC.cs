@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+
+namespace EdgeSeg.Platform;
+
+/// <summary>The C library's calls that .NET does not offer. A result below zero is a failure; <see cref="Marshal.GetLastPInvokeError"/> has errno.</summary>
+internal static unsafe partial class LibC
+{
+    /// <summary>access(2): the process may read and write the file.</summary>
+    public const int ReadAndWriteAccess = 6;
+    public const int ReadOnly = 0;
+    public const int ReadWrite = 2;
+    public const int CloseOnExec = 0x80000;
+    public const int SigKill = 9;
+    public const int SigTerm = 15;
+
+    /// <summary>struct pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollEntry
+    {
+        public int Descriptor;
+        public short Events;
+        public short Found;
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Sync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Rename(string from, string to);
+
+    [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Access(string path, int mode);
+
+    /// <summary>Null on failure; <paramref name="resolved"/> has room for PATH_MAX bytes.</summary>
+    [LibraryImport("libc", EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial byte* RealPath(string path, byte* resolved);
+
+    /// <param name="pid">Below zero: the process group of this number.</param>
+    /// <param name="signal">Its number.</param>
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Kill(int pid, int signal);
+
+    /// <param name="resource">RLIMIT_*.</param>
+    /// <param name="limits">Soft and hard limit.</param>
+    [LibraryImport("libc", EntryPoint = "setrlimit", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int SetResourceLimit(int resource, [In] nuint[] limits);
+
+    /// <summary>The state of the kernel's clock; <paramref name="timex"/> is the first byte of a zeroed struct timex.</summary>
+    [LibraryImport("libc", EntryPoint = "adjtimex", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int AdjustTime(ref byte timex);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Ioctl(SafeHandle descriptor, nuint request, void* argument);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Poll(PollEntry* entries, nuint count, int timeoutMs);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial nint Read(SafeHandle descriptor, void* buffer, nuint bytes);
+}
