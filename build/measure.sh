@@ -6,7 +6,13 @@ bench() {
     need 'the load run' mosquitto
     need_opencv
     publish "$(machine_rid)"
-    EDGESEG_BINARY="$PWD/artifacts/$(machine_rid)/edgeseg" exec dotnet run -c Release -p:DeterministicSourcePaths=false --project tests/EdgeSeg.Bench -- "$@"
+    local python graphs=
+    # EfficientSAM-Ti's graphs with random weights, in the published size
+    if python=$(training_python); then
+        graphs=$PWD/artifacts/efficientsam-ti
+        quietly "making EfficientSAM-Ti's graphs" "$python" tests/data/make_efficientsam.py --full "$graphs"
+    fi
+    EDGESEG_EFFICIENTSAM=$graphs EDGESEG_BINARY="$PWD/artifacts/$(machine_rid)/edgeseg" exec dotnet run -c Release -p:DeterministicSourcePaths=false --project tests/EdgeSeg.Bench -- "$@"
 }
 
 soak() {

@@ -118,16 +118,24 @@ test_console() {
     verdict
 }
 
+# prints a Python that has what the training package needs
+training_python() {
+    local python
+    for python in "${EDGESEG_PYTHON:-}" python3 /usr/bin/python3; do
+        if [ -n "$python" ] && "$python" -c 'import torch, cv2, onnx, pytest' 2>/dev/null; then
+            echo "$python"
+            return 0
+        fi
+    done
+    return 1
+}
+
 # the training package's tests, where Python has torch; `.ci/run` installs it
 training_tests() {
     local python report code=0
     [ -d models/training/tests ] || return 0
-    for python in "${EDGESEG_PYTHON:-}" python3 /usr/bin/python3; do
-        [ -n "$python" ] && "$python" -c 'import torch, cv2, onnx, pytest' 2>/dev/null && break
-        python=''
-    done
     printf '\nThe training package:\n'
-    if [ -z "$python" ]; then
+    if ! python=$(training_python); then
         printf 'Skipped:\n  the training package: no Python with torch, opencv, onnx and pytest (models/training/README.md has the install lines)\n'
         count_tests 0 0 1
         return 0

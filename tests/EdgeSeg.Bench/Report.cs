@@ -65,10 +65,9 @@ internal static class Report
 
     private static string AutomaticMaskGenerator(int grid)
     {
-        var shared = Environment.GetEnvironmentVariable("EDGESEG_SHARED") is { Length: > 0 } named ? named : Path.Combine(Root(), "..", "shared");
-        var models = Path.Combine(shared, "models", "efficientsam-untrained");
         const string title = "\n## Everything, with EfficientSAM-Ti's graphs\n\n";
-        if (!File.Exists(Path.Combine(models, "encoder.onnx"))) return title + "Not measured: no EfficientSAM graphs ship with this program, and none lay in EDGESEG_SHARED (models/efficientsam-untrained).\n";
+        if (Environment.GetEnvironmentVariable("EDGESEG_EFFICIENTSAM") is not { Length: > 0 } models)
+            return title + "Not measured: tests/data/make_efficientsam.py --full makes the graphs and needs Python with torch (models/training/README.md).\n";
         var lines = Output(Environment.ProcessPath!, [.. EverythingBench.Self(), "everything", Path.Combine(models, "encoder.onnx"), Path.Combine(models, "decoder.onnx"), Path.Combine(Artifacts, "demo", "chelsea.jpg"), grid.ToString(CultureInfo.InvariantCulture)]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var rows = lines.Skip(1).Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
         double Ratio(int column) => double.Parse(rows[0][column], CultureInfo.InvariantCulture) / double.Parse(rows[1][column], CultureInfo.InvariantCulture);

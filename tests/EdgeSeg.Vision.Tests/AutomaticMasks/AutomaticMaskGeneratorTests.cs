@@ -49,12 +49,12 @@ public sealed class EverythingTests : IDisposable
     [Fact]
     public void Masks_are_those_of_single_clicks_and_do_not_depend_on_the_threads()
     {
-        using var model = Untrained.Load(OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes(), scratch.Path));
-        using var pixels = Cv2.ImRead(Path.Combine(Untrained.Folder, "image1.png"));
+        using var model = EfficientSamGraphs.Load(OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes(), scratch.Path));
+        using var pixels = Cv2.ImRead(Path.Combine(EfficientSamGraphs.Folder, "image1.png"));
         using var embedding = model.Segmenter.CreateEmbedding();
         var result = new Segmentation();
         model.Segmenter.Encode(pixels, embedding, ref result.Times);
-        // untrained weights are sure of nothing: the filters are opened, so that every point's mask comes out
+        // the filters are open, so that each point's mask comes out
         using var everything = new AutomaticMaskGenerator(model.Segmenter, new AutomaticMaskOptions { Grid = 3, MinPredictedIou = -9, MinStability = -1, MinRegionPx = 0, MaxOverlap = 1 });
         Assert.True(model.Segmenter.ParallelDecodes > 1);
         var found = everything.Run(embedding);

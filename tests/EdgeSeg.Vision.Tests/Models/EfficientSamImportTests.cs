@@ -52,11 +52,11 @@ public sealed class EfficientSamImportTests : IDisposable
     [Fact]
     public void The_bundle_names_its_files_and_keeps_its_golden_mask_and_says_that_the_weights_are_not_the_published_ones()
     {
-        var bundle = ModelBundle.Open(Untrained.Bundle);
+        var bundle = ModelBundle.Open(EfficientSamGraphs.Bundle);
         Assert.Equal(["encoder", "decoder"], bundle.Manifest.Graphs.Select(g => g.Role));
         Assert.NotEmpty(bundle.Manifest.Graphs[0].Golden!);
         Assert.StartsWith("not known", bundle.Manifest.WeightsLicence);
-        var told = EfficientSamImport.Run(Path.Combine(Untrained.Folder, "encoder.onnx"), Path.Combine(Untrained.Folder, "decoder.onnx"), "x", Path.Combine(scratch.Path, "x"), 0);
+        var told = EfficientSamImport.Run(EfficientSamGraphs.Encoder, EfficientSamGraphs.Decoder, "x", Path.Combine(scratch.Path, "x"), 0);
         Assert.Contains("not the published", told.Single(t => t.Name == "weights").Value);
     }
 

@@ -69,7 +69,7 @@ public sealed class EmbeddingCacheTests : IDisposable
     [Fact]
     public void A_picture_that_nobody_asked_about_is_never_encoded()
     {
-        using var sam = Untrained.Load(model.Bundle.Folder);
+        using var sam = EfficientSamGraphs.Load(model.Bundle.Folder);
         using var cache = new EmbeddingCache(sam.Segmenter, 2);
         for (var n = 1; n < 6; n++) cache.Get(new FrameKey("front", n), pixels, ref times);
         Assert.True(double.IsNaN(times[Stage.Embed]));

@@ -9,53 +9,40 @@ using Xunit;
 namespace EdgeSeg.Testing;
 
 /// <summary>
-/// EfficientSAM's graphs with seeded random weights and what Python made of them. They are no part of the repository: a folder <c>models/efficientsam-untrained</c>
-/// in <c>../shared</c> beside the checkout, or in the folder that EDGESEG_SHARED names.
+/// Small EfficientSAM graphs of the published contract with seeded random weights, and the answers that torch computed for them. tests/data/make_efficientsam.py
+/// makes both.
 /// </summary>
-internal static class Untrained
+internal static class EfficientSamGraphs
 {
-    private static readonly Lazy<string?> bundle = new(() =>
+    private static readonly Lazy<string> bundle = new(() =>
     {
         var target = Path.Combine(Directory.CreateTempSubdirectory("edgeseg-test-").FullName, "bundle");
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Path.GetDirectoryName(target)!, recursive: true);
-        EfficientSamImport.Run(Path.Combine(Folder, "encoder.onnx"), Path.Combine(Folder, "decoder.onnx"), "efficientsam-untrained", target, threads: 0);
+        EfficientSamImport.Run(Encoder, Decoder, "efficientsam-random", target, threads: 0);
         return target;
     });
 
-    public static string Folder
-    {
-        get
-        {
-            var shared = Environment.GetEnvironmentVariable("EDGESEG_SHARED");
-            if (string.IsNullOrEmpty(shared)) shared = Path.Combine(Root(), "..", "shared");
-            var folder = Path.Combine(shared, "models", "efficientsam-untrained");
-            Assert.SkipUnless(File.Exists(Path.Combine(folder, "cases.json")), $"{folder} is not there: EDGESEG_SHARED names the folder that holds models/efficientsam-untrained");
-            return folder;
-        }
-    }
+    public static string Folder { get; } = Path.Combine(Root(), "tests", "data", "efficientsam");
 
-    /// <summary>Imported once for all tests.</summary>
-    public static string Bundle
-    {
-        get
-        {
-            _ = Folder;
-            return bundle.Value!;
-        }
-    }
+    public static string Encoder => Path.Combine(Folder, "encoder.onnx");
+
+    public static string Decoder => Path.Combine(Folder, "decoder.onnx");
+
+    /// <summary>The folder of a bundle, imported once for all tests.</summary>
+    public static string Bundle => bundle.Value;
 
     public static LoadedModel Load(string saliency) => LoadedModel.Load(Bundle, threads: 2, saliencyFolder: saliency);
 
-    public static IReadOnlyList<UntrainedCase> Cases()
+    public static IReadOnlyList<EfficientSamCase> Cases()
     {
         using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, "cases.json")));
-        return [.. json.RootElement.EnumerateArray().Select(UntrainedCase.Of)];
+        return [.. json.RootElement.EnumerateArray().Select(EfficientSamCase.Of)];
     }
 
     public static float[] Floats(string file) => MemoryMarshal.Cast<byte, float>(File.ReadAllBytes(Path.Combine(Folder, file))).ToArray();
 
     /// <summary>A mask from numpy.packbits of its rows: the highest bit is the first pixel.</summary>
-    public static BinaryMask Mask(UntrainedCase of)
+    public static BinaryMask Mask(EfficientSamCase of)
     {
         var bits = File.ReadAllBytes(Path.Combine(Folder, of.MaskFile));
         var mask = new BinaryMask();
@@ -68,12 +55,12 @@ internal static class Untrained
         return mask;
     }
 
-    private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", "..", ".."));
+    private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", ".."));
 }
 
-internal sealed record UntrainedCase(string Image, int Width, int Height, float[][] Points, int[] Labels, float[] PredictedIou, int Best, string EmbeddingFile, string LogitsFile, string MaskFile)
+internal sealed record EfficientSamCase(string Image, int Width, int Height, float[][] Points, int[] Labels, float[] PredictedIou, int Best, string EmbeddingFile, string LogitsFile, string MaskFile)
 {
-    public static UntrainedCase Of(JsonElement j) => new(
+    public static EfficientSamCase Of(JsonElement j) => new(
         j.GetProperty("image").GetString()!,
         j.GetProperty("width").GetInt32(),
         j.GetProperty("height").GetInt32(),

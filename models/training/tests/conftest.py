@@ -1,0 +1,5 @@
+"""Makes the package importable from a checkout."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
