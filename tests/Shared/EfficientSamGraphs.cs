@@ -4,7 +4,6 @@ using System.Text.Json;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Prompts;
-using Xunit;
 
 namespace EdgeSeg.Testing;
 
