@@ -30,8 +30,9 @@ KINDS = {
 class Layer:
     """One label map of a photograph: uint16 [H,W], 0 = background, 1.. = segments, IGNORE = unknown.
 
-    `labels` is the map, or a function without arguments that decodes it (ValueError when it cannot): a reader of large
-    sets keeps PNG bytes or polygons instead of maps.
+    `labels` is the map, or a function without arguments that decodes it (ValueError when it cannot), so that a reader of
+    large sets keeps PNG bytes or polygons instead of maps. It goes to another process: functools.partial of a module's
+    function, not a lambda.
     """
 
     kind: str

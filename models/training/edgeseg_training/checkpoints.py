@@ -1,0 +1,62 @@
+"""Checkpoint files: written whole or not at all, small ones in half precision."""
+import os
+import pathlib
+
+import torch
+
+from . import UserError
+from .network import Form, SqueezeSAM
+
+FORM = "form"  # where a checkpoint of weights says how its network is made
+
+
+def write(path: pathlib.Path, content: dict):
+    """Writes a file that is either the old or the new one, also after a power cut."""
+    part = path.with_name(path.name + ".part")
+    with open(part, "wb") as file:
+        torch.save(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def read(path) -> dict:
+    """A checkpoint's content on the CPU. Raises UserError when it is missing or is not one."""
+    try:
+        return torch.load(path, map_location="cpu")
+    except FileNotFoundError:
+        raise UserError(f"the checkpoint {path} does not exist. Check the path.") from None
+    except Exception as error:
+        raise UserError(f"{path} is not a checkpoint ({error}). Use a file that `train` wrote.") from None
+
+
+def half(state: dict) -> dict:
+    """Weights in half precision: half the size, and the masks stay the same to three digits."""
+    return {name: value.half() if value.dtype == torch.float32 else value for name, value in state.items()}
+
+
+def full(state: dict) -> dict:
+    """Weights in single precision."""
+    return {name: value.float() if value.dtype == torch.float16 else value for name, value in state.items()}
+
+
+def weights(content: dict) -> dict:
+    """The network's weights of either kind of checkpoint: a run's (its EMA) or bare weights."""
+    return full(content["ema"] if "ema" in content else content.get("weights", content))
+
+
+def write_weights(path: pathlib.Path, state: dict, form: Form, facts: dict):
+    """A checkpoint of weights alone, in half precision; `facts` (samples seen, recipe, commit) goes with it."""
+    write(path, {"weights": half(state), FORM: vars(form).copy(), "facts": facts})
+
+
+def load_network(path) -> SqueezeSAM:
+    """The network of a checkpoint, in evaluation mode. Bare state dicts have the default form."""
+    content = read(path)
+    form = Form(**content[FORM]) if FORM in content else Form()
+    network = SqueezeSAM(form)
+    try:
+        network.load_state_dict(weights(content))
+    except (RuntimeError, AttributeError) as error:
+        raise UserError(f"{path} does not fit the network: {str(error).splitlines()[-1].strip()}. Use a checkpoint of this model.") from None
+    return network.eval()

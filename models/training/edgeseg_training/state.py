@@ -1,0 +1,172 @@
+"""The state of a training run: network, average, optimizer, place in the data. It can be written and taken up exactly."""
+import contextlib
+import math
+import pathlib
+import random
+import time
+
+import numpy as np
+import torch
+
+from . import UserError, checkpoints
+from .encoder import load_backbone
+from .network import SqueezeSAM
+from .recipe import Recipe
+
+
+class Average:
+    """Exponential moving average of all weights and BatchNorm statistics."""
+
+    def __init__(self, network, decay: float):
+        self.decay = decay
+        self.state = {name: value.detach().clone() for name, value in network.state_dict().items()}
+        self.steps = 0
+
+    @torch.no_grad()
+    def update(self, network):
+        """Takes in the network's present weights. Early on the average is shorter, so that the start is forgotten."""
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        kept, new = [], []
+        for name, value in network.state_dict().items():
+            if value.dtype.is_floating_point:
+                kept.append(self.state[name])
+                new.append(value.detach())
+            else:
+                self.state[name].copy_(value)
+        torch._foreach_mul_(kept, decay)
+        torch._foreach_add_(kept, new, alpha=1 - decay)
+
+
+def start_network(recipe: Recipe, start: str = "") -> SqueezeSAM:
+    """The recipe's network with the weights of its start: a checkpoint, an ImageNet backbone, or random ones."""
+    torch.manual_seed(recipe.train.seed)
+    network = SqueezeSAM(recipe.network)
+    start = start or recipe.start
+    if not start:
+        return network
+    state = checkpoints.weights(checkpoints.read(start))
+    if "_conv_stem.weight" in state:
+        try:
+            load_backbone(network.enc, state)
+        except (RuntimeError, ValueError) as error:
+            raise UserError(f"{start} does not fit the encoder: {error}") from None
+        return network
+    own = network.state_dict()
+    fitting = {name: value for name, value in state.items() if name in own and own[name].shape == value.shape}
+    if len(fitting) < len(own) / 2:
+        raise UserError(f"{start} holds only {len(fitting)} of the network's {len(own)} weights. Use a checkpoint of this model.")
+    left = sorted(set(own) - set(fitting))
+    if left:
+        print(f"{start}: {len(fitting)} of {len(own)} weights loaded; random: {', '.join(left[:4])}{', ...' if len(left) > 4 else ''}")
+    network.load_state_dict(fitting, strict=False)
+    return network
+
+
+class State:
+    """What a checkpoint of a run holds."""
+
+    def __init__(self, recipe: Recipe, device: torch.device, network: SqueezeSAM):
+        train = recipe.train
+        self.recipe, self.device = recipe, device
+        self.network = network.to(device, memory_format=torch.channels_last)
+        self.prepare()
+        self.optimizer = torch.optim.AdamW(self.groups(), lr=train.rate, weight_decay=train.decay)
+        self.average = Average(self.network, train.ema)
+        self.samples = self.steps = 0
+        self.seconds = 0.0  # of training, over all its parts
+
+    def prepare(self):
+        """Training mode, with the parts fixed that the recipe fixes."""
+        self.network.train()
+        train = self.recipe.train
+        self.network.enc.fix(train.fix_norms, train.fix_depthwise, train.fix_encoder)
+
+    def groups(self):
+        """Parameter groups: the encoder at its own rate; no decay of biases, norms and tokens."""
+        train, groups = self.recipe.train, {}
+        for name, parameter in self.network.named_parameters():
+            if not parameter.requires_grad:
+                continue
+            rate = train.encoder_rate if name.startswith("enc.") and "_prompt_stem" not in name else train.rate
+            decay = train.decay if parameter.ndim > 1 and not name.startswith(("tok", "lab")) else 0.0
+            groups.setdefault((rate, decay), []).append(parameter)
+        return [{"params": parameters, "lr": rate, "base": rate, "weight_decay": decay} for (rate, decay), parameters in groups.items()]
+
+    def set_rate(self, progress: float):
+        """Warm-up, then a cosine to `last_rate`; progress is 0..1 of the run's length."""
+        train = self.recipe.train
+        share = train.last_rate + (1 - train.last_rate) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+        if train.warmup > 0 and progress < train.warmup:
+            share *= max(0.01, progress / train.warmup)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["base"] * share
+        return share
+
+    def write(self, path: pathlib.Path):
+        """Writes everything that --resume needs."""
+        checkpoints.write(path, {
+            "network": self.network.state_dict(), "ema": self.average.state, "ema_steps": self.average.steps,
+            "optimizer": self.optimizer.state_dict(), "samples": self.samples, "steps": self.steps, "seconds": self.seconds,
+            "seed": self.recipe.train.seed, "torch": torch.get_rng_state(), checkpoints.FORM: vars(self.recipe.network).copy(),
+        })
+
+    def take_up(self, path: pathlib.Path):
+        """Continues from a run's checkpoint. Raises UserError when it is of another network or seed."""
+        content = checkpoints.read(path)
+        if "optimizer" not in content:
+            raise UserError(f"{path} holds weights only, no run. Start from it with --start instead of --resume.")
+        if content["seed"] != self.recipe.train.seed:
+            raise UserError(f"{path} was written with seed {content['seed']}, the recipe has {self.recipe.train.seed}. Resume with the recipe of the run.")
+        try:
+            self.network.load_state_dict(content["network"])
+            self.optimizer.load_state_dict(content["optimizer"])
+        except (RuntimeError, ValueError) as error:
+            raise UserError(f"{path} does not fit the recipe's network: {str(error).splitlines()[0]}. Resume with the recipe of the run.") from None
+        self.average.state = {name: value.to(self.device) for name, value in content["ema"].items()}
+        self.average.steps = content["ema_steps"]
+        self.samples, self.steps, self.seconds = content["samples"], content["steps"], content["seconds"]
+        torch.set_rng_state(content["torch"])
+
+    def averaged(self) -> SqueezeSAM:
+        """A copy of the network with the averaged weights, in evaluation mode."""
+        network = SqueezeSAM(self.recipe.network).to(self.device, memory_format=torch.channels_last)
+        network.load_state_dict(self.average.state)
+        return network.eval()
+
+
+def seed_everything(seed: int):
+    """Seeds what draws numbers outside the samples."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def autocast(device: torch.device):
+    """bfloat16 on CUDA; single precision on a CPU."""
+    return torch.autocast("cuda", dtype=torch.bfloat16) if device.type == "cuda" else contextlib.nullcontext()
+
+
+def to_device(arrays: dict, device: torch.device) -> dict[str, torch.Tensor]:
+    """A batch's arrays as tensors of the device, independent of the arrays' memory."""
+    tensors = {}
+    for name, array in arrays.items():
+        tensor = torch.from_numpy(array)
+        tensors[name] = tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.clone()
+    return tensors
+
+
+def as_image(pixels: torch.Tensor) -> torch.Tensor:
+    """uint8 [B,S,S,3] -> float [B,3,S,S], channels last in memory."""
+    return pixels.permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
+
+
+class Clock:
+    """Seconds since its making."""
+
+    def __init__(self):
+        self.start = time.monotonic()
+
+    def seconds(self) -> float:
+        """Seconds so far."""
+        return time.monotonic() - self.start
