@@ -4,7 +4,7 @@ import re
 # checked in this order; the first match decides. "repository MIT; research set" is a research set.
 CLASSES = {
     "research": r"non.?commercial|research|\bNC\b",
-    "unknown": r"^\s*$|unknown|none stated|no licence",
+    "unknown": r"^\s*$|unknown|none stated|no licence|\bBY(-NC)?-ND\b",  # no derivatives: whether weights are one is not settled
     "flickr-mixed": r"flickr",
     "share-alike": r"\bBY-SA\b|share.?alike|\bGPL",
     "permissive": r"\bCC.BY\b|\bCC0\b|public domain|\bMIT\b|apache|\bBSD\b",
