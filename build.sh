@@ -27,11 +27,18 @@ usage() {
                             100 lost cameras, 100 killed brokers, 100 broken networks, 100,000 bad payloads
 ./build.sh test-arm64       the arm64 build's masks against this machine's, run by qemu-user on Debian's arm64 libraries
 ./build.sh test-package     the Debian package in a fresh Debian: install, upgrade, remove, purge; writes docs/package-tests.md
+./build.sh format           every C# and project file in the one layout that a test asks for (CSharpier, 140 columns)
 ./build.sh clean            remove everything that was built
 
 Options of demo go to `edgeseg demo` (try --help), options of test to the test runner (try -class NAME).
 Missing Debian packages are installed; root is asked for only then, and what for is said.
 TEXT
+}
+
+format() {
+    need_sdk
+    dotnet tool restore >&2
+    dotnet csharpier format .
 }
 
 clean() {
@@ -53,6 +60,7 @@ case "$target" in
     bench) bench "$@" ;;
     figures) figures ;;
     soak) soak "$@" ;;
+    format) format ;;
     clean) clean ;;
     help | -h | --help) usage ;;
     *) usage >&2; say; die "no target named '$target'" ;;

@@ -14,37 +14,66 @@ namespace EdgeSeg.Bench;
 /// </summary>
 internal static class EverythingBench
 {
-    private const int Width = 1280, Height = 720;
+    private const int Width = 1280,
+        Height = 720;
 
     public static int Run(string[] args)
     {
-        if (args is [var way and ("ours" or "straightforward"), var encoder, var decoder, var photo, var grid]) return One(way, encoder, decoder, photo, int.Parse(grid, CultureInfo.InvariantCulture));
+        if (args is [var way and ("ours" or "straightforward"), var encoder, var decoder, var photo, var grid])
+            return One(way, encoder, decoder, photo, int.Parse(grid, CultureInfo.InvariantCulture));
         var side = args.Length > 3 ? args[3] : "32";
-        Console.WriteLine($"{"way",-16} {"encoder ms",10} {"all else s",10} {"ms a query",10} {"peak MiB",9} {"masks",6}");
+        Console.WriteLine("{0,-16} {1,10} {2,10} {3,10} {4,9} {5,6}", "way", "encoder ms", "all else s", "ms a query", "peak MiB", "masks");
         foreach (var one in (string[])["straightforward", "ours"])
         {
-            using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, [.. Self(), "everything", one, args[0], args[1], args[2], side]))!;
+            using var process = Process.Start(
+                new ProcessStartInfo(Environment.ProcessPath!, [.. Self(), "everything", one, args[0], args[1], args[2], side])
+            )!;
             process.WaitForExit();
-            if (process.ExitCode != 0) return process.ExitCode;
+            if (process.ExitCode != 0)
+                return process.ExitCode;
         }
 
         return 0;
     }
 
-    public static string[] Self() => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(EverythingBench).Assembly.Location] : [];
+    public static string[] Self() =>
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(EverythingBench).Assembly.Location] : [];
 
     private static int One(string way, string encoder, string decoder, string photo, int grid)
     {
         using var read = Cv2.ImRead(photo);
         using var pixels = new Mat();
         Cv2.Resize(read, pixels, new Size(Width, Height));
-        var options = new AutomaticMaskOptions { Grid = grid, MinPredictedIou = float.NegativeInfinity, MinStability = -1, MaxMaskBytes = int.MaxValue };
-        var (embedMs, restMs, masks) = way == "ours" ? Ours(encoder, decoder, pixels, options) : StraightforwardWay.Run(encoder, decoder, pixels, options);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{way,-16} {embedMs,10:0} {restMs / 1000,10:0.0} {restMs / grid / grid,10:0.0} {PeakMemory.MiB,9:0} {masks,6}"));
+        var options = new AutomaticMaskOptions
+        {
+            Grid = grid,
+            MinPredictedIou = float.NegativeInfinity,
+            MinStability = -1,
+            MaxMaskBytes = int.MaxValue,
+        };
+        var (embedMs, restMs, masks) =
+            way == "ours" ? Ours(encoder, decoder, pixels, options) : StraightforwardWay.Run(encoder, decoder, pixels, options);
+        Console.WriteLine(
+            string.Format(
+                CultureInfo.InvariantCulture,
+                "{0,-16} {1,10:0} {2,10:0.0} {3,10:0.0} {4,9:0} {5,6}",
+                way,
+                embedMs,
+                restMs / 1000,
+                restMs / grid / grid,
+                PeakMemory.MiB,
+                masks
+            )
+        );
         return 0;
     }
 
-    private static (double EmbedMs, double RestMs, int Masks) Ours(string encoderFile, string decoderFile, Mat pixels, AutomaticMaskOptions options)
+    private static (double EmbedMs, double RestMs, int Masks) Ours(
+        string encoderFile,
+        string decoderFile,
+        Mat pixels,
+        AutomaticMaskOptions options
+    )
     {
         var encoder = new ModelSession(File.ReadAllBytes(encoderFile), encoderFile, 0, lean: true);
         var decoder = new ModelSession(File.ReadAllBytes(decoderFile), decoderFile, 1, lean: true);

@@ -17,14 +17,19 @@ namespace EdgeSeg.Bench;
 [MemoryDiagnoser]
 public class Kernels : IDisposable
 {
-    private const int W = 1280, H = 720, Side = 128;
+    private const int W = 1280,
+        H = 720,
+        Side = 128;
 
-    private readonly Mat frame = new(H, W, MatType.CV_8UC3), small = new(256, 256, MatType.CV_8UC3);
+    private readonly Mat frame = new(H, W, MatType.CV_8UC3),
+        small = new(256, 256, MatType.CV_8UC3);
     private readonly FrameResizer stretch = new();
     private readonly byte[] tensor = new byte[256 * 256 * 3];
-    private readonly float[] logits = new float[Side * Side], planes = new float[3 * 1024 * 1024];
+    private readonly float[] logits = new float[Side * Side],
+        planes = new float[3 * 1024 * 1024];
     private readonly byte[] mask = new byte[W * H];
-    private readonly BinaryMask bits = new(), other = new();
+    private readonly BinaryMask bits = new(),
+        other = new();
     private readonly SaliencyMap map = new(Side, Side);
     private readonly ClickSampler sampler = new();
     private readonly PromptBuffer prompt = new();
@@ -39,10 +44,12 @@ public class Kernels : IDisposable
     {
         Startup.Prepare();
         Cv2.Randu(frame, Scalar.All(0), Scalar.All(255));
-        for (var i = 0; i < logits.Length; i++) logits[i] = 40 - MathF.Sqrt(MathF.Pow(i % Side - 60, 2) + MathF.Pow(i / Side - 70, 2)) + 3 * MathF.Sin(i * 0.7f);
+        for (var i = 0; i < logits.Length; i++)
+            logits[i] = 40 - MathF.Sqrt(MathF.Pow(i % Side - 60, 2) + MathF.Pow(i / Side - 70, 2)) + 3 * MathF.Sin(i * 0.7f);
         LogitsToMask.Enlarge(logits, Side, Side, bits, W, H);
         other.CopyFrom(bits);
-        for (var i = 0; i < mask.Length; i++) mask[i] = bits[i % W, i / W] ? (byte)1 : (byte)0;
+        for (var i = 0; i < mask.Length; i++)
+            mask[i] = bits[i % W, i / W] ? (byte)1 : (byte)0;
         otherMask = [.. mask];
         map.Load(logits);
         RunLengths();
@@ -61,12 +68,14 @@ public class Kernels : IDisposable
         Cv2.Resize(frame, resized, new Size(256, 256), 0, 0, InterpolationFlags.Area);
         var at = 0;
         for (var y = 0; y < 256; y++)
+        {
             for (var x = 0; x < 256; x++)
             {
                 var pixel = resized.At<Vec3b>(y, x);
                 (tensor[at], tensor[at + 1], tensor[at + 2]) = (pixel.Item0, pixel.Item1, pixel.Item2);
                 at += 3;
             }
+        }
     }
 
     [Benchmark, BenchmarkCategory("float planes, 1024")]
@@ -78,11 +87,14 @@ public class Kernels : IDisposable
         using var resized = new Mat();
         Cv2.Resize(frame, resized, new Size(1024, 1024));
         for (var y = 0; y < 1024; y++)
+        {
             for (var x = 0; x < 1024; x++)
             {
                 var pixel = resized.At<Vec3b>(y, x);
-                for (var c = 0; c < 3; c++) planes[c * 1024 * 1024 + y * 1024 + x] = pixel[2 - c] / 255f;
+                for (var c = 0; c < 3; c++)
+                    planes[c * 1024 * 1024 + y * 1024 + x] = pixel[2 - c] / 255f;
             }
+        }
     }
 
     [Benchmark, BenchmarkCategory("blobs and five clicks")]
@@ -140,11 +152,14 @@ public class Kernels : IDisposable
     [Benchmark, BenchmarkCategory("overlap of two masks")]
     public double OverlapStraightforward()
     {
-        int both = 0, either = 0;
+        int both = 0,
+            either = 0;
         for (var i = 0; i < mask.Length; i++)
         {
-            if (mask[i] != 0 && otherMask[i] != 0) both++;
-            if (mask[i] != 0 || otherMask[i] != 0) either++;
+            if (mask[i] != 0 && otherMask[i] != 0)
+                both++;
+            if (mask[i] != 0 || otherMask[i] != 0)
+                either++;
         }
 
         return (double)both / either;
@@ -154,7 +169,8 @@ public class Kernels : IDisposable
     public int Message() => writer.Write(Straightforward.Facts(W, H), result, MessageLimits.MaxMessageBytes).Length;
 
     [Benchmark, BenchmarkCategory("mask message")]
-    public int MessageStraightforward() => JsonSerializer.Serialize(Straightforward.Message(Straightforward.RunLengths(mask, W, H), result)).Length + text.Length;
+    public int MessageStraightforward() =>
+        JsonSerializer.Serialize(Straightforward.Message(Straightforward.RunLengths(mask, W, H), result)).Length + text.Length;
 
     public void Dispose()
     {

@@ -17,7 +17,9 @@ internal static class OptionsBench
     public static string Table(string graphFile, int threads)
     {
         var graph = File.ReadAllBytes(graphFile);
-        var text = new StringBuilder($"| {Path.GetFileNameWithoutExtension(graphFile)}, {threads} thread{(threads == 1 ? "" : "s")} | session ms | run p50 ms | processor ms a run | with 30 ms pauses: processor ms a run |\n|---|---|---|---|---|\n");
+        var text = new StringBuilder(
+            $"| {Path.GetFileNameWithoutExtension(graphFile)}, {threads} thread{(threads == 1 ? "" : "s")} | session ms | run p50 ms | processor ms a run | with 30 ms pauses: processor ms a run |\n|---|---|---|---|---|\n"
+        );
         Row("as edgeseg sets them", o => { });
         Row("threads spin while they wait", o => o.AddSessionConfigEntry("session.intra_op.allow_spinning", "1"));
         Row("basic graph optimisation only", o => o.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_BASIC);
@@ -28,7 +30,15 @@ internal static class OptionsBench
         void Row(string name, Action<SessionOptions> set)
         {
             var since = Stopwatch.GetTimestamp();
-            using var session = new ModelSession(graph, name, new ProviderNeeds(threads, null, false), ExecutionProviders.Cpu with { Append = (o, _) => set(o) });
+            using var session = new ModelSession(
+                graph,
+                name,
+                new ProviderNeeds(threads, null, false),
+                ExecutionProviders.Cpu with
+                {
+                    Append = (o, _) => set(o),
+                }
+            );
             var sessionMs = Stopwatch.GetElapsedTime(since).TotalMilliseconds;
             using var sam = new SqueezeSam(session);
             using var decoding = sam.CreateDecoding();
@@ -36,7 +46,8 @@ internal static class OptionsBench
             var prompt = new PromptBuffer();
             prompt.Add(new Click(1, 1));
             embedding.StandFor(10, 10);
-            for (var i = 0; i < 5; i++) decoding.Run(embedding, prompt);
+            for (var i = 0; i < 5; i++)
+                decoding.Run(embedding, prompt);
             var (busyMs, busyCpu) = Series(0);
             var (_, pausedCpu) = Series(30);
             text.Append(CultureInfo.InvariantCulture, $"| {name} | {sessionMs:0} | {busyMs:0.0} | {busyCpu:0.0} | {pausedCpu:0.0} |\n");
@@ -50,7 +61,8 @@ internal static class OptionsBench
                     var at = Stopwatch.GetTimestamp();
                     decoding.Run(embedding, prompt);
                     ms[i] = Stopwatch.GetElapsedTime(at).TotalMilliseconds;
-                    if (pauseMs > 0) Thread.Sleep(pauseMs);
+                    if (pauseMs > 0)
+                        Thread.Sleep(pauseMs);
                 }
 
                 return (ms.Order().ElementAt(Runs / 2), (Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalMilliseconds / Runs);
@@ -80,7 +92,10 @@ internal static class OptionsBench
         {
             var before = Process.GetCurrentProcess().TotalProcessorTime;
             work();
-            text.Append(CultureInfo.InvariantCulture, $"| {name} | {(Process.GetCurrentProcess().TotalProcessorTime - before).TotalMilliseconds:0} |\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"| {name} | {(Process.GetCurrentProcess().TotalProcessorTime - before).TotalMilliseconds:0} |\n"
+            );
         }
     }
 }

@@ -27,7 +27,10 @@ static async Task<int> FleetAsync()
     var mean = masks.Average(m => m.Length);
     // the one nearest to the mean stands for all
     var outcome = await FleetBench.RunAsync(masks.OrderBy(m => Math.Abs(m.Length - mean)).First());
-    await File.WriteAllTextAsync(Path.Combine(Report.Root(), "docs", "scale.md"), FleetBench.Page(outcome, machine, [.. masks.Select(m => m.Length)]));
+    await File.WriteAllTextAsync(
+        Path.Combine(Report.Root(), "docs", "scale.md"),
+        FleetBench.Page(outcome, machine, [.. masks.Select(m => m.Length)])
+    );
     return 0;
 }
 
@@ -39,6 +42,8 @@ static int Print(string text)
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: [performance [GRID] | fleet | kernels | everything ENCODER.onnx DECODER.onnx PHOTO [GRID]]; without arguments docs/performance.md and docs/scale.md are written");
+    Console.Error.WriteLine(
+        "usage: [performance [GRID] | fleet | kernels | everything ENCODER.onnx DECODER.onnx PHOTO [GRID]]; without arguments docs/performance.md and docs/scale.md are written"
+    );
     return 2;
 }

@@ -19,7 +19,8 @@ internal static class Straightforward
         var most = 0.0;
         for (var start = 0; start < logits.Length; start++)
         {
-            if (seen[start] || logits[start] <= 0) continue;
+            if (seen[start] || logits[start] <= 0)
+                continue;
             var blob = new List<(int X, int Y)>();
             var sum = 0.0;
             var open = new Stack<(int X, int Y)>();
@@ -30,19 +31,25 @@ internal static class Straightforward
                 blob.Add(p);
                 sum += 1 / (1 + Math.Exp(-logits[p.Y * side + p.X]));
                 for (var dy = -1; dy <= 1; dy++)
+                {
                     for (var dx = -1; dx <= 1; dx++)
                     {
-                        int x = p.X + dx, y = p.Y + dy;
-                        if (x < 0 || y < 0 || x >= side || y >= side || seen[y * side + x] || logits[y * side + x] <= 0) continue;
+                        int x = p.X + dx,
+                            y = p.Y + dy;
+                        if (x < 0 || y < 0 || x >= side || y >= side || seen[y * side + x] || logits[y * side + x] <= 0)
+                            continue;
                         seen[y * side + x] = true;
                         open.Push((x, y));
                     }
+                }
             }
 
-            if (sum > most) (most, best) = (sum, blob);
+            if (sum > most)
+                (most, best) = (sum, blob);
         }
 
-        double cx = best.Average(p => p.X), cy = best.Average(p => p.Y);
+        double cx = best.Average(p => p.X),
+            cy = best.Average(p => p.Y);
         var quarters = best.GroupBy(p => (p.X < cx, p.Y < cy)).Select(g => (g.Average(p => p.X), g.Average(p => p.Y)));
         return 1 + quarters.Count();
     }
@@ -52,16 +59,23 @@ internal static class Straightforward
     {
         var area = 0;
         for (var y = 0; y < h; y++)
+        {
             for (var x = 0; x < w; x++)
             {
-                float sx = Math.Clamp((x + 0.5f) * side / w - 0.5f, 0, side - 1), sy = Math.Clamp((y + 0.5f) * side / h - 0.5f, 0, side - 1);
-                int x0 = (int)sx, y0 = (int)sy, x1 = Math.Min(x0 + 1, side - 1), y1 = Math.Min(y0 + 1, side - 1);
-                float fx = sx - x0, fy = sy - y0;
+                float sx = Math.Clamp((x + 0.5f) * side / w - 0.5f, 0, side - 1),
+                    sy = Math.Clamp((y + 0.5f) * side / h - 0.5f, 0, side - 1);
+                int x0 = (int)sx,
+                    y0 = (int)sy,
+                    x1 = Math.Min(x0 + 1, side - 1),
+                    y1 = Math.Min(y0 + 1, side - 1);
+                float fx = sx - x0,
+                    fy = sy - y0;
                 var top = logits[y0 * side + x0] * (1 - fx) + logits[y0 * side + x1] * fx;
                 var bottom = logits[y1 * side + x0] * (1 - fx) + logits[y1 * side + x1] * fx;
                 mask[y * w + x] = top * (1 - fy) + bottom * fy > 0 ? (byte)1 : (byte)0;
                 area += mask[y * w + x];
             }
+        }
 
         return area;
     }
@@ -73,6 +87,7 @@ internal static class Straightforward
         byte last = 0;
         var run = 0;
         for (var x = 0; x < w; x++)
+        {
             for (var y = 0; y < h; y++)
             {
                 if (mask[y * w + x] != last)
@@ -83,13 +98,15 @@ internal static class Straightforward
 
                 run++;
             }
+        }
 
         runs.Add(run);
         var text = new StringBuilder();
         for (var i = 0; i < runs.Count; i++)
         {
             var value = i > 2 ? runs[i] - runs[i - 2] : runs[i];
-            for (var more = true; more;)
+            var more = true;
+            while (more)
             {
                 var group = value & 31;
                 value >>= 5;
@@ -101,19 +118,75 @@ internal static class Straightforward
         return text.ToString();
     }
 
-    public static MaskInfo Facts(int w, int h) => new()
-    {
-        Device = "robot-7", Camera = "front", Session = "871fee809c61", Sequence = 1234, CapturedUtc = DateTimeOffset.UnixEpoch, CapturedNs = 1, TimeSource = "arrival", ClockSynced = true,
-        Width = w, Height = h, Model = new ModelInfo("squeezesam", "1", "aeaf0b6a15d1dd6f", "int8"), Saliency = 0.9, AgeMs = 40, Drops = 0, Degraded = false,
-    };
+    public static MaskInfo Facts(int w, int h) =>
+        new()
+        {
+            Device = "robot-7",
+            Camera = "front",
+            Session = "871fee809c61",
+            Sequence = 1234,
+            CapturedUtc = DateTimeOffset.UnixEpoch,
+            CapturedNs = 1,
+            TimeSource = "arrival",
+            ClockSynced = true,
+            Width = w,
+            Height = h,
+            Model = new ModelInfo("squeezesam", "1", "aeaf0b6a15d1dd6f", "int8"),
+            Saliency = 0.9,
+            AgeMs = 40,
+            Drops = 0,
+            Degraded = false,
+        };
 
     /// <summary>The same fields as objects, for the serialiser that reflects.</summary>
-    public static object Message(string counts, Segmentation result) => new
-    {
-        v = 1, request = (string?)null, device = "robot-7", camera = "front", session = "871fee809c61", sequence = 1234, frame = "871fee809c61-front-1234", captured_utc = DateTime.UnixEpoch, captured_ns = 1,
-        time_source = "arrival", clock_synced = true, image = new[] { result.Mask.Width, result.Mask.Height }, prompt = new { source = "auto", clicks = result.Prompt.Clicks.ToArray(), box = (int[]?)null },
-        found = true, score = 0.9, predicted_iou = 0.9, saliency = 0.9, area = result.Geometry.Area, box = new[] { result.Geometry.Left, result.Geometry.Top, result.Geometry.Width, result.Geometry.Height },
-        mask = new { format = "coco_rle", size = new[] { result.Mask.Height, result.Mask.Width }, counts }, model = new { name = "squeezesam", version = "1", sha256 = "aeaf0b6a15d1dd6f", precision = "int8" },
-        ms = new { resize = 1.2, saliency = 12.3, decode = 12.4 }, age_ms = 40, drops = 0, degraded = false,
-    };
+    public static object Message(string counts, Segmentation result) =>
+        new
+        {
+            v = 1,
+            request = (string?)null,
+            device = "robot-7",
+            camera = "front",
+            session = "871fee809c61",
+            sequence = 1234,
+            frame = "871fee809c61-front-1234",
+            captured_utc = DateTime.UnixEpoch,
+            captured_ns = 1,
+            time_source = "arrival",
+            clock_synced = true,
+            image = new[] { result.Mask.Width, result.Mask.Height },
+            prompt = new
+            {
+                source = "auto",
+                clicks = result.Prompt.Clicks.ToArray(),
+                box = (int[]?)null,
+            },
+            found = true,
+            score = 0.9,
+            predicted_iou = 0.9,
+            saliency = 0.9,
+            area = result.Geometry.Area,
+            box = new[] { result.Geometry.Left, result.Geometry.Top, result.Geometry.Width, result.Geometry.Height },
+            mask = new
+            {
+                format = "coco_rle",
+                size = new[] { result.Mask.Height, result.Mask.Width },
+                counts,
+            },
+            model = new
+            {
+                name = "squeezesam",
+                version = "1",
+                sha256 = "aeaf0b6a15d1dd6f",
+                precision = "int8",
+            },
+            ms = new
+            {
+                resize = 1.2,
+                saliency = 12.3,
+                decode = 12.4,
+            },
+            age_ms = 40,
+            drops = 0,
+            degraded = false,
+        };
 }

@@ -14,9 +14,16 @@ namespace EdgeSeg.Bench;
 /// </summary>
 internal static class StraightforwardWay
 {
-    public static (double EmbedMs, double RestMs, int Masks) Run(string encoderFile, string decoderFile, Mat pixels, AutomaticMaskOptions options)
+    public static (double EmbedMs, double RestMs, int Masks) Run(
+        string encoderFile,
+        string decoderFile,
+        Mat pixels,
+        AutomaticMaskOptions options
+    )
     {
-        int w = pixels.Cols, h = pixels.Rows, cells = w * h;
+        int w = pixels.Cols,
+            h = pixels.Rows,
+            cells = w * h;
         using var run = new RunOptions();
         using var encoder = new InferenceSession(encoderFile);
         using var decoder = new InferenceSession(decoderFile);
@@ -35,19 +42,34 @@ internal static class StraightforwardWay
         {
             float[] point = [(i % options.Grid + 0.5f) / options.Grid * w, (i / options.Grid + 0.5f) / options.Grid * h];
             using var at = OrtValue.CreateTensorValueFromMemory(point, [1, 1, 1, 2]);
-            using var answers = decoder.Run(run, new Dictionary<string, OrtValue> { ["image_embeddings"] = features[0], ["batched_point_coords"] = at, ["batched_point_labels"] = label, ["orig_im_size"] = size }, ["output_masks", "iou_predictions"]);
+            using var answers = decoder.Run(
+                run,
+                new Dictionary<string, OrtValue>
+                {
+                    ["image_embeddings"] = features[0],
+                    ["batched_point_coords"] = at,
+                    ["batched_point_labels"] = label,
+                    ["orig_im_size"] = size,
+                },
+                ["output_masks", "iou_predictions"]
+            );
             var scores = answers[1].GetTensorDataAsSpan<float>().ToArray();
             var best = Array.IndexOf(scores, scores.Max());
             kept.Add((scores[best], answers[0].GetTensorDataAsSpan<float>().Slice(best * cells, cells).ToArray()));
         }
 
-        var masks = kept.Where(k => k.Score > options.MinPredictedIou && Stability(k.Logits, options.StabilityOffset) > options.MinStability)
-            .Select(k => (k.Score, Mask: Cleaned(k.Logits, w, h, options.MinRegionPx))).OrderByDescending(m => m.Score).ToList();
+        var masks = kept.Where(k =>
+                k.Score > options.MinPredictedIou && Stability(k.Logits, options.StabilityOffset) > options.MinStability
+            )
+            .Select(k => (k.Score, Mask: Cleaned(k.Logits, w, h, options.MinRegionPx)))
+            .OrderByDescending(m => m.Score)
+            .ToList();
         var distinct = new List<Rect>();
         foreach (var (_, mask) in masks)
         {
             var box = Box(mask, w, h);
-            if (!distinct.Exists(d => Overlap(d, box) > options.MaxOverlap)) distinct.Add(box);
+            if (!distinct.Exists(d => Overlap(d, box) > options.MaxOverlap))
+                distinct.Add(box);
         }
 
         return (embedMs, Stopwatch.GetElapsedTime(since).TotalMilliseconds, distinct.Count);
@@ -55,11 +77,14 @@ internal static class StraightforwardWay
 
     private static float Stability(float[] logits, float offset)
     {
-        int above = 0, below = 0;
+        int above = 0,
+            below = 0;
         foreach (var v in logits)
         {
-            if (v > offset) above++;
-            if (v > -offset) below++;
+            if (v > offset)
+                above++;
+            if (v > -offset)
+                below++;
         }
 
         return below == 0 ? 0 : (float)above / below;
@@ -71,7 +96,9 @@ internal static class StraightforwardWay
         foreach (var holes in (bool[])[true, false])
         {
             using var set = Mat.FromPixelData(h, w, MatType.CV_8UC1, Array.ConvertAll(mask, m => holes ? (byte)(1 - m) : m));
-            using Mat labels = new(), figures = new(), centres = new();
+            using Mat labels = new(),
+                figures = new(),
+                centres = new();
             var count = Cv2.ConnectedComponentsWithStats(set, labels, figures, centres);
             labels.GetArray(out int[] of);
             var small = Enumerable.Range(0, count).Select(i => i > 0 && figures.At<int>(i, 4) < minPx).ToArray();
@@ -98,13 +125,15 @@ internal static class StraightforwardWay
 
     private static unsafe float[] Planes(Mat pixels)
     {
-        int w = pixels.Cols, h = pixels.Rows;
+        int w = pixels.Cols,
+            h = pixels.Rows;
         var planes = new float[3 * w * h];
         for (var y = 0; y < h; y++)
         {
             for (var x = 0; x < w; x++)
             {
-                for (var c = 0; c < 3; c++) planes[c * w * h + y * w + x] = ((byte*)pixels.Ptr(y))[3 * x + 2 - c] / 255f;
+                for (var c = 0; c < 3; c++)
+                    planes[c * w * h + y * w + x] = ((byte*)pixels.Ptr(y))[3 * x + 2 - c] / 255f;
             }
         }
 

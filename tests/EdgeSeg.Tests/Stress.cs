@@ -11,5 +11,6 @@ internal static class Stress
     public static int Rounds(int whole) => IsWhole ? whole : whole / 10;
 
     /// <summary>Length of the soak in minutes.</summary>
-    public static double Minutes => IsWhole ? double.Parse(Environment.GetEnvironmentVariable("EDGESEG_SOAK_MINUTES")!, CultureInfo.InvariantCulture) : 2;
+    public static double Minutes =>
+        IsWhole ? double.Parse(Environment.GetEnvironmentVariable("EDGESEG_SOAK_MINUTES")!, CultureInfo.InvariantCulture) : 2;
 }

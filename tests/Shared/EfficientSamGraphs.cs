@@ -48,36 +48,53 @@ internal static class EfficientSamGraphs
         mask.Reset(of.Width, of.Height);
         for (var i = 0; i < of.Width * of.Height; i++)
         {
-            if ((bits[i >> 3] >> (7 - (i & 7)) & 1) != 0) mask[i % of.Width, i / of.Width] = true;
+            if ((bits[i >> 3] >> (7 - (i & 7)) & 1) != 0)
+                mask[i % of.Width, i / of.Width] = true;
         }
 
         return mask;
     }
 
-    private static string Root([CallerFilePath] string path = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", ".."));
+    private static string Root([CallerFilePath] string path = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", ".."));
 }
 
-internal sealed record EfficientSamCase(string Image, int Width, int Height, float[][] Points, int[] Labels, float[] PredictedIou, int Best, string EmbeddingFile, string LogitsFile, string MaskFile)
+internal sealed record EfficientSamCase(
+    string Image,
+    int Width,
+    int Height,
+    float[][] Points,
+    int[] Labels,
+    float[] PredictedIou,
+    int Best,
+    string EmbeddingFile,
+    string LogitsFile,
+    string MaskFile
+)
 {
-    public static EfficientSamCase Of(JsonElement j) => new(
-        j.GetProperty("image").GetString()!,
-        j.GetProperty("width").GetInt32(),
-        j.GetProperty("height").GetInt32(),
-        [.. j.GetProperty("points").EnumerateArray().Select(p => p.EnumerateArray().Select(v => v.GetSingle()).ToArray())],
-        [.. j.GetProperty("labels").EnumerateArray().Select(v => v.GetInt32())],
-        [.. j.GetProperty("iou_predictions").EnumerateArray().Select(v => v.GetSingle())],
-        j.GetProperty("best").GetInt32(),
-        j.GetProperty("embedding").GetString()!,
-        j.GetProperty("low_res_logits").GetString()!,
-        j.GetProperty("mask_bits").GetString()!);
+    public static EfficientSamCase Of(JsonElement j) =>
+        new(
+            j.GetProperty("image").GetString()!,
+            j.GetProperty("width").GetInt32(),
+            j.GetProperty("height").GetInt32(),
+            [.. j.GetProperty("points").EnumerateArray().Select(p => p.EnumerateArray().Select(v => v.GetSingle()).ToArray())],
+            [.. j.GetProperty("labels").EnumerateArray().Select(v => v.GetInt32())],
+            [.. j.GetProperty("iou_predictions").EnumerateArray().Select(v => v.GetSingle())],
+            j.GetProperty("best").GetInt32(),
+            j.GetProperty("embedding").GetString()!,
+            j.GetProperty("low_res_logits").GetString()!,
+            j.GetProperty("mask_bits").GetString()!
+        );
 
     public PromptBuffer Prompt()
     {
         var prompt = new PromptBuffer { Source = Labels[0] == 2 ? PromptSource.Box : PromptSource.Click };
         for (var i = 0; i < Labels.Length; i++)
         {
-            if (Labels[i] == 1) prompt.Add(new Click(Points[i][0], Points[i][1]));
-            else if (Labels[i] == 2) prompt.Box = new Box(Points[i][0], Points[i][1], Points[i + 1][0], Points[i + 1][1]);
+            if (Labels[i] == 1)
+                prompt.Add(new Click(Points[i][0], Points[i][1]));
+            else if (Labels[i] == 2)
+                prompt.Box = new Box(Points[i][0], Points[i][1], Points[i + 1][0], Points[i + 1][1]);
         }
 
         return prompt;

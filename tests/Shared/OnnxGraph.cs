@@ -11,11 +11,20 @@ namespace EdgeSeg.Testing;
 /// </summary>
 internal sealed class OnnxGraph
 {
-    private const int FloatType = 1, UInt8Type = 2;
+    private const int FloatType = 1,
+        UInt8Type = 2;
 
     private readonly ArrayBufferWriter<byte> graph = new();
 
-    public static OnnxGraph SqueezeSam(int width, int height, float[] masks, float[] iou, float[] saliency, int outputWidth, int outputHeight) =>
+    public static OnnxGraph SqueezeSam(
+        int width,
+        int height,
+        float[] masks,
+        float[] iou,
+        float[] saliency,
+        int outputWidth,
+        int outputHeight
+    ) =>
         new OnnxGraph()
             .Input("image", UInt8Type, 1, height, width, 3)
             .Input("points", FloatType, 1, 6, 3)
@@ -57,7 +66,8 @@ internal sealed class OnnxGraph
         Initializer("late_weights", new float[width * width], width, width);
         Initializer("late_value", values, shape);
         Node("MatMul", "late_0", "points", "late_in");
-        for (var i = 0; i < products; i++) Node("MatMul", $"late_{i + 1}", $"late_{i}", "late_weights");
+        for (var i = 0; i < products; i++)
+            Node("MatMul", $"late_{i + 1}", $"late_{i}", "late_weights");
         Node("ReduceSum", "late_sum", $"late_{products}");
         Node("Add", name, "late_value", "late_sum");
         Message(graph, 12, ValueInfo(name, FloatType, shape));
@@ -67,7 +77,8 @@ internal sealed class OnnxGraph
     private void Initializer(string name, float[] values, params long[] shape)
     {
         var tensor = new ArrayBufferWriter<byte>();
-        foreach (var d in shape) Number(tensor, 1, d);
+        foreach (var d in shape)
+            Number(tensor, 1, d);
         Number(tensor, 2, FloatType);
         Text(tensor, 8, name);
         Bytes(tensor, 9, MemoryMarshal.AsBytes(values.AsSpan()));
@@ -77,7 +88,8 @@ internal sealed class OnnxGraph
     private void Node(string op, string output, params string[] inputs)
     {
         var node = new ArrayBufferWriter<byte>();
-        foreach (var input in inputs) Text(node, 1, input);
+        foreach (var input in inputs)
+            Text(node, 1, input);
         Text(node, 2, output);
         Text(node, 4, op);
         Message(graph, 1, node);
@@ -101,10 +113,15 @@ internal sealed class OnnxGraph
     {
         Directory.CreateDirectory(folder);
         File.WriteAllBytes(Path.Combine(folder, "m.onnx"), graph);
-        File.WriteAllText(Path.Combine(folder, "model.json"), $$"""
+        File.WriteAllText(
+            Path.Combine(folder, "model.json"),
+            $$"""
             {"v":1,"name":"test","version":1,"kind":"squeezesam","weights_licence":"none",
-             "graphs":[{"role":"segmenter","precision":"{{precision}}","file":"m.onnx","bytes":{{graph.Length}},"sha256":"{{Convert.ToHexStringLower(SHA256.HashData(graph))}}"{{extra}}}]}
-            """);
+             "graphs":[{"role":"segmenter","precision":"{{precision}}","file":"m.onnx","bytes":{{graph.Length}},"sha256":"{{Convert.ToHexStringLower(
+                SHA256.HashData(graph)
+            )}}"{{extra}}}]}
+            """
+        );
         return folder;
     }
 
@@ -148,7 +165,8 @@ internal sealed class OnnxGraph
 
     private static void Varint(ArrayBufferWriter<byte> s, ulong value)
     {
-        for (; value >= 0x80; value >>= 7) s.Write([(byte)(value | 0x80)]);
+        for (; value >= 0x80; value >>= 7)
+            s.Write([(byte)(value | 0x80)]);
         s.Write([(byte)value]);
     }
 }

@@ -28,18 +28,25 @@ internal static class Published
     public static ProcessStartInfo Start(string program, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true };
-        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("EDGESEG_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
+        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("EDGESEG_", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(name);
         start.Environment.Remove("ORT_DISABLE_TELEMETRY");
         start.Environment.Remove("XDG_CACHE_HOME");
         return start;
     }
 
     /// <summary>Runs a program to its end, its home folder being <paramref name="home"/> where one is given.</summary>
-    public static (int ExitCode, string Output, string Errors) Run(string program, IEnumerable<string> arguments, string? home = null, int timesPatience = 1)
+    public static (int ExitCode, string Output, string Errors) Run(
+        string program,
+        IEnumerable<string> arguments,
+        string? home = null,
+        int timesPatience = 1
+    )
     {
         var start = Start(program, arguments);
         start.RedirectStandardOutput = start.RedirectStandardInput = true;
-        if (home is not null) start.Environment["HOME"] = home;
+        if (home is not null)
+            start.Environment["HOME"] = home;
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();

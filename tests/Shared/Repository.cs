@@ -8,7 +8,8 @@ internal static class Repository
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "EdgeSeg.sln"))) return Path.Combine(folder.FullName, relative);
+            if (File.Exists(Path.Combine(folder.FullName, "EdgeSeg.sln")))
+                return Path.Combine(folder.FullName, relative);
         }
 
         throw new InvalidOperationException("EdgeSeg.sln was not found above the tests");

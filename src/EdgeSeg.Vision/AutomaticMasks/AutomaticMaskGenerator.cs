@@ -87,15 +87,21 @@ internal sealed class AutomaticMaskGenerator : IDisposable
     /// <summary>Goes on asking, until every point was asked about (true) or <paramref name="pause"/> says so, which is looked at before each decode, on several threads.</summary>
     public bool Advance(Func<bool> pause)
     {
-        if (workers.Length == 1) Work(workers[0]);
-        else Parallel.ForEach(workers, new ParallelOptions { MaxDegreeOfParallelism = workers.Length }, Work);
+        if (workers.Length == 1)
+            Work(workers[0]);
+        else
+            Parallel.ForEach(workers, new ParallelOptions { MaxDegreeOfParallelism = workers.Length }, Work);
         return Asked == found.Length;
 
         void Work(DecodeWorker worker)
         {
-            for (int at; Asked < found.Length && !pause() && (at = Interlocked.Increment(ref next)) < found.Length;)
+            int at;
+            while (Asked < found.Length && !pause() && (at = Interlocked.Increment(ref next)) < found.Length)
             {
-                var point = new Click((at % options.Grid + 0.5f) / options.Grid * embedding!.FrameWidth, (at / options.Grid + 0.5f) / options.Grid * embedding.FrameHeight);
+                var point = new Click(
+                    (at % options.Grid + 0.5f) / options.Grid * embedding!.FrameWidth,
+                    (at / options.Grid + 0.5f) / options.Grid * embedding.FrameHeight
+                );
                 found[at] = worker.Ask(embedding, point);
             }
         }
@@ -109,7 +115,8 @@ internal sealed class AutomaticMaskGenerator : IDisposable
         var kept = new List<Candidate>();
         foreach (var one in sure)
         {
-            if (!kept.Exists(k => k.Overlap(one) > options.MaxOverlap)) kept.Add(one);
+            if (!kept.Exists(k => k.Overlap(one) > options.MaxOverlap))
+                kept.Add(one);
         }
 
         return kept.ConvertAll(k => k.Mask);
@@ -117,7 +124,8 @@ internal sealed class AutomaticMaskGenerator : IDisposable
 
     public void Dispose()
     {
-        foreach (var worker in workers) worker.Dispose();
+        foreach (var worker in workers)
+            worker.Dispose();
     }
 
     /// <summary>A mask that passed, with its bits in the size of the logits.</summary>
@@ -125,8 +133,11 @@ internal sealed class AutomaticMaskGenerator : IDisposable
     {
         public double Overlap(Candidate other)
         {
-            var apart = Extent.Left >= other.Extent.Left + other.Extent.Width || other.Extent.Left >= Extent.Left + Extent.Width
-                || Extent.Top >= other.Extent.Top + other.Extent.Height || other.Extent.Top >= Extent.Top + Extent.Height;
+            var apart =
+                Extent.Left >= other.Extent.Left + other.Extent.Width
+                || other.Extent.Left >= Extent.Left + Extent.Width
+                || Extent.Top >= other.Extent.Top + other.Extent.Height
+                || other.Extent.Top >= Extent.Top + Extent.Height;
             return apart ? 0 : BinaryMask.Iou(Bits, other.Bits);
         }
     }
@@ -150,16 +161,20 @@ internal sealed class AutomaticMaskGenerator : IDisposable
             var best = decoding.Best();
             var predicted = decoding.PredictedIou[best];
             // negated, so that NaN goes too
-            if (!(predicted > options.MinPredictedIou)) return null;
+            if (!(predicted > options.MinPredictedIou))
+                return null;
             var stability = Stability(decoding.Logits(best), options.StabilityOffset);
-            if (!(stability > options.MinStability)) return null;
+            if (!(stability > options.MinStability))
+                return null;
             decoding.Logits(best).CopyTo(logits);
             var cellPx = (double)embedding.FrameWidth * embedding.FrameHeight / logits.Length;
             regions.Mend(logits, options.MinRegionPx / cellPx);
-            if (!LogitsToMask.Enlarge(logits, decoding.Width, decoding.Height, mask, embedding.FrameWidth, embedding.FrameHeight)) return null;
+            if (!LogitsToMask.Enlarge(logits, decoding.Width, decoding.Height, mask, embedding.FrameWidth, embedding.FrameHeight))
+                return null;
             var geometry = mask.Measure();
             counts.ResetWrittenCount();
-            if (geometry.Area == 0 || !runLength.TryEncode(mask, counts, options.MaxMaskBytes)) return null;
+            if (geometry.Area == 0 || !runLength.TryEncode(mask, counts, options.MaxMaskBytes))
+                return null;
             var found = new AutomaticMask(point, Math.Clamp(predicted, 0, 1), stability, geometry, counts.WrittenSpan.ToArray());
             var bits = new BinaryMask();
             LogitsToMask.Enlarge(logits, decoding.Width, decoding.Height, bits, decoding.Width, decoding.Height);
@@ -169,7 +184,8 @@ internal sealed class AutomaticMaskGenerator : IDisposable
         /// <summary>IoU of the masks at the threshold moved up and down: the upper one lies inside the lower one, so counting is enough.</summary>
         private static float Stability(ReadOnlySpan<float> logits, float offset)
         {
-            int above = 0, below = 0;
+            int above = 0,
+                below = 0;
             foreach (var value in logits)
             {
                 above += value > offset ? 1 : 0;

@@ -16,25 +16,37 @@ internal sealed class AreaResizer
     private const int MaxTaps = 66;
 
     // weights down have 8 bits, so that sums fit 16; weights across have 16, so that those of sums fit 32
-    private const int DownOne = 1 << 8, AcrossOne = 1 << 16;
+    private const int DownOne = 1 << 8,
+        AcrossOne = 1 << 16;
 
-    private Taps down = Taps.None, across = Taps.None;
+    private Taps down = Taps.None,
+        across = Taps.None;
     private ushort[] sums = [];
 
     /// <summary>Whether sizes are such that <see cref="Fill"/> can do it: smaller in both directions, and by no more than a factor of 64.</summary>
     public static bool Fits(int columns, int rows, int width, int height) =>
-        columns >= width && rows >= height && columns >= Vector128<byte>.Count && columns <= width * (MaxTaps - 2) && rows <= height * (MaxTaps - 2);
+        columns >= width
+        && rows >= height
+        && columns >= Vector128<byte>.Count
+        && columns <= width * (MaxTaps - 2)
+        && rows <= height * (MaxTaps - 2);
 
     /// <param name="pixels">8-bit BGR.</param>
     /// <param name="target">8-bit BGR of a size that <see cref="Fits"/>.</param>
     [SkipLocalsInit]
     public unsafe void Fill(Mat pixels, Mat target)
     {
-        int columns = pixels.Cols, bytes = 3 * columns, width = target.Cols, height = target.Rows;
-        if (!down.Are(pixels.Rows, height)) down = new Taps(pixels.Rows, height, DownOne);
-        if (!across.Are(columns, width)) across = new Taps(columns, width, AcrossOne);
+        int columns = pixels.Cols,
+            bytes = 3 * columns,
+            width = target.Cols,
+            height = target.Rows;
+        if (!down.Are(pixels.Rows, height))
+            down = new Taps(pixels.Rows, height, DownOne);
+        if (!across.Are(columns, width))
+            across = new Taps(columns, width, AcrossOne);
         // what is read of the last pixel with its neighbour
-        if (sums.Length < bytes + Vector128<ushort>.Count) sums = new ushort[bytes + Vector128<ushort>.Count];
+        if (sums.Length < bytes + Vector128<ushort>.Count)
+            sums = new ushort[bytes + Vector128<ushort>.Count];
         var from = stackalloc byte*[MaxTaps];
         var weightOf = stackalloc Vector128<ushort>[MaxTaps];
         byte* first = (byte*)pixels.Data;
@@ -61,9 +73,11 @@ internal sealed class AreaResizer
     /// <summary>The weighted sum of some rows, byte by byte.</summary>
     private static unsafe void Down(byte** from, Vector128<ushort>* weights, int taps, ushort* sum, int bytes)
     {
-        for (var at = 0; at < bytes;)
+        var at = 0;
+        while (at < bytes)
         {
-            Vector128<ushort> low = default, high = default;
+            Vector128<ushort> low = default,
+                high = default;
             for (var i = 0; i < taps; i++)
             {
                 var (a, b) = Vector128.Widen(Vector128.Load(from[i] + at));
@@ -74,7 +88,10 @@ internal sealed class AreaResizer
             low.Store(sum + at);
             high.Store(sum + at + Vector128<ushort>.Count);
             // the last step goes over a part of the one before it again, rather than beyond the row
-            at = at + Vector128<byte>.Count < bytes && at + 2 * Vector128<byte>.Count > bytes ? bytes - Vector128<byte>.Count : at + Vector128<byte>.Count;
+            at =
+                at + Vector128<byte>.Count < bytes && at + 2 * Vector128<byte>.Count > bytes
+                    ? bytes - Vector128<byte>.Count
+                    : at + Vector128<byte>.Count;
         }
     }
 
@@ -96,16 +113,20 @@ internal sealed class AreaResizer
             // the uppermost byte of each sum; the fourth is written over by the next pixel
             var words = Vector128.Narrow(colours >> 24, default);
             var four = Vector128.Narrow(words, default).AsUInt32().ToScalar();
-            if (x < width - 1) Unsafe.WriteUnaligned(to + 3 * x, four);
-            else (to[3 * x], to[3 * x + 1], to[3 * x + 2]) = ((byte)four, (byte)(four >> 8), (byte)(four >> 16));
+            if (x < width - 1)
+                Unsafe.WriteUnaligned(to + 3 * x, four);
+            else
+                (to[3 * x], to[3 * x + 1], to[3 * x + 2]) = ((byte)four, (byte)(four >> 8), (byte)(four >> 16));
         }
     }
 
     /// <summary>For each of some pixels in a line: which pixels of a longer line it covers, and how much of it each makes up.</summary>
     private sealed class Taps
     {
-        private readonly int given, wanted;
-        private readonly int[] first, start;
+        private readonly int given,
+            wanted;
+        private readonly int[] first,
+            start;
         private readonly Vector128<uint>[] weights;
 
         /// <param name="given">Pixels of the longer line.</param>
@@ -120,7 +141,8 @@ internal sealed class AreaResizer
             for (var i = 0; i < wanted; i++)
             {
                 // in units of 1/wanted, in which all edges are whole
-                long low = (long)i * given, high = low + given;
+                long low = (long)i * given,
+                    high = low + given;
                 first[i] = (int)(low / wanted);
                 var before = 0L;
                 for (var at = (long)first[i]; at * wanted < high; at++)

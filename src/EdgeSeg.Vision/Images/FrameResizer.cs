@@ -11,15 +11,26 @@ internal sealed class FrameResizer
     /// <param name="target">8-bit BGR; its size is the one wanted, and its memory is written to, since it has the right size and type already.</param>
     public unsafe void Fill(Mat pixels, Mat target)
     {
-        if (pixels.Type() != MatType.CV_8UC3) throw new ArgumentException($"8-bit BGR expected, {pixels.Type()} given");
+        if (pixels.Type() != MatType.CV_8UC3)
+            throw new ArgumentException($"8-bit BGR expected, {pixels.Type()} given");
         var (width, height) = (target.Cols, target.Rows);
         if (pixels.Cols == width && pixels.Rows == height)
         {
             // row by row, as a picture may be a part of another; OpenCV's own copy allocates two objects a call
             long bytes = 3L * width;
-            for (var y = 0; y < height; y++) Buffer.MemoryCopy((void*)pixels.Ptr(y), (void*)target.Ptr(y), bytes, bytes);
+            for (var y = 0; y < height; y++)
+                Buffer.MemoryCopy((void*)pixels.Ptr(y), (void*)target.Ptr(y), bytes, bytes);
         }
-        else if (AreaResizer.Fits(pixels.Cols, pixels.Rows, width, height)) shrink.Fill(pixels, target);
-        else Cv2.Resize(pixels, target, new Size(width, height), 0, 0, pixels.Cols > width || pixels.Rows > height ? InterpolationFlags.Area : InterpolationFlags.Linear);
+        else if (AreaResizer.Fits(pixels.Cols, pixels.Rows, width, height))
+            shrink.Fill(pixels, target);
+        else
+            Cv2.Resize(
+                pixels,
+                target,
+                new Size(width, height),
+                0,
+                0,
+                pixels.Cols > width || pixels.Rows > height ? InterpolationFlags.Area : InterpolationFlags.Linear
+            );
     }
 }

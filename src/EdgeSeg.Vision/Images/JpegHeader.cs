@@ -8,18 +8,22 @@ namespace EdgeSeg.Vision.Images;
 /// </summary>
 internal static class JpegHeader
 {
-    private const byte EndOfImage = 0xD9, StartOfScan = 0xDA;
+    private const byte EndOfImage = 0xD9,
+        StartOfScan = 0xDA;
 
     /// <summary>Complete when a scan was begun and the walk came to the end-of-image marker.</summary>
     public static PictureHeader Read(ReadOnlySpan<byte> bytes)
     {
-        long width = 0, height = 0;
+        long width = 0,
+            height = 0;
         var scanned = false;
         var at = 2;
         while (NextMarker(bytes, ref at) is { } marker)
         {
-            if (marker == EndOfImage) return new("JPEG", width, height, scanned);
-            if (at + 2 > bytes.Length) break;
+            if (marker == EndOfImage)
+                return new("JPEG", width, height, scanned);
+            if (at + 2 > bytes.Length)
+                break;
             int length = BinaryPrimitives.ReadUInt16BigEndian(bytes[at..]);
             if (IsFrameStart(marker) && at + 7 <= bytes.Length)
             {
@@ -40,11 +44,13 @@ internal static class JpegHeader
         while (at < bytes.Length)
         {
             var found = bytes[at..].IndexOf((byte)0xFF);
-            if (found < 0 || at + found + 1 >= bytes.Length) break;
+            if (found < 0 || at + found + 1 >= bytes.Length)
+                break;
             var marker = bytes[at + found + 1];
             var isFill = marker == 0xFF;
             at += found + (isFill ? 1 : 2);
-            if (!isFill && marker is not 0 and not (>= 0xD0 and <= 0xD7)) return marker;
+            if (!isFill && marker is not 0 and not (>= 0xD0 and <= 0xD7))
+                return marker;
         }
 
         return null;

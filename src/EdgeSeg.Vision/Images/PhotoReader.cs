@@ -18,9 +18,11 @@ internal sealed class PhotoReader
     {
         var bytes = ReadBytes(path);
         if (PictureHeader.Read(bytes) is not { } header)
-            throw new OperatingException(PictureHeader.IsHeif(bytes)
-                ? $"photograph '{path}' is a HEIC or AVIF picture, which cannot be read; convert it to JPEG or PNG"
-                : $"'{path}' is not a photograph; give a {PictureHeader.Known} file");
+            throw new OperatingException(
+                PictureHeader.IsHeif(bytes)
+                    ? $"photograph '{path}' is a HEIC or AVIF picture, which cannot be read; convert it to JPEG or PNG"
+                    : $"'{path}' is not a photograph; give a {PictureHeader.Known} file"
+            );
         Check(path, header);
         return Decode(path, bytes, header.Format);
     }
@@ -29,15 +31,23 @@ internal sealed class PhotoReader
     {
         try
         {
-            if (Directory.Exists(path)) throw new OperatingException($"'{path}' is a folder, not a photograph; name the photographs in it, for example '{path}/*.jpg'");
+            if (Directory.Exists(path))
+                throw new OperatingException(
+                    $"'{path}' is a folder, not a photograph; name the photographs in it, for example '{path}/*.jpg'"
+                );
             var info = new FileInfo(path);
-            if (!info.Exists) throw new OperatingException($"photograph '{path}' does not exist; check the path");
+            if (!info.Exists)
+                throw new OperatingException($"photograph '{path}' does not exist; check the path");
             // pipes and devices tell length 0 too, and opening one could wait for ever
-            if (info.Length == 0) throw new OperatingException($"photograph '{path}' is empty or not a plain file; copy it again");
+            if (info.Length == 0)
+                throw new OperatingException($"photograph '{path}' is empty or not a plain file; copy it again");
             if (info.Length > VisionLimits.MaxPhotoBytes)
-                throw new OperatingException($"photograph '{path}' has {info.Length >> 20} MiB, more than the {VisionLimits.MaxPhotoBytes >> 20} MiB that are read; save it smaller");
+                throw new OperatingException(
+                    $"photograph '{path}' has {info.Length >> 20} MiB, more than the {VisionLimits.MaxPhotoBytes >> 20} MiB that are read; save it smaller"
+                );
             var length = (int)info.Length;
-            if (buffer.Length < length) buffer = new byte[length];
+            if (buffer.Length < length)
+                buffer = new byte[length];
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1);
             var read = file.ReadAtLeast(buffer.AsSpan(0, length), length, throwOnEndOfStream: false);
             return buffer.AsSpan(0, read);
@@ -57,11 +67,14 @@ internal sealed class PhotoReader
         var (format, width, height, complete) = header;
         if (width > 0 && height > 0 && width * height > VisionLimits.MaxImagePixels)
             throw new OperatingException(
-                $"photograph '{path}' has {width}x{height} pixels, more than the {VisionLimits.MaxImagePixels / 1_000_000} megapixels that fit in memory; make it smaller");
-        if (!complete) throw new OperatingException($"photograph '{path}' is cut short: its {format} data ends too early; copy it again");
+                $"photograph '{path}' has {width}x{height} pixels, more than the {VisionLimits.MaxImagePixels / 1_000_000} megapixels that fit in memory; make it smaller"
+            );
+        if (!complete)
+            throw new OperatingException($"photograph '{path}' is cut short: its {format} data ends too early; copy it again");
         if (width < VisionLimits.MinImageSide || height < VisionLimits.MinImageSide)
             throw new OperatingException(
-                $"photograph '{path}' has {width}x{height} pixels; both sides must have at least {VisionLimits.MinImageSide}: give a larger one");
+                $"photograph '{path}' has {width}x{height} pixels; both sides must have at least {VisionLimits.MinImageSide}: give a larger one"
+            );
     }
 
     private static Mat Decode(string path, ReadOnlySpan<byte> bytes, string format)
@@ -69,7 +82,8 @@ internal sealed class PhotoReader
         try
         {
             var pixels = Cv2.ImDecode(bytes, ImreadModes.Color);
-            if (!pixels.Empty() && pixels.Type() == MatType.CV_8UC3) return pixels;
+            if (!pixels.Empty() && pixels.Type() == MatType.CV_8UC3)
+                return pixels;
             pixels.Dispose();
         }
         catch (OpenCVException)
@@ -77,6 +91,8 @@ internal sealed class PhotoReader
             // what OpenCV says names its own source lines; a person needs the file
         }
 
-        throw new OperatingException($"photograph '{path}' is a damaged {format} file, or of a kind of {format} that cannot be decoded; save it again as JPEG or PNG");
+        throw new OperatingException(
+            $"photograph '{path}' is a damaged {format} file, or of a kind of {format} that cannot be decoded; save it again as JPEG or PNG"
+        );
     }
 }

@@ -15,11 +15,16 @@ internal readonly record struct PictureHeader(string Format, long Width, long He
     /// <summary>Reads the header of a whole encoded picture; null when its first bytes are those of none of the <see cref="Known"/> formats.</summary>
     public static PictureHeader? Read(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8])) return JpegHeader.Read(bytes);
-        if (bytes.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10])) return Png(bytes);
-        if (bytes.StartsWith("BM"u8)) return Bmp(bytes);
-        if (bytes.StartsWith("RIFF"u8) && bytes.Length >= 12 && bytes[8..12].SequenceEqual("WEBP"u8)) return WebP(bytes);
-        if (bytes.StartsWith("II*\0"u8) || bytes.StartsWith("MM\0*"u8)) return TiffHeader.Read(bytes);
+        if (bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8]))
+            return JpegHeader.Read(bytes);
+        if (bytes.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]))
+            return Png(bytes);
+        if (bytes.StartsWith("BM"u8))
+            return Bmp(bytes);
+        if (bytes.StartsWith("RIFF"u8) && bytes.Length >= 12 && bytes[8..12].SequenceEqual("WEBP"u8))
+            return WebP(bytes);
+        if (bytes.StartsWith("II*\0"u8) || bytes.StartsWith("MM\0*"u8))
+            return TiffHeader.Read(bytes);
         return null;
     }
 
@@ -28,8 +33,10 @@ internal readonly record struct PictureHeader(string Format, long Width, long He
 
     private static PictureHeader Png(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < 33) return new("PNG", 0, 0, false);
-        long width = BinaryPrimitives.ReadUInt32BigEndian(bytes[16..]), height = BinaryPrimitives.ReadUInt32BigEndian(bytes[20..]);
+        if (bytes.Length < 33)
+            return new("PNG", 0, 0, false);
+        long width = BinaryPrimitives.ReadUInt32BigEndian(bytes[16..]),
+            height = BinaryPrimitives.ReadUInt32BigEndian(bytes[20..]);
         long at = 8;
         var complete = false;
         // a chunk: length, type, data, checksum
@@ -45,12 +52,19 @@ internal readonly record struct PictureHeader(string Format, long Width, long He
 
     private static PictureHeader Bmp(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < 34) return new("BMP", 0, 0, false);
+        if (bytes.Length < 34)
+            return new("BMP", 0, 0, false);
         long offset = BinaryPrimitives.ReadUInt32LittleEndian(bytes[10..]);
         if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[14..]) == 12)
-            return new("BMP", BinaryPrimitives.ReadUInt16LittleEndian(bytes[18..]), BinaryPrimitives.ReadUInt16LittleEndian(bytes[20..]), offset < bytes.Length);
+            return new(
+                "BMP",
+                BinaryPrimitives.ReadUInt16LittleEndian(bytes[18..]),
+                BinaryPrimitives.ReadUInt16LittleEndian(bytes[20..]),
+                offset < bytes.Length
+            );
         // a negative height says that rows run from the top
-        long width = BinaryPrimitives.ReadInt32LittleEndian(bytes[18..]), height = Math.Abs((long)BinaryPrimitives.ReadInt32LittleEndian(bytes[22..]));
+        long width = BinaryPrimitives.ReadInt32LittleEndian(bytes[18..]),
+            height = Math.Abs((long)BinaryPrimitives.ReadInt32LittleEndian(bytes[22..]));
         long bits = BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]);
         // run-length forms (1, 2) state no size that can be trusted; the decoder judges them
         var plain = BinaryPrimitives.ReadUInt32LittleEndian(bytes[30..]) is 0 or 3;
@@ -60,17 +74,24 @@ internal readonly record struct PictureHeader(string Format, long Width, long He
 
     private static PictureHeader WebP(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length < 30) return new("WebP", 0, 0, false);
+        if (bytes.Length < 30)
+            return new("WebP", 0, 0, false);
         var complete = 8 + (long)BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]) <= bytes.Length;
         var kind = bytes[12..16];
-        if (kind.SequenceEqual("VP8X"u8)) return new("WebP", 1 + Little24(bytes[24..]), 1 + Little24(bytes[27..]), complete);
+        if (kind.SequenceEqual("VP8X"u8))
+            return new("WebP", 1 + Little24(bytes[24..]), 1 + Little24(bytes[27..]), complete);
         if (kind.SequenceEqual("VP8L"u8))
         {
             var packed = BinaryPrimitives.ReadUInt32LittleEndian(bytes[21..]);
             return new("WebP", 1 + (packed & 0x3FFF), 1 + (packed >> 14 & 0x3FFF), complete);
         }
 
-        return new("WebP", BinaryPrimitives.ReadUInt16LittleEndian(bytes[26..]) & 0x3FFF, BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]) & 0x3FFF, complete);
+        return new(
+            "WebP",
+            BinaryPrimitives.ReadUInt16LittleEndian(bytes[26..]) & 0x3FFF,
+            BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]) & 0x3FFF,
+            complete
+        );
     }
 
     private static long Little24(ReadOnlySpan<byte> bytes) => bytes[0] | bytes[1] << 8 | bytes[2] << 16;

@@ -27,8 +27,10 @@ internal sealed class BinaryMask
         ArgumentOutOfRangeException.ThrowIfNegative(height);
         (Width, Height, Stride) = (width, height, (width + 63) >> 6);
         var length = checked(Stride * height);
-        if (words.Length < length) words = new ulong[length];
-        else words.AsSpan(0, length).Clear();
+        if (words.Length < length)
+            words = new ulong[length];
+        else
+            words.AsSpan(0, length).Clear();
     }
 
     /// <summary>The words of a row; writers keep padding bits zero.</summary>
@@ -39,20 +41,26 @@ internal sealed class BinaryMask
         get => (uint)x < (uint)Width && (uint)y < (uint)Height && (words[y * Stride + (x >> 6)] >> x & 1) != 0;
         set
         {
-            if ((uint)x >= (uint)Width || (uint)y >= (uint)Height) throw new ArgumentOutOfRangeException(nameof(x));
+            if ((uint)x >= (uint)Width || (uint)y >= (uint)Height)
+                throw new ArgumentOutOfRangeException(nameof(x));
             ref var word = ref words[y * Stride + (x >> 6)];
-            if (value) word |= 1UL << x;
-            else word &= ~(1UL << x);
+            if (value)
+                word |= 1UL << x;
+            else
+                word &= ~(1UL << x);
         }
     }
 
     /// <summary>Sets pixels <paramref name="from"/> (included) to <paramref name="to"/> (excluded) of a row.</summary>
     public void SetRun(int y, int from, int to)
     {
-        if (from >= to) return;
-        if (from < 0 || to > Width) throw new ArgumentOutOfRangeException(nameof(to));
+        if (from >= to)
+            return;
+        if (from < 0 || to > Width)
+            throw new ArgumentOutOfRangeException(nameof(to));
         var row = Row(y);
-        int first = from >> 6, last = (to - 1) >> 6;
+        int first = from >> 6,
+            last = (to - 1) >> 6;
         var head = ulong.MaxValue << from;
         var tail = ulong.MaxValue >> -to;
         if (first == last)
@@ -77,7 +85,8 @@ internal sealed class BinaryMask
     {
         if (left < 0 || top < 0 || left + Width > target.Width || top + Height > target.Height)
             throw new ArgumentException($"a mask of {Width}x{Height} at {left},{top} leaves one of {target.Width}x{target.Height}");
-        int words = left >> 6, bits = left & 63;
+        int words = left >> 6,
+            bits = left & 63;
         for (var y = 0; y < Height; y++)
         {
             var from = Row(y);
@@ -86,7 +95,8 @@ internal sealed class BinaryMask
             {
                 to[i] |= from[i] << bits;
                 // what is shifted out of this word; none of it lies beyond the target's row, since the mask fits
-                if (bits > 0 && i + 1 < to.Length) to[i + 1] |= from[i] >> (64 - bits);
+                if (bits > 0 && i + 1 < to.Length)
+                    to[i + 1] |= from[i] >> (64 - bits);
             }
         }
     }
@@ -95,15 +105,21 @@ internal sealed class BinaryMask
     public int Area()
     {
         var n = 0;
-        foreach (var word in Words) n += BitOperations.PopCount(word);
+        foreach (var word in Words)
+            n += BitOperations.PopCount(word);
         return n;
     }
 
     /// <summary>Area, tight box and centroid in one walk over the words.</summary>
     public MaskGeometry Measure()
     {
-        long area = 0, sumX = 0, sumY = 0;
-        int minX = int.MaxValue, maxX = -1, minY = -1, maxY = -1;
+        long area = 0,
+            sumX = 0,
+            sumY = 0;
+        int minX = int.MaxValue,
+            maxX = -1,
+            minY = -1,
+            maxY = -1;
         for (var y = 0; y < Height; y++)
         {
             var row = Row(y);
@@ -111,7 +127,8 @@ internal sealed class BinaryMask
             for (var i = 0; i < row.Length; i++)
             {
                 var word = row[i];
-                if (word == 0) continue;
+                if (word == 0)
+                    continue;
                 var at = i << 6;
                 minX = Math.Min(minX, at + BitOperations.TrailingZeroCount(word));
                 maxX = Math.Max(maxX, at + 63 - BitOperations.LeadingZeroCount(word));
@@ -120,8 +137,10 @@ internal sealed class BinaryMask
                 sumX += (long)count * at + BitPositions(word);
             }
 
-            if (inRow == 0) continue;
-            if (minY < 0) minY = y;
+            if (inRow == 0)
+                continue;
+            if (minY < 0)
+                minY = y;
             maxY = y;
             area += inRow;
             sumY += inRow * y;
@@ -129,22 +148,33 @@ internal sealed class BinaryMask
 
         return area == 0
             ? default
-            : new MaskGeometry((int)area, minX, minY, maxX - minX + 1, maxY - minY + 1, (double)sumX / area + 0.5, (double)sumY / area + 0.5);
+            : new MaskGeometry(
+                (int)area,
+                minX,
+                minY,
+                maxX - minX + 1,
+                maxY - minY + 1,
+                (double)sumX / area + 0.5,
+                (double)sumY / area + 0.5
+            );
     }
 
     /// <summary>Sets every pixel that is set in a mask of the same size.</summary>
     public void Add(BinaryMask other)
     {
         RequireSize(other);
-        for (var i = 0; i < Stride * Height; i++) words[i] |= other.words[i];
+        for (var i = 0; i < Stride * Height; i++)
+            words[i] |= other.words[i];
     }
 
     /// <summary>Intersection over union of two masks of one size, pixels of <paramref name="ignored"/> left out; 0 when both are empty.</summary>
     public static double Iou(BinaryMask a, BinaryMask b, BinaryMask? ignored = null)
     {
         a.RequireSize(b);
-        if (ignored is not null) a.RequireSize(ignored);
-        long both = 0, either = 0;
+        if (ignored is not null)
+            a.RequireSize(ignored);
+        long both = 0,
+            either = 0;
         for (var i = 0; i < a.Stride * a.Height; i++)
         {
             var counted = ignored is null ? ulong.MaxValue : ~ignored.words[i];

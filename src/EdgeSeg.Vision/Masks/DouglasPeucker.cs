@@ -8,7 +8,8 @@ internal static class DouglasPeucker
 {
     public static Vertex[] Simplify(Vertex[] ring, double tolerancePx)
     {
-        if (ring.Length < 3 || tolerancePx <= 0) return ring;
+        if (ring.Length < 3 || tolerancePx <= 0)
+            return ring;
         var kept = new bool[ring.Length];
         var (opposite, _) = Farthest(ring, 0, ring.Length);
         kept[0] = kept[opposite] = true;
@@ -17,7 +18,8 @@ internal static class DouglasPeucker
         while (stretches.TryPop(out var stretch))
         {
             var (at, distance) = Farthest(ring, stretch.From, stretch.To);
-            if (distance <= tolerancePx) continue;
+            if (distance <= tolerancePx)
+                continue;
             kept[at] = true;
             stretches.Push((stretch.From, at));
             stretches.Push((at, stretch.To));
@@ -31,17 +33,20 @@ internal static class DouglasPeucker
     {
         var a = ring[from];
         var b = ring[to == ring.Length ? 0 : to];
-        double dx = b.X - a.X, dy = b.Y - a.Y;
+        double dx = b.X - a.X,
+            dy = b.Y - a.Y;
         var squared = dx * dx + dy * dy;
         var (at, most) = (from, 0.0);
         for (var i = from + 1; i < to; i++)
         {
-            double px = ring[i].X - a.X, py = ring[i].Y - a.Y;
+            double px = ring[i].X - a.X,
+                py = ring[i].Y - a.Y;
             // to the segment, not to the endless line: a spike back over the start counts
             var along = squared == 0 ? 0 : Math.Clamp((px * dx + py * dy) / squared, 0, 1);
             var (ex, ey) = (px - along * dx, py - along * dy);
             var distance = ex * ex + ey * ey;
-            if (distance > most) (at, most) = (i, distance);
+            if (distance > most)
+                (at, most) = (i, distance);
         }
 
         return (at, Math.Sqrt(most));

@@ -24,7 +24,8 @@ internal static class EdgeTracer
                 while (tops.Row(y)[i] is var word && word != 0)
                 {
                     corners.Clear();
-                    if (!TryWalk(mask, tops, (i << 6) + BitOperations.TrailingZeroCount(word), y, cornerCap, corners)) return false;
+                    if (!TryWalk(mask, tops, (i << 6) + BitOperations.TrailingZeroCount(word), y, cornerCap, corners))
+                        return false;
                     cornerCap -= corners.Count;
                     rings.Add(new TracedRing([.. corners], DoubleArea(corners)));
                 }
@@ -43,7 +44,8 @@ internal static class EdgeTracer
         {
             var row = tops.Row(y);
             var above = mask.Row(y - 1);
-            for (var i = 0; i < row.Length; i++) row[i] &= ~above[i];
+            for (var i = 0; i < row.Length; i++)
+                row[i] &= ~above[i];
         }
 
         return tops;
@@ -52,31 +54,45 @@ internal static class EdgeTracer
     private static bool TryWalk(BinaryMask mask, BinaryMask tops, int startX, int startY, int cornerCap, List<Vertex> corners)
     {
         // directions: 0 right, 1 down, 2 left, 3 up
-        int x = startX, y = startY, direction = 0;
+        int x = startX,
+            y = startY,
+            direction = 0;
         do
         {
-            if (direction == 0) tops[x, y] = false;
-            (x, y) = direction switch { 0 => (x + 1, y), 1 => (x, y + 1), 2 => (x - 1, y), _ => (x, y - 1) };
+            if (direction == 0)
+                tops[x, y] = false;
+            (x, y) = direction switch
+            {
+                0 => (x + 1, y),
+                1 => (x, y + 1),
+                2 => (x - 1, y),
+                _ => (x, y - 1),
+            };
             var (left, right) = Ahead(mask, x, y, direction);
             // left first: pixels that touch by a corner are one object
-            var turn = left ? 3 : right ? 0 : 1;
-            if (turn == 0) continue;
-            if (corners.Count == cornerCap) return false;
+            var turn =
+                left ? 3
+                : right ? 0
+                : 1;
+            if (turn == 0)
+                continue;
+            if (corners.Count == cornerCap)
+                return false;
             corners.Add(new Vertex(x, y));
             direction = (direction + turn) & 3;
-        }
-        while (x != startX || y != startY || direction != 0);
+        } while (x != startX || y != startY || direction != 0);
         return true;
     }
 
     /// <summary>The two pixels beyond a corner, as seen when going in a direction.</summary>
-    private static (bool Left, bool Right) Ahead(BinaryMask mask, int x, int y, int direction) => direction switch
-    {
-        0 => (mask[x, y - 1], mask[x, y]),
-        1 => (mask[x, y], mask[x - 1, y]),
-        2 => (mask[x - 1, y], mask[x - 1, y - 1]),
-        _ => (mask[x - 1, y - 1], mask[x, y - 1]),
-    };
+    private static (bool Left, bool Right) Ahead(BinaryMask mask, int x, int y, int direction) =>
+        direction switch
+        {
+            0 => (mask[x, y - 1], mask[x, y]),
+            1 => (mask[x, y], mask[x - 1, y]),
+            2 => (mask[x - 1, y], mask[x - 1, y - 1]),
+            _ => (mask[x - 1, y - 1], mask[x, y - 1]),
+        };
 
     private static long DoubleArea(List<Vertex> corners)
     {

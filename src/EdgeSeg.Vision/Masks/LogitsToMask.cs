@@ -18,9 +18,11 @@ internal static class LogitsToMask
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lw);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lh);
-        if (logits.Length != lw * lh) throw new ArgumentException($"{logits.Length} logits are not {lh} rows of {lw}");
+        if (logits.Length != lw * lh)
+            throw new ArgumentException($"{logits.Length} logits are not {lh} rows of {lw}");
         mask.Reset(width, height);
-        if (!AllFinite(logits)) return false;
+        if (!AllFinite(logits))
+            return false;
         for (var y = 0; y < height; y++)
         {
             var at = (float)((y + 0.5) * lh / height - 0.5);
@@ -43,21 +45,27 @@ internal static class LogitsToMask
             var count = Math.Min(64, row.Length - first);
             var positive = row.Positive(first, count);
             var changes = positive ^ (positive << 1 | before);
-            if (count < 64) changes &= (1UL << count) - 1;
+            if (count < 64)
+                changes &= (1UL << count) - 1;
             before = positive >> (count - 1) & 1;
             for (; changes != 0; changes &= changes - 1)
             {
                 var k = first + BitOperations.TrailingZeroCount(changes);
                 var rising = (positive >> k & 1) != 0;
-                if (k == 0) continue;
-                double left = row[k - 1], right = row[k];
+                if (k == 0)
+                    continue;
+                double left = row[k - 1],
+                    right = row[k];
                 var crossing = (k - 1 + left / (left - right) + 0.5) * perColumn - 0.5;
-                if (rising) from = Math.Clamp((int)Math.Floor(crossing) + 1, 0, mask.Width);
-                else mask.SetRun(y, from, Math.Clamp((int)Math.Ceiling(crossing), 0, mask.Width));
+                if (rising)
+                    from = Math.Clamp((int)Math.Floor(crossing) + 1, 0, mask.Width);
+                else
+                    mask.SetRun(y, from, Math.Clamp((int)Math.Ceiling(crossing), 0, mask.Width));
             }
         }
 
-        if (before != 0) mask.SetRun(y, from, mask.Width);
+        if (before != 0)
+            mask.SetRun(y, from, mask.Width);
     }
 
     private static bool AllFinite(ReadOnlySpan<float> values)
@@ -72,14 +80,16 @@ internal static class LogitsToMask
         }
 
         var rest = Vector128.Sum(sum);
-        for (; i < values.Length; i++) rest += values[i] - values[i];
+        for (; i < values.Length; i++)
+            rest += values[i] - values[i];
         return rest == 0;
     }
 
     /// <summary>A row between two rows of the map.</summary>
     private readonly ref struct Blend(ReadOnlySpan<float> above, ReadOnlySpan<float> below, float weight)
     {
-        private readonly ReadOnlySpan<float> above = above, below = below;
+        private readonly ReadOnlySpan<float> above = above,
+            below = below;
 
         public int Length => above.Length;
 

@@ -10,13 +10,15 @@ internal static class MaskMat
     /// <summary>Takes the picture's size; every value but 0 is a set pixel. <paramref name="from"/> is CV_8UC1.</summary>
     public static void FromMat(Mat from, BinaryMask mask)
     {
-        if (from.Type() != MatType.CV_8UC1) throw new ArgumentException($"a mask is read from 8UC1, not {from.Type()}");
+        if (from.Type() != MatType.CV_8UC1)
+            throw new ArgumentException($"a mask is read from 8UC1, not {from.Type()}");
         mask.Reset(from.Cols, from.Rows);
         for (var y = 0; y < mask.Height; y++)
         {
             var row = mask.Row(y);
             var pixels = Pixels(from, y);
-            for (var i = 0; i < row.Length; i++) row[i] = Pack(pixels[(i << 6)..]);
+            for (var i = 0; i < row.Length; i++)
+                row[i] = Pack(pixels[(i << 6)..]);
         }
     }
 
@@ -31,7 +33,8 @@ internal static class MaskMat
             for (var x = 0; x < pixels.Length; x += 8)
             {
                 var bits = (byte)(row[x >> 6] >> (x & 63));
-                if (pixels.Length - x >= 8) BinaryPrimitives.WriteUInt64LittleEndian(pixels[x..], Spread(bits));
+                if (pixels.Length - x >= 8)
+                    BinaryPrimitives.WriteUInt64LittleEndian(pixels[x..], Spread(bits));
                 else
                     for (var k = 0; x + k < pixels.Length; k++)
                         pixels[x + k] = (byte)(-(bits >> k & 1));

@@ -21,7 +21,8 @@ internal static class MaskPng
 
     public static void Write(BinaryMask mask, Stream file)
     {
-        if (mask.Width == 0 || mask.Height == 0) throw new ArgumentException($"a mask of {mask.Width}x{mask.Height} cannot be a PNG");
+        if (mask.Width == 0 || mask.Height == 0)
+            throw new ArgumentException($"a mask of {mask.Width}x{mask.Height} cannot be a PNG");
         Span<byte> header = stackalloc byte[13];
         BinaryPrimitives.WriteInt32BigEndian(header, mask.Width);
         BinaryPrimitives.WriteInt32BigEndian(header[4..], mask.Height);
@@ -30,7 +31,8 @@ internal static class MaskPng
         file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A]);
         WriteChunk(file, "IHDR"u8, header);
         using var data = new MemoryStream();
-        using (var deflate = new ZLibStream(data, CompressionLevel.Optimal, leaveOpen: true)) WriteRows(mask, deflate);
+        using (var deflate = new ZLibStream(data, CompressionLevel.Optimal, leaveOpen: true))
+            WriteRows(mask, deflate);
         WriteChunk(file, "IDAT"u8, data.GetBuffer().AsSpan(0, (int)data.Length));
         WriteChunk(file, "IEND"u8, []);
     }
@@ -70,7 +72,8 @@ internal static class MaskPng
 
     private static uint Crc(uint crc, ReadOnlySpan<byte> data)
     {
-        foreach (var b in data) crc = crcTable[(byte)(crc ^ b)] ^ crc >> 8;
+        foreach (var b in data)
+            crc = crcTable[(byte)(crc ^ b)] ^ crc >> 8;
         return crc;
     }
 
@@ -80,7 +83,8 @@ internal static class MaskPng
         for (uint n = 0; n < table.Length; n++)
         {
             var c = n;
-            for (var k = 0; k < 8; k++) c = (c & 1) != 0 ? 0xEDB88320 ^ c >> 1 : c >> 1;
+            for (var k = 0; k < 8; k++)
+                c = (c & 1) != 0 ? 0xEDB88320 ^ c >> 1 : c >> 1;
             table[n] = c;
         }
 

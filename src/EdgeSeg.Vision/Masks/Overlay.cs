@@ -11,30 +11,39 @@ namespace EdgeSeg.Vision.Masks;
 internal static class Overlay
 {
     // blue, green, red
-    private static readonly Scalar tint = new(255, 160, 40), click = new(60, 220, 255), dark = new(24, 20, 16), light = new(255, 255, 255);
+    private static readonly Scalar tint = new(255, 160, 40),
+        click = new(60, 220, 255),
+        dark = new(24, 20, 16),
+        light = new(255, 255, 255);
 
     private const double TintShare = 0.36;
+
     /// <summary>Shorter side, in pixels, at which lines are 2 px wide.</summary>
     private const double DesignSide = 480;
 
     /// <summary>A new picture, 8-bit BGR, of the frame's size; the caller disposes it. <paramref name="frame"/> is CV_8UC3 and stays as it is.</summary>
     public static Mat Draw(Mat frame, Segmentation s)
     {
-        if (frame.Type() != MatType.CV_8UC3) throw new ArgumentException($"an overlay is drawn on 8UC3, not {frame.Type()}");
+        if (frame.Type() != MatType.CV_8UC3)
+            throw new ArgumentException($"an overlay is drawn on 8UC3, not {frame.Type()}");
         if (s.Found && (s.Mask.Width != frame.Cols || s.Mask.Height != frame.Rows))
             throw new ArgumentException($"the mask is {s.Mask.Width}x{s.Mask.Height}, the frame {frame.Cols}x{frame.Rows}");
         var picture = frame.Clone();
         var scale = Math.Max(0.5, Math.Min(frame.Cols, frame.Rows) / DesignSide);
-        if (s.Found) DrawMask(picture, s.Mask, scale);
-        if (s.Prompt.Box is { } box) DrawBox(picture, box, scale);
-        for (var i = 0; i < s.Prompt.ClickCount; i++) DrawClick(picture, s.Prompt.Clicks[i], i + 1, scale);
+        if (s.Found)
+            DrawMask(picture, s.Mask, scale);
+        if (s.Prompt.Box is { } box)
+            DrawBox(picture, box, scale);
+        for (var i = 0; i < s.Prompt.ClickCount; i++)
+            DrawClick(picture, s.Prompt.Clicks[i], i + 1, scale);
         DrawLabel(picture, Label(s), scale);
         return picture;
     }
 
-    internal static string Label(Segmentation s) => s.Found
-        ? $"score {s.Score:0.00}  area {100.0 * s.Mask.Area() / Math.Max(1, (long)s.Mask.Width * s.Mask.Height):0.0} %"
-        : $"nothing found: {s.Reason}";
+    internal static string Label(Segmentation s) =>
+        s.Found
+            ? $"score {s.Score:0.00}  area {100.0 * s.Mask.Area() / Math.Max(1, (long)s.Mask.Width * s.Mask.Height):0.0} %"
+            : $"nothing found: {s.Reason}";
 
     private static int Width(double px, double scale) => Math.Max(1, (int)Math.Round(px * scale));
 
@@ -68,8 +77,16 @@ internal static class Overlay
         Cv2.Circle(picture, centre, Width(9, scale), click, -1, LineTypes.AntiAlias);
         var text = number.ToString();
         var size = Cv2.GetTextSize(text, HersheyFonts.HersheySimplex, 0.45 * scale, Width(1.4, scale), out _);
-        Cv2.PutText(picture, text, new Point(centre.X - size.Width / 2, centre.Y + size.Height / 2), HersheyFonts.HersheySimplex,
-            0.45 * scale, dark, Width(1.4, scale), LineTypes.AntiAlias);
+        Cv2.PutText(
+            picture,
+            text,
+            new Point(centre.X - size.Width / 2, centre.Y + size.Height / 2),
+            HersheyFonts.HersheySimplex,
+            0.45 * scale,
+            dark,
+            Width(1.4, scale),
+            LineTypes.AntiAlias
+        );
     }
 
     private static void DrawLabel(Mat picture, string text, double scale)
@@ -81,7 +98,15 @@ internal static class Overlay
         var fit = Math.Min(1, (picture.Cols - 2.0 * pad) / size.Width);
         var (width, height) = ((int)(size.Width * fit), (int)(size.Height * fit));
         Cv2.Rectangle(picture, new Rect(0, 0, width + 2 * pad, height + below + 2 * pad), dark, -1);
-        Cv2.PutText(picture, text, new Point(pad, pad + height), HersheyFonts.HersheySimplex, 0.6 * scale * fit, light,
-            fit < 1 ? 1 : thickness, LineTypes.AntiAlias);
+        Cv2.PutText(
+            picture,
+            text,
+            new Point(pad, pad + height),
+            HersheyFonts.HersheySimplex,
+            0.6 * scale * fit,
+            light,
+            fit < 1 ? 1 : thickness,
+            LineTypes.AntiAlias
+        );
     }
 }

@@ -7,6 +7,7 @@ namespace EdgeSeg.Vision.Masks;
 internal static class OverlayAll
 {
     private const double Tint = 0.45;
+
     /// <summary>Hues (0..180 in OpenCV) by the golden angle: neighbours in the list never look alike.</summary>
     private const double HueStep = 68.75;
 
@@ -21,7 +22,8 @@ internal static class OverlayAll
         var order = found.Select((m, i) => (Mask: m, Hue: i * HueStep % 180)).OrderByDescending(m => m.Mask.Geometry.Area);
         foreach (var (one, hue) in order)
         {
-            if (!runLength.TryDecode(one.Counts, frame.Cols, frame.Rows, mask, out var problem)) throw new InvalidOperationException(problem);
+            if (!runLength.TryDecode(one.Counts, frame.Cols, frame.Rows, mask, out var problem))
+                throw new InvalidOperationException(problem);
             MaskMat.ToMat(mask, set);
             using var colour = new Mat(picture.Size(), MatType.CV_8UC3, Bgr(hue));
             Cv2.AddWeighted(picture, 1 - Tint, colour, Tint, 0, tinted);

@@ -21,7 +21,8 @@ internal sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, in
     public static Polygon Trace(BinaryMask mask, double tolerancePx = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(tolerancePx);
-        if (!EdgeTracer.TryTrace(mask, VisionLimits.MaxTracedCorners, out var traced)) return BoxOf(mask, Math.Max(0, traced.Count - 1));
+        if (!EdgeTracer.TryTrace(mask, VisionLimits.MaxTracedCorners, out var traced))
+            return BoxOf(mask, Math.Max(0, traced.Count - 1));
         traced.Sort((a, b) => Math.Abs(b.DoubleArea).CompareTo(Math.Abs(a.DoubleArea)));
         var kept = Math.Min(traced.Count, VisionLimits.MaxPolygonRings);
         for (var tolerance = tolerancePx; tolerance <= mask.Width + mask.Height; tolerance = Math.Max(1, tolerance * 2))
@@ -34,12 +35,14 @@ internal sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, in
                 // the largest ring is the object: it is kept finer rather than lost
                 for (var finer = tolerance / 2; line.Length < 3 && i == 0; finer = finer < 0.25 ? 0 : finer / 2)
                     line = DouglasPeucker.Simplify(traced[i].Corners, finer);
-                if (line.Length < 3) continue;
+                if (line.Length < 3)
+                    continue;
                 rings.Add(new Ring(traced[i].DoubleArea < 0, line));
                 vertices += line.Length;
             }
 
-            if (vertices <= VisionLimits.MaxPolygonVertices) return new Polygon(rings, tolerance, traced.Count - rings.Count);
+            if (vertices <= VisionLimits.MaxPolygonVertices)
+                return new Polygon(rings, tolerance, traced.Count - rings.Count);
         }
 
         return BoxOf(mask, Math.Max(0, traced.Count - 1));
@@ -55,9 +58,11 @@ internal sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, in
         for (var y = 0; y < mask.Height; y++)
         {
             crossings.Clear();
-            foreach (var ring in rings) Cross(ring.Vertices, y + 0.5, crossings);
+            foreach (var ring in rings)
+                Cross(ring.Vertices, y + 0.5, crossings);
             crossings.Sort();
-            for (var i = 0; i + 1 < crossings.Count; i += 2) mask.SetRun(y, FirstCentre(crossings[i], mask.Width), FirstCentre(crossings[i + 1], mask.Width));
+            for (var i = 0; i + 1 < crossings.Count; i += 2)
+                mask.SetRun(y, FirstCentre(crossings[i], mask.Width), FirstCentre(crossings[i + 1], mask.Width));
         }
     }
 
@@ -66,7 +71,8 @@ internal sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, in
         var a = vertices.Length > 0 ? vertices[^1] : default;
         foreach (var b in vertices)
         {
-            if (a.Y <= y != b.Y <= y) crossings.Add(a.X + (y - a.Y) * ((double)b.X - a.X) / ((double)b.Y - a.Y));
+            if (a.Y <= y != b.Y <= y)
+                crossings.Add(a.X + (y - a.Y) * ((double)b.X - a.X) / ((double)b.Y - a.Y));
             a = b;
         }
     }

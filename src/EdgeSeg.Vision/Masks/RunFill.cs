@@ -7,7 +7,8 @@ namespace EdgeSeg.Vision.Masks;
 internal ref struct RunFill
 {
     private readonly BinaryMask columns;
-    private readonly int width, height;
+    private readonly int width,
+        height;
     private long position;
 
     public RunFill(BinaryMask columns, int width, int height)
@@ -28,7 +29,8 @@ internal ref struct RunFill
     /// <summary>Takes run number <paramref name="index"/> (odd ones are set pixels).</summary>
     public void Add(long run, int index)
     {
-        if (Problem.Length != 0) return;
+        if (Problem.Length != 0)
+            return;
         if (run < 0 || position + run > (long)width * height)
         {
             Problem = $"run {index} of the counts is {run}: it leaves the mask of {width}x{height}";
@@ -36,7 +38,8 @@ internal ref struct RunFill
         }
 
         var end = position + run;
-        if ((index & 1) == 0) position = end;
+        if ((index & 1) == 0)
+            position = end;
         while (position < end)
         {
             var (x, y) = Math.DivRem(position, height);

@@ -27,7 +27,8 @@ internal sealed class RunLength
         var height = mask.Height;
         var inLast = ulong.MaxValue >> -height;
         ulong before = 0;
-        long position = 0, start = 0;
+        long position = 0,
+            start = 0;
         for (var x = 0; x < columns.Height; x++, position += height)
         {
             var column = columns.Row(x);
@@ -48,7 +49,8 @@ internal sealed class RunLength
                 for (; changes != 0; changes &= changes - 1)
                 {
                     var at = position + (i << 6) + BitOperations.TrailingZeroCount(changes);
-                    if (!writer.TryWrite(at - start)) return false;
+                    if (!writer.TryWrite(at - start))
+                        return false;
                     start = at;
                 }
             }
@@ -64,9 +66,11 @@ internal sealed class RunLength
     public bool TryDecode(ReadOnlySpan<byte> counts, int width, int height, BinaryMask mask, out string problem)
     {
         var fill = new RunFill(columns, width, height);
-        long previous = 0, last = 0;
+        long previous = 0,
+            last = 0;
         var runs = 0;
-        for (var i = 0; i < counts.Length && fill.Problem.Length == 0;)
+        var i = 0;
+        while (i < counts.Length && fill.Problem.Length == 0)
         {
             var (value, digits) = Number(counts[i..]);
             if (digits == 0)
@@ -76,7 +80,8 @@ internal sealed class RunLength
             }
 
             i += digits;
-            if (runs > 2) value += previous;
+            if (runs > 2)
+                value += previous;
             (previous, last) = (last, value);
             fill.Add(value, runs++);
         }
@@ -89,7 +94,8 @@ internal sealed class RunLength
     {
         var bytes = ArrayPool<byte>.Shared.Rent(counts.Length);
         // a character beyond one byte is no digit: it becomes one that is refused
-        for (var i = 0; i < counts.Length; i++) bytes[i] = counts[i] < 128 ? (byte)counts[i] : (byte)0;
+        for (var i = 0; i < counts.Length; i++)
+            bytes[i] = counts[i] < 128 ? (byte)counts[i] : (byte)0;
         var done = TryDecode(bytes.AsSpan(0, counts.Length), width, height, mask, out problem);
         ArrayPool<byte>.Shared.Return(bytes);
         return done;
@@ -99,15 +105,18 @@ internal sealed class RunLength
     public bool TryDecode(ReadOnlySpan<int> runs, int width, int height, BinaryMask mask, out string problem)
     {
         var fill = new RunFill(columns, width, height);
-        for (var i = 0; i < runs.Length && fill.Problem.Length == 0; i++) fill.Add(runs[i], i);
+        for (var i = 0; i < runs.Length && fill.Problem.Length == 0; i++)
+            fill.Add(runs[i], i);
         return Finish(ref fill, mask, out problem);
     }
 
     private bool Finish(ref RunFill fill, BinaryMask mask, out string problem)
     {
         problem = fill.Finish();
-        if (problem.Length == 0) Transposition.Transpose(columns, mask);
-        else mask.Reset(0, 0);
+        if (problem.Length == 0)
+            Transposition.Transpose(columns, mask);
+        else
+            mask.Reset(0, 0);
         return problem.Length == 0;
     }
 
@@ -118,10 +127,13 @@ internal sealed class RunLength
         for (var k = 0; k < Math.Min(from.Length, MaxDigits); k++)
         {
             var group = from[k] - 48;
-            if (group is < 0 or > 63) return default;
+            if (group is < 0 or > 63)
+                return default;
             value |= (long)(group & 31) << (5 * k);
-            if ((group & 32) != 0) continue;
-            if ((group & 16) != 0) value |= -1L << (5 * (k + 1));
+            if ((group & 32) != 0)
+                continue;
+            if ((group & 16) != 0)
+                value |= -1L << (5 * (k + 1));
             return (value, k + 1);
         }
 
@@ -130,8 +142,10 @@ internal sealed class RunLength
 
     private ref struct RunWriter(ArrayBufferWriter<byte> counts, int capBytes)
     {
-        private long last, previous;
-        private int runs, left = capBytes;
+        private long last,
+            previous;
+        private int runs,
+            left = capBytes;
 
         public bool TryWrite(long run)
         {
@@ -140,7 +154,8 @@ internal sealed class RunLength
             runs++;
             var digits = counts.GetSpan(MaxDigits);
             var n = 0;
-            for (var more = true; more;)
+            var more = true;
+            while (more)
             {
                 var group = (int)value & 31;
                 value >>= 5;
@@ -148,7 +163,8 @@ internal sealed class RunLength
                 digits[n++] = (byte)(48 + group + (more ? 32 : 0));
             }
 
-            if (n > left) return false;
+            if (n > left)
+                return false;
             left -= n;
             counts.Advance(n);
             return true;

@@ -8,13 +8,17 @@ namespace EdgeSeg.Vision.Masks;
 /// </summary>
 internal sealed class SmallRegions(int width, int height) : IDisposable
 {
-    private readonly Mat set = new(height, width, MatType.CV_8UC1), labels = new(), figures = new(), centres = new();
+    private readonly Mat set = new(height, width, MatType.CV_8UC1),
+        labels = new(),
+        figures = new(),
+        centres = new();
 
     /// <param name="logits">Height x width, row-major; foreground > 0.</param>
     /// <param name="minCells">Smaller regions go, in cells of the map.</param>
     public void Mend(Span<float> logits, double minCells)
     {
-        if (minCells <= 1) return;
+        if (minCells <= 1)
+            return;
         Turn(logits, minCells, islands: false);
         Turn(logits, minCells, islands: true);
     }
@@ -22,20 +26,25 @@ internal sealed class SmallRegions(int width, int height) : IDisposable
     private unsafe void Turn(Span<float> logits, double minCells, bool islands)
     {
         var pixels = new Span<byte>((void*)set.Data, logits.Length);
-        for (var i = 0; i < logits.Length; i++) pixels[i] = logits[i] > 0 == islands ? (byte)255 : (byte)0;
+        for (var i = 0; i < logits.Length; i++)
+            pixels[i] = logits[i] > 0 == islands ? (byte)255 : (byte)0;
         var count = Cv2.ConnectedComponentsWithStats(set, labels, figures, centres, PixelConnectivity.Connectivity8, MatType.CV_32SC1);
         // label 0 is what is not looked at
-        if (count <= (islands ? 2 : 1)) return;
+        if (count <= (islands ? 2 : 1))
+            return;
         var areas = new int[count];
-        for (var i = 1; i < count; i++) areas[i] = figures.At<int>(i, (int)ConnectedComponentsTypes.Area);
+        for (var i = 1; i < count; i++)
+            areas[i] = figures.At<int>(i, (int)ConnectedComponentsTypes.Area);
         var largest = Array.IndexOf(areas, areas.Max());
         var small = Enumerable.Range(0, count).Select(i => i > 0 && areas[i] < minCells && !(islands && i == largest)).ToArray();
-        if (!small.Contains(true)) return;
+        if (!small.Contains(true))
+            return;
         var label = new ReadOnlySpan<int>((void*)labels.Data, logits.Length);
         for (var i = 0; i < logits.Length; i++)
         {
             // a 0 that is to be foreground cannot be turned
-            if (small[label[i]]) logits[i] = islands ? -logits[i] : Math.Max(-logits[i], float.Epsilon);
+            if (small[label[i]])
+                logits[i] = islands ? -logits[i] : Math.Max(-logits[i], float.Epsilon);
         }
     }
 

@@ -17,12 +17,15 @@ internal static class Transposition
             for (var i = 0; i < from.Stride; i++)
             {
                 ulong any = 0;
-                for (var r = 0; r < rows; r++) any |= block[r] = words[(top + r) * from.Stride + i];
-                if (any == 0) continue;
+                for (var r = 0; r < rows; r++)
+                    any |= block[r] = words[(top + r) * from.Stride + i];
+                if (any == 0)
+                    continue;
                 block[rows..].Clear();
                 Transpose(block);
                 var columns = Math.Min(Side, from.Width - i * Side);
-                for (var c = 0; c < columns; c++) to.Row(i * Side + c)[top / Side] = block[c];
+                for (var c = 0; c < columns; c++)
+                    to.Row(i * Side + c)[top / Side] = block[c];
             }
         }
     }

@@ -11,11 +11,19 @@ internal static class Accelerator
         try
         {
             // a card: the driver lists it; a Jetson: the board's own name
-            const string cards = "/proc/driver/nvidia/gpus", board = "/proc/device-tree/model";
-            var card = Directory.Exists(cards) ? Directory.EnumerateFiles(cards, "information", SearchOption.AllDirectories).Order(StringComparer.Ordinal).FirstOrDefault() : null;
-            var line = card is not null ? File.ReadLines(card).FirstOrDefault(l => l.StartsWith("Model:", StringComparison.Ordinal))?["Model:".Length..]
-                : File.Exists(board) ? File.ReadAllText(board) : null;
-            var name = new string([.. (line ?? "").Trim().Where(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '-').Select(c => c == ' ' ? '-' : c)]);
+            const string cards = "/proc/driver/nvidia/gpus",
+                board = "/proc/device-tree/model";
+            var card = Directory.Exists(cards)
+                ? Directory.EnumerateFiles(cards, "information", SearchOption.AllDirectories).Order(StringComparer.Ordinal).FirstOrDefault()
+                : null;
+            var line =
+                card is not null
+                    ? File.ReadLines(card).FirstOrDefault(l => l.StartsWith("Model:", StringComparison.Ordinal))?["Model:".Length..]
+                : File.Exists(board) ? File.ReadAllText(board)
+                : null;
+            var name = new string([
+                .. (line ?? "").Trim().Where(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '-').Select(c => c == ' ' ? '-' : c),
+            ]);
             return name.Length == 0 ? "none" : name[..Math.Min(name.Length, VisionLimits.MaxIdLength)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -10,7 +10,9 @@ internal sealed class AutomaticClicks
 {
     private readonly PromptBuffer last = new();
     private float saliency;
-    private int uses, width, height;
+    private int uses,
+        width,
+        height;
 
     /// <param name="segmenter">Shown the picture before.</param>
     /// <param name="embedding">Of the frame, or of the part of it that is looked at.</param>
@@ -28,7 +30,8 @@ internal sealed class AutomaticClicks
         }
 
         segmenter.Auto(embedding, result);
-        if (every == 1) return;
+        if (every == 1)
+            return;
         uses = result.Found ? 1 : 0;
         last.CopyFrom(result.Prompt);
         (saliency, width, height) = (result.Saliency, embedding.FrameWidth, embedding.FrameHeight);

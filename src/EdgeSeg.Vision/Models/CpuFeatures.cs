@@ -16,12 +16,12 @@ internal static class CpuFeatures
     public static (string Precision, string Why) Choose(string wanted, IEnumerable<string> available, string cpuInfo)
     {
         var has = available.ToList();
-        if (wanted != "auto") return (wanted, "asked for by model.precision");
-        if (has.Count == 1) return (has[0], "the only one in the bundle");
+        if (wanted != "auto")
+            return (wanted, "asked for by model.precision");
+        if (has.Count == 1)
+            return (has[0], "the only one in the bundle");
         var feature = DotProduct(cpuInfo);
-        return feature is null
-            ? ("fp32", "this CPU has no 8-bit dot product (VNNI, dotprod)")
-            : ("int8", $"this CPU has {feature}");
+        return feature is null ? ("fp32", "this CPU has no 8-bit dot product (VNNI, dotprod)") : ("int8", $"this CPU has {feature}");
     }
 
     /// <summary>The processor's flags as the kernel tells them; empty where it does not.</summary>
@@ -41,7 +41,8 @@ internal static class CpuFeatures
     {
         foreach (var line in cpuInfo.AsSpan().EnumerateLines())
         {
-            if (!line.StartsWith("flags") && !line.StartsWith("Features")) continue;
+            if (!line.StartsWith("flags") && !line.StartsWith("Features"))
+                continue;
             var flags = line[(line.IndexOf(':') + 1)..].ToString().Split(' ', StringSplitOptions.RemoveEmptyEntries);
             return Array.Find(dotProducts, flags.Contains);
         }

@@ -11,7 +11,8 @@ namespace EdgeSeg.Vision.Models;
 /// </summary>
 internal abstract class Decoding : IDisposable
 {
-    private readonly Tensor<float> masks, iou;
+    private readonly Tensor<float> masks,
+        iou;
 
     /// <param name="binding">Inputs and outputs of the graph; owned from here on.</param>
     /// <param name="maskShape">[.., masks, height, width], only the last three above 1.</param>
@@ -54,7 +55,8 @@ internal abstract class Decoding : IDisposable
         for (var i = 1; i < scores.Length; i++)
         {
             // a NaN loses against every number
-            if (scores[i] > scores[best] || float.IsNaN(scores[best])) best = i;
+            if (scores[i] > scores[best] || float.IsNaN(scores[best]))
+                best = i;
         }
 
         return best;
@@ -78,7 +80,8 @@ internal abstract class Decoding : IDisposable
         result.Found = result.Geometry.Area > 0;
         result.Reason = result.Found ? "" : Segmentation.EmptyMask;
         result.PredictedIou = Math.Clamp(predicted, 0, 1);
-        if (result.Prompt.Source != PromptSource.Auto) result.Saliency = float.NaN;
+        if (result.Prompt.Source != PromptSource.Auto)
+            result.Saliency = float.NaN;
         result.Score = float.IsNaN(result.Saliency) ? result.PredictedIou : result.PredictedIou * result.Saliency;
     }
 

@@ -16,7 +16,8 @@ internal sealed class EfficientSam : ISegmenter
 {
     public const string Kind = "efficientsam";
 
-    private readonly ModelSession encoder, decoder;
+    private readonly ModelSession encoder,
+        decoder;
     private readonly SqueezeSam? saliencyModel;
     private readonly EfficientSamContract contract;
     private readonly Tensor<float> picture;
@@ -75,9 +76,11 @@ internal sealed class EfficientSam : ISegmenter
     {
         var encoded = (EncodedPicture)embedding;
         // there is memory for one waiting picture: another one's must be used up before
-        if (!ReferenceEquals(waiting, encoded) && waiting is { IsDisposed: false } other) EnsureEncoded(other, ref times);
+        if (!ReferenceEquals(waiting, encoded) && waiting is { IsDisposed: false } other)
+            EnsureEncoded(other, ref times);
         times[Stage.Resize] = 0;
-        if (encoded.SaliencyInput is { } small) Clicks.Encode(pixels, small, ref times);
+        if (encoded.SaliencyInput is { } small)
+            Clicks.Encode(pixels, small, ref times);
         var since = Stopwatch.GetTimestamp();
         PictureTensor.Fill(pixels, picture.Span, contract.PictureWidth, contract.PictureHeight);
         encoded.Take(pixels.Cols, pixels.Rows);
@@ -85,11 +88,13 @@ internal sealed class EfficientSam : ISegmenter
         waiting = encoded;
     }
 
-    public bool FindClicks(Embedding embedding, Segmentation result) => Clicks.FindClicks(((EncodedPicture)embedding).SaliencyInput!, result);
+    public bool FindClicks(Embedding embedding, Segmentation result) =>
+        Clicks.FindClicks(((EncodedPicture)embedding).SaliencyInput!, result);
 
     public void EnsureEncoded(Embedding embedding, ref StageTimes times)
     {
-        if (!ReferenceEquals(waiting, embedding)) return;
+        if (!ReferenceEquals(waiting, embedding))
+            return;
         var since = Stopwatch.GetTimestamp();
         encoder.Run(waiting.Encoding);
         waiting.MarkEncoded();

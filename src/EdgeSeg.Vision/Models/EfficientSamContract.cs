@@ -12,13 +12,19 @@ namespace EdgeSeg.Vision.Models;
 /// </summary>
 internal sealed class EfficientSamContract
 {
-    public const string Images = "batched_images", Features = "image_embeddings";
-    public const string Coordinates = "batched_point_coords", Labels = "batched_point_labels", PictureSize = "orig_im_size";
-    public const string Masks = "output_masks", Scores = "iou_predictions";
+    public const string Images = "batched_images",
+        Features = "image_embeddings";
+    public const string Coordinates = "batched_point_coords",
+        Labels = "batched_point_labels",
+        PictureSize = "orig_im_size";
+    public const string Masks = "output_masks",
+        Scores = "iou_predictions";
 
-    private const int Patch = 16, MasksPerFeature = 4;
+    private const int Patch = 16,
+        MasksPerFeature = 4;
 
-    private EfficientSamContract(long[] features, long[] masks, long[] scores) => (FeatureShape, MaskShape, ScoreShape) = (features, masks, scores);
+    private EfficientSamContract(long[] features, long[] masks, long[] scores) =>
+        (FeatureShape, MaskShape, ScoreShape) = (features, masks, scores);
 
     /// <summary>[1,C,h,w]</summary>
     public long[] FeatureShape { get; }
@@ -40,12 +46,15 @@ internal sealed class EfficientSamContract
     {
         var images = encoder.InputShape(Images, TensorElementType.Float, 4);
         encoder.OutputShape(Features, TensorElementType.Float, 4);
-        if (images[1] is not (3 or -1)) throw Unfit(encoder, Images, images, "[1,3,height,width]");
+        if (images[1] is not (3 or -1))
+            throw Unfit(encoder, Images, images, "[1,3,height,width]");
         var features = decoder.InputShape(Features, TensorElementType.Float, 4);
-        if (features is not [_, > 0, > 0 and <= 256, > 0 and <= 256]) throw Unfit(decoder, Features, features, "[1,channels,rows,columns]");
+        if (features is not [_, > 0, > 0 and <= 256, > 0 and <= 256])
+            throw Unfit(decoder, Features, features, "[1,channels,rows,columns]");
         features[0] = 1;
         var coordinates = decoder.InputShape(Coordinates, TensorElementType.Float, 4);
-        if (coordinates is not [1 or -1, 1 or -1, -1 or VisionLimits.MaxPoints, 2]) throw Unfit(decoder, Coordinates, coordinates, $"[1,1,any number or {VisionLimits.MaxPoints},2]");
+        if (coordinates is not [1 or -1, 1 or -1, -1 or VisionLimits.MaxPoints, 2])
+            throw Unfit(decoder, Coordinates, coordinates, $"[1,1,any number or {VisionLimits.MaxPoints},2]");
         decoder.InputShape(Labels, TensorElementType.Float, 3);
         decoder.InputShape(PictureSize, TensorElementType.Int64, 1);
         decoder.OutputShape(Masks, TensorElementType.Float, 5);
@@ -65,23 +74,30 @@ internal sealed class EfficientSamContract
         using var outputs = binding.Outputs();
         var shape = outputs[0].GetTensorTypeAndShape().Shape;
         if (!shape.SequenceEqual(features))
-            throw new OperatingException($"graph {encoder.Name} gives {Features} [{string.Join(',', shape)}] where the decoder takes [{string.Join(',', features)}]: encoder and decoder do not belong together");
+            throw new OperatingException(
+                $"graph {encoder.Name} gives {Features} [{string.Join(',', shape)}] where the decoder takes [{string.Join(',', features)}]: encoder and decoder do not belong together"
+            );
     }
 
     private static (long[] Masks, long[] Scores) CheckDecoder(ModelSession decoder, long[] features)
     {
-        long height = features[2] * MasksPerFeature, width = features[3] * MasksPerFeature;
+        long height = features[2] * MasksPerFeature,
+            width = features[3] * MasksPerFeature;
         using var inputs = new EfficientSamInputs((int)width, (int)height, PadTo(features));
         using var embedding = new Tensor<float>(TensorElementType.Float, features);
         using var binding = decoder.CreateBinding();
         inputs.Bind(binding);
         binding.BindInput(Features, embedding.Value);
-        foreach (var name in (ReadOnlySpan<string>)[Masks, Scores]) binding.BindOutput(name);
+        foreach (var name in (ReadOnlySpan<string>)[Masks, Scores])
+            binding.BindOutput(name);
         decoder.TryOut(binding);
         using var outputs = binding.Outputs();
-        long[] masks = outputs[0].GetTensorTypeAndShape().Shape, scores = outputs[1].GetTensorTypeAndShape().Shape;
-        if (masks is not [1, 1, > 0, _, _] || masks[3] != height || masks[4] != width) throw Unfit(decoder, Masks, masks, $"[1,1,masks,{height},{width}]");
-        if (scores is not [1, 1, _] || scores[2] != masks[2]) throw Unfit(decoder, Scores, scores, $"[1,1,{masks[2]}]");
+        long[] masks = outputs[0].GetTensorTypeAndShape().Shape,
+            scores = outputs[1].GetTensorTypeAndShape().Shape;
+        if (masks is not [1, 1, > 0, _, _] || masks[3] != height || masks[4] != width)
+            throw Unfit(decoder, Masks, masks, $"[1,1,masks,{height},{width}]");
+        if (scores is not [1, 1, _] || scores[2] != masks[2])
+            throw Unfit(decoder, Scores, scores, $"[1,1,{masks[2]}]");
         return (masks, scores);
     }
 
@@ -95,5 +111,7 @@ internal sealed class EfficientSamContract
     private static float PadTo(long[] features) => -(float)(features[3] * MasksPerFeature) / (features[3] * Patch);
 
     private static OperatingException Unfit(ModelSession session, string node, long[] shape, string needed) =>
-        new($"graph {session.Name}: '{node}' is [{string.Join(',', shape)}] where {needed} is needed: it is not one of EfficientSAM's published graphs");
+        new(
+            $"graph {session.Name}: '{node}' is [{string.Join(',', shape)}] where {needed} is needed: it is not one of EfficientSAM's published graphs"
+        );
 }

@@ -24,7 +24,8 @@ internal sealed class EfficientSamDecoding : Decoding
         var picture = (EncodedPicture)embedding;
         inputs.Write(prompt, picture.FrameWidth, picture.FrameHeight);
         // binding allocates, and nearly always the same picture's memory comes again
-        if (!ReferenceEquals(bound, picture)) Binding.BindInput(EfficientSamContract.Features, picture.Features.Value);
+        if (!ReferenceEquals(bound, picture))
+            Binding.BindInput(EfficientSamContract.Features, picture.Features.Value);
         bound = picture;
         decoder.Run(Binding);
     }

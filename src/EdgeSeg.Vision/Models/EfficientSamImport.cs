@@ -28,10 +28,18 @@ internal static class EfficientSamImport
     /// <param name="threads">0 = as many as there are cores, at most four.</param>
     /// <returns>What was found, name and value, for a person.</returns>
     /// <exception cref="OperatingException">The files cannot be used, or the bundle cannot be written.</exception>
-    public static IReadOnlyList<(string Name, string Value)> Run(string encoderFile, string decoderFile, string name, string folder, int threads)
+    public static IReadOnlyList<(string Name, string Value)> Run(
+        string encoderFile,
+        string decoderFile,
+        string name,
+        string folder,
+        int threads
+    )
     {
-        if (Directory.Exists(folder) || File.Exists(folder)) throw new OperatingException($"{folder}: is there already: choose another place with --out, or remove it");
-        byte[] encoderBytes = Read(encoderFile), decoderBytes = Read(decoderFile);
+        if (Directory.Exists(folder) || File.Exists(folder))
+            throw new OperatingException($"{folder}: is there already: choose another place with --out, or remove it");
+        byte[] encoderBytes = Read(encoderFile),
+            decoderBytes = Read(decoderFile);
         var trial = Try(encoderBytes, decoderBytes, threads);
         var (origin, licence) = Origin(encoderBytes, decoderBytes);
         var manifest = new ModelManifest
@@ -49,9 +57,18 @@ internal static class EfficientSamImport
             ("weights", origin),
             ("weights licence", licence),
             ("picture", trial.Form),
-            ("good for", $"up to {VisionLimits.MaxPoints} points, a box, or both; segment --everything; not for negative clicks, which it was never trained with"),
+            (
+                "good for",
+                $"up to {VisionLimits.MaxPoints} points, a box, or both; segment --everything; not for negative clicks, which it was never trained with"
+            ),
             ("automatic mode", "clicks come from the model in the salience role (model.salience_dir; the shipped SqueezeSAM when empty)"),
-            ("time here", string.Create(CultureInfo.InvariantCulture, $"{trial.EmbedMs:0} ms to encode a picture, {trial.DecodeMs:0} ms for each prompt on it (fp32, CPU)")),
+            (
+                "time here",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{trial.EmbedMs:0} ms to encode a picture, {trial.DecodeMs:0} ms for each prompt on it (fp32, CPU)"
+                )
+            ),
             ("use it", $"edgeseg segment PHOTO --model {folder}, or model.dir in the configuration"),
         ];
     }
@@ -73,7 +90,10 @@ internal static class EfficientSamImport
         string[] known = [.. ids.Where(published.ContainsKey).Select(i => published[i])];
         return known.Length == ids.Length
             ? ($"the published {string.Join(" and ", known)} of EfficientSAM", "Apache-2.0, as the EfficientSAM repository states")
-            : ($"not the published EfficientSAM-Ti files, of a form like theirs (git blob ids {ids[0][..12]}, {ids[1][..12]}{(known.Length > 0 ? $"; only {known[0]} is known" : "")}): what they know depends on who trained them", "not known: ask whoever trained these weights");
+            : (
+                $"not the published EfficientSAM-Ti files, of a form like theirs (git blob ids {ids[0][..12]}, {ids[1][..12]}{(known.Length > 0 ? $"; only {known[0]} is known" : "")}): what they know depends on who trained them",
+                "not known: ask whoever trained these weights"
+            );
     }
 
     /// <summary>Runs both graphs on one picture and one click, as the self-check will.</summary>
@@ -85,31 +105,42 @@ internal static class EfficientSamImport
         var answer = SelfCheck.Ask(sam);
         if (answer.Reason == Segmentation.BadModelOutput)
             throw new OperatingException("the graphs give values that are not numbers: the files are damaged, fetch them again");
-        return new Trial(answer.Times[Stage.Embed], answer.Times[Stage.Decode], $"{sam.InputWidth}x{sam.InputHeight}, {sam.MaskCount} masks a prompt", SelfCheck.Counts(answer.Mask));
+        return new Trial(
+            answer.Times[Stage.Embed],
+            answer.Times[Stage.Decode],
+            $"{sam.InputWidth}x{sam.InputHeight}, {sam.MaskCount} masks a prompt",
+            SelfCheck.Counts(answer.Mask)
+        );
     }
 
     private sealed record Trial(double EmbedMs, double DecodeMs, string Form, string Golden);
 
-    private static GraphFile Describe(string role, byte[] bytes) => new()
-    {
-        Role = role,
-        Precision = "fp32",
-        File = role + ".onnx",
-        Bytes = bytes.LongLength,
-        Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)),
-    };
+    private static GraphFile Describe(string role, byte[] bytes) =>
+        new()
+        {
+            Role = role,
+            Precision = "fp32",
+            File = role + ".onnx",
+            Bytes = bytes.LongLength,
+            Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)),
+        };
 
     private static byte[] Read(string file)
     {
         try
         {
             var length = new FileInfo(file).Length;
-            if (length > VisionLimits.MaxGraphBytes) throw new OperatingException($"{file}: has {length} bytes, more than {VisionLimits.MaxGraphBytes}: it is not one of EfficientSAM's graphs");
+            if (length > VisionLimits.MaxGraphBytes)
+                throw new OperatingException(
+                    $"{file}: has {length} bytes, more than {VisionLimits.MaxGraphBytes}: it is not one of EfficientSAM's graphs"
+                );
             return File.ReadAllBytes(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new OperatingException($"{file}: cannot be read ({e.Message}): name the ONNX files from https://github.com/yformer/EfficientSAM/tree/main/weights with --encoder and --decoder");
+            throw new OperatingException(
+                $"{file}: cannot be read ({e.Message}): name the ONNX files from https://github.com/yformer/EfficientSAM/tree/main/weights with --encoder and --decoder"
+            );
         }
     }
 
@@ -120,11 +151,15 @@ internal static class EfficientSamImport
         var draft = place + ".part";
         try
         {
-            if (Directory.Exists(draft)) Directory.Delete(draft, recursive: true);
+            if (Directory.Exists(draft))
+                Directory.Delete(draft, recursive: true);
             Directory.CreateDirectory(draft);
             File.WriteAllBytes(Path.Combine(draft, manifest.Graphs[0].File), encoder);
             File.WriteAllBytes(Path.Combine(draft, manifest.Graphs[1].File), decoder);
-            File.WriteAllBytes(Path.Combine(draft, ModelBundle.ManifestName), JsonSerializer.SerializeToUtf8Bytes(manifest, ModelJson.Default.ModelManifest));
+            File.WriteAllBytes(
+                Path.Combine(draft, ModelBundle.ManifestName),
+                JsonSerializer.SerializeToUtf8Bytes(manifest, ModelJson.Default.ModelManifest)
+            );
             Directory.Move(draft, place);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

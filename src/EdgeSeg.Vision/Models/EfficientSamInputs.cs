@@ -30,7 +30,8 @@ internal sealed class EfficientSamInputs : IDisposable
     public void Write(PromptBuffer prompt, int frameWidth, int frameHeight)
     {
         Clear();
-        float sx = (float)size.Span[1] / frameWidth, sy = (float)size.Span[0] / frameHeight;
+        float sx = (float)size.Span[1] / frameWidth,
+            sy = (float)size.Span[0] / frameHeight;
         var at = 0;
         if (prompt.Box is { } box)
         {
@@ -38,7 +39,8 @@ internal sealed class EfficientSamInputs : IDisposable
             Set(at++, box.X1 * sx, box.Y1 * sy, PointLabel.BoxBottomRight);
         }
 
-        foreach (var click in prompt.Clicks) Set(at++, click.X * sx, click.Y * sy, PointLabel.Click);
+        foreach (var click in prompt.Clicks)
+            Set(at++, click.X * sx, click.Y * sy, PointLabel.Click);
     }
 
     private void Clear()

@@ -34,7 +34,8 @@ internal sealed class EmbeddingCache : IDisposable
     /// <summary>The frame's embedding, if it is here.</summary>
     public Embedding? Find(FrameKey frame)
     {
-        if (PlaceOf(frame) is not { } place) return null;
+        if (PlaceOf(frame) is not { } place)
+            return null;
         Hits++;
         place.Asked = ++asked;
         return place.Embedding;
@@ -43,7 +44,8 @@ internal sealed class EmbeddingCache : IDisposable
     /// <summary>The frame's embedding, made now where it is not here. A picture that fails to encode leaves no entry.</summary>
     public Embedding Get(FrameKey frame, Mat pixels, ref StageTimes times)
     {
-        if (Find(frame) is { } here) return here;
+        if (Find(frame) is { } here)
+            return here;
         Misses++;
         var place = Oldest();
         (place.Frame, place.Asked) = (null, 0);
@@ -56,14 +58,16 @@ internal sealed class EmbeddingCache : IDisposable
     /// <summary>Takes an embedding that <see cref="Get"/> just gave out of the cache: it is the caller's from now on, who disposes of it.</summary>
     public void Detach(FrameKey frame)
     {
-        if (PlaceOf(frame) is { } place) (place.Frame, place.Asked, place.Embedding) = (null, 0, null);
+        if (PlaceOf(frame) is { } place)
+            (place.Frame, place.Asked, place.Embedding) = (null, 0, null);
     }
 
     private Place? PlaceOf(FrameKey frame)
     {
         foreach (var place in places)
         {
-            if (place.Frame == frame) return place;
+            if (place.Frame == frame)
+                return place;
         }
 
         return null;
@@ -75,8 +79,10 @@ internal sealed class EmbeddingCache : IDisposable
         foreach (var place in places)
         {
             // a model with memory for one waiting picture would have to encode it for nothing before it takes the next
-            if (place.Embedding is { IsWaiting: true }) return place;
-            if (place.Asked < oldest.Asked) oldest = place;
+            if (place.Embedding is { IsWaiting: true })
+                return place;
+            if (place.Asked < oldest.Asked)
+                oldest = place;
         }
 
         return oldest;
@@ -84,7 +90,8 @@ internal sealed class EmbeddingCache : IDisposable
 
     public void Dispose()
     {
-        foreach (var place in places) place.Embedding?.Dispose();
+        foreach (var place in places)
+            place.Embedding?.Dispose();
     }
 
     private sealed class Place

@@ -34,7 +34,8 @@ internal sealed class EncodedPicture : Embedding
 
     public override void Dispose()
     {
-        if (IsDisposed) return;
+        if (IsDisposed)
+            return;
         IsDisposed = true;
         Encoding.Dispose();
         Features.Dispose();

@@ -11,7 +11,8 @@ internal sealed class EngineBuild : IDisposable
     private readonly ModelChoice choice;
     private readonly Action<LoadedModel> ready;
     private readonly Action<string> tell;
-    private volatile bool building = true, abandoned;
+    private volatile bool building = true,
+        abandoned;
 
     /// <param name="choice">What is to run once it is built.</param>
     /// <param name="provider">Which builds.</param>
@@ -49,9 +50,13 @@ internal sealed class EngineBuild : IDisposable
             var model = LoadedModel.Load(choice);
             var provider = model.Provider;
             PassedOver = model.PassedOver;
-            if (abandoned || model.Provider == ExecutionProviders.Cpu.Name) model.Dispose();
-            else ready(model);
-            tell($"{string.Join("", PassedOver.Select(p => p + "; "))}{provider} at work after {System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds:0} s");
+            if (abandoned || model.Provider == ExecutionProviders.Cpu.Name)
+                model.Dispose();
+            else
+                ready(model);
+            tell(
+                $"{string.Join("", PassedOver.Select(p => p + "; "))}{provider} at work after {System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds:0} s"
+            );
         }
         catch (OperatingException e)
         {

@@ -21,7 +21,15 @@ internal sealed record ProviderNeeds(int Threads, string? CacheFolder, bool Int8
 /// <param name="Builds">For minutes before the first run of a graph, unless it finds what it built in its cache folder.</param>
 /// <param name="OwnMemory">It computes in memory of its own, not in the processor's: inputs and outputs are copied.</param>
 /// <param name="WhyFloat">Why fp32 is the better form where both are there; null: the processor's features decide.</param>
-internal sealed record ExecutionProvider(string Name, string RuntimeName, bool Untested, Action<SessionOptions, ProviderNeeds> Append, bool Builds = false, bool OwnMemory = false, string? WhyFloat = null)
+internal sealed record ExecutionProvider(
+    string Name,
+    string RuntimeName,
+    bool Untested,
+    Action<SessionOptions, ProviderNeeds> Append,
+    bool Builds = false,
+    bool OwnMemory = false,
+    string? WhyFloat = null
+)
 {
     /// <summary>For a person.</summary>
     public string Title => Untested ? $"{Name} (untested on hardware)" : Name;
@@ -33,9 +41,30 @@ internal sealed record ExecutionProvider(string Name, string RuntimeName, bool U
 /// </summary>
 internal static class ExecutionProviders
 {
-    private static readonly ExecutionProvider tensorRt = new("tensorrt", "TensorrtExecutionProvider", Untested: true, AppendTensorRt, Builds: true, OwnMemory: true, WhyFloat: "TensorRT makes fp16 of it");
-    private static readonly ExecutionProvider cuda = new("cuda", "CUDAExecutionProvider", Untested: false, AppendCuda, OwnMemory: true, WhyFloat: "CUDA runs it faster than int8");
-    private static readonly ExecutionProvider xnnpack = new("xnnpack", "XnnpackExecutionProvider", Untested: true, AppendXnnpack, WhyFloat: "XNNPACK runs nothing else");
+    private static readonly ExecutionProvider tensorRt = new(
+        "tensorrt",
+        "TensorrtExecutionProvider",
+        Untested: true,
+        AppendTensorRt,
+        Builds: true,
+        OwnMemory: true,
+        WhyFloat: "TensorRT makes fp16 of it"
+    );
+    private static readonly ExecutionProvider cuda = new(
+        "cuda",
+        "CUDAExecutionProvider",
+        Untested: false,
+        AppendCuda,
+        OwnMemory: true,
+        WhyFloat: "CUDA runs it faster than int8"
+    );
+    private static readonly ExecutionProvider xnnpack = new(
+        "xnnpack",
+        "XnnpackExecutionProvider",
+        Untested: true,
+        AppendXnnpack,
+        WhyFloat: "XNNPACK runs nothing else"
+    );
 
     /// <summary>MLAS. It is always there, and every session ends with it.</summary>
     public static ExecutionProvider Cpu { get; } = new("cpu", "CPUExecutionProvider", Untested: false, (_, _) => { });
@@ -52,13 +81,20 @@ internal static class ExecutionProviders
     /// <param name="open">Throws <see cref="OperatingException"/> when the provider does not start or gives wrong numbers.</param>
     /// <param name="passedOver">Takes a sentence for each provider that was tried or asked for in vain.</param>
     /// <param name="known">Null: <see cref="All"/>.</param>
-    public static T Choose<T>(IReadOnlyList<string> wanted, IReadOnlyCollection<string> available, Func<ExecutionProvider, T> open, ICollection<string> passedOver, IReadOnlyList<ExecutionProvider>? known = null)
+    public static T Choose<T>(
+        IReadOnlyList<string> wanted,
+        IReadOnlyCollection<string> available,
+        Func<ExecutionProvider, T> open,
+        ICollection<string> passedOver,
+        IReadOnlyList<ExecutionProvider>? known = null
+    )
     {
         foreach (var provider in Order(wanted, known ?? All))
         {
             if (!available.Contains(provider.RuntimeName))
             {
-                if (wanted.Count > 0) passedOver.Add($"{provider.Name}: the loaded ONNX Runtime was built without it");
+                if (wanted.Count > 0)
+                    passedOver.Add($"{provider.Name}: the loaded ONNX Runtime was built without it");
                 continue;
             }
 
@@ -76,15 +112,26 @@ internal static class ExecutionProviders
     }
 
     /// <summary>The provider that <see cref="Choose"/> will try first; null: the CPU.</summary>
-    public static ExecutionProvider? First(IReadOnlyList<string> wanted, IReadOnlyCollection<string> available, IReadOnlyList<ExecutionProvider> known) =>
-        Order(wanted, known).FirstOrDefault(p => available.Contains(p.RuntimeName));
+    public static ExecutionProvider? First(
+        IReadOnlyList<string> wanted,
+        IReadOnlyCollection<string> available,
+        IReadOnlyList<ExecutionProvider> known
+    ) => Order(wanted, known).FirstOrDefault(p => available.Contains(p.RuntimeName));
 
     private static IEnumerable<ExecutionProvider> Order(IReadOnlyList<string> wanted, IReadOnlyList<ExecutionProvider> known)
     {
-        if (wanted.Count == 0) return known.Where(p => p != Cpu);
+        if (wanted.Count == 0)
+            return known.Where(p => p != Cpu);
         // the CPU is what remains, so nothing after it can be reached
-        return wanted.TakeWhile(name => name != Cpu.Name).Take(VisionLimits.MaxProviders)
-            .Select(name => known.FirstOrDefault(p => p.Name == name) ?? throw new OperatingException($"runtime.providers names '{name}': known are {string.Join(", ", known.Select(p => p.Name))}"));
+        return wanted
+            .TakeWhile(name => name != Cpu.Name)
+            .Take(VisionLimits.MaxProviders)
+            .Select(name =>
+                known.FirstOrDefault(p => p.Name == name)
+                ?? throw new OperatingException(
+                    $"runtime.providers names '{name}': known are {string.Join(", ", known.Select(p => p.Name))}"
+                )
+            );
     }
 
     private static void AppendXnnpack(SessionOptions options, ProviderNeeds needs) =>

@@ -66,7 +66,9 @@ internal interface ISegmenter : IDisposable
     /// <summary>The whole automatic way on one encoded picture.</summary>
     void Auto(Embedding embedding, Segmentation result)
     {
-        if (FindClicks(embedding, result)) Decode(embedding, result);
-        else result.MarkNotFound(result.Reason, embedding.FrameWidth, embedding.FrameHeight);
+        if (FindClicks(embedding, result))
+            Decode(embedding, result);
+        else
+            result.MarkNotFound(result.Reason, embedding.FrameWidth, embedding.FrameHeight);
     }
 }

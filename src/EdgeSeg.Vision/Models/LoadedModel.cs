@@ -11,7 +11,17 @@ internal sealed class LoadedModel : IDisposable
     private readonly LoadedModel? saliency;
     private readonly ModelSession[] sessions;
 
-    private LoadedModel(ModelBundle bundle, GraphFile[] graphs, ModelSession[] sessions, string why, ExecutionProvider provider, int threads, IReadOnlyList<string> passedOver, ISegmenter segmenter, LoadedModel? saliency)
+    private LoadedModel(
+        ModelBundle bundle,
+        GraphFile[] graphs,
+        ModelSession[] sessions,
+        string why,
+        ExecutionProvider provider,
+        int threads,
+        IReadOnlyList<string> passedOver,
+        ISegmenter segmenter,
+        LoadedModel? saliency
+    )
     {
         this.sessions = sessions;
         (Bundle, Graph, PrecisionReason, Threads, PassedOver, Segmenter) = (bundle, graphs[0], why, threads, passedOver, segmenter);
@@ -30,7 +40,8 @@ internal sealed class LoadedModel : IDisposable
     public LoadedModel SaliencyModel => saliency ?? this;
 
     /// <summary>Who does what: <c>segmenter</c>, and <c>salience</c> where that is another bundle.</summary>
-    public IEnumerable<(string Role, LoadedModel Model)> Roles => saliency is null ? [("segmenter", this)] : [("segmenter", this), ("salience", saliency)];
+    public IEnumerable<(string Role, LoadedModel Model)> Roles =>
+        saliency is null ? [("segmenter", this)] : [("segmenter", this), ("salience", saliency)];
 
     /// <summary>What messages say of it.</summary>
     public ModelInfo Facts { get; }
@@ -58,7 +69,15 @@ internal sealed class LoadedModel : IDisposable
     public static string RuntimeVersion => Ort.Environment.GetVersionString();
 
     public static LoadedModel Load(string? folder, string precision = "auto", int threads = 0, string? saliencyFolder = null) =>
-        Load(new ModelChoice { Folder = folder, Precision = precision, Threads = threads, SaliencyFolder = saliencyFolder });
+        Load(
+            new ModelChoice
+            {
+                Folder = folder,
+                Precision = precision,
+                Threads = threads,
+                SaliencyFolder = saliencyFolder,
+            }
+        );
 
     /// <exception cref="OperatingException">The bundle cannot be used on any provider.</exception>
     public static LoadedModel Load(ModelChoice choice)
@@ -67,26 +86,35 @@ internal sealed class LoadedModel : IDisposable
         var passedOver = new List<string>();
         // read and hashed once, however many providers are tried
         var files = new Dictionary<GraphFile, byte[]>();
-        return ExecutionProviders.Choose(choice.Providers, ExecutionProviders.Available, provider =>
-        {
-            var (chosen, why) = Decide(bundle, role, provider, choice);
-            try
+        return ExecutionProviders.Choose(
+            choice.Providers,
+            ExecutionProviders.Available,
+            provider =>
             {
-                return Load(bundle, role, chosen, why, provider, passedOver, files, choice);
-            }
-            catch (OperatingException e) when (choice.Precision == "auto" && chosen == "int8" && bundle.PrecisionsOf(role).Contains("fp32"))
-            {
-                return Load(bundle, role, "fp32", $"int8 was refused here: {e.Message}", provider, passedOver, files, choice);
-            }
-        }, passedOver, choice.Known);
+                var (chosen, why) = Decide(bundle, role, provider, choice);
+                try
+                {
+                    return Load(bundle, role, chosen, why, provider, passedOver, files, choice);
+                }
+                catch (OperatingException e)
+                    when (choice.Precision == "auto" && chosen == "int8" && bundle.PrecisionsOf(role).Contains("fp32"))
+                {
+                    return Load(bundle, role, "fp32", $"int8 was refused here: {e.Message}", provider, passedOver, files, choice);
+                }
+            },
+            passedOver,
+            choice.Known
+        );
     }
 
     /// <summary>The provider that would run the model, where it has to build for minutes first; null: it can run at once.</summary>
     public static ExecutionProvider? ToBuildFirst(ModelChoice choice)
     {
-        if (ExecutionProviders.First(choice.Providers, ExecutionProviders.Available, choice.Known) is not { Builds: true } provider) return null;
+        if (ExecutionProviders.First(choice.Providers, ExecutionProviders.Available, choice.Known) is not { Builds: true } provider)
+            return null;
         var (bundle, role) = Open(choice);
-        var built = GraphsOf(bundle, role, Decide(bundle, role, provider, choice).Precision).All(g => CacheFolder(choice, provider, g) is { } folder && Directory.Exists(folder) && Directory.EnumerateFiles(folder).Any());
+        var built = GraphsOf(bundle, role, Decide(bundle, role, provider, choice).Precision)
+            .All(g => CacheFolder(choice, provider, g) is { } folder && Directory.Exists(folder) && Directory.EnumerateFiles(folder).Any());
         return built ? null : provider;
     }
 
@@ -101,13 +129,24 @@ internal sealed class LoadedModel : IDisposable
         var available = bundle.PrecisionsOf(role).ToList();
         // two graphs in one precision are used as they are: the wish is then for the saliency model
         var wanted = role == "segmenter" || available.Contains(choice.Precision) ? choice.Precision : "auto";
-        return wanted == "auto" && available.Count > 1 && available.Contains("fp32") && provider.WhyFloat is { } reason ? ("fp32", reason) : CpuFeatures.Choose(wanted, available, CpuFeatures.ReadCpuInfo());
+        return wanted == "auto" && available.Count > 1 && available.Contains("fp32") && provider.WhyFloat is { } reason
+            ? ("fp32", reason)
+            : CpuFeatures.Choose(wanted, available, CpuFeatures.ReadCpuInfo());
     }
 
     private static GraphFile[] GraphsOf(ModelBundle bundle, string role, string precision) =>
         role == "segmenter" ? [bundle.Graph(role, precision)] : [bundle.Graph(role, precision), bundle.GraphOrOnly("decoder", precision)];
 
-    private static LoadedModel Load(ModelBundle bundle, string role, string precision, string why, ExecutionProvider provider, IReadOnlyList<string> passedOver, Dictionary<GraphFile, byte[]> files, ModelChoice choice)
+    private static LoadedModel Load(
+        ModelBundle bundle,
+        string role,
+        string precision,
+        string why,
+        ExecutionProvider provider,
+        IReadOnlyList<string> passedOver,
+        Dictionary<GraphFile, byte[]> files,
+        ModelChoice choice
+    )
     {
         var alone = role == "segmenter";
         var graphs = GraphsOf(bundle, role, precision);
@@ -115,22 +154,32 @@ internal sealed class LoadedModel : IDisposable
         try
         {
             var saliency = alone ? null : LoadSaliencyModel(choice);
-            if (saliency is not null) held.Push(saliency);
+            if (saliency is not null)
+                held.Push(saliency);
             var sessions = new ModelSession[graphs.Length];
             for (var i = 0; i < graphs.Length; i++)
             {
-                var needs = new ProviderNeeds(i == 0 ? ThreadsOf(choice) : 1, CacheFolder(choice, provider, graphs[i]), graphs[i].Precision == "int8", Lean: !alone);
-                if (!files.TryGetValue(graphs[i], out var file)) files.Add(graphs[i], file = bundle.Read(graphs[i]));
+                var needs = new ProviderNeeds(
+                    i == 0 ? ThreadsOf(choice) : 1,
+                    CacheFolder(choice, provider, graphs[i]),
+                    graphs[i].Precision == "int8",
+                    Lean: !alone
+                );
+                if (!files.TryGetValue(graphs[i], out var file))
+                    files.Add(graphs[i], file = bundle.Read(graphs[i]));
                 held.Push(sessions[i] = new ModelSession(file, graphs[i].File, needs, provider));
             }
 
-            ISegmenter segmenter = alone ? new SqueezeSam(sessions[0]) : new EfficientSam(sessions[0], sessions[1], (SqueezeSam)saliency!.Segmenter);
+            ISegmenter segmenter = alone
+                ? new SqueezeSam(sessions[0])
+                : new EfficientSam(sessions[0], sessions[1], (SqueezeSam)saliency!.Segmenter);
             Check(segmenter, graphs, provider, choice);
             return new LoadedModel(bundle, graphs, sessions, why, provider, ThreadsOf(choice), passedOver, segmenter, saliency);
         }
         catch
         {
-            while (held.TryPop(out var one)) one.Dispose();
+            while (held.TryPop(out var one))
+                one.Dispose();
             throw;
         }
     }
@@ -138,15 +187,21 @@ internal sealed class LoadedModel : IDisposable
     private static LoadedModel LoadSaliencyModel(ModelChoice choice)
     {
         var saliency = Load(choice with { Folder = choice.SaliencyFolder });
-        if (saliency.Segmenter is SqueezeSam) return saliency;
+        if (saliency.Segmenter is SqueezeSam)
+            return saliency;
         saliency.Dispose();
-        throw ModelBundle.Bad(saliency.Bundle.Folder, $"is of kind '{saliency.Bundle.Manifest.Kind}' and has no saliency", "name a squeezesam bundle with model.salience_dir");
+        throw ModelBundle.Bad(
+            saliency.Bundle.Folder,
+            $"is of kind '{saliency.Bundle.Manifest.Kind}' and has no saliency",
+            "name a squeezesam bundle with model.salience_dir"
+        );
     }
 
     /// <summary>Holds the first answer against the bundle's, unless that was done here before.</summary>
     private static void Check(ISegmenter segmenter, GraphFile[] graphs, ExecutionProvider provider, ModelChoice choice)
     {
-        if (graphs[0].Golden is not { } golden) return;
+        if (graphs[0].Golden is not { } golden)
+            return;
         var verdicts = new SelfCheckCache(choice.StateFolder);
         var where = provider == ExecutionProviders.Cpu ? provider.Name : $"{provider.Name}-{Accelerator.Name}";
         var key = SelfCheckCache.Key(Fingerprint(graphs)[..16], RuntimeVersion, where, CpuFeatures.ReadCpuInfo());
@@ -164,11 +219,15 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>Engines fit one graph, one runtime and one GPU; TensorRT itself refuses those of another version of its own.</summary>
     private static string? CacheFolder(ModelChoice choice, ExecutionProvider provider, GraphFile graph) =>
-        choice.StateFolder is null || !Directory.Exists(choice.StateFolder) ? null : Path.Combine(choice.StateFolder, "engines", $"{provider.Name}-{RuntimeVersion}-{Accelerator.Name}-{graph.Sha256[..16]}");
+        choice.StateFolder is null || !Directory.Exists(choice.StateFolder)
+            ? null
+            : Path.Combine(choice.StateFolder, "engines", $"{provider.Name}-{RuntimeVersion}-{Accelerator.Name}-{graph.Sha256[..16]}");
 
     /// <summary>A hash that tells bundles apart: of one graph its own, of several that of all of theirs.</summary>
     private static string Fingerprint(GraphFile[] graphs) =>
-        graphs is [var one] ? one.Sha256 : Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(graphs.Select(g => g.Sha256)))));
+        graphs is [var one]
+            ? one.Sha256
+            : Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(graphs.Select(g => g.Sha256)))));
 
     /// <summary>The bundle shipped with the program: beside the executable, or where the Debian package puts it.</summary>
     public static string DefaultFolder()
@@ -181,7 +240,8 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>True: whatever the model does, now or later, ends with the runtime's error; false: it may work again. Any thread.</summary>
     public void SetCancelled(bool cut)
     {
-        foreach (var session in sessions) session.SetCancelled(cut);
+        foreach (var session in sessions)
+            session.SetCancelled(cut);
         saliency?.SetCancelled(cut);
     }
 

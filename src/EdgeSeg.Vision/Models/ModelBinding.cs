@@ -45,12 +45,14 @@ internal sealed class ModelBinding : IDisposable
     {
         if (inputs is not null)
         {
-            foreach (var (name, value) in inputs) binding.BindInput(name, value);
+            foreach (var (name, value) in inputs)
+                binding.BindInput(name, value);
             binding.SynchronizeBoundInputs();
         }
 
         session.RunWithBinding(options, binding);
-        if (inputs is not null) binding.SynchronizeBoundOutputs();
+        if (inputs is not null)
+            binding.SynchronizeBoundOutputs();
     }
 
     public void Dispose() => binding.Dispose();

@@ -5,20 +5,26 @@ namespace EdgeSeg.Vision.Models;
 /// <summary>The content of a bundle's <c>model.json</c>. Unknown members are left alone, so that a newer bundle still loads.</summary>
 internal sealed record ModelManifest
 {
-    [JsonPropertyName("v")] public int SchemaVersion { get; init; } = 1;
+    [JsonPropertyName("v")]
+    public int SchemaVersion { get; init; } = 1;
 
-    [JsonRequired] public string Name { get; init; } = "";
+    [JsonRequired]
+    public string Name { get; init; } = "";
 
     /// <summary>A counter that only goes up.</summary>
-    [JsonRequired] public int Version { get; init; }
+    [JsonRequired]
+    public int Version { get; init; }
 
     /// <summary>Which code runs it: <c>squeezesam</c> or <c>efficientsam</c>.</summary>
-    [JsonRequired] public string Kind { get; init; } = "";
+    [JsonRequired]
+    public string Kind { get; init; } = "";
 
-    [JsonRequired] public IReadOnlyList<GraphFile> Graphs { get; init; } = [];
+    [JsonRequired]
+    public IReadOnlyList<GraphFile> Graphs { get; init; } = [];
 
     /// <summary>What the weights may be used for, in one sentence.</summary>
-    [JsonRequired] public string WeightsLicence { get; init; } = "";
+    [JsonRequired]
+    public string WeightsLicence { get; init; } = "";
 
     /// <summary>The training data and the licence of each set.</summary>
     public IReadOnlyList<DataSet> Data { get; init; } = [];
@@ -28,17 +34,22 @@ internal sealed record ModelManifest
 internal sealed record GraphFile
 {
     /// <summary><c>segmenter</c>: one graph does all; <c>encoder</c> and <c>decoder</c>: two graphs.</summary>
-    [JsonRequired] public string Role { get; init; } = "";
+    [JsonRequired]
+    public string Role { get; init; } = "";
 
     /// <summary><c>fp32</c> or <c>int8</c>.</summary>
-    [JsonRequired] public string Precision { get; init; } = "";
+    [JsonRequired]
+    public string Precision { get; init; } = "";
 
-    [JsonRequired] public string File { get; init; } = "";
+    [JsonRequired]
+    public string File { get; init; } = "";
 
-    [JsonRequired] public long Bytes { get; init; }
+    [JsonRequired]
+    public long Bytes { get; init; }
 
     /// <summary>SHA-256 of the file, 64 lower-case hex digits.</summary>
-    [JsonRequired] public string Sha256 { get; init; } = "";
+    [JsonRequired]
+    public string Sha256 { get; init; } = "";
 
     /// <summary>The mask that it gives to the self-check's picture, as COCO run lengths; on the first graph of a bundle, for each precision.</summary>
     public string? Golden { get; init; }
@@ -49,18 +60,28 @@ internal sealed record GraphFile
 
 internal sealed record Calibration
 {
-    [JsonRequired] public int Images { get; init; }
+    [JsonRequired]
+    public int Images { get; init; }
 
-    [JsonRequired] public string From { get; init; } = "";
+    [JsonRequired]
+    public string From { get; init; } = "";
 }
 
 internal sealed record DataSet
 {
-    [JsonRequired] public string Name { get; init; } = "";
+    [JsonRequired]
+    public string Name { get; init; } = "";
 
-    [JsonRequired] public string Licence { get; init; } = "";
+    [JsonRequired]
+    public string Licence { get; init; } = "";
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false, RespectNullableAnnotations = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, WriteIndented = true)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    AllowDuplicateProperties = false,
+    RespectNullableAnnotations = true,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(ModelManifest))]
 internal sealed partial class ModelJson : JsonSerializerContext;

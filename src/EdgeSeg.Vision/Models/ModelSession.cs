@@ -17,9 +17,7 @@ internal sealed class ModelSession : IDisposable
     /// <param name="threads">Threads of one run; 0 = <see cref="DefaultThreads"/>.</param>
     /// <param name="lean">See <see cref="ProviderNeeds.Lean"/>.</param>
     public ModelSession(byte[] graph, string name, int threads, bool lean = false)
-        : this(graph, name, new ProviderNeeds(threads > 0 ? threads : DefaultThreads, null, Int8: false, lean), ExecutionProviders.Cpu)
-    {
-    }
+        : this(graph, name, new ProviderNeeds(threads > 0 ? threads : DefaultThreads, null, Int8: false, lean), ExecutionProviders.Cpu) { }
 
     /// <exception cref="OperatingException">The provider does not start, or the runtime refuses the graph.</exception>
     public ModelSession(byte[] graph, string name, ProviderNeeds needs, ExecutionProvider provider)
@@ -39,7 +37,14 @@ internal sealed class ModelSession : IDisposable
         {
             provider.Append(options, needs);
         }
-        catch (Exception e) when (e is OnnxRuntimeException or NotSupportedException or EntryPointNotFoundException or IOException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e
+                    is OnnxRuntimeException
+                        or NotSupportedException
+                        or EntryPointNotFoundException
+                        or IOException
+                        or UnauthorizedAccessException
+            )
         {
             throw new OperatingException($"does not start ({RuntimeError.Reason(e)})");
         }
@@ -50,7 +55,9 @@ internal sealed class ModelSession : IDisposable
         }
         catch (OnnxRuntimeException e)
         {
-            throw new OperatingException($"ONNX Runtime {Ort.Environment.GetVersionString()} refuses the graph {name} ({RuntimeError.Reason(e)}): the file is not an ONNX graph it can run");
+            throw new OperatingException(
+                $"ONNX Runtime {Ort.Environment.GetVersionString()} refuses the graph {name} ({RuntimeError.Reason(e)}): the file is not an ONNX graph it can run"
+            );
         }
 
         (Name, Threads, Provider, ownMemory) = (name, needs.Threads, provider.Name, provider.OwnMemory);
@@ -100,9 +107,13 @@ internal sealed class ModelSession : IDisposable
     private long[] Shape(IReadOnlyDictionary<string, NodeMetadata> nodes, string what, string name, TensorElementType type, int rank)
     {
         if (!nodes.TryGetValue(name, out var node))
-            throw new OperatingException($"graph {Name} has no {what} '{name}' (it has {string.Join(", ", nodes.Keys)}): it is not a graph of this kind");
+            throw new OperatingException(
+                $"graph {Name} has no {what} '{name}' (it has {string.Join(", ", nodes.Keys)}): it is not a graph of this kind"
+            );
         if (node.ElementDataType != type || node.Dimensions.Length != rank)
-            throw new OperatingException($"graph {Name}: {what} '{name}' is {node.ElementDataType}[{string.Join(',', node.Dimensions)}] where {type} of rank {rank} is needed: it is not a graph of this kind");
+            throw new OperatingException(
+                $"graph {Name}: {what} '{name}' is {node.ElementDataType}[{string.Join(',', node.Dimensions)}] where {type} of rank {rank} is needed: it is not a graph of this kind"
+            );
         return [.. node.Dimensions.Select(d => (long)d)];
     }
 

@@ -10,7 +10,8 @@ internal static class Ort
 
     private static OrtEnv Create()
     {
-        if (OrtEnv.IsCreated) return OrtEnv.Instance();
+        if (OrtEnv.IsCreated)
+            return OrtEnv.Instance();
         var options = new EnvironmentCreationOptions { logId = "onnxruntime", logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         return OrtEnv.CreateInstanceWithOptions(ref options);
     }

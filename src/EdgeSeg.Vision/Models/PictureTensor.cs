@@ -15,22 +15,31 @@ internal static class PictureTensor
     /// <param name="height">Rows wanted.</param>
     public static unsafe void Fill(Mat pixels, Span<float> planes, int width, int height)
     {
-        if (pixels.Type() != MatType.CV_8UC3) throw new ArgumentException($"8-bit BGR expected, {pixels.Type()} given");
-        if (planes.Length != 3 * width * height) throw new ArgumentException($"{planes.Length} floats are not 3 planes of {height} x {width}");
-        int columns = pixels.Cols, rows = pixels.Rows, plane = width * height;
+        if (pixels.Type() != MatType.CV_8UC3)
+            throw new ArgumentException($"8-bit BGR expected, {pixels.Type()} given");
+        if (planes.Length != 3 * width * height)
+            throw new ArgumentException($"{planes.Length} floats are not 3 planes of {height} x {width}");
+        int columns = pixels.Cols,
+            rows = pixels.Rows,
+            plane = width * height;
         Span<Sample> columnOf = stackalloc Sample[width];
-        for (var x = 0; x < width; x++) columnOf[x] = Sample.At(x, width, columns);
+        for (var x = 0; x < width; x++)
+            columnOf[x] = Sample.At(x, width, columns);
         for (var y = 0; y < height; y++)
         {
             var row = Sample.At(y, height, rows);
-            byte* above = (byte*)pixels.Ptr(row.First), below = (byte*)pixels.Ptr(row.Second);
+            byte* above = (byte*)pixels.Ptr(row.First),
+                below = (byte*)pixels.Ptr(row.Second);
             var red = planes.Slice(y * width, width);
             var green = planes.Slice(plane + y * width, width);
             var blue = planes.Slice(2 * plane + y * width, width);
             for (var x = 0; x < width; x++)
             {
                 var (left, right, weight) = columnOf[x];
-                byte* a = above + 3 * left, b = above + 3 * right, c = below + 3 * left, d = below + 3 * right;
+                byte* a = above + 3 * left,
+                    b = above + 3 * right,
+                    c = below + 3 * left,
+                    d = below + 3 * right;
                 blue[x] = Blend(a[0], b[0], c[0], d[0], weight, row.Weight);
                 green[x] = Blend(a[1], b[1], c[1], d[1], weight, row.Weight);
                 red[x] = Blend(a[2], b[2], c[2], d[2], weight, row.Weight);

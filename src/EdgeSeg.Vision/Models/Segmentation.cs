@@ -47,14 +47,23 @@ internal sealed class Segmentation
         moved.CopyFrom(Mask);
         Mask.Reset(width, height);
         moved.PlaceInto(Mask, left, top);
-        Geometry = Found ? Geometry with { Left = Geometry.Left + left, Top = Geometry.Top + top, CentroidX = Geometry.CentroidX + left, CentroidY = Geometry.CentroidY + top } : default;
+        Geometry = Found
+            ? Geometry with
+            {
+                Left = Geometry.Left + left,
+                Top = Geometry.Top + top,
+                CentroidX = Geometry.CentroidX + left,
+                CentroidY = Geometry.CentroidY + top,
+            }
+            : default;
         Prompt.Move(left, top);
     }
 
     /// <summary>One of the masks of "everything" on a frame of this size.</summary>
     public void Set(AutomaticMask one, RunLength runLength, int width, int height)
     {
-        if (!runLength.TryDecode(one.Counts, width, height, Mask, out var problem)) throw new InvalidOperationException(problem);
+        if (!runLength.TryDecode(one.Counts, width, height, Mask, out var problem))
+            throw new InvalidOperationException(problem);
         Prompt.Clear();
         Prompt.Source = PromptSource.Everything;
         Prompt.Add(one.Point);

@@ -24,7 +24,8 @@ internal static class SelfCheck
     public static string Counts(BinaryMask mask)
     {
         var counts = new ArrayBufferWriter<byte>();
-        if (!new RunLength().TryEncode(mask, counts)) throw new OperatingException("the mask of the golden picture is noise: the graphs are damaged");
+        if (!new RunLength().TryEncode(mask, counts))
+            throw new OperatingException("the mask of the golden picture is noise: the graphs are damaged");
         return Encoding.ASCII.GetString(counts.WrittenSpan);
     }
 
@@ -38,7 +39,8 @@ internal static class SelfCheck
         var expected = new BinaryMask();
         if (!new RunLength().TryDecode(golden, Side, Side, expected, out var problem))
             throw new OperatingException($"the golden mask of the bundle cannot be read ({problem}): copy the bundle again");
-        if (second) Ask(segmenter, mirrored: true);
+        if (second)
+            Ask(segmenter, mirrored: true);
         var answer = Ask(segmenter);
         return answer.Reason == Segmentation.BadModelOutput ? 0 : BinaryMask.Iou(answer.Mask, expected);
     }
@@ -48,14 +50,20 @@ internal static class SelfCheck
     {
         // negated, so that NaN is refused as well
         if (!(iou >= MinIou))
-            throw new OperatingException(string.Create(CultureInfo.InvariantCulture, $"gives wrong numbers (its mask of the golden picture has an IoU of {iou:0.000} with the bundle's, {MinIou:0.00} is the least): {provider} cannot be used for this model"));
+            throw new OperatingException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"gives wrong numbers (its mask of the golden picture has an IoU of {iou:0.000} with the bundle's, {MinIou:0.00} is the least): {provider} cannot be used for this model"
+                )
+            );
     }
 
     /// <summary>The golden picture and its click.</summary>
     public static Segmentation Ask(ISegmenter segmenter, bool mirrored = false)
     {
         using var picture = Picture();
-        if (mirrored) Cv2.Flip(picture, picture, FlipMode.XY);
+        if (mirrored)
+            Cv2.Flip(picture, picture, FlipMode.XY);
         using var embedding = segmenter.CreateEmbedding();
         var result = new Segmentation { Times = StageTimes.None };
         segmenter.Encode(picture, embedding, ref result.Times);
@@ -73,7 +81,8 @@ internal static class SelfCheck
             var row = (byte*)picture.Ptr(y);
             for (var x = 0; x < Side; x++)
             {
-                int dx = x - 115, dy = y - 140;
+                int dx = x - 115,
+                    dy = y - 140;
                 var inside = dx * dx + dy * dy < 60 * 60;
                 row[3 * x] = (byte)(inside ? 40 : 60 + y / 4);
                 row[3 * x + 1] = (byte)(inside ? 180 : 70 + y / 4);

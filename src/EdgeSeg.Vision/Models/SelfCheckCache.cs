@@ -15,14 +15,20 @@ internal sealed class SelfCheckCache(string? folder)
 
     private string? Path => folder is null ? null : System.IO.Path.Combine(folder, FileName);
 
-    public static string Key(string modelHash, string runtime, string provider, string cpuInfo) => string.Join(' ', modelHash, runtime, provider, Processor(cpuInfo));
+    public static string Key(string modelHash, string runtime, string provider, string cpuInfo) =>
+        string.Join(' ', modelHash, runtime, provider, Processor(cpuInfo));
 
     /// <summary>The IoU that was measured under this key; null: not yet.</summary>
     public double? Find(string key)
     {
         foreach (var line in Lines())
         {
-            if (line.Split('\t') is [var k, var iou] && k == key && double.TryParse(iou, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)) return value;
+            if (
+                line.Split('\t') is [var k, var iou]
+                && k == key
+                && double.TryParse(iou, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            )
+                return value;
         }
 
         return null;
@@ -31,12 +37,18 @@ internal sealed class SelfCheckCache(string? folder)
     public void Keep(string key, double iou)
     {
         // the service manager makes the folder; where it did not, none is left about
-        if (Path is null || !Directory.Exists(folder)) return;
+        if (Path is null || !Directory.Exists(folder))
+            return;
         try
         {
             // whole or not at all
             var draft = Path + ".part";
-            File.WriteAllLines(draft, Lines().Where(l => !l.StartsWith(key + "\t", StringComparison.Ordinal)).Append($"{key}\t{iou.ToString("R", CultureInfo.InvariantCulture)}"));
+            File.WriteAllLines(
+                draft,
+                Lines()
+                    .Where(l => !l.StartsWith(key + "\t", StringComparison.Ordinal))
+                    .Append($"{key}\t{iou.ToString("R", CultureInfo.InvariantCulture)}")
+            );
             File.Move(draft, Path, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -19,7 +19,10 @@ internal sealed class SqueezeSam : ISegmenter
     public const string Kind = "squeezesam";
 
     private readonly ModelSession session;
-    private readonly long[] pointShape, maskShape, iouShape, saliencyShape;
+    private readonly long[] pointShape,
+        maskShape,
+        iouShape,
+        saliencyShape;
     private readonly SqueezeSamDecoding primary;
     private readonly SaliencyMap map;
     private readonly ClickSampler sampler = new();
@@ -28,14 +31,19 @@ internal sealed class SqueezeSam : ISegmenter
     {
         this.session = session;
         var image = session.InputShape("image", TensorElementType.UInt8, 4);
-        if (image is not [1, > 0, > 0, 3]) throw Unfit("image", image, "[1,height,width,3]");
+        if (image is not [1, > 0, > 0, 3])
+            throw Unfit("image", image, "[1,height,width,3]");
         (InputHeight, InputWidth) = ((int)image[1], (int)image[2]);
         pointShape = session.InputShape("points", TensorElementType.Float, 3);
-        if (pointShape is not [1, >= 2, 3]) throw Unfit("points", pointShape, "[1,at least 2,3]");
+        if (pointShape is not [1, >= 2, 3])
+            throw Unfit("points", pointShape, "[1,at least 2,3]");
         (maskShape, iouShape, saliencyShape) = TrialRun();
-        if (maskShape is not [1, > 0, > 1, > 1]) throw Unfit("masks", maskShape, "[1,masks,height,width]");
-        if (iouShape.Length != 2 || iouShape[1] != maskShape[1]) throw Unfit("iou", iouShape, $"[1,{maskShape[1]}]");
-        if (saliencyShape is not [1, 1, > 1, > 1]) throw Unfit("saliency", saliencyShape, "[1,1,height,width]");
+        if (maskShape is not [1, > 0, > 1, > 1])
+            throw Unfit("masks", maskShape, "[1,masks,height,width]");
+        if (iouShape.Length != 2 || iouShape[1] != maskShape[1])
+            throw Unfit("iou", iouShape, $"[1,{maskShape[1]}]");
+        if (saliencyShape is not [1, 1, > 1, > 1])
+            throw Unfit("saliency", saliencyShape, "[1,1,height,width]");
         primary = new SqueezeSamDecoding(session, pointShape, maskShape, iouShape, saliencyShape);
         map = new SaliencyMap((int)saliencyShape[3], (int)saliencyShape[2]);
     }
@@ -71,9 +79,7 @@ internal sealed class SqueezeSam : ISegmenter
     }
 
     /// <summary>Nothing waits here.</summary>
-    public void EnsureEncoded(Embedding embedding, ref StageTimes times)
-    {
-    }
+    public void EnsureEncoded(Embedding embedding, ref StageTimes times) { }
 
     public bool FindClicks(Embedding embedding, Segmentation result)
     {
@@ -82,8 +88,10 @@ internal sealed class SqueezeSam : ISegmenter
         since = result.Times.Close(Stage.Saliency, since);
         result.Prompt.Clear();
         result.Prompt.Source = PromptSource.Auto;
-        result.Reason = !map.Load(primary.Saliency) ? Segmentation.BadModelOutput
-            : sampler.Sample(map, SaliencyThreshold, embedding.FrameWidth, embedding.FrameHeight, result.Prompt) ? "" : Segmentation.NothingSalient;
+        result.Reason =
+            !map.Load(primary.Saliency) ? Segmentation.BadModelOutput
+            : sampler.Sample(map, SaliencyThreshold, embedding.FrameWidth, embedding.FrameHeight, result.Prompt) ? ""
+            : Segmentation.NothingSalient;
         result.Saliency = result.Reason.Length == 0 ? sampler.MeanSaliency : float.NaN;
         result.Times.Close(Stage.Clicks, since);
         return result.Reason.Length == 0;
@@ -112,10 +120,15 @@ internal sealed class SqueezeSam : ISegmenter
         using var points = new Tensor<float>(TensorElementType.Float, pointShape);
         points.Span.Fill(PointLabel.Unused);
         binding.BindInput("points", points.Value);
-        foreach (var name in new[] { "masks", "iou", "saliency" }) binding.BindOutput(name);
+        foreach (var name in new[] { "masks", "iou", "saliency" })
+            binding.BindOutput(name);
         session.TryOut(binding);
         using var outputs = binding.Outputs();
-        return (outputs[0].GetTensorTypeAndShape().Shape, outputs[1].GetTensorTypeAndShape().Shape, outputs[2].GetTensorTypeAndShape().Shape);
+        return (
+            outputs[0].GetTensorTypeAndShape().Shape,
+            outputs[1].GetTensorTypeAndShape().Shape,
+            outputs[2].GetTensorTypeAndShape().Shape
+        );
     }
 
     private OperatingException Unfit(string node, long[] shape, string needed) =>

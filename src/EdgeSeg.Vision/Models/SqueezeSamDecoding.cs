@@ -7,7 +7,8 @@ namespace EdgeSeg.Vision.Models;
 internal sealed class SqueezeSamDecoding : Decoding
 {
     private readonly ModelSession session;
-    private readonly Tensor<float> points, saliency;
+    private readonly Tensor<float> points,
+        saliency;
     private PreparedPicture? bound;
 
     public SqueezeSamDecoding(ModelSession session, long[] pointShape, long[] maskShape, long[] iouShape, long[] saliencyShape)
@@ -40,7 +41,8 @@ internal sealed class SqueezeSamDecoding : Decoding
     private void Run(PreparedPicture picture)
     {
         // binding allocates, and nearly always the same picture's memory comes again
-        if (!ReferenceEquals(bound, picture)) Binding.BindInput("image", picture.Image.Value);
+        if (!ReferenceEquals(bound, picture))
+            Binding.BindInput("image", picture.Image.Value);
         bound = picture;
         session.Run(Binding);
     }
@@ -56,7 +58,8 @@ internal sealed class SqueezeSamDecoding : Decoding
             at = Write(p, at, box.X1 / width, box.Y1 / height, PointLabel.BoxBottomRight);
         }
 
-        foreach (var click in prompt.Clicks) at = Write(p, at, click.X / width, click.Y / height, PointLabel.Click);
+        foreach (var click in prompt.Clicks)
+            at = Write(p, at, click.X / width, click.Y / height, PointLabel.Click);
 
         static int Write(Span<float> p, int at, float x, float y, float label)
         {

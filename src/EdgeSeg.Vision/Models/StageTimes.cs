@@ -8,22 +8,31 @@ internal enum Stage
 {
     /// <summary>Grab and decode in the camera.</summary>
     Capture,
+
     /// <summary>From captured to taken up by inference.</summary>
     Queue,
+
     /// <summary>Frame pixels into the input tensor.</summary>
     Resize,
+
     /// <summary>The encoder of a model that has one: the picture to its embedding, once for all prompts.</summary>
     Embed,
+
     /// <summary>The model run without prompts that gives the saliency map.</summary>
     Saliency,
+
     /// <summary>Threshold, blobs, five clicks.</summary>
     Clicks,
+
     /// <summary>The model run with prompts.</summary>
     Decode,
+
     /// <summary>Best logits to the mask in frame pixels, with area, box, centroid.</summary>
     Mask,
+
     /// <summary>Mask to message bytes (RLE, JSON).</summary>
     Encode,
+
     /// <summary>Handing over to the MQTT client until it accepted the message.</summary>
     Publish,
 }
@@ -37,14 +46,27 @@ internal struct StageTimes
 
     public static ReadOnlySpan<string> Names => names;
 
-    private static readonly string[] names = ["capture", "queue", "resize", "embed", "saliency", "clicks", "decode", "mask", "encode", "publish"];
+    private static readonly string[] names =
+    [
+        "capture",
+        "queue",
+        "resize",
+        "embed",
+        "saliency",
+        "clicks",
+        "decode",
+        "mask",
+        "encode",
+        "publish",
+    ];
 
     public static StageTimes None
     {
         get
         {
             StageTimes t = default;
-            for (var i = 0; i < Count; i++) t.values[i] = double.NaN;
+            for (var i = 0; i < Count; i++)
+                t.values[i] = double.NaN;
             return t;
         }
     }

@@ -8,7 +8,8 @@ namespace EdgeSeg.Vision.Models;
 /// A dense tensor in native memory (64-byte aligned), seen by ONNX Runtime as <see cref="Value"/> and by us as a span: written and read in place,
 /// bound once, never copied. Owns its memory.
 /// </summary>
-internal sealed unsafe class Tensor<T> : IDisposable where T : unmanaged
+internal sealed unsafe class Tensor<T> : IDisposable
+    where T : unmanaged
 {
     private T* data;
 
@@ -35,7 +36,8 @@ internal sealed unsafe class Tensor<T> : IDisposable where T : unmanaged
 
     public void Dispose()
     {
-        if (data is null) return;
+        if (data is null)
+            return;
         Value.Dispose();
         NativeMemory.AlignedFree(data);
         data = null;

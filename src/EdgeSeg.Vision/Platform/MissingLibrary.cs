@@ -10,11 +10,23 @@ internal static class MissingLibrary
     /// <summary>Shared objects that OpenCV's and ONNX Runtime's libraries link, and their Debian packages; GTK brings its own family (pango, cairo, glib).</summary>
     private static readonly (string Object, string Package)[] packages =
     [
-        ("libgtk-3.so.0", "libgtk-3-0"), ("libgdk-3.so.0", "libgtk-3-0"), ("libpango", "libgtk-3-0"), ("libatk-1.0", "libgtk-3-0"),
-        ("libcairo", "libgtk-3-0"), ("libgdk_pixbuf", "libgtk-3-0"), ("libgio-2.0", "libgtk-3-0"), ("libgobject-2.0", "libgtk-3-0"),
-        ("libglib-2.0", "libgtk-3-0"), ("libharfbuzz.so.0", "libharfbuzz0b"), ("libfreetype.so.6", "libfreetype6"),
-        ("libdrm.so.2", "libdrm2"), ("libatomic.so.1", "libatomic1"), ("libX11.so.6", "libx11-6"), ("libgomp.so.1", "libgomp1"),
-        ("libstdc++.so.6", "libstdc++6"), ("libgcc_s.so.1", "libgcc-s1"),
+        ("libgtk-3.so.0", "libgtk-3-0"),
+        ("libgdk-3.so.0", "libgtk-3-0"),
+        ("libpango", "libgtk-3-0"),
+        ("libatk-1.0", "libgtk-3-0"),
+        ("libcairo", "libgtk-3-0"),
+        ("libgdk_pixbuf", "libgtk-3-0"),
+        ("libgio-2.0", "libgtk-3-0"),
+        ("libgobject-2.0", "libgtk-3-0"),
+        ("libglib-2.0", "libgtk-3-0"),
+        ("libharfbuzz.so.0", "libharfbuzz0b"),
+        ("libfreetype.so.6", "libfreetype6"),
+        ("libdrm.so.2", "libdrm2"),
+        ("libatomic.so.1", "libatomic1"),
+        ("libX11.so.6", "libx11-6"),
+        ("libgomp.so.1", "libgomp1"),
+        ("libstdc++.so.6", "libstdc++6"),
+        ("libgcc_s.so.1", "libgcc-s1"),
     ];
 
     private const string SystemOpenCv = "libopencv_";
@@ -27,7 +39,13 @@ internal static class MissingLibrary
     public static OperatingException Describe(string library, string reason, string? configured) =>
         Describe(library, reason, configured, ReadOsRelease(), Loads);
 
-    internal static OperatingException Describe(string library, string reason, string? configured, string osRelease, Func<string, bool> loads)
+    internal static OperatingException Describe(
+        string library,
+        string reason,
+        string? configured,
+        string osRelease,
+        Func<string, bool> loads
+    )
     {
         var (what, key) = library == NativeLibraries.Runtime ? ("ONNX Runtime", "runtime.library") : ("OpenCV", "runtime.opencv_library");
         var file = $"lib{library}.so";
@@ -39,27 +57,37 @@ internal static class MissingLibrary
             {
                 var release = lacking[(lacking.IndexOf(".so.", StringComparison.Ordinal) + ".so.".Length)..];
                 return new OperatingException(
-                    $"{what}'s library {file} needs {lacking}, which is not installed: apt-get install {string.Join(' ', from part in systemParts select $"libopencv-{part}{release}")}; where this system has another OpenCV, compile {file} against that (/usr/share/doc/edgeseg/README.Debian)");
+                    $"{what}'s library {file} needs {lacking}, which is not installed: apt-get install {string.Join(' ', from part in systemParts select $"libopencv-{part}{release}")}; where this system has another OpenCV, compile {file} against that (/usr/share/doc/edgeseg/README.Debian)"
+                );
             }
 
             var install = Packages(lacking, library, osRelease, loads);
-            return new OperatingException(install.Count > 0
-                ? $"{what}'s library {file} needs {lacking}, which is not installed: apt-get install {string.Join(' ', install)}"
-                : $"{what}'s library {file} needs {lacking}, which is not installed: install the package that holds it");
+            return new OperatingException(
+                install.Count > 0
+                    ? $"{what}'s library {file} needs {lacking}, which is not installed: apt-get install {string.Join(' ', install)}"
+                    : $"{what}'s library {file} needs {lacking}, which is not installed: install the package that holds it"
+            );
         }
 
         if (!string.IsNullOrEmpty(configured))
-            return new OperatingException($"{what}'s library {configured}, named by {key}, does not load ({OneLine(reason)}): correct {key}, or remove it to use the one beside edgeseg");
+            return new OperatingException(
+                $"{what}'s library {configured}, named by {key}, does not load ({OneLine(reason)}): correct {key}, or remove it to use the one beside edgeseg"
+            );
         return lacking is not null
-            ? new OperatingException($"{what}'s library {file} is neither beside edgeseg in {AppContext.BaseDirectory} nor known to the system: install the edgeseg package or copy the whole published folder again, or name the file with {key}")
-            : new OperatingException($"{what}'s library {file} does not load ({OneLine(reason)}): install the edgeseg package that was built for this system");
+            ? new OperatingException(
+                $"{what}'s library {file} is neither beside edgeseg in {AppContext.BaseDirectory} nor known to the system: install the edgeseg package or copy the whole published folder again, or name the file with {key}"
+            )
+            : new OperatingException(
+                $"{what}'s library {file} does not load ({OneLine(reason)}): install the edgeseg package that was built for this system"
+            );
     }
 
     /// <summary>The shared object a loader's message says it could not find; null when it says something else.</summary>
     internal static string? Lacking(string reason)
     {
         var end = reason.IndexOf(NotFound, StringComparison.Ordinal);
-        if (end < 0) return null;
+        if (end < 0)
+            return null;
         var start = reason.LastIndexOf(' ', end) + 1;
         return reason[start..end];
     }
@@ -69,12 +97,18 @@ internal static class MissingLibrary
     {
         var found = new SortedSet<string>(StringComparer.Ordinal);
         // another library than the published one has other needs
-        if (!packages.Any(p => lacking.StartsWith(p.Object, StringComparison.Ordinal))) return found;
+        if (!packages.Any(p => lacking.StartsWith(p.Object, StringComparison.Ordinal)))
+            return found;
         foreach (var (name, package) in packages)
         {
             var named = lacking.StartsWith(name, StringComparison.Ordinal);
-            var missing = library == NativeLibraries.OpenCv && name.Contains(".so", StringComparison.Ordinal) && name != "libgomp.so.1" && !loads(name);
-            if (named || missing) found.Add(package == "libgtk-3-0" ? Gtk(osRelease) : package);
+            var missing =
+                library == NativeLibraries.OpenCv
+                && name.Contains(".so", StringComparison.Ordinal)
+                && name != "libgomp.so.1"
+                && !loads(name);
+            if (named || missing)
+                found.Add(package == "libgtk-3-0" ? Gtk(osRelease) : package);
         }
 
         return found;
@@ -83,11 +117,14 @@ internal static class MissingLibrary
     /// <summary>The package of GTK 3: it was renamed with the 64-bit time_t, in Ubuntu 24.04 and Debian 13.</summary>
     internal static string Gtk(string osRelease)
     {
-        string? id = null, version = null;
+        string? id = null,
+            version = null;
         foreach (var line in osRelease.Split('\n'))
         {
-            if (line.StartsWith("ID=", StringComparison.Ordinal)) id = line[3..].Trim('"', ' ', '\r');
-            if (line.StartsWith("VERSION_ID=", StringComparison.Ordinal)) version = line[11..].Trim('"', ' ', '\r');
+            if (line.StartsWith("ID=", StringComparison.Ordinal))
+                id = line[3..].Trim('"', ' ', '\r');
+            if (line.StartsWith("VERSION_ID=", StringComparison.Ordinal))
+                version = line[11..].Trim('"', ' ', '\r');
         }
 
         var major = int.TryParse(version?.Split('.')[0], out var n) ? n : int.MaxValue;
@@ -98,7 +135,8 @@ internal static class MissingLibrary
 
     private static bool Loads(string name)
     {
-        if (!NativeLibrary.TryLoad(name, out var handle)) return false;
+        if (!NativeLibrary.TryLoad(name, out var handle))
+            return false;
         NativeLibrary.Free(handle);
         return true;
     }

@@ -25,7 +25,8 @@ internal static partial class NativeLibraries
     {
         lock (gate)
         {
-            if (registered) return;
+            if (registered)
+                return;
             registered = true;
             OrtEnv.DisableDllImportResolver = true;
             NativeLibrary.SetDllImportResolver(typeof(OrtEnv).Assembly, Resolve);
@@ -37,11 +38,14 @@ internal static partial class NativeLibraries
     /// <summary>Takes <c>runtime.library</c> or <c>runtime.opencv_library</c>; null or empty leaves the search as it is. Before the first use.</summary>
     public static void Configure(string library, string? path)
     {
-        if (string.IsNullOrEmpty(path)) return;
+        if (string.IsNullOrEmpty(path))
+            return;
         lock (gate)
         {
-            if (configured.TryGetValue(library, out var already) && already == Path.GetFullPath(path)) return;
-            if (loaded.ContainsKey(library)) throw new InvalidOperationException($"{library} is loaded already");
+            if (configured.TryGetValue(library, out var already) && already == Path.GetFullPath(path))
+                return;
+            if (loaded.ContainsKey(library))
+                throw new InvalidOperationException($"{library} is loaded already");
             configured[library] = Path.GetFullPath(path);
         }
     }
@@ -50,7 +54,8 @@ internal static partial class NativeLibraries
     /// <exception cref="OperatingException">It does not load; the reason, and the package to install.</exception>
     public static string Require(string library)
     {
-        lock (gate) return Load(library).Path;
+        lock (gate)
+            return Load(library).Path;
     }
 
     /// <summary>The operating error inside an exception of the runtime's making (a failed type initialiser wraps it); null when there is none.</summary>
@@ -58,7 +63,8 @@ internal static partial class NativeLibraries
     {
         for (Exception? inner = e; inner is not null; inner = inner.InnerException)
         {
-            if (inner is OperatingException reason) return reason;
+            if (inner is OperatingException reason)
+                return reason;
         }
 
         return null;
@@ -79,7 +85,8 @@ internal static partial class NativeLibraries
         var bare = name.StartsWith("lib", StringComparison.Ordinal) ? name[3..] : name;
         foreach (var library in (ReadOnlySpan<string>)[Runtime, OpenCv])
         {
-            if (bare == library || bare == library + ".so" || bare == library + ".dll") return library;
+            if (bare == library || bare == library + ".so" || bare == library + ".dll")
+                return library;
         }
 
         return null;
@@ -87,24 +94,29 @@ internal static partial class NativeLibraries
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath)
     {
-        if (Known(name) is not { } library) return 0;
-        lock (gate) return Load(library).Handle;
+        if (Known(name) is not { } library)
+            return 0;
+        lock (gate)
+            return Load(library).Handle;
     }
 
     private static (nint Handle, string Path) Load(string library)
     {
-        if (loaded.TryGetValue(library, out var known)) return known;
+        if (loaded.TryGetValue(library, out var known))
+            return known;
         var wanted = configured.GetValueOrDefault(library) ?? Environment.GetEnvironmentVariable(Variable(library));
         var reasons = new List<string>();
         foreach (var path in Candidates(library, wanted, AppContext.BaseDirectory, RuntimeInformation.RuntimeIdentifier))
         {
-            if (Path.IsPathRooted(path) && !File.Exists(path) && string.IsNullOrEmpty(wanted)) continue;
+            if (Path.IsPathRooted(path) && !File.Exists(path) && string.IsNullOrEmpty(wanted))
+                continue;
             // binding dlerror on its first call asks the loader, which forgets the reason: so a call before, too
             _ = dlerror();
             var handle = dlopen(path, LazyBinding);
             if (handle != 0)
             {
-                if (library == Runtime) RuntimeVersion.Check(handle, path);
+                if (library == Runtime)
+                    RuntimeVersion.Check(handle, path);
                 return loaded[library] = (handle, path);
             }
 

@@ -16,11 +16,15 @@ internal static unsafe class RuntimeVersion
     public static void Check(nint library, string path)
     {
         if (!NativeLibrary.TryGetExport(library, "OrtGetApiBase", out var export))
-            throw new OperatingException($"{path} is not ONNX Runtime: name its library with runtime.library, or remove that key to use the one beside edgeseg");
+            throw new OperatingException(
+                $"{path} is not ONNX Runtime: name its library with runtime.library, or remove that key to use the one beside edgeseg"
+            );
         var table = ((delegate* unmanaged<ApiBase*>)export)();
         var text = Marshal.PtrToStringUTF8(table->GetVersionString()) ?? "";
         if (!Suffices(text, Built))
-            throw new OperatingException($"ONNX Runtime {text} in {path} is too old: this edgeseg needs {Built.Major}.{Built.Minor} or a later {Built.Major}.x; remove runtime.library to use the one beside edgeseg");
+            throw new OperatingException(
+                $"ONNX Runtime {text} in {path} is too old: this edgeseg needs {Built.Major}.{Built.Minor} or a later {Built.Major}.x; remove runtime.library to use the one beside edgeseg"
+            );
     }
 
     internal static bool Suffices(string native, Version built)

@@ -1,4 +1,3 @@
-
 namespace EdgeSeg.Vision.Platform;
 
 /// <summary>What must happen before anything else does.</summary>

@@ -1,4 +1,3 @@
-
 namespace EdgeSeg.Vision.Prompts;
 
 /// <summary>A point in frame pixels; the centre of the top-left pixel is (0.5, 0.5).</summary>
@@ -17,10 +16,13 @@ internal enum PromptSource
 {
     /// <summary>An operator's points.</summary>
     Click,
+
     /// <summary>An operator's box.</summary>
     Box,
+
     /// <summary>Five clicks taken from the saliency heat map.</summary>
     Auto,
+
     /// <summary>A point of the grid by which everything is looked for.</summary>
     Everything,
 }
@@ -46,14 +48,17 @@ internal sealed class PromptBuffer
 
     public void Add(Click click)
     {
-        if (ClickCount == clicks.Length) throw new InvalidOperationException($"a prompt holds at most {clicks.Length} clicks");
+        if (ClickCount == clicks.Length)
+            throw new InvalidOperationException($"a prompt holds at most {clicks.Length} clicks");
         clicks[ClickCount++] = click;
     }
 
     public void Move(float dx, float dy)
     {
-        for (var i = 0; i < ClickCount; i++) clicks[i] = new Click(clicks[i].X + dx, clicks[i].Y + dy);
-        if (Box is { } b) Box = new Box(b.X0 + dx, b.Y0 + dy, b.X1 + dx, b.Y1 + dy);
+        for (var i = 0; i < ClickCount; i++)
+            clicks[i] = new Click(clicks[i].X + dx, clicks[i].Y + dy);
+        if (Box is { } b)
+            Box = new Box(b.X0 + dx, b.Y0 + dy, b.X1 + dx, b.Y1 + dy);
     }
 
     public void CopyFrom(PromptBuffer other)

@@ -26,13 +26,16 @@ internal sealed class Blobs
         var best = -1;
         for (var i = 0; i < count; i++)
         {
-            if (parents[i] == i && (best < 0 || sums[i] > sums[best])) best = i;
+            if (parents[i] == i && (best < 0 || sums[i] > sums[best]))
+                best = i;
         }
 
-        if (best < 0) return 0;
+        if (best < 0)
+            return 0;
         for (var i = 0; i < count; i++)
         {
-            if (Root(i) == best) blob.Add(runs[i]);
+            if (Root(i) == best)
+                blob.Add(runs[i]);
         }
 
         return sums[best];
@@ -48,14 +51,18 @@ internal sealed class Blobs
             var row = map.Row(y);
             for (var x = 0; x < row.Length; x++)
             {
-                if (!(row[x] > threshold)) continue;
+                if (!(row[x] > threshold))
+                    continue;
                 var from = x;
                 double sum = 0;
-                for (; x < row.Length && row[x] > threshold; x++) sum += SaliencyMap.Probability(row[x]);
+                for (; x < row.Length && row[x] > threshold; x++)
+                    sum += SaliencyMap.Probability(row[x]);
                 var run = Add(new Run(y, from, x), sum);
                 // a run above touches when it shares a column or a corner
-                while (above < rowStart && runs[above].To < from) above++;
-                for (var i = above; i < rowStart && runs[i].From <= x; i++) Join(run, i);
+                while (above < rowStart && runs[above].To < from)
+                    above++;
+                for (var i = above; i < rowStart && runs[i].From <= x; i++)
+                    Join(run, i);
             }
 
             above = rowStart;
@@ -84,7 +91,8 @@ internal sealed class Blobs
     private void Join(int a, int b)
     {
         (a, b) = (Root(a), Root(b));
-        if (a == b) return;
+        if (a == b)
+            return;
         // the older root stays: its run is the blob's first in reading order
         var (older, newer) = a < b ? (a, b) : (b, a);
         parents[newer] = older;
@@ -95,7 +103,8 @@ internal sealed class Blobs
     {
         // a row holds at most every other pixel as a run of its own
         var most = (map.Width + 1) / 2 * map.Height;
-        if (runs.Length >= most) return;
+        if (runs.Length >= most)
+            return;
         runs = new Run[most];
         parents = new int[most];
         sums = new double[most];

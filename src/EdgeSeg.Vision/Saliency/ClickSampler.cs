@@ -23,13 +23,16 @@ internal sealed class ClickSampler
     public bool Sample(SaliencyMap map, float threshold, int frameWidth, int frameHeight, PromptBuffer prompt)
     {
         var sum = blobs.MostSalient(map, threshold, blob);
-        if (sum <= 0) return false;
+        if (sum <= 0)
+            return false;
         var whole = Mass.Of(Blob, 0, map.Width, 0, map.Height);
         MeanSaliency = (float)(sum / whole.Area);
-        double sx = (double)frameWidth / map.Width, sy = (double)frameHeight / map.Height;
+        double sx = (double)frameWidth / map.Width,
+            sy = (double)frameHeight / map.Height;
         Add(whole, sx, sy, prompt);
         // pixel x lies left of the centre when its own centre does; the split is at whole columns and rows
-        int cx = Math.Clamp((int)Math.Ceiling(whole.X - 0.5), 0, map.Width), cy = Math.Clamp((int)Math.Ceiling(whole.Y - 0.5), 0, map.Height);
+        int cx = Math.Clamp((int)Math.Ceiling(whole.X - 0.5), 0, map.Width),
+            cy = Math.Clamp((int)Math.Ceiling(whole.Y - 0.5), 0, map.Height);
         Add(Mass.Of(Blob, 0, cx, 0, cy), sx, sy, prompt);
         Add(Mass.Of(Blob, cx, map.Width, 0, cy), sx, sy, prompt);
         Add(Mass.Of(Blob, 0, cx, cy, map.Height), sx, sy, prompt);
@@ -39,7 +42,8 @@ internal sealed class ClickSampler
 
     private void Add(Mass mass, double sx, double sy, PromptBuffer prompt)
     {
-        if (mass.Area == 0) return;
+        if (mass.Area == 0)
+            return;
         var (x, y) = OntoBlob(mass.X, mass.Y);
         prompt.Add(new Click((float)(x * sx), (float)(y * sy)));
     }
@@ -51,11 +55,13 @@ internal sealed class ClickSampler
         var at = (X: x, Y: y);
         foreach (var run in Blob)
         {
-            if (run.Y == (int)y && x >= run.From && x < run.To) return (x, y);
+            if (run.Y == (int)y && x >= run.From && x < run.To)
+                return (x, y);
             var nearX = Math.Clamp(x, run.From + 0.5, run.To - 0.5);
             var nearY = run.Y + 0.5;
             var distance = (nearX - x) * (nearX - x) + (nearY - y) * (nearY - y);
-            if (distance < best) (best, at) = (distance, (nearX, nearY));
+            if (distance < best)
+                (best, at) = (distance, (nearX, nearY));
         }
 
         return at;
@@ -67,12 +73,16 @@ internal sealed class ClickSampler
         public static Mass Of(ReadOnlySpan<Run> blob, int x0, int x1, int y0, int y1)
         {
             long area = 0;
-            double sumX = 0, sumY = 0;
+            double sumX = 0,
+                sumY = 0;
             foreach (var run in blob)
             {
-                if (run.Y < y0 || run.Y >= y1) continue;
-                int from = Math.Max(run.From, x0), to = Math.Min(run.To, x1);
-                if (from >= to) continue;
+                if (run.Y < y0 || run.Y >= y1)
+                    continue;
+                int from = Math.Max(run.From, x0),
+                    to = Math.Min(run.To, x1);
+                if (from >= to)
+                    continue;
                 long n = to - from;
                 area += n;
                 sumX += n * (from + to) / 2.0;

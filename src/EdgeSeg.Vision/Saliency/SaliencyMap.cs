@@ -19,7 +19,8 @@ internal sealed class SaliencyMap(int width, int height)
         source.CopyTo(logits);
         // x - x is 0 for every finite x and NaN for all others; sums of zeros stay exact
         var sum = 0f;
-        foreach (var x in logits) sum += x - x;
+        foreach (var x in logits)
+            sum += x - x;
         return sum == 0;
     }
 

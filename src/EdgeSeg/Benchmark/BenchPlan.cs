@@ -20,11 +20,13 @@ internal sealed class BenchPlan(string executable, IReadOnlyList<string> modelAr
         var all = new List<FrameStats>();
         foreach (var precision in precisions)
         {
-            foreach (var n in threads) Add(precision, n, 1);
+            foreach (var n in threads)
+                Add(precision, n, 1);
         }
 
         var best = Best(all);
-        foreach (var every in (ReadOnlySpan<int>)[2, 4]) Add(best.Precision, best.Threads, every);
+        foreach (var every in (ReadOnlySpan<int>)[2, 4])
+            Add(best.Precision, best.Threads, every);
         return all;
 
         void Add(string precision, int n, int every)
@@ -79,15 +81,31 @@ internal sealed class BenchPlan(string executable, IReadOnlyList<string> modelAr
 
     private FrameStats One(string precision, int threads, int every)
     {
-        using var process = Begin(["bench", "--alone", .. modelArguments, "--precision", precision, "--threads", Text(threads), "--saliency-every", Text(every), "--frames", Text(frames), "--size", $"{width}x{height}"]);
+        using var process = Begin([
+            "bench",
+            "--alone",
+            .. modelArguments,
+            "--precision",
+            precision,
+            "--threads",
+            Text(threads),
+            "--saliency-every",
+            Text(every),
+            "--frames",
+            Text(frames),
+            "--size",
+            $"{width}x{height}",
+        ]);
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        if (process.ExitCode != 0) throw new OperatingException($"{precision} with {threads} threads cannot be measured: see above");
+        if (process.ExitCode != 0)
+            throw new OperatingException($"{precision} with {threads} threads cannot be measured: see above");
         using var json = JsonDocument.Parse(output);
         return FrameStats.Read(json.RootElement);
     }
 
-    private Process Begin(IEnumerable<string> arguments) => Process.Start(new ProcessStartInfo(executable, arguments) { RedirectStandardOutput = true })!;
+    private Process Begin(IEnumerable<string> arguments) =>
+        Process.Start(new ProcessStartInfo(executable, arguments) { RedirectStandardOutput = true })!;
 
     private static string Text(int n) => n.ToString(CultureInfo.InvariantCulture);
 }

@@ -25,26 +25,36 @@ internal static class FrameBench
         var segmenter = model.Segmenter;
         using var camera = new TestCamera(new TestScene(width, height, 30, 1, 0));
         camera.Open();
-        using Mat pixels = new(height, width, MatType.CV_8UC3), shrunk = new(segmenter.InputHeight, segmenter.InputWidth, MatType.CV_8UC3);
+        using Mat pixels = new(height, width, MatType.CV_8UC3),
+            shrunk = new(segmenter.InputHeight, segmenter.InputWidth, MatType.CV_8UC3);
         using var embeddings = new EmbeddingCache(segmenter, segmenter.EmbeddingsWorthKeeping);
         using var writer = new MaskWriter();
-        var (outbox, clicks, result, known) = (new Outbox(TimeProvider.System), new AutomaticClicks(), new Segmentation(), new BinaryMask());
+        var (outbox, clicks, result, known) = (
+            new Outbox(TimeProvider.System),
+            new AutomaticClicks(),
+            new Segmentation(),
+            new BinaryMask()
+        );
         var stretch = new FrameResizer();
         var each = new double[frames][];
-        for (var i = 0; i < frames; i++) each[i] = new double[StageTimes.Count + 1];
+        for (var i = 0; i < frames; i++)
+            each[i] = new double[StageTimes.Count + 1];
         var (iou, gen2, bytes) = (0.0, 0, 0L);
         for (var i = -WarmUp; i < frames; i++)
         {
             camera.Grab();
             camera.Retrieve(pixels);
-            if (i == 0) gen2 = GC.CollectionCount(2);
+            if (i == 0)
+                gen2 = GC.CollectionCount(2);
             var before = GC.GetAllocatedBytesForCurrentThread();
             var since = Stopwatch.GetTimestamp();
             One(i + WarmUp);
             var ms = Stopwatch.GetElapsedTime(since).TotalMilliseconds;
-            if (i < 0) continue;
+            if (i < 0)
+                continue;
             bytes += GC.GetAllocatedBytesForCurrentThread() - before;
-            for (var s = 0; s < StageTimes.Count; s++) each[i][s] = result.Times[(Stage)s];
+            for (var s = 0; s < StageTimes.Count; s++)
+                each[i][s] = result.Times[(Stage)s];
             each[i][^1] = ms;
             camera.MaskOf(i + WarmUp, known);
             iou += result.Found ? BinaryMask.Iou(result.Mask, known) : 0;
@@ -77,8 +87,21 @@ internal static class FrameBench
             since = Stopwatch.GetTimestamp();
             var facts = new MaskInfo
             {
-                Device = "bench", Camera = "bench", Session = "0", Sequence = sequence, CapturedUtc = default, CapturedNs = 1, TimeSource = "arrival", ClockSynced = true,
-                Width = width, Height = height, Model = model.Facts, Saliency = result.Saliency, AgeMs = 1, Drops = 0, Degraded = false,
+                Device = "bench",
+                Camera = "bench",
+                Session = "0",
+                Sequence = sequence,
+                CapturedUtc = default,
+                CapturedNs = 1,
+                TimeSource = "arrival",
+                ClockSynced = true,
+                Width = width,
+                Height = height,
+                Model = model.Facts,
+                Saliency = result.Saliency,
+                AgeMs = 1,
+                Drops = 0,
+                Degraded = false,
             };
             var message = writer.Write(facts, result, MessageLimits.MaxMessageBytes);
             since = result.Times.Close(Stage.Encode, since);
@@ -91,7 +114,8 @@ internal static class FrameBench
     {
         var ms = 0.0;
         foreach (var stage in (ReadOnlySpan<Stage>)[Stage.Embed, Stage.Saliency, Stage.Decode])
-            if (double.IsFinite(frame[(int)stage])) ms += frame[(int)stage];
+            if (double.IsFinite(frame[(int)stage]))
+                ms += frame[(int)stage];
         return ms;
     }
 
@@ -101,11 +125,13 @@ internal static class FrameBench
         for (var s = 0; s <= StageTimes.Count; s++)
         {
             double[] ms = [.. each.Select(f => f[s]).Where(double.IsFinite).Order()];
-            if (ms.Length > 0) all[s < StageTimes.Count ? StageTimes.Names[s] : "frame"] = (At(ms, 50), At(ms, 95));
+            if (ms.Length > 0)
+                all[s < StageTimes.Count ? StageTimes.Names[s] : "frame"] = (At(ms, 50), At(ms, 95));
         }
 
         return all;
 
-        static double At(double[] sorted, int percent) => sorted[Math.Clamp((int)Math.Ceiling(sorted.Length * percent / 100.0) - 1, 0, sorted.Length - 1)];
+        static double At(double[] sorted, int percent) =>
+            sorted[Math.Clamp((int)Math.Ceiling(sorted.Length * percent / 100.0) - 1, 0, sorted.Length - 1)];
     }
 }

@@ -36,7 +36,8 @@ internal sealed record FrameStats
 
     public double Fps => 1000 / Ms["frame"].P50;
 
-    public string Title => $"{Precision}, {Input}, {Threads} thread{(Threads == 1 ? "" : "s")}{(SaliencyEvery > 1 ? $", saliency every {SaliencyEvery}" : "")}";
+    public string Title =>
+        $"{Precision}, {Input}, {Threads} thread{(Threads == 1 ? "" : "s")}{(SaliencyEvery > 1 ? $", saliency every {SaliencyEvery}" : "")}";
 
     public void Write(Utf8JsonWriter json)
     {
@@ -65,25 +66,58 @@ internal sealed record FrameStats
         json.WriteEndObject();
     }
 
-    public static FrameStats Read(JsonElement json) => new()
-    {
-        Precision = json.GetProperty("precision").GetString()!,
-        Threads = json.GetProperty("threads").GetInt32(),
-        SaliencyEvery = json.GetProperty("saliency_every").GetInt32(),
-        Input = json.GetProperty("input").GetInt32(),
-        Frames = json.GetProperty("frames").GetInt32(),
-        Ms = json.GetProperty("ms").EnumerateObject().ToDictionary(s => s.Name, s => (s.Value.GetProperty("p50").GetDouble(), s.Value.GetProperty("p95").GetDouble())),
-        OutsideModel = json.GetProperty("outside_model").GetDouble(),
-        BytesAFrame = json.GetProperty("bytes_a_frame").GetDouble(),
-        Gen2 = json.GetProperty("gen2").GetInt32(),
-        PeakRssMiB = json.GetProperty("peak_rss_mib").GetDouble(),
-        MeanIou = json.GetProperty("mean_iou").GetDouble(),
-    };
+    public static FrameStats Read(JsonElement json) =>
+        new()
+        {
+            Precision = json.GetProperty("precision").GetString()!,
+            Threads = json.GetProperty("threads").GetInt32(),
+            SaliencyEvery = json.GetProperty("saliency_every").GetInt32(),
+            Input = json.GetProperty("input").GetInt32(),
+            Frames = json.GetProperty("frames").GetInt32(),
+            Ms = json.GetProperty("ms")
+                .EnumerateObject()
+                .ToDictionary(s => s.Name, s => (s.Value.GetProperty("p50").GetDouble(), s.Value.GetProperty("p95").GetDouble())),
+            OutsideModel = json.GetProperty("outside_model").GetDouble(),
+            BytesAFrame = json.GetProperty("bytes_a_frame").GetDouble(),
+            Gen2 = json.GetProperty("gen2").GetInt32(),
+            PeakRssMiB = json.GetProperty("peak_rss_mib").GetDouble(),
+            MeanIou = json.GetProperty("mean_iou").GetDouble(),
+        };
 
-    public static string Header => $"{"precision",-9} {"input",5} {"threads",7} {"saliency",8} {"frame p50",9} {"p95",7} {"fps",6} {"outside",8} {"bytes",6} {"gen2",4} {"RSS MiB",7} {"IoU",5}";
+    public static string Header =>
+        string.Format(
+            "{0,-9} {1,5} {2,7} {3,8} {4,9} {5,7} {6,6} {7,8} {8,6} {9,4} {10,7} {11,5}",
+            "precision",
+            "input",
+            "threads",
+            "saliency",
+            "frame p50",
+            "p95",
+            "fps",
+            "outside",
+            "bytes",
+            "gen2",
+            "RSS MiB",
+            "IoU"
+        );
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Precision,-9} {Input,5} {Threads,7} {(SaliencyEvery == 1 ? "each" : $"every {SaliencyEvery}"),8} {Ms["frame"].P50,9:0.0} {Ms["frame"].P95,7:0.0} {Fps,6:0.0} {OutsideModel,8:0.0%} {BytesAFrame,6:0} {Gen2,4} {PeakRssMiB,7:0} {MeanIou,5:0.00}");
+    public override string ToString() =>
+        string.Format(
+            CultureInfo.InvariantCulture,
+            "{0,-9} {1,5} {2,7} {3,8} {4,9:0.0} {5,7:0.0} {6,6:0.0} {7,8:0.0%} {8,6:0} {9,4} {10,7:0} {11,5:0.00}",
+            Precision,
+            Input,
+            Threads,
+            (SaliencyEvery == 1 ? "each" : $"every {SaliencyEvery}"),
+            Ms["frame"].P50,
+            Ms["frame"].P95,
+            Fps,
+            OutsideModel,
+            BytesAFrame,
+            Gen2,
+            PeakRssMiB,
+            MeanIou
+        );
 
     /// <summary>Stages in their order, the whole at the end.</summary>
     public IEnumerable<(string Stage, double P50, double P95)> Stages() =>

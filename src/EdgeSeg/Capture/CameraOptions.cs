@@ -5,16 +5,22 @@ internal enum PipeFormat
 {
     /// <summary>3 bytes a pixel: blue, green, red.</summary>
     Bgr24,
+
     /// <summary>3 bytes a pixel: red, green, blue.</summary>
     Rgb24,
+
     /// <summary>1 byte a pixel.</summary>
     Gray8,
+
     /// <summary>4 bytes for two pixels of a row: Y, U, Y, V (V4L2's YUYV); even width.</summary>
     Yuyv,
+
     /// <summary>A plane of Y, then one of U and V in turn at half size; even sides.</summary>
     Nv12,
+
     /// <summary>Planes of Y, U and V, the latter two at half size; even sides.</summary>
     I420,
+
     /// <summary>YUV4MPEG2 with 4:2:0 pictures: states its own size, so width and height need not be given; even sides.</summary>
     Y4m,
 }

@@ -27,7 +27,15 @@ internal sealed class CameraRunner : IDisposable
     /// <param name="drops">Counts pictures that went nowhere; the queue's too.</param>
     /// <param name="time">Clock and timers.</param>
     /// <param name="random">Jitter of the waits.</param>
-    public CameraRunner(CameraOptions options, Func<ICamera> create, FramePool pool, FrameQueue queue, Drops drops, TimeProvider time, Random random)
+    public CameraRunner(
+        CameraOptions options,
+        Func<ICamera> create,
+        FramePool pool,
+        FrameQueue queue,
+        Drops drops,
+        TimeProvider time,
+        Random random
+    )
     {
         (Options, this.create, Pool, Queue, Drops, Time) = (options, create, pool, queue, drops, time);
         condition = new CameraStateMachine(options, random);
@@ -57,7 +65,8 @@ internal sealed class CameraRunner : IDisposable
     {
         get
         {
-            lock (gate) return condition.At(NowNs);
+            lock (gate)
+                return condition.At(NowNs);
         }
     }
 
@@ -65,7 +74,8 @@ internal sealed class CameraRunner : IDisposable
     {
         lock (gate)
         {
-            if (session is not null || stopped) throw new InvalidOperationException("a camera is started once");
+            if (session is not null || stopped)
+                throw new InvalidOperationException("a camera is started once");
             Begin(TimeSpan.Zero);
             var period = TimeSpan.FromMilliseconds(CaptureLimits.CameraWatchMs);
             watch = Time.CreateTimer(static runner => ((CameraRunner)runner!).Watch(), this, period, period);
@@ -78,7 +88,8 @@ internal sealed class CameraRunner : IDisposable
         CaptureSession? last;
         lock (gate)
         {
-            if (stopped) return;
+            if (stopped)
+                return;
             stopped = true;
             (last, session) = (session, null);
         }
@@ -86,12 +97,14 @@ internal sealed class CameraRunner : IDisposable
         watch?.Dispose();
         Queue.Close();
         last?.Leave();
-        if (last?.Thread != Thread.CurrentThread) last?.Thread.Join(CaptureLimits.CameraCloseMs);
+        if (last?.Thread != Thread.CurrentThread)
+            last?.Thread.Join(CaptureLimits.CameraCloseMs);
     }
 
     internal ICamera Create() => create();
 
-    internal void Opened(CaptureSession from, CameraFormat granted) => Tell(from, (granted, NowNs), static (c, x) => c.Opened(x.granted, x.NowNs));
+    internal void Opened(CaptureSession from, CameraFormat granted) =>
+        Tell(from, (granted, NowNs), static (c, x) => c.Opened(x.granted, x.NowNs));
 
     internal void Arrived(CaptureSession from, long nowNs) => Tell(from, nowNs, static (c, ns) => c.Arrived(ns));
 
@@ -109,7 +122,8 @@ internal sealed class CameraRunner : IDisposable
     {
         lock (gate)
         {
-            if (from != session) return;
+            if (from != session)
+                return;
         }
 
         var fault = health.Look(pixels, nowNs);
@@ -119,7 +133,8 @@ internal sealed class CameraRunner : IDisposable
     /// <summary>The reason to open the camera again although it gives frames; null when there is none.</summary>
     internal string? ReopeningDue(CaptureSession from)
     {
-        lock (gate) return from == session ? condition.ReopeningDue(NowNs) : null;
+        lock (gate)
+            return from == session ? condition.ReopeningDue(NowNs) : null;
     }
 
     /// <summary>Numbers the frame and passes it on; false when the thread has been left behind, and the frame with it.</summary>
@@ -127,7 +142,8 @@ internal sealed class CameraRunner : IDisposable
     {
         lock (gate)
         {
-            if (from != session) return false;
+            if (from != session)
+                return false;
             frame.Sequence = ++sequence;
             condition.Retrieved++;
         }
@@ -141,7 +157,8 @@ internal sealed class CameraRunner : IDisposable
     {
         lock (gate)
         {
-            if (from != session && !stopped) condition.AbandonedReads--;
+            if (from != session && !stopped)
+                condition.AbandonedReads--;
         }
     }
 
@@ -149,17 +166,22 @@ internal sealed class CameraRunner : IDisposable
     private void Watch()
     {
         CaptureSession? watched;
-        lock (gate) watched = session;
+        lock (gate)
+            watched = session;
         // a thread that waits or has ended is in no call
-        if (watched?.CallNs is null or 0) return;
-        long callNs = watched.CallNs, nowNs = NowNs;
+        if (watched?.CallNs is null or 0)
+            return;
+        long callNs = watched.CallNs,
+            nowNs = NowNs;
         var isOpening = watched.IsOpening;
-        if ((nowNs - callNs) / 1_000_000 > (isOpening ? CaptureLimits.CameraOpenHangMs : CaptureLimits.CameraHangMs)) Abandon(watched);
+        if ((nowNs - callNs) / 1_000_000 > (isOpening ? CaptureLimits.CameraOpenHangMs : CaptureLimits.CameraHangMs))
+            Abandon(watched);
         else if (!isOpening)
         {
             var stalled = new bool[1];
             Tell(watched, (callNs, nowNs, stalled), static (c, x) => x.stalled[0] = c.Silent(x.callNs, x.nowNs));
-            if (stalled[0]) watched.CancelCall();
+            if (stalled[0])
+                watched.CancelCall();
         }
     }
 
@@ -169,15 +191,18 @@ internal sealed class CameraRunner : IDisposable
         lock (gate)
         {
             // it may have come back, or been stopped, since it was looked at
-            if (hung != session || hung.CallNs == 0) return;
+            if (hung != session || hung.CallNs == 0)
+                return;
             session = null;
-            if (condition.Abandoned() is { } wait) Begin(wait);
+            if (condition.Abandoned() is { } wait)
+                Begin(wait);
             now = condition.At(NowNs);
         }
 
         hung.Leave();
         Changed?.Invoke(now);
-        if (now.State == CameraState.Hung) Fatal?.Invoke(HungReason);
+        if (now.State == CameraState.Hung)
+            Fatal?.Invoke(HungReason);
     }
 
     private void Begin(TimeSpan wait)
@@ -192,10 +217,12 @@ internal sealed class CameraRunner : IDisposable
         CameraStatus now;
         lock (gate)
         {
-            if (from != session) return;
+            if (from != session)
+                return;
             var version = condition.Version;
             change(condition, what);
-            if (condition.Version == version) return;
+            if (condition.Version == version)
+                return;
             now = condition.At(NowNs);
         }
 

@@ -12,8 +12,20 @@ internal static class CameraSource
         return uri.Kind switch
         {
             CameraKind.V4l2 or CameraKind.File => new OpenCvCamera(options, uri),
-            CameraKind.Rtsp => new PipeCamera(RtspCommand.For(uri.Target, options.CredentialsFile, options.Width, options.Height), PipeFormat.Y4m, 0, 0, 0),
-            CameraKind.Pipe => new PipeCamera(PipeCommand.Shell(uri.Target), options.PipeFormat, options.Width, options.Height, options.Fps),
+            CameraKind.Rtsp => new PipeCamera(
+                RtspCommand.For(uri.Target, options.CredentialsFile, options.Width, options.Height),
+                PipeFormat.Y4m,
+                0,
+                0,
+                0
+            ),
+            CameraKind.Pipe => new PipeCamera(
+                PipeCommand.Shell(uri.Target),
+                options.PipeFormat,
+                options.Width,
+                options.Height,
+                options.Fps
+            ),
             CameraKind.Images => new ImageFolderCamera(uri.Target, options.Fps, options.Loop),
             _ => new TestCamera(uri.Scene),
         };

@@ -11,7 +11,12 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
     private readonly Backoff backoff = new(CaptureLimits.CameraBackOffMinMs, CaptureLimits.CameraBackOffMaxMs, random);
     private CameraFormat? format;
     private string reason = "";
-    private long grabbed, reconnects, lastFrameNs, openedNs, healthyFromNs, reopenNs = long.MaxValue;
+    private long grabbed,
+        reconnects,
+        lastFrameNs,
+        openedNs,
+        healthyFromNs,
+        reopenNs = long.MaxValue;
     private bool awaitsFirst;
 
     public CameraState State { get; private set; } = CameraState.Starting;
@@ -23,14 +28,15 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
 
     public int AbandonedReads { get; set; }
 
-    public CameraStatus At(long nowNs) => new(
-        State, reason, grabbed > 0 ? (nowNs - lastFrameNs) / 1e6 : double.NaN, reconnects, grabbed, Retrieved, AbandonedReads, format);
+    public CameraStatus At(long nowNs) =>
+        new(State, reason, grabbed > 0 ? (nowNs - lastFrameNs) / 1e6 : double.NaN, reconnects, grabbed, Retrieved, AbandonedReads, format);
 
     public void Opened(CameraFormat granted, long nowNs)
     {
         (format, openedNs, reopenNs, awaitsFirst) = (granted, nowNs, long.MaxValue, true);
         // frozen and black last until the pixels say otherwise
-        if (State is not (CameraState.Starting or CameraState.Frozen or CameraState.Black)) Become(CameraState.Recovering, "opened again, no frame yet");
+        if (State is not (CameraState.Starting or CameraState.Frozen or CameraState.Black))
+            Become(CameraState.Recovering, "opened again, no frame yet");
     }
 
     /// <summary>A frame is there; its content is not known yet.</summary>
@@ -40,34 +46,48 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
         (lastFrameNs, awaitsFirst) = (nowNs, false);
         if (State == CameraState.Streaming)
         {
-            if (nowNs - healthyFromNs >= CaptureLimits.CameraBackOffResetMs * 1_000_000L) backoff.Reset();
+            if (nowNs - healthyFromNs >= CaptureLimits.CameraBackOffResetMs * 1_000_000L)
+                backoff.Reset();
         }
-        else if (State is not (CameraState.Frozen or CameraState.Black)) Stream(nowNs);
+        else if (State is not (CameraState.Frozen or CameraState.Black))
+            Stream(nowNs);
     }
 
     /// <summary>The pixels were looked at.</summary>
     public void Looked(PictureFault fault, int brightness, long nowNs)
     {
-        var seen = fault switch { PictureFault.Frozen => CameraState.Frozen, PictureFault.Black => CameraState.Black, _ => CameraState.Streaming };
-        if (seen == State) return;
-        if (seen == CameraState.Streaming) Stream(nowNs);
-        else if (seen == CameraState.Black) Become(seen, $"pictures are black (mean brightness {brightness} of 255); look for a covered lens or missing light");
-        else Become(seen, $"the same picture for {options.FreezeS:0.#} s; the camera or its driver is stuck");
+        var seen = fault switch
+        {
+            PictureFault.Frozen => CameraState.Frozen,
+            PictureFault.Black => CameraState.Black,
+            _ => CameraState.Streaming,
+        };
+        if (seen == State)
+            return;
+        if (seen == CameraState.Streaming)
+            Stream(nowNs);
+        else if (seen == CameraState.Black)
+            Become(seen, $"pictures are black (mean brightness {brightness} of 255); look for a covered lens or missing light");
+        else
+            Become(seen, $"the same picture for {options.FreezeS:0.#} s; the camera or its driver is stuck");
         reopenNs = long.MaxValue;
     }
 
     /// <summary>The reason to open the camera again although it gives frames; null when there is none.</summary>
     public string? ReopeningDue(long nowNs)
     {
-        if (State is not (CameraState.Frozen or CameraState.Black)) return null;
-        if (reopenNs == long.MaxValue) reopenNs = nowNs + backoff.Next().Ticks * 100;
+        if (State is not (CameraState.Frozen or CameraState.Black))
+            return null;
+        if (reopenNs == long.MaxValue)
+            reopenNs = nowNs + backoff.Next().Ticks * 100;
         return nowNs >= reopenNs ? reason : null;
     }
 
     /// <summary>Returns how long to wait before the next attempt; a frozen or black camera has waited before.</summary>
     public TimeSpan Lost(string why)
     {
-        if (State is CameraState.Frozen or CameraState.Black && reason == why) return TimeSpan.Zero;
+        if (State is CameraState.Frozen or CameraState.Black && reason == why)
+            return TimeSpan.Zero;
         Become(CameraState.Lost, why);
         return backoff.Next();
     }
@@ -77,11 +97,15 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
     /// <summary>Judges the silence since a call into the camera began; true when it has just become a stall.</summary>
     public bool Silent(long callNs, long nowNs)
     {
-        if (format is null || State is CameraState.Stalled or CameraState.Lost or CameraState.Ended) return false;
+        if (format is null || State is CameraState.Stalled or CameraState.Lost or CameraState.Ended)
+            return false;
         var fps = format.Fps > 0 ? format.Fps : 10;
-        var allowedMs = awaitsFirst ? CaptureLimits.CameraFirstFrameMs : Math.Max(CaptureLimits.CameraStallMinMs, options.StallFrames * 1000 / fps);
+        var allowedMs = awaitsFirst
+            ? CaptureLimits.CameraFirstFrameMs
+            : Math.Max(CaptureLimits.CameraStallMinMs, options.StallFrames * 1000 / fps);
         var silentMs = (nowNs - Math.Max(callNs, Math.Max(lastFrameNs, openedNs))) / 1e6;
-        if (silentMs <= allowedMs) return false;
+        if (silentMs <= allowedMs)
+            return false;
         Become(CameraState.Stalled, $"no frame for {silentMs:0} ms");
         return true;
     }
@@ -102,14 +126,16 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
 
     private void Stream(long nowNs)
     {
-        if (State is CameraState.Lost or CameraState.Recovering && grabbed > 1) reconnects++;
+        if (State is CameraState.Lost or CameraState.Recovering && grabbed > 1)
+            reconnects++;
         healthyFromNs = nowNs;
         Become(CameraState.Streaming, "");
     }
 
     private void Become(CameraState next, string why)
     {
-        if (State == next && reason == why) return;
+        if (State == next && reason == why)
+            return;
         (State, reason) = (next, why);
         Version++;
     }

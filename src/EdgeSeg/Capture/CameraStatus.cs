@@ -6,18 +6,25 @@ internal enum CameraState
     /// <summary>Opened for the first time, no frame yet.</summary>
     Starting,
     Streaming,
+
     /// <summary>Open, but no frame within the time allowed.</summary>
     Stalled,
+
     /// <summary>Frames come with the same pixels.</summary>
     Frozen,
+
     /// <summary>Frames come and are black.</summary>
     Black,
+
     /// <summary>Could not be opened, or ended; the next attempt is due later.</summary>
     Lost,
+
     /// <summary>Opened again, no good frame yet.</summary>
     Recovering,
+
     /// <summary>A video or folder that does not begin again has been read to its end.</summary>
     Ended,
+
     /// <summary>Too many calls into the camera never came back; only a new process helps.</summary>
     Hung,
 }
@@ -32,18 +39,27 @@ internal enum CameraState
 /// <param name="AbandonedReads">Calls into the camera that have not come back.</param>
 /// <param name="Format">What the source granted when it was opened last; null before.</param>
 internal readonly record struct CameraStatus(
-    CameraState State, string Reason, double FrameAgeMs, long Reconnects, long Grabbed, long Retrieved, int AbandonedReads, CameraFormat? Format)
+    CameraState State,
+    string Reason,
+    double FrameAgeMs,
+    long Reconnects,
+    long Grabbed,
+    long Retrieved,
+    int AbandonedReads,
+    CameraFormat? Format
+)
 {
-    public static string Word(CameraState state) => state switch
-    {
-        CameraState.Starting => "starting",
-        CameraState.Streaming => "streaming",
-        CameraState.Stalled => "stalled",
-        CameraState.Frozen => "frozen",
-        CameraState.Black => "black",
-        CameraState.Lost => "lost",
-        CameraState.Recovering => "recovering",
-        CameraState.Ended => "ended",
-        _ => "hung",
-    };
+    public static string Word(CameraState state) =>
+        state switch
+        {
+            CameraState.Starting => "starting",
+            CameraState.Streaming => "streaming",
+            CameraState.Stalled => "stalled",
+            CameraState.Frozen => "frozen",
+            CameraState.Black => "black",
+            CameraState.Lost => "lost",
+            CameraState.Recovering => "recovering",
+            CameraState.Ended => "ended",
+            _ => "hung",
+        };
 }

@@ -4,7 +4,15 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Capture;
 
-internal enum CameraKind { V4l2, Rtsp, File, Images, Pipe, Test }
+internal enum CameraKind
+{
+    V4l2,
+    Rtsp,
+    File,
+    Images,
+    Pipe,
+    Test,
+}
 
 /// <summary>Size, pace and seed of the synthetic scene; <see cref="Frames"/> 0 means endless, <see cref="Fps"/> 0 as fast as they are taken.</summary>
 internal readonly record struct TestScene(int Width, int Height, double Fps, int Seed, long Frames)
@@ -45,7 +53,8 @@ internal readonly record struct CameraUri(CameraKind Kind, string Target, TestSc
     public static CameraUri Parse(string text)
     {
         var (scheme, rest) = Split(text);
-        if (scheme.Length == 0) throw Bad(text, "has no kind", $"write {Forms}");
+        if (scheme.Length == 0)
+            throw Bad(text, "has no kind", $"write {Forms}");
         return scheme switch
         {
             "v4l2" when rest.StartsWith("/dev/", StringComparison.Ordinal) && rest.Length > 5 => new(CameraKind.V4l2, rest, default),
@@ -68,17 +77,25 @@ internal readonly record struct CameraUri(CameraKind Kind, string Target, TestSc
             throw new OperatingException("an RTSP camera's address names no host; write rtsp://host:554/path", 2);
         // the sentence does not repeat the address: it would carry the password into the log
         if (uri.UserInfo.Length > 0)
-            throw new OperatingException($"the address of the RTSP camera at {uri.Host} holds a user or password; put user:password into a file and name it as credentials_file", 2);
+            throw new OperatingException(
+                $"the address of the RTSP camera at {uri.Host} holds a user or password; put user:password into a file and name it as credentials_file",
+                2
+            );
         if (text.AsSpan().ContainsAny('\'', '\n', '\r'))
-            throw new OperatingException($"the address of the RTSP camera at {uri.Host} holds a quote or line break; write them percent-encoded", 2);
+            throw new OperatingException(
+                $"the address of the RTSP camera at {uri.Host} holds a quote or line break; write them percent-encoded",
+                2
+            );
         return text;
     }
 
     private static TestScene Options(string text, string rest)
     {
         var scene = TestScene.Default;
-        if (rest.Length == 0) return scene;
-        if (rest[0] != '?') throw Bad(text, "has options that do not begin with '?'", "write test:?w=1280&h=720&fps=30&seed=1&frames=0");
+        if (rest.Length == 0)
+            return scene;
+        if (rest[0] != '?')
+            throw Bad(text, "has options that do not begin with '?'", "write test:?w=1280&h=720&fps=30&seed=1&frames=0");
         foreach (var pair in rest[1..].Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var equals = pair.IndexOf('=');
@@ -99,7 +116,9 @@ internal readonly record struct CameraUri(CameraKind Kind, string Target, TestSc
     }
 
     private static double Number(string text, string key, string value, double least, double most) =>
-        double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+        double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+        && number >= least
+        && number <= most
             ? number
             : throw Bad(text, $"has {key}='{value}'", $"give a number from {least} to {most}");
 

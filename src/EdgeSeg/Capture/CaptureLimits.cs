@@ -5,44 +5,64 @@ internal static class CaptureLimits
 {
     /// <summary>Frames that wait for inference: one in work, one fresh; older ones are worth less than new ones.</summary>
     public const int FrameQueue = 2;
+
     /// <summary>Fastest camera, in frames a second: above it, a frame's own bookkeeping would show.</summary>
     public const int MaxCameraFps = 1000;
+
     /// <summary>Pictures of one folder that are replayed; their names are held in memory.</summary>
     public const int MaxFolderPictures = 100_000;
+
     /// <summary>Largest file with a camera's user and password, in bytes.</summary>
     public const int MaxCredentialsBytes = 4 << 10;
+
     /// <summary>Last bytes of a camera command's error output that are kept to explain its end.</summary>
     public const int PipeErrorBytes = 2 << 10;
+
     /// <summary>Time that a camera command has to end by itself before it is killed, in milliseconds: NVIDIA's camera daemon wants a proper goodbye.</summary>
     public const int PipeCloseMs = 1000;
+
     /// <summary>Longest network silence of an RTSP camera before ffmpeg gives up, in milliseconds.</summary>
     public const int RtspSilenceMs = 5000;
+
     /// <summary>First wait before a camera is opened again, in milliseconds; it doubles from there.</summary>
     public const int CameraBackOffMinMs = 500;
+
     /// <summary>Longest such wait: a camera that is plugged in again is seen within a minute.</summary>
     public const int CameraBackOffMaxMs = 60_000;
+
     /// <summary>Healthy streaming after which the next loss begins with the first wait again, in milliseconds.</summary>
     public const int CameraBackOffResetMs = 10_000;
+
     /// <summary>A camera call that has not come back after this long is abandoned, in milliseconds: longer than the 10 s after which OpenCV's V4L2 reader gives up by itself.</summary>
     public const int CameraHangMs = 15_000;
+
     /// <summary>The same for opening: some cameras negotiate, warm up or wait for a key frame.</summary>
     public const int CameraOpenHangMs = 30_000;
+
     /// <summary>Time that the first frame after opening may take without being called a stall, in milliseconds.</summary>
     public const int CameraFirstFrameMs = 10_000;
+
     /// <summary>Shortest silence called a stall, in milliseconds, whatever the frame rate: below it the scheduler would be blamed on the camera.</summary>
     public const int CameraStallMinMs = 500;
+
     /// <summary>Abandoned camera calls, each holding a thread and a device, with which the process goes on; at this count it must end.</summary>
     public const int MaxAbandonedReads = 3;
+
     /// <summary>How often a camera's silence is looked at, in milliseconds.</summary>
     public const int CameraWatchMs = 250;
+
     /// <summary>How often a picture is decoded only to see whether the camera is frozen or black, in milliseconds, while inference asks for none.</summary>
     public const int CameraLookMs = 1000;
+
     /// <summary>Oldest V4L2 buffer stamp that is believed, in milliseconds: older ones are of another clock.</summary>
     public const int DriverStampMaxAgeMs = 2000;
+
     /// <summary>Time that closing a camera may take before its thread is left behind, in milliseconds.</summary>
     public const int CameraCloseMs = 3000;
+
     /// <summary>Edges that wait for their frames: more than a queue of frames could answer anyway.</summary>
     public const int PendingEdges = 16;
+
     /// <summary>An edge that has found no frame for this long is missed: what it told of is no longer in front of the camera.</summary>
     public const int TriggerMaxAgeMs = 5_000;
 }

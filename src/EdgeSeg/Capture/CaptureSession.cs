@@ -16,8 +16,11 @@ internal sealed class CaptureSession : IDisposable
     private readonly TimeSpan firstWait;
     private readonly Func<bool> isLeft;
     private ICamera? camera;
-    private volatile bool left, opening;
-    private long callNs, nextGrabNs, lookedNs;
+    private volatile bool left,
+        opening;
+    private long callNs,
+        nextGrabNs,
+        lookedNs;
 
     public CaptureSession(CameraRunner runner, TimeSpan firstWait)
     {
@@ -58,10 +61,12 @@ internal sealed class CaptureSession : IDisposable
     {
         try
         {
-            if (!pause.Wait(firstWait)) return;
+            if (!pause.Wait(firstWait))
+                return;
             while (!left && Visit() is { } wait)
             {
-                if (!pause.Wait(wait)) return;
+                if (!pause.Wait(wait))
+                    return;
             }
         }
         finally
@@ -82,14 +87,16 @@ internal sealed class CaptureSession : IDisposable
             using var opened = runner.Create();
             Volatile.Write(ref camera, opened);
             // left while it was made: then nobody would cancel it
-            if (left) return null;
+            if (left)
+                return null;
             var format = opened.Open();
             End();
             runner.Opened(this, format);
             var lost = Stream(opened, format);
             // closing may hang as well
             Begin();
-            if (lost is null) return null;
+            if (lost is null)
+                return null;
             reason = lost;
         }
         catch (OperatingException e)
@@ -118,13 +125,17 @@ internal sealed class CaptureSession : IDisposable
         nextGrabNs = runner.NowNs;
         while (!left)
         {
-            if (format.PaceFps > 0 && !KeepPace(format.PaceFps)) return null;
-            if (!format.IsLive && !runner.Queue.WaitForRoom(isLeft)) return null;
+            if (format.PaceFps > 0 && !KeepPace(format.PaceFps))
+                return null;
+            if (!format.IsLive && !runner.Queue.WaitForRoom(isLeft))
+                return null;
             var beganNs = Begin();
             var outcome = source.Grab();
             var arrivalNs = runner.NowNs;
-            if (left) return null;
-            if (outcome == GrabOutcome.Failed) return source.Reason;
+            if (left)
+                return null;
+            if (outcome == GrabOutcome.Failed)
+                return source.Reason;
             if (outcome == GrabOutcome.End)
             {
                 runner.Ended(this);
@@ -135,7 +146,8 @@ internal sealed class CaptureSession : IDisposable
             var stamp = FrameStamp.Of(format.TimeSource, source.PositionMs, arrivalNs, runner.Time.GetUtcNow(), openedUtc);
             Take(source, format, format.IsLive ? arrivalNs : beganNs, stamp, periodNs);
             End();
-            if (runner.ReopeningDue(this) is { } why) return why;
+            if (runner.ReopeningDue(this) is { } why)
+                return why;
         }
 
         return null;
@@ -145,7 +157,8 @@ internal sealed class CaptureSession : IDisposable
     {
         var nowNs = runner.NowNs;
         // far behind (a suspended machine, a long stop): begin a new count instead of hurrying after it
-        if (nowNs - nextGrabNs > 1_000_000_000) nextGrabNs = nowNs;
+        if (nowNs - nextGrabNs > 1_000_000_000)
+            nextGrabNs = nowNs;
         var waitNs = nextGrabNs - nowNs;
         nextGrabNs += (long)(1e9 / fps);
         return waitNs <= 0 ? !left : pause.Wait(TimeSpan.FromTicks(waitNs / 100));
@@ -157,12 +170,14 @@ internal sealed class CaptureSession : IDisposable
         var nowNs = runner.NowNs;
         var refusal = format.IsLive ? runner.Queue.CommandError(nowNs, periodNs) : null;
         Frame? frame = null;
-        if (refusal is null && !runner.Pool.TryTake(out frame) && (format.IsLive || !WaitForSlot(out frame))) refusal = DropCause.NoSlot;
+        if (refusal is null && !runner.Pool.TryTake(out frame) && (format.IsLive || !WaitForSlot(out frame)))
+            refusal = DropCause.NoSlot;
         if (frame is null)
         {
             runner.Drops.Count(refusal!.Value);
             // nobody wants it, but whether the camera is frozen or black must be known all the same
-            if (format.IsWatched && nowNs - lookedNs >= CaptureLimits.CameraLookMs * 1_000_000L && source.Retrieve(writer.Scratch)) Look(writer.Scratch, nowNs);
+            if (format.IsWatched && nowNs - lookedNs >= CaptureLimits.CameraLookMs * 1_000_000L && source.Retrieve(writer.Scratch))
+                Look(writer.Scratch, nowNs);
             return;
         }
 
@@ -179,19 +194,22 @@ internal sealed class CaptureSession : IDisposable
             frame.Source = source.PictureName;
             (frame.CapturedUtc, frame.CapturedNs, frame.TimeSource) = stamp;
             frame.CaptureMs = (runner.NowNs - sinceNs) / 1e6;
-            if (format.IsWatched) Look(frame.Pixels, nowNs);
+            if (format.IsWatched)
+                Look(frame.Pixels, nowNs);
             owned = !runner.Deliver(this, frame);
         }
         finally
         {
-            if (owned) frame.Dispose();
+            if (owned)
+                frame.Dispose();
         }
     }
 
     /// <summary>No frame of a video or folder is lost for want of a slot: others give theirs back soon.</summary>
     private bool WaitForSlot([NotNullWhen(true)] out Frame? frame)
     {
-        while (!runner.Pool.TryTake(out frame) && pause.Wait(TimeSpan.FromMilliseconds(1))) End();
+        while (!runner.Pool.TryTake(out frame) && pause.Wait(TimeSpan.FromMilliseconds(1)))
+            End();
         return frame is not null;
     }
 

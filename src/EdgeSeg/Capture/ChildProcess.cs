@@ -12,7 +12,6 @@ namespace EdgeSeg.Capture;
 /// </summary>
 internal sealed class ChildProcess : IDisposable
 {
-
     private readonly Lock gate = new();
     private readonly Process process;
     private readonly Thread errors;
@@ -23,8 +22,15 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>Starts the program, or throws an <see cref="OperatingException"/>. A program that setsid cannot find ends at once with code 127.</summary>
     public ChildProcess(IReadOnlyList<string> command, string input)
     {
-        var start = new ProcessStartInfo("setsid") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        foreach (var word in command) start.ArgumentList.Add(word);
+        var start = new ProcessStartInfo("setsid")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (var word in command)
+            start.ArgumentList.Add(word);
         try
         {
             process = Process.Start(start)!;
@@ -58,7 +64,8 @@ internal sealed class ChildProcess : IDisposable
     {
         var ended = process.WaitForExit(CaptureLimits.PipeCloseMs) && errors.Join(CaptureLimits.PipeCloseMs);
         var text = Tail().ReplaceLineEndings(" | ").Trim(' ', '|');
-        if (secret.Length > 0) text = text.Replace(secret, "***", StringComparison.Ordinal);
+        if (secret.Length > 0)
+            text = text.Replace(secret, "***", StringComparison.Ordinal);
         var how = ended ? $"ended with code {process.ExitCode}" : "closed its output";
         return text.Length == 0 ? how : $"{how}: {text}";
     }
@@ -68,7 +75,8 @@ internal sealed class ChildProcess : IDisposable
     {
         lock (gate)
         {
-            if (closed) return;
+            if (closed)
+                return;
             closed = true;
             _ = LibC.Kill(-process.Id, LibC.SigTerm);
             process.WaitForExit(CaptureLimits.PipeCloseMs);
@@ -94,7 +102,8 @@ internal sealed class ChildProcess : IDisposable
             {
                 lock (tail)
                 {
-                    foreach (var b in buffer[..read]) tail[(int)(tailEnd++ % tail.Length)] = b;
+                    foreach (var b in buffer[..read])
+                        tail[(int)(tailEnd++ % tail.Length)] = b;
                 }
             }
         }
@@ -110,7 +119,8 @@ internal sealed class ChildProcess : IDisposable
         {
             var length = (int)Math.Min(tailEnd, tail.Length);
             var bytes = new byte[length];
-            for (var i = 0; i < length; i++) bytes[i] = tail[(int)((tailEnd - length + i) % tail.Length)];
+            for (var i = 0; i < length; i++)
+                bytes[i] = tail[(int)((tailEnd - length + i) % tail.Length)];
             return Encoding.UTF8.GetString(bytes);
         }
     }

@@ -5,16 +5,22 @@ internal enum DropCause
 {
     /// <summary>Inference was still at work, or a newer picture took its place in the queue.</summary>
     InferenceBusy,
+
     /// <summary>Every slot of the pool was out.</summary>
     NoSlot,
+
     /// <summary>The camera's mode wants fewer frames than come.</summary>
     Rate,
+
     /// <summary>The mode wants a frame only when told: a trigger, a command.</summary>
     NotAsked,
+
     /// <summary>The picture could not be decoded.</summary>
     Damaged,
+
     /// <summary>Inference threw or was cut.</summary>
     Failed,
+
     /// <summary>The mask, or an older one in its place, was pushed out before it was sent.</summary>
     PublishQueue,
 }
@@ -35,7 +41,8 @@ internal sealed class Drops
         get
         {
             var total = 0L;
-            for (var i = 0; i < counts.Length; i++) total += Volatile.Read(ref counts[i]);
+            for (var i = 0; i < counts.Length; i++)
+                total += Volatile.Read(ref counts[i]);
             return total;
         }
     }

@@ -46,13 +46,15 @@ internal sealed class Frame : IDisposable
 
     internal void Take()
     {
-        if (Interlocked.Exchange(ref taken, 1) != 0) throw new InvalidOperationException("frame slot taken twice");
+        if (Interlocked.Exchange(ref taken, 1) != 0)
+            throw new InvalidOperationException("frame slot taken twice");
         Trigger = default;
     }
 
     /// <summary>Gives the slot back. A second call does nothing.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref taken, 0) == 1) pool.Return(this);
+        if (Interlocked.Exchange(ref taken, 0) == 1)
+            pool.Return(this);
     }
 }

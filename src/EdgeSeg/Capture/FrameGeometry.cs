@@ -19,16 +19,26 @@ internal sealed class FrameGeometry : IDisposable
     /// <summary>Throws an <see cref="OperatingException"/> when the crop does not lie inside the rotated picture.</summary>
     public FrameGeometry(int sourceWidth, int sourceHeight, int rotate, Crop? crop)
     {
-        if (rotate is not (0 or 90 or 180 or 270)) throw new OperatingException($"a camera cannot be rotated by {rotate} degrees; write 0, 90, 180 or 270", 2);
+        if (rotate is not (0 or 90 or 180 or 270))
+            throw new OperatingException($"a camera cannot be rotated by {rotate} degrees; write 0, 90, 180 or 270", 2);
         (SourceWidth, SourceHeight, this.rotate) = (sourceWidth, sourceHeight, rotate);
         var (fullWidth, fullHeight) = rotate is 90 or 270 ? (sourceHeight, sourceWidth) : (sourceWidth, sourceHeight);
         Crop = crop ?? new Crop(0, 0, fullWidth, fullHeight);
         var (x, y, width, height) = Crop;
-        if (x < 0 || y < 0 || width < VisionLimits.MinImageSide || height < VisionLimits.MinImageSide || x > fullWidth - width || y > fullHeight - height)
+        if (
+            x < 0
+            || y < 0
+            || width < VisionLimits.MinImageSide
+            || height < VisionLimits.MinImageSide
+            || x > fullWidth - width
+            || y > fullHeight - height
+        )
             throw new OperatingException(
-                $"the crop {x},{y} {width}x{height} does not lie inside the rotated picture of {fullWidth}x{fullHeight} or is below {VisionLimits.MinImageSide} pixels; correct it");
+                $"the crop {x},{y} {width}x{height} does not lie inside the rotated picture of {fullWidth}x{fullHeight} or is below {VisionLimits.MinImageSide} pixels; correct it"
+            );
         // the crop as the source sees it, so that only the part that is kept is rotated
-        Click a = ToSource(new Click(0, 0)), b = ToSource(new Click(width, height));
+        Click a = ToSource(new Click(0, 0)),
+            b = ToSource(new Click(width, height));
         source = new Rect((int)Math.Min(a.X, b.X), (int)Math.Min(a.Y, b.Y), (int)Math.Abs(a.X - b.X), (int)Math.Abs(a.Y - b.Y));
     }
 
@@ -45,7 +55,8 @@ internal sealed class FrameGeometry : IDisposable
     /// <summary>Carries a point of the frame (as on the wire) to the camera's own picture.</summary>
     public Click ToSource(Click frame)
     {
-        float x = frame.X + Crop.X, y = frame.Y + Crop.Y;
+        float x = frame.X + Crop.X,
+            y = frame.Y + Crop.Y;
         return rotate switch
         {
             90 => new Click(y, SourceHeight - x),
@@ -78,8 +89,19 @@ internal sealed class FrameGeometry : IDisposable
             (part, partOf) = (picture[source], picture.Data);
         }
 
-        if (rotate == 0) part.CopyTo(frame);
-        else Cv2.Rotate(part, frame, rotate switch { 90 => RotateFlags.Rotate90Clockwise, 180 => RotateFlags.Rotate180, _ => RotateFlags.Rotate90Counterclockwise });
+        if (rotate == 0)
+            part.CopyTo(frame);
+        else
+            Cv2.Rotate(
+                part,
+                frame,
+                rotate switch
+                {
+                    90 => RotateFlags.Rotate90Clockwise,
+                    180 => RotateFlags.Rotate180,
+                    _ => RotateFlags.Rotate90Counterclockwise,
+                }
+            );
     }
 
     public void Dispose() => part?.Dispose();

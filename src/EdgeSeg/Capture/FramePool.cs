@@ -14,7 +14,8 @@ internal sealed class FramePool : IDisposable
     public FramePool(int slots)
     {
         Slots = slots;
-        for (var i = 0; i < slots; i++) free.Add(new Frame(this));
+        for (var i = 0; i < slots; i++)
+            free.Add(new Frame(this));
     }
 
     public int Slots { get; }
@@ -24,7 +25,8 @@ internal sealed class FramePool : IDisposable
 
     public bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Frame? frame)
     {
-        if (!free.TryTake(out frame)) return false;
+        if (!free.TryTake(out frame))
+            return false;
         frame.Take();
         Interlocked.Increment(ref taken);
         return true;
@@ -38,6 +40,7 @@ internal sealed class FramePool : IDisposable
 
     public void Dispose()
     {
-        while (free.TryTake(out var frame)) frame.Pixels.Dispose();
+        while (free.TryTake(out var frame))
+            frame.Pixels.Dispose();
     }
 }

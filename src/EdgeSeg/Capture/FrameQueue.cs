@@ -13,8 +13,10 @@ internal sealed class FrameQueue : IDisposable
     private readonly Drops drops;
     private readonly Action? arrived;
     private readonly AutoResetEvent room = new(false);
-    private int first, count;
-    private bool closed, keepsAll;
+    private int first,
+        count;
+    private bool closed,
+        keepsAll;
     private volatile bool takesUntriggered;
     private long wantedFromNs;
     private DropCause causeUntilThen = DropCause.InferenceBusy;
@@ -45,7 +47,8 @@ internal sealed class FrameQueue : IDisposable
     {
         get
         {
-            lock (gate) return count;
+            lock (gate)
+                return count;
         }
     }
 
@@ -55,13 +58,15 @@ internal sealed class FrameQueue : IDisposable
     /// </summary>
     public void WantFrom(long ns, DropCause causeUntilThen)
     {
-        lock (gate) (wantedFromNs, this.causeUntilThen) = (ns, causeUntilThen);
+        lock (gate)
+            (wantedFromNs, this.causeUntilThen) = (ns, causeUntilThen);
     }
 
     /// <summary>Why a picture taken now is not wanted; null when it is, that is when the next one, a period later, would come after inference has asked.</summary>
     public DropCause? CommandError(long nowNs, long periodNs)
     {
-        lock (gate) return closed || wantedFromNs - nowNs >= periodNs && wantedFromNs > nowNs ? causeUntilThen : null;
+        lock (gate)
+            return closed || wantedFromNs - nowNs >= periodNs && wantedFromNs > nowNs ? causeUntilThen : null;
     }
 
     /// <summary>Takes the frame over. A full queue gives its oldest back to the pool first.</summary>
@@ -69,7 +74,8 @@ internal sealed class FrameQueue : IDisposable
     {
         if (Gate is { } wire)
         {
-            if (wire.TryAnswer(frame.CapturedNs, out var stamp)) frame.Trigger = stamp;
+            if (wire.TryAnswer(frame.CapturedNs, out var stamp))
+                frame.Trigger = stamp;
             else if (!TakesUntriggered)
             {
                 frame.Dispose();
@@ -81,10 +87,12 @@ internal sealed class FrameQueue : IDisposable
         Frame? displaced = null;
         lock (gate)
         {
-            if (closed) displaced = frame;
+            if (closed)
+                displaced = frame;
             else
             {
-                if (count == frames.Length) displaced = Shift();
+                if (count == frames.Length)
+                    displaced = Shift();
                 frames[(first + count++) % frames.Length] = frame;
             }
         }
@@ -101,8 +109,10 @@ internal sealed class FrameQueue : IDisposable
     /// <summary>The oldest frame that waits; the taker disposes it.</summary>
     public bool TryTake([NotNullWhen(true)] out Frame? frame)
     {
-        lock (gate) frame = count > 0 ? Shift() : null;
-        if (frame is null) return false;
+        lock (gate)
+            frame = count > 0 ? Shift() : null;
+        if (frame is null)
+            return false;
         room.Set();
         return true;
     }
@@ -122,12 +132,14 @@ internal sealed class FrameQueue : IDisposable
                 isStale = count > 0 && !keepsAll && Gate is null;
             }
 
-            if (!isStale) break;
+            if (!isStale)
+                break;
             frame!.Dispose();
             drops.Count(DropCause.InferenceBusy);
         }
 
-        if (frame is null) return false;
+        if (frame is null)
+            return false;
         room.Set();
         return true;
     }
@@ -139,9 +151,11 @@ internal sealed class FrameQueue : IDisposable
         {
             lock (gate)
             {
-                if (closed) return false;
+                if (closed)
+                    return false;
                 keepsAll = true;
-                if (count < frames.Length) return true;
+                if (count < frames.Length)
+                    return true;
             }
 
             room.WaitOne();
@@ -159,7 +173,8 @@ internal sealed class FrameQueue : IDisposable
         lock (gate)
         {
             closed = true;
-            while (count > 0) Shift().Dispose();
+            while (count > 0)
+                Shift().Dispose();
         }
 
         room.Set();

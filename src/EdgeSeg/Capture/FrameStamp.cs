@@ -8,7 +8,8 @@ internal readonly record struct FrameStamp(DateTimeOffset Utc, long Ns, string T
 {
     public static FrameStamp Of(string timeSource, double positionMs, long arrivalNs, DateTimeOffset arrivalUtc, DateTimeOffset openedUtc)
     {
-        if (timeSource == "file") return new(openedUtc.AddMilliseconds(positionMs), arrivalNs, "file");
+        if (timeSource == "file")
+            return new(openedUtc.AddMilliseconds(positionMs), arrivalNs, "file");
         var ageMs = arrivalNs / 1e6 - positionMs;
         // the stamp is cut to whole milliseconds by OpenCV, so it never lies ahead
         if (timeSource == "driver" && positionMs > 0 && ageMs is >= 0 and <= CaptureLimits.DriverStampMaxAgeMs)

@@ -16,12 +16,15 @@ internal sealed class FrameWriter(int rotate, Crop? crop) : IDisposable
     {
         if (geometry is { IsIdentity: true })
         {
-            if (!source.Retrieve(pixels)) return false;
-            if (pixels.Cols == geometry.SourceWidth && pixels.Rows == geometry.SourceHeight) return true;
+            if (!source.Retrieve(pixels))
+                return false;
+            if (pixels.Cols == geometry.SourceWidth && pixels.Rows == geometry.SourceHeight)
+                return true;
             // the size changed in the stream (another photograph): see what that means for rotation and crop
             pixels.CopyTo(Scratch);
         }
-        else if (!source.Retrieve(Scratch)) return false;
+        else if (!source.Retrieve(Scratch))
+            return false;
 
         if (geometry?.SourceWidth != Scratch.Cols || geometry.SourceHeight != Scratch.Rows)
         {

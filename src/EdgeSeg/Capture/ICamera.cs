@@ -7,8 +7,10 @@ internal enum GrabOutcome
 {
     /// <summary>A picture is there to be retrieved.</summary>
     Ok,
+
     /// <summary>The source has no more pictures and is not to begin again.</summary>
     End,
+
     /// <summary>The source is lost; <see cref="ICamera.Reason"/> says why.</summary>
     Failed,
 }
@@ -22,7 +24,16 @@ internal enum GrabOutcome
 /// <param name="IsLive">Pictures come at their own time and are dropped when nobody takes them; else each is waited for.</param>
 /// <param name="IsWatched">Pixels are watched for freezing and darkness: a sensor's never stand still, a video's may.</param>
 /// <param name="PaceFps">Frames a second at which the caller is to grab, since the source itself would give them all at once; 0: it keeps its own time.</param>
-internal sealed record CameraFormat(int Width, int Height, double Fps, string Coding, string TimeSource, bool IsLive, bool IsWatched, double PaceFps = 0);
+internal sealed record CameraFormat(
+    int Width,
+    int Height,
+    double Fps,
+    string Coding,
+    string TimeSource,
+    bool IsLive,
+    bool IsWatched,
+    double PaceFps = 0
+);
 
 /// <summary>
 /// A source of pictures, used by one thread: opened once, grabbed in a loop, disposed. Every call may block as long as the source does;

@@ -31,17 +31,22 @@ internal sealed class ImageFolderCamera(string folder, double fps, bool loop) : 
 
     public CameraFormat Open()
     {
-        if (!Directory.Exists(folder)) throw new OperatingException($"folder '{folder}' does not exist; check the camera's path");
+        if (!Directory.Exists(folder))
+            throw new OperatingException($"folder '{folder}' does not exist; check the camera's path");
         try
         {
-            files = [.. Directory.EnumerateFiles(folder).Where(IsPicture).Take(CaptureLimits.MaxFolderPictures).Order(StringComparer.Ordinal)];
+            files =
+            [
+                .. Directory.EnumerateFiles(folder).Where(IsPicture).Take(CaptureLimits.MaxFolderPictures).Order(StringComparer.Ordinal),
+            ];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new OperatingException($"folder '{folder}' could not be read ({e.Message}); give this user the right to read it");
         }
 
-        if (files.Length == 0) throw new OperatingException($"folder '{folder}' holds no photograph ({string.Join(' ', Extensions)}); put some into it");
+        if (files.Length == 0)
+            throw new OperatingException($"folder '{folder}' holds no photograph ({string.Join(' ', Extensions)}); put some into it");
         return new CameraFormat(0, 0, fps, "photographs", "arrival", fps > 0, false, fps);
     }
 
@@ -53,7 +58,8 @@ internal sealed class ImageFolderCamera(string folder, double fps, bool loop) : 
         {
             if (next == files.Length)
             {
-                if (!loop) return GrabOutcome.End;
+                if (!loop)
+                    return GrabOutcome.End;
                 next = 0;
             }
 
@@ -71,23 +77,23 @@ internal sealed class ImageFolderCamera(string folder, double fps, bool loop) : 
         }
 
         // a whole round without a picture; without looping, some may have been shown before it
-        if (!loop && next == files.Length && Skipped < files.Length) return GrabOutcome.End;
+        if (!loop && next == files.Length && Skipped < files.Length)
+            return GrabOutcome.End;
         Reason = $"none of the {files.Length} photographs in '{folder}' can be read; the last: {Reason}";
         return GrabOutcome.Failed;
     }
 
     public bool Retrieve(Mat destination)
     {
-        if (picture is null) return false;
+        if (picture is null)
+            return false;
         picture.CopyTo(destination);
         return true;
     }
 
     private static bool IsPicture(string file) => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
 
-    public void Cancel()
-    {
-    }
+    public void Cancel() { }
 
     public void Dispose() => picture?.Dispose();
 }

@@ -23,20 +23,31 @@ internal sealed class OpenCvCamera : ICamera
 
     private CameraFormat OpenDevice()
     {
-        if (!File.Exists(uri.Target)) throw new OperatingException($"camera device {uri.Target} is not there; plug it in, or see ls /dev/v4l/by-id");
-        if (!TryOpen(VideoCaptureAPIs.V4L2)) throw new OperatingException($"camera device {uri.Target} cannot be opened; {WhyNot(uri.Target)}");
+        if (!File.Exists(uri.Target))
+            throw new OperatingException($"camera device {uri.Target} is not there; plug it in, or see ls /dev/v4l/by-id");
+        if (!TryOpen(VideoCaptureAPIs.V4L2))
+            throw new OperatingException($"camera device {uri.Target} cannot be opened; {WhyNot(uri.Target)}");
         // the coding first: a size may exist in one coding only
-        if (options.FourCc.Length == 4) Ask(VideoCaptureProperties.FourCC, VideoWriter.FourCC(options.FourCc[0], options.FourCc[1], options.FourCc[2], options.FourCc[3]));
-        if (options.Width > 0) Ask(VideoCaptureProperties.FrameWidth, options.Width);
-        if (options.Height > 0) Ask(VideoCaptureProperties.FrameHeight, options.Height);
-        if (options.Fps > 0) Ask(VideoCaptureProperties.Fps, options.Fps);
+        if (options.FourCc.Length == 4)
+            Ask(
+                VideoCaptureProperties.FourCC,
+                VideoWriter.FourCC(options.FourCc[0], options.FourCc[1], options.FourCc[2], options.FourCc[3])
+            );
+        if (options.Width > 0)
+            Ask(VideoCaptureProperties.FrameWidth, options.Width);
+        if (options.Height > 0)
+            Ask(VideoCaptureProperties.FrameHeight, options.Height);
+        if (options.Fps > 0)
+            Ask(VideoCaptureProperties.Fps, options.Fps);
         return Granted("driver", true, 0);
     }
 
     private CameraFormat OpenFile()
     {
-        if (!File.Exists(uri.Target)) throw new OperatingException($"video '{uri.Target}' does not exist; check the camera's path");
-        if (!TryOpen(VideoCaptureAPIs.FFMPEG)) throw new OperatingException($"video '{uri.Target}' cannot be read; convert it with ffmpeg to H.264 in MP4 or to MJPEG in AVI");
+        if (!File.Exists(uri.Target))
+            throw new OperatingException($"video '{uri.Target}' does not exist; check the camera's path");
+        if (!TryOpen(VideoCaptureAPIs.FFMPEG))
+            throw new OperatingException($"video '{uri.Target}' cannot be read; convert it with ffmpeg to H.264 in MP4 or to MJPEG in AVI");
         var fps = Property(VideoCaptureProperties.Fps);
         return Granted("file", options.Realtime, options.Realtime ? (fps > 0 ? fps : 25) : 0);
     }
@@ -53,9 +64,17 @@ internal sealed class OpenCvCamera : ICamera
         }
     }
 
-    private CameraFormat Granted(string timeSource, bool isLive, double paceFps) => new(
-        (int)Property(VideoCaptureProperties.FrameWidth), (int)Property(VideoCaptureProperties.FrameHeight), Property(VideoCaptureProperties.Fps),
-        FourCc((int)Property(VideoCaptureProperties.FourCC)), timeSource, isLive, uri.Kind == CameraKind.V4l2, paceFps);
+    private CameraFormat Granted(string timeSource, bool isLive, double paceFps) =>
+        new(
+            (int)Property(VideoCaptureProperties.FrameWidth),
+            (int)Property(VideoCaptureProperties.FrameHeight),
+            Property(VideoCaptureProperties.Fps),
+            FourCc((int)Property(VideoCaptureProperties.FourCC)),
+            timeSource,
+            isLive,
+            uri.Kind == CameraKind.V4l2,
+            paceFps
+        );
 
     public GrabOutcome Grab()
     {
@@ -63,8 +82,11 @@ internal sealed class OpenCvCamera : ICamera
         {
             if (!capture.Grab() && !(options.Loop && uri.Kind == CameraKind.File && Rewind()))
             {
-                if (uri.Kind == CameraKind.File) return GrabOutcome.End;
-                Reason = File.Exists(uri.Target) ? $"camera device {uri.Target} gives no pictures any more; check its cable and power" : $"camera device {uri.Target} was unplugged";
+                if (uri.Kind == CameraKind.File)
+                    return GrabOutcome.End;
+                Reason = File.Exists(uri.Target)
+                    ? $"camera device {uri.Target} gives no pictures any more; check its cable and power"
+                    : $"camera device {uri.Target} was unplugged";
                 return GrabOutcome.Failed;
             }
 
@@ -91,7 +113,8 @@ internal sealed class OpenCvCamera : ICamera
         }
     }
 
-    private bool Rewind() => (capture.Set(VideoCaptureProperties.PosFrames, 0) && capture.Grab()) || (TryOpen(VideoCaptureAPIs.FFMPEG) && capture.Grab());
+    private bool Rewind() =>
+        (capture.Set(VideoCaptureProperties.PosFrames, 0) && capture.Grab()) || (TryOpen(VideoCaptureAPIs.FFMPEG) && capture.Grab());
 
     /// <summary>What was asked may be refused; what was granted is told by <see cref="Granted"/>.</summary>
     private void Ask(VideoCaptureProperties property, double value) => capture.Set(property, value);
@@ -103,7 +126,9 @@ internal sealed class OpenCvCamera : ICamera
     }
 
     private static string FourCc(int code) =>
-        code == 0 ? "unknown" : new string([(char)(code & 0x7F), (char)(code >> 8 & 0x7F), (char)(code >> 16 & 0x7F), (char)(code >> 24 & 0x7F)]).Trim();
+        code == 0
+            ? "unknown"
+            : new string([(char)(code & 0x7F), (char)(code >> 8 & 0x7F), (char)(code >> 16 & 0x7F), (char)(code >> 24 & 0x7F)]).Trim();
 
     private static string WhyNot(string device)
     {
@@ -122,9 +147,7 @@ internal sealed class OpenCvCamera : ICamera
         }
     }
 
-    public void Cancel()
-    {
-    }
+    public void Cancel() { }
 
     public void Dispose() => capture.Dispose();
 }

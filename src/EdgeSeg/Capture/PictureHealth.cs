@@ -2,7 +2,12 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Capture;
 
-internal enum PictureFault { None, Frozen, Black }
+internal enum PictureFault
+{
+    None,
+    Frozen,
+    Black,
+}
 
 /// <summary>
 /// Sees from a grid of samples whether pictures stay the same or are black for longer than the options allow. A real sensor's noise changes
@@ -13,7 +18,8 @@ internal sealed class PictureHealth(double freezeS, int blackLevel, double black
     private const int Grid = 48;
 
     private ulong lastHash;
-    private long sameSinceNs = -1, blackSinceNs = -1;
+    private long sameSinceNs = -1,
+        blackSinceNs = -1;
 
     /// <summary>Mean brightness of the last picture's samples, 0..255.</summary>
     public int Brightness { get; private set; }
@@ -22,18 +28,23 @@ internal sealed class PictureHealth(double freezeS, int blackLevel, double black
     public PictureFault Look(Mat picture, long nowNs)
     {
         var hash = Sample(picture);
-        if (hash != lastHash || sameSinceNs < 0) (lastHash, sameSinceNs) = (hash, nowNs);
-        if (blackLevel == 0 || Brightness >= blackLevel) blackSinceNs = -1;
-        else if (blackSinceNs < 0) blackSinceNs = nowNs;
+        if (hash != lastHash || sameSinceNs < 0)
+            (lastHash, sameSinceNs) = (hash, nowNs);
+        if (blackLevel == 0 || Brightness >= blackLevel)
+            blackSinceNs = -1;
+        else if (blackSinceNs < 0)
+            blackSinceNs = nowNs;
         // a covered lens may give the very same zeros: black is the truer word
-        if (blackSinceNs >= 0 && nowNs - blackSinceNs >= blackS * 1e9) return PictureFault.Black;
+        if (blackSinceNs >= 0 && nowNs - blackSinceNs >= blackS * 1e9)
+            return PictureFault.Black;
         return freezeS > 0 && blackSinceNs < 0 && nowNs - sameSinceNs >= freezeS * 1e9 ? PictureFault.Frozen : PictureFault.None;
     }
 
     /// <summary>FNV-1a over 48 x 48 pixels at the cells' centres, and their mean brightness.</summary>
     private unsafe ulong Sample(Mat picture)
     {
-        int width = picture.Cols, height = picture.Rows;
+        int width = picture.Cols,
+            height = picture.Rows;
         var start = picture.DataPointer;
         var step = picture.Step();
         var hash = 14695981039346656037UL;

@@ -32,10 +32,12 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
 
     public CameraFormat Open()
     {
-        if (format != PipeFormat.Y4m) picture = new RawPicture(format, width, height);
+        if (format != PipeFormat.Y4m)
+            picture = new RawPicture(format, width, height);
         lock (gate)
         {
-            if (cancelled) throw new OperatingException("the camera was closed while it opened");
+            if (cancelled)
+                throw new OperatingException("the camera was closed while it opened");
             child = new ChildProcess(command.Words, command.Input);
         }
 
@@ -46,20 +48,27 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
 
     public GrabOutcome Grab()
     {
-        if (child is null || picture is null) return Fail("is not open");
+        if (child is null || picture is null)
+            return Fail("is not open");
         try
         {
             if (format == PipeFormat.Y4m)
             {
                 Span<byte> line = stackalloc byte[LineBytes];
                 var length = ReadLine(child.Output, line);
-                if (length == 0) return Fail(child.Ending(command.Secret));
-                if (!line[..length].StartsWith("FRAME"u8)) return Fail("wrote something else than YUV4MPEG2 pictures");
+                if (length == 0)
+                    return Fail(child.Ending(command.Secret));
+                if (!line[..length].StartsWith("FRAME"u8))
+                    return Fail("wrote something else than YUV4MPEG2 pictures");
             }
 
             var read = child.Output.ReadAtLeast(picture.Bytes, picture.Length, throwOnEndOfStream: false);
-            if (read == picture.Length) return GrabOutcome.Ok;
-            var where = read == 0 ? "" : $" in the middle of a picture ({read} of {picture.Length} bytes; are width, height and pipe_format those that it writes?)";
+            if (read == picture.Length)
+                return GrabOutcome.Ok;
+            var where =
+                read == 0
+                    ? ""
+                    : $" in the middle of a picture ({read} of {picture.Length} bytes; are width, height and pipe_format those that it writes?)";
             return Fail(child.Ending(command.Secret) + where);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
@@ -70,7 +79,8 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
 
     public bool Retrieve(Mat destination)
     {
-        if (picture is null) return false;
+        if (picture is null)
+            return false;
         picture.ToBgr(destination);
         return true;
     }
@@ -115,7 +125,8 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
             length = 0;
         }
 
-        if (length == 0) throw new OperatingException($"the camera's command {from.Ending(command.Secret)}");
+        if (length == 0)
+            throw new OperatingException($"the camera's command {from.Ending(command.Secret)}");
         return ParseStreamHeader(Encoding.ASCII.GetString(line[..length]));
     }
 
@@ -123,21 +134,35 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
     internal static (int Width, int Height, double Fps) ParseStreamHeader(string line)
     {
         var words = line.Split(' ');
-        int width = 0, height = 0;
+        int width = 0,
+            height = 0;
         double fps = 0;
         var known = words[0] == "YUV4MPEG2";
         foreach (var word in words.Skip(1).Where(w => w.Length > 1))
         {
             var value = word[1..];
-            if (word[0] == 'W') _ = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out width);
-            if (word[0] == 'H') _ = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out height);
+            if (word[0] == 'W')
+                _ = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out width);
+            if (word[0] == 'H')
+                _ = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out height);
             // C420p10 and its like have two bytes a sample
-            if (word[0] == 'C') known &= value is "420" or "420jpeg" or "420mpeg2" or "420paldv";
-            if (word[0] == 'F' && value.Split(':') is [var above, var below]
-                && double.TryParse(above, CultureInfo.InvariantCulture, out var a) && double.TryParse(below, CultureInfo.InvariantCulture, out var b) && b > 0) fps = a / b;
+            if (word[0] == 'C')
+                known &= value is "420" or "420jpeg" or "420mpeg2" or "420paldv";
+            if (
+                word[0] == 'F'
+                && value.Split(':') is [var above, var below]
+                && double.TryParse(above, CultureInfo.InvariantCulture, out var a)
+                && double.TryParse(below, CultureInfo.InvariantCulture, out var b)
+                && b > 0
+            )
+                fps = a / b;
         }
 
-        if (!known) throw new OperatingException("the camera's command does not write YUV4MPEG2 with 4:2:0 pictures; let ffmpeg do it with -pix_fmt yuv420p -f yuv4mpegpipe", 2);
+        if (!known)
+            throw new OperatingException(
+                "the camera's command does not write YUV4MPEG2 with 4:2:0 pictures; let ffmpeg do it with -pix_fmt yuv420p -f yuv4mpegpipe",
+                2
+            );
         return (width, height, fps);
     }
 
@@ -146,8 +171,10 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
     {
         for (var length = 0; length < line.Length; length++)
         {
-            if (stream.Read(line.Slice(length, 1)) == 0) return 0;
-            if (line[length] == '\n') return length;
+            if (stream.Read(line.Slice(length, 1)) == 0)
+                return 0;
+            if (line[length] == '\n')
+                return length;
         }
 
         return line.Length;

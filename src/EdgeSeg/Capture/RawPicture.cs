@@ -14,10 +14,16 @@ internal sealed class RawPicture : IDisposable
     public RawPicture(PipeFormat format, int width, int height)
     {
         if (width < VisionLimits.MinImageSide || height < VisionLimits.MinImageSide || (long)width * height > VisionLimits.MaxImagePixels)
-            throw new OperatingException($"a pipe camera needs the width and height of its pictures, and {width}x{height} cannot be; state them as the command writes them", 2);
+            throw new OperatingException(
+                $"a pipe camera needs the width and height of its pictures, and {width}x{height} cannot be; state them as the command writes them",
+                2
+            );
         var halves = format is PipeFormat.Nv12 or PipeFormat.I420 or PipeFormat.Y4m;
         if ((halves && height % 2 != 0) || ((halves || format == PipeFormat.Yuyv) && width % 2 != 0))
-            throw new OperatingException($"a picture of {width}x{height} cannot be {Name(format)}, which wants even sides; scale or crop it in the command", 2);
+            throw new OperatingException(
+                $"a picture of {width}x{height} cannot be {Name(format)}, which wants even sides; scale or crop it in the command",
+                2
+            );
         this.format = format;
         raw = format switch
         {
@@ -38,30 +44,36 @@ internal sealed class RawPicture : IDisposable
     /// <summary>Converts into 8-bit BGR; the destination's memory is kept when it fits.</summary>
     public void ToBgr(Mat picture)
     {
-        if (format == PipeFormat.Bgr24) raw.CopyTo(picture);
+        if (format == PipeFormat.Bgr24)
+            raw.CopyTo(picture);
         else
         {
-            Cv2.CvtColor(raw, picture, format switch
-            {
-                PipeFormat.Rgb24 => ColorConversionCodes.RGB2BGR,
-                PipeFormat.Gray8 => ColorConversionCodes.GRAY2BGR,
-                PipeFormat.Yuyv => ColorConversionCodes.YUV2BGR_YUY2,
-                PipeFormat.Nv12 => ColorConversionCodes.YUV2BGR_NV12,
-                _ => ColorConversionCodes.YUV2BGR_I420,
-            });
+            Cv2.CvtColor(
+                raw,
+                picture,
+                format switch
+                {
+                    PipeFormat.Rgb24 => ColorConversionCodes.RGB2BGR,
+                    PipeFormat.Gray8 => ColorConversionCodes.GRAY2BGR,
+                    PipeFormat.Yuyv => ColorConversionCodes.YUV2BGR_YUY2,
+                    PipeFormat.Nv12 => ColorConversionCodes.YUV2BGR_NV12,
+                    _ => ColorConversionCodes.YUV2BGR_I420,
+                }
+            );
         }
     }
 
     public void Dispose() => raw.Dispose();
 
-    public static string Name(PipeFormat format) => format switch
-    {
-        PipeFormat.Bgr24 => "bgr24",
-        PipeFormat.Rgb24 => "rgb24",
-        PipeFormat.Gray8 => "gray8",
-        PipeFormat.Yuyv => "yuyv",
-        PipeFormat.Nv12 => "nv12",
-        PipeFormat.I420 => "i420",
-        _ => "y4m",
-    };
+    public static string Name(PipeFormat format) =>
+        format switch
+        {
+            PipeFormat.Bgr24 => "bgr24",
+            PipeFormat.Rgb24 => "rgb24",
+            PipeFormat.Gray8 => "gray8",
+            PipeFormat.Yuyv => "yuyv",
+            PipeFormat.Nv12 => "nv12",
+            PipeFormat.I420 => "i420",
+            _ => "y4m",
+        };
 }

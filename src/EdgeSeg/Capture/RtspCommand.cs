@@ -24,12 +24,37 @@ internal static class RtspCommand
         var filter = width > 0 && height > 0 ? $"scale={width}:{height}" : "crop=trunc(iw/2)*2:trunc(ih/2)*2";
         return new PipeCommand(
             [
-                "ffmpeg", "-hide_banner", "-nostats", "-loglevel", "error", "-fflags", "nobuffer", "-flags", "low_delay",
-                "-f", "concat", "-safe", "0", "-protocol_whitelist", "pipe,rtsp,rtsps,rtp,srtp,tcp,udp,tls,crypto", "-i", "pipe:0",
-                "-an", "-vf", filter, "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "yuv4mpegpipe", "pipe:1",
+                "ffmpeg",
+                "-hide_banner",
+                "-nostats",
+                "-loglevel",
+                "error",
+                "-fflags",
+                "nobuffer",
+                "-flags",
+                "low_delay",
+                "-f",
+                "concat",
+                "-safe",
+                "0",
+                "-protocol_whitelist",
+                "pipe,rtsp,rtsps,rtp,srtp,tcp,udp,tls,crypto",
+                "-i",
+                "pipe:0",
+                "-an",
+                "-vf",
+                filter,
+                "-fps_mode",
+                "passthrough",
+                "-pix_fmt",
+                "yuv420p",
+                "-f",
+                "yuv4mpegpipe",
+                "pipe:1",
             ],
             $"ffconcat version 1.0\nfile '{address}'\noption rtsp_transport tcp\noption timeout {CaptureLimits.RtspSilenceMs * 1000L}\n",
-            secret);
+            secret
+        );
     }
 
     /// <summary>One line, <c>user:password</c>; the password may hold colons.</summary>
@@ -38,10 +63,12 @@ internal static class RtspCommand
         const string remedy = "write one line, user:password, into it, readable for this user only";
         try
         {
-            if (new FileInfo(file).Length > CaptureLimits.MaxCredentialsBytes) throw new OperatingException($"the credentials file '{file}' is too large; {remedy}", 2);
+            if (new FileInfo(file).Length > CaptureLimits.MaxCredentialsBytes)
+                throw new OperatingException($"the credentials file '{file}' is too large; {remedy}", 2);
             var line = File.ReadAllText(file).Trim();
             var colon = line.IndexOf(':');
-            if (colon <= 0 || line.AsSpan().ContainsAny('\n', '\r')) throw new OperatingException($"the credentials file '{file}' does not hold user:password; {remedy}", 2);
+            if (colon <= 0 || line.AsSpan().ContainsAny('\n', '\r'))
+                throw new OperatingException($"the credentials file '{file}' does not hold user:password; {remedy}", 2);
             return (line[..colon], line[(colon + 1)..]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

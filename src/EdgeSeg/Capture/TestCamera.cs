@@ -29,13 +29,22 @@ internal sealed class TestCamera(TestScene scene) : ICamera
         Cv2.Resize(small, background, new Size(scene.Width, scene.Height), 0, 0, InterpolationFlags.Linear);
         background.ConvertTo(background, MatType.CV_8UC3, 0.25, 30);
         grain = new byte[(2 * Radius + 1) * 3];
-        for (var i = 0; i < grain.Length; i++) grain[i] = (byte)((i % 3) switch { 0 => 40, 1 => 190, _ => 225 } + random.Next(30));
+        for (var i = 0; i < grain.Length; i++)
+            grain[i] = (byte)(
+                (i % 3) switch
+                {
+                    0 => 40,
+                    1 => 190,
+                    _ => 225,
+                } + random.Next(30)
+            );
         return new CameraFormat(scene.Width, scene.Height, scene.Fps, "synthetic", "arrival", scene.Fps > 0, true, scene.Fps);
     }
 
     public GrabOutcome Grab()
     {
-        if (scene.Frames > 0 && index + 1 >= scene.Frames) return GrabOutcome.End;
+        if (scene.Frames > 0 && index + 1 >= scene.Frames)
+            return GrabOutcome.End;
         index++;
         return GrabOutcome.Ok;
     }
@@ -61,7 +70,8 @@ internal sealed class TestCamera(TestScene scene) : ICamera
     {
         mask.Reset(scene.Width, scene.Height);
         var (centreX, centreY) = CentreOf(frame);
-        for (var dy = -Radius; dy <= Radius; dy++) mask.SetRun(centreY + dy, centreX - HalfWidth(dy), centreX + HalfWidth(dy) + 1);
+        for (var dy = -Radius; dy <= Radius; dy++)
+            mask.SetRun(centreY + dy, centreX - HalfWidth(dy), centreX + HalfWidth(dy) + 1);
     }
 
     private int HalfWidth(int dy) => (int)Math.Sqrt(Radius * Radius - dy * dy);
@@ -70,13 +80,15 @@ internal sealed class TestCamera(TestScene scene) : ICamera
     private (int X, int Y) CentreOf(long frame)
     {
         var phase = scene.Seed % 100 * 0.1 + frame * (2 * Math.PI / 200);
-        double roomX = scene.Width - 2 * Radius - 3, roomY = scene.Height - 2 * Radius - 3;
-        return (Radius + 1 + (int)(roomX * (0.5 + 0.5 * Math.Sin(phase))), Radius + 1 + (int)(roomY * (0.5 + 0.5 * Math.Sin(1.5 * phase + 0.7))));
+        double roomX = scene.Width - 2 * Radius - 3,
+            roomY = scene.Height - 2 * Radius - 3;
+        return (
+            Radius + 1 + (int)(roomX * (0.5 + 0.5 * Math.Sin(phase))),
+            Radius + 1 + (int)(roomY * (0.5 + 0.5 * Math.Sin(1.5 * phase + 0.7)))
+        );
     }
 
-    public void Cancel()
-    {
-    }
+    public void Cancel() { }
 
     public void Dispose() => background.Dispose();
 }

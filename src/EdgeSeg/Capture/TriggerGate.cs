@@ -17,9 +17,13 @@ internal sealed class TriggerGate
     private readonly long[] pending = new long[CaptureLimits.PendingEdges];
     private readonly long minGapNs;
     private readonly Action<long> wantFrom;
-    private int first, count;
+    private int first,
+        count;
     private long lastNs = long.MinValue / 2;
-    private long accepted, tooSoon, missed, answered;
+    private long accepted,
+        tooSoon,
+        missed,
+        answered;
 
     /// <param name="minGapMs">Edges that follow sooner than this on an accepted one are not obeyed.</param>
     /// <param name="wantFrom">Told, under the gate's lock, from when on frames are wanted (ns); <see cref="long.MaxValue"/> when no edge waits. Must not call back.</param>
@@ -35,7 +39,8 @@ internal sealed class TriggerGate
     {
         get
         {
-            lock (gate) return (accepted, tooSoon, missed, answered);
+            lock (gate)
+                return (accepted, tooSoon, missed, answered);
         }
     }
 
@@ -44,7 +49,8 @@ internal sealed class TriggerGate
     {
         get
         {
-            lock (gate) return count > 0;
+            lock (gate)
+                return count > 0;
         }
     }
 
@@ -61,7 +67,8 @@ internal sealed class TriggerGate
 
             lastNs = edgeNs;
             accepted++;
-            if (count == pending.Length) Miss();
+            if (count == pending.Length)
+                Miss();
             pending[(first + count++) % pending.Length] = edgeNs;
             wantFrom(pending[first]);
             return true;
@@ -74,9 +81,11 @@ internal sealed class TriggerGate
         stamp = default;
         lock (gate)
         {
-            while (count > 0 && capturedNs - pending[first] > CaptureLimits.TriggerMaxAgeMs * 1_000_000L) Miss();
+            while (count > 0 && capturedNs - pending[first] > CaptureLimits.TriggerMaxAgeMs * 1_000_000L)
+                Miss();
             var edges = 0;
-            while (edges < count && pending[(first + edges) % pending.Length] <= capturedNs) edges++;
+            while (edges < count && pending[(first + edges) % pending.Length] <= capturedNs)
+                edges++;
             if (edges > 0)
             {
                 stamp = new TriggerStamp(pending[first], edges);

@@ -7,19 +7,29 @@ namespace EdgeSeg.Cli;
 /// <summary>The options by which <c>segment</c> is asked for everything in a picture.</summary>
 internal sealed class AutomaticMaskCliOptions
 {
-    private readonly Option<bool> everything = new("--everything") { Description = "Every object: asks at each point of a grid, keeps what is sure and stable, drops doubles. One JSON line a mask." };
-    private readonly Option<int> grid = new("--grid") { HelpName = "N", Description = $"Points on each side of that grid, 1 to {VisionLimits.MaxEverythingGrid}.", DefaultValueFactory = _ => new AutomaticMaskOptions().Grid };
+    private readonly Option<bool> everything = new("--everything")
+    {
+        Description = "Every object: asks at each point of a grid, keeps what is sure and stable, drops doubles. One JSON line a mask.",
+    };
+    private readonly Option<int> grid = new("--grid")
+    {
+        HelpName = "N",
+        Description = $"Points on each side of that grid, 1 to {VisionLimits.MaxEverythingGrid}.",
+        DefaultValueFactory = _ => new AutomaticMaskOptions().Grid,
+    };
 
     public AutomaticMaskCliOptions(Command command)
     {
         grid.Validators.Add(r =>
         {
-            if (r.GetValueOrDefault<int>() is < 1 or > VisionLimits.MaxEverythingGrid) r.AddError($"--grid must be 1..{VisionLimits.MaxEverythingGrid}");
+            if (r.GetValueOrDefault<int>() is < 1 or > VisionLimits.MaxEverythingGrid)
+                r.AddError($"--grid must be 1..{VisionLimits.MaxEverythingGrid}");
         });
         command.Options.Add(everything);
         command.Options.Add(grid);
     }
 
     /// <summary>Null: not asked for.</summary>
-    public AutomaticMaskOptions? Options(ParseResult parsed) => parsed.GetValue(everything) ? new AutomaticMaskOptions { Grid = parsed.GetValue(grid) } : null;
+    public AutomaticMaskOptions? Options(ParseResult parsed) =>
+        parsed.GetValue(everything) ? new AutomaticMaskOptions { Grid = parsed.GetValue(grid) } : null;
 }

@@ -11,19 +11,57 @@ internal static class CanaryVerb
     public static Command Create()
     {
         var folder = new Argument<string>("DIR") { Description = "The bundle to try, with its cases." };
-        var against = new Option<string?>("--against") { HelpName = "DIR", Description = "The bundle in use. Default: the one shipped with edgeseg." };
-        var cases = new Option<string>("--cases") { HelpName = "FILE", Description = "File of the bundle with pictures and expected masks.", DefaultValueFactory = _ => "canary.json" };
-        var minIou = new Option<double>("--min-iou") { HelpName = "N", Description = "Least IoU of a mask with the expected one.", DefaultValueFactory = _ => new CanaryTerms().MinIou };
-        var ratio = new Option<double>("--max-latency-ratio") { HelpName = "N", Description = "Most time, as a multiple of the model in use.", DefaultValueFactory = _ => new CanaryTerms().MaxLatencyRatio };
-        var memory = new Option<int>("--max-memory-mib") { HelpName = "N", Description = "Most memory.", DefaultValueFactory = _ => new CanaryTerms().MaxMemoryMib };
-        var command = new Command("canary", "Tries a model bundle in a process of its own and prints a verdict as JSON: masks against the expected ones, time against the model in use, memory. Updates run it by themselves.\n\nExample: edgeseg canary /media/stick/squeezesam-2")
+        var against = new Option<string?>("--against")
         {
-            folder, against, cases, minIou, ratio, memory,
+            HelpName = "DIR",
+            Description = "The bundle in use. Default: the one shipped with edgeseg.",
+        };
+        var cases = new Option<string>("--cases")
+        {
+            HelpName = "FILE",
+            Description = "File of the bundle with pictures and expected masks.",
+            DefaultValueFactory = _ => "canary.json",
+        };
+        var minIou = new Option<double>("--min-iou")
+        {
+            HelpName = "N",
+            Description = "Least IoU of a mask with the expected one.",
+            DefaultValueFactory = _ => new CanaryTerms().MinIou,
+        };
+        var ratio = new Option<double>("--max-latency-ratio")
+        {
+            HelpName = "N",
+            Description = "Most time, as a multiple of the model in use.",
+            DefaultValueFactory = _ => new CanaryTerms().MaxLatencyRatio,
+        };
+        var memory = new Option<int>("--max-memory-mib")
+        {
+            HelpName = "N",
+            Description = "Most memory.",
+            DefaultValueFactory = _ => new CanaryTerms().MaxMemoryMib,
+        };
+        var command = new Command(
+            "canary",
+            "Tries a model bundle in a process of its own and prints a verdict as JSON: masks against the expected ones, time against the model in use, memory. Updates run it by themselves.\n\nExample: edgeseg canary /media/stick/squeezesam-2"
+        )
+        {
+            folder,
+            against,
+            cases,
+            minIou,
+            ratio,
+            memory,
         };
         var model = new ModelOptions(command, withFolder: false);
         command.SetAction(parsed =>
         {
-            var terms = new CanaryTerms { Cases = parsed.GetValue(cases)!, MinIou = parsed.GetValue(minIou), MaxLatencyRatio = parsed.GetValue(ratio), MaxMemoryMib = parsed.GetValue(memory) };
+            var terms = new CanaryTerms
+            {
+                Cases = parsed.GetValue(cases)!,
+                MinIou = parsed.GetValue(minIou),
+                MaxLatencyRatio = parsed.GetValue(ratio),
+                MaxMemoryMib = parsed.GetValue(memory),
+            };
             CanaryRun.GiveWay(terms.MaxMemoryMib);
             var place = parsed.GetValue(folder)!;
             var verdict = CanaryRun.Run(() => model.Load(parsed, place), () => model.Load(parsed, parsed.GetValue(against)), place, terms);

@@ -7,26 +7,37 @@ internal static class CliLimits
 {
     /// <summary>Longest time that the demo may take, in seconds.</summary>
     public const int DemoS = 120;
+
     /// <summary>Messages that wait to be drawn in the demo.</summary>
     public const int DemoQueue = 1024;
+
     /// <summary>Frames measured in one form: some minutes on a small board.</summary>
     public const int MaxBenchFrames = 10_000;
+
     /// <summary>Photographs a second in the demo with the console: slow enough to look at each.</summary>
     public const double DemoConsoleFps = 0.5;
+
     /// <summary>Days that a manifest is good for where nobody says otherwise: a device that was stored for longer must not take an old model.</summary>
     public const int ManifestDays = 180;
+
     /// <summary>Photographs of a canary: each makes two cases.</summary>
     public const int MaxCanaryPhotos = UpdateLimits.MaxCanaryCases / 2;
+
     /// <summary>Shipped photographs that a canary takes where nobody names others.</summary>
     public const int DefaultCanaryPhotos = 3;
+
     /// <summary>Silence after which all retained states have come, in ms.</summary>
     public const int FleetQuietMs = 500;
+
     /// <summary>Longest wait for a fleet that says nothing, in seconds.</summary>
     public const int FleetWaitS = 3;
+
     /// <summary>Wait before a lost broker is tried again while a fleet is followed, in ms.</summary>
     public const int FleetRetryMs = 5_000;
+
     /// <summary>How often a followed table is drawn anew at most, in ms.</summary>
     public const int FleetDrawMs = 200;
+
     /// <summary>Longest wait for a running service to take up what was asked for by hand, in ms.</summary>
     public const int RequestWaitMs = 5_000;
 }

@@ -34,8 +34,16 @@ internal sealed class DemoSubscriber(string images, string outDir, TextWriter ou
     public async Task ConnectAsync(int port, Topics topics, CancellationToken cancel)
     {
         client.ApplicationMessageReceivedAsync += async e => await heard.Writer.WriteAsync(e.ApplicationMessage.Payload.ToArray(), cancel);
-        await client.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", port).WithClientId("demo-subscriber").WithProtocolVersion(MqttProtocolVersion.V500).Build(), cancel);
-        foreach (var camera in topics.Cameras) await client.SubscribeAsync(camera.Mask, cancellationToken: cancel);
+        await client.ConnectAsync(
+            new MqttClientOptionsBuilder()
+                .WithTcpServer("127.0.0.1", port)
+                .WithClientId("demo-subscriber")
+                .WithProtocolVersion(MqttProtocolVersion.V500)
+                .Build(),
+            cancel
+        );
+        foreach (var camera in topics.Cameras)
+            await client.SubscribeAsync(camera.Mask, cancellationToken: cancel);
     }
 
     /// <summary>Handles messages until <paramref name="count"/> of them came, or time is over.</summary>
@@ -43,7 +51,8 @@ internal sealed class DemoSubscriber(string images, string outDir, TextWriter ou
     {
         try
         {
-            while (Messages < count) Handle(await heard.Reader.ReadAsync(cancel));
+            while (Messages < count)
+                Handle(await heard.Reader.ReadAsync(cancel));
         }
         catch (OperationCanceledException)
         {
@@ -58,7 +67,8 @@ internal sealed class DemoSubscriber(string images, string outDir, TextWriter ou
         var mask = json.RootElement;
         var photo = mask.GetProperty("source").GetString()!;
         Read(mask);
-        if (drawn.Found) Masks++;
+        if (drawn.Found)
+            Masks++;
         output.WriteLine(Line(photo, mask));
         using var pixels = reader.Read(Path.Combine(images, photo));
         using var picture = Overlay.Draw(pixels, drawn);
@@ -77,30 +87,61 @@ internal sealed class DemoSubscriber(string images, string outDir, TextWriter ou
     private void Read(JsonElement message)
     {
         drawn.Prompt.Clear();
-        foreach (var click in message.GetProperty("prompt").GetProperty("clicks").EnumerateArray()) drawn.Prompt.Add(new Click(click[0].GetSingle(), click[1].GetSingle()));
+        foreach (var click in message.GetProperty("prompt").GetProperty("clicks").EnumerateArray())
+            drawn.Prompt.Add(new Click(click[0].GetSingle(), click[1].GetSingle()));
         drawn.Score = message.GetProperty("score").GetSingle();
         drawn.Found = message.GetProperty("found").GetBoolean();
         drawn.Reason = message.GetProperty("reason").GetString() ?? "";
-        if (!drawn.Found) return;
+        if (!drawn.Found)
+            return;
         var mask = message.GetProperty("mask");
-        if (mask.ValueKind == JsonValueKind.Null) drawn.Mask.Reset(message.GetProperty("image")[0].GetInt32(), message.GetProperty("image")[1].GetInt32());
-        else if (!runLength.TryDecode(mask.GetProperty("counts").GetString()!, mask.GetProperty("size")[1].GetInt32(), mask.GetProperty("size")[0].GetInt32(), drawn.Mask, out var problem))
+        if (mask.ValueKind == JsonValueKind.Null)
+            drawn.Mask.Reset(message.GetProperty("image")[0].GetInt32(), message.GetProperty("image")[1].GetInt32());
+        else if (
+            !runLength.TryDecode(
+                mask.GetProperty("counts").GetString()!,
+                mask.GetProperty("size")[1].GetInt32(),
+                mask.GetProperty("size")[0].GetInt32(),
+                drawn.Mask,
+                out var problem
+            )
+        )
             throw new OperatingException($"a mask message cannot be decoded: {problem}");
     }
 
     private string Line(string photo, JsonElement mask)
     {
-        var share = 100.0 * mask.GetProperty("area").GetInt64() / (mask.GetProperty("image")[0].GetInt64() * mask.GetProperty("image")[1].GetInt64());
-        var clicks = string.Join(' ', drawn.Prompt.Clicks.ToArray().Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.X:0},{c.Y:0}")));
-        var stages = string.Join(' ', mask.GetProperty("ms").EnumerateObject().Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Name} {s.Value.GetDouble():0.0}")));
+        var share =
+            100.0
+            * mask.GetProperty("area").GetInt64()
+            / (mask.GetProperty("image")[0].GetInt64() * mask.GetProperty("image")[1].GetInt64());
+        var clicks = string.Join(
+            ' ',
+            drawn.Prompt.Clicks.ToArray().Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.X:0},{c.Y:0}"))
+        );
+        var stages = string.Join(
+            ' ',
+            mask.GetProperty("ms")
+                .EnumerateObject()
+                .Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Name} {s.Value.GetDouble():0.0}"))
+        );
         return drawn.Found
-            ? string.Create(CultureInfo.InvariantCulture, $"{photo,-16} score {drawn.Score:0.00}  area {share:0.0} %  clicks {clicks}  ms: {stages}")
-            : $"{photo,-16} nothing found ({drawn.Reason})  ms: {stages}";
+            ? string.Format(
+                CultureInfo.InvariantCulture,
+                "{0,-16} score {1:0.00}  area {2:0.0} %  clicks {3}  ms: {4}",
+                photo,
+                drawn.Score,
+                share,
+                clicks,
+                stages
+            )
+            : string.Format("{0,-16} nothing found ({1})  ms: {2}", photo, drawn.Reason, stages);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (client.IsConnected) await client.DisconnectAsync();
+        if (client.IsConnected)
+            await client.DisconnectAsync();
         client.Dispose();
     }
 }

@@ -12,7 +12,13 @@ internal static class DoctorVerb
     public static Command Create()
     {
         var config = RunVerb.ConfigOption();
-        var command = new Command("doctor", "Checks settings, native libraries, model, cameras, broker, GPIO, disk, clock and heat; says for each what to do. Exit code 1 when something failed.\n\nExample: edgeseg doctor --config edgeseg.toml") { config };
+        var command = new Command(
+            "doctor",
+            "Checks settings, native libraries, model, cameras, broker, GPIO, disk, clock and heat; says for each what to do. Exit code 1 when something failed.\n\nExample: edgeseg doctor --config edgeseg.toml"
+        )
+        {
+            config,
+        };
         command.SetAction(parsed =>
         {
             var settings = RunVerb.Load(parsed, config);
@@ -34,11 +40,29 @@ internal static class DoctorVerb
             NativeChecks.OpenCv,
             Doctor.Of("model", () => Model(settings)),
         };
-        if (settings.Cameras.Count == 0) looks.Add(("cameras", () => Check.Warning("cameras", "none is configured", "add a [[camera]] table to the settings; without one `run` has nothing to do")));
-        foreach (var camera in settings.Cameras) looks.Add(($"camera {camera.Id}", () => DeviceChecks.Camera(camera.Id, camera.Uri)));
-        looks.Add(("broker", () => settings.Mqtt.IsEmbedded
-            ? Check.Ok("broker", $"embedded, {settings.Mqtt.Bind} port {settings.Mqtt.EffectivePort}")
-            : BrokerCheck.Reach(settings.Mqtt.Host, settings.Mqtt.EffectivePort)));
+        if (settings.Cameras.Count == 0)
+            looks.Add(
+                (
+                    "cameras",
+                    () =>
+                        Check.Warning(
+                            "cameras",
+                            "none is configured",
+                            "add a [[camera]] table to the settings; without one `run` has nothing to do"
+                        )
+                )
+            );
+        foreach (var camera in settings.Cameras)
+            looks.Add(($"camera {camera.Id}", () => DeviceChecks.Camera(camera.Id, camera.Uri)));
+        looks.Add(
+            (
+                "broker",
+                () =>
+                    settings.Mqtt.IsEmbedded
+                        ? Check.Ok("broker", $"embedded, {settings.Mqtt.Bind} port {settings.Mqtt.EffectivePort}")
+                        : BrokerCheck.Reach(settings.Mqtt.Host, settings.Mqtt.EffectivePort)
+            )
+        );
         looks.Add(("gpio", () => DeviceChecks.Gpio(settings.Trigger.Enabled, settings.Trigger.Chip)));
         looks.Add(("disk", () => SystemChecks.Disk(settings.StateDir)));
         looks.Add(("clock", () => SystemChecks.Clock(TimeProvider.System)));
@@ -51,7 +75,8 @@ internal static class DoctorVerb
     {
         var folder = settings.Model.Dir.Length > 0 ? settings.Model.Dir : LoadedModel.DefaultFolder();
         var bundle = ModelBundle.Open(folder);
-        foreach (var graph in bundle.Manifest.Graphs) bundle.Read(graph);
+        foreach (var graph in bundle.Manifest.Graphs)
+            bundle.Read(graph);
         using var model = LoadedModel.Load(folder, settings.Model.Precision.ToString().ToLowerInvariant(), settings.Model.Threads);
         return $"{model.Name} {model.Version} in {folder}: {bundle.Manifest.Graphs.Count} graphs intact, {model.Precision} runs ({model.PrecisionReason})";
     }

@@ -13,43 +13,79 @@ internal static class EvalVerb
 {
     public static Command Create()
     {
-        var annotations = new Option<string>("--annotations") { Required = true, HelpName = "FILE", Description = "COCO instance annotations (RLE or polygons; iscrowd 1: ignored pixels; kind \"salient\": counts for automatic mode and saliency)." };
-        var images = new Option<string>("--images") { Required = true, HelpName = "DIR", Description = "The photographs that the annotations name." };
-        var limit = new Option<int?>("--limit") { HelpName = "N", Description = "Only the first N photographs." };
-        var json = new Option<string?>("--json") { HelpName = "FILE", Description = "Write the figures as JSON too (- for standard output)." };
-        var command = new Command("eval", "Measures a model on photographs with known masks: mIoU of one click, best of its masks, box and automatic mode; saliency; latency.\n\nExample: edgeseg eval --annotations coco.json --images photos/ --limit 100")
+        var annotations = new Option<string>("--annotations")
         {
-            annotations, images, limit, json,
+            Required = true,
+            HelpName = "FILE",
+            Description =
+                "COCO instance annotations (RLE or polygons; iscrowd 1: ignored pixels; kind \"salient\": counts for automatic mode and saliency).",
+        };
+        var images = new Option<string>("--images")
+        {
+            Required = true,
+            HelpName = "DIR",
+            Description = "The photographs that the annotations name.",
+        };
+        var limit = new Option<int?>("--limit") { HelpName = "N", Description = "Only the first N photographs." };
+        var json = new Option<string?>("--json")
+        {
+            HelpName = "FILE",
+            Description = "Write the figures as JSON too (- for standard output).",
+        };
+        var command = new Command(
+            "eval",
+            "Measures a model on photographs with known masks: mIoU of one click, best of its masks, box and automatic mode; saliency; latency.\n\nExample: edgeseg eval --annotations coco.json --images photos/ --limit 100"
+        )
+        {
+            annotations,
+            images,
+            limit,
+            json,
         };
         limit.Validators.Add(r =>
         {
-            if (r.GetValueOrDefault<int?>() is < 1) r.AddError("--limit must be at least 1");
+            if (r.GetValueOrDefault<int?>() is < 1)
+                r.AddError("--limit must be at least 1");
         });
         var modelOptions = new ModelOptions(command);
-        command.SetAction((parsed, cancel) => Task.Run(() =>
-        {
-            var set = CocoSet.Read(parsed.GetValue(annotations)!);
-            var folder = parsed.GetValue(images)!;
-            if (!Directory.Exists(folder)) throw new OperatingException($"{folder}: is not a folder: name the folder of the photographs with --images", ExitCode.Usage);
-            using var model = modelOptions.Load(parsed);
-            using var evaluator = new Evaluator(model, set, folder);
-            using (var bar = new ProgressBar("eval")) evaluator.Run(parsed.GetValue(limit), bar.Show, cancel);
-            return Report(evaluator, parsed.GetValue(json));
-        }, cancel));
+        command.SetAction(
+            (parsed, cancel) =>
+                Task.Run(
+                    () =>
+                    {
+                        var set = CocoSet.Read(parsed.GetValue(annotations)!);
+                        var folder = parsed.GetValue(images)!;
+                        if (!Directory.Exists(folder))
+                            throw new OperatingException(
+                                $"{folder}: is not a folder: name the folder of the photographs with --images",
+                                ExitCode.Usage
+                            );
+                        using var model = modelOptions.Load(parsed);
+                        using var evaluator = new Evaluator(model, set, folder);
+                        using (var bar = new ProgressBar("eval"))
+                            evaluator.Run(parsed.GetValue(limit), bar.Show, cancel);
+                        return Report(evaluator, parsed.GetValue(json));
+                    },
+                    cancel
+                )
+        );
         return command;
     }
 
     private static int Report(Evaluator evaluator, string? json)
     {
-        foreach (var failure in evaluator.Failures) Verbs.Fail(failure);
-        if (json != "-") Print(evaluator);
+        foreach (var failure in evaluator.Failures)
+            Verbs.Fail(failure);
+        if (json != "-")
+            Print(evaluator);
         if (json is not null)
         {
             using var stream = json == "-" ? Console.OpenStandardOutput() : CreateFile(json);
             WriteJson(evaluator, stream);
         }
 
-        if (evaluator.Overall.Count > 0) return evaluator.Failures.Count == 0 ? ExitCode.Ok : ExitCode.Failed;
+        if (evaluator.Overall.Count > 0)
+            return evaluator.Failures.Count == 0 ? ExitCode.Ok : ExitCode.Failed;
         Verbs.Fail("no object was evaluated: the annotations name no photograph of the folder");
         return ExitCode.Failed;
     }
@@ -68,15 +104,33 @@ internal static class EvalVerb
 
     private static void Print(Evaluator evaluator)
     {
-        Console.WriteLine($"{"set",-16} {"n",6} {"click",7} {"best3",7} {"box",7} {"auto",7} {"max-F",7} {"MAE",7}");
+        Console.WriteLine("{0,-16} {1,6} {2,7} {3,7} {4,7} {5,7} {6,7} {7,7}", "set", "n", "click", "best3", "box", "auto", "max-F", "MAE");
         foreach (var (name, t) in evaluator.Sets.Append(new("overall", evaluator.Overall)))
-            Console.WriteLine($"{name,-16} {t.Count,6} {F(t.Click)} {F(t.ClickBest)} {F(t.Box)} {F(t.Auto)} {F(t.SaliencyMaxF)} {F(t.SaliencyMae)}");
+            Console.WriteLine(
+                "{0,-16} {1,6} {2} {3} {4} {5} {6} {7}",
+                name,
+                t.Count,
+                F(t.Click),
+                F(t.ClickBest),
+                F(t.Box),
+                F(t.Auto),
+                F(t.SaliencyMaxF),
+                F(t.SaliencyMae)
+            );
         Console.WriteLine();
-        Console.WriteLine($"{"stage",-16} {"p50 ms",9} {"p95 ms",9}");
+        Console.WriteLine("{0,-16} {1,9} {2,9}", "stage", "p50 ms", "p95 ms");
         foreach (var name in StageTimes.Names)
         {
             if (evaluator.LatencyMs.TryGetValue(name, out var ms))
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-16} {Percentile(ms, 50),9:0.00} {Percentile(ms, 95),9:0.00}"));
+                Console.WriteLine(
+                    string.Format(
+                        CultureInfo.InvariantCulture,
+                        "{0,-16} {1,9:0.00} {2,9:0.00}",
+                        name,
+                        Percentile(ms, 50),
+                        Percentile(ms, 95)
+                    )
+                );
         }
 
         static string F(double v) => (double.IsNaN(v) ? "-" : v.ToString("0.0000", CultureInfo.InvariantCulture)).PadLeft(7);
@@ -87,7 +141,8 @@ internal static class EvalVerb
         using var w = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
         w.WriteStartObject();
         w.WriteStartObject("sets");
-        foreach (var (name, tally) in evaluator.Sets) WriteTally(w, name, tally);
+        foreach (var (name, tally) in evaluator.Sets)
+            WriteTally(w, name, tally);
         w.WriteEndObject();
         WriteTally(w, "overall", evaluator.Overall);
         w.WriteStartObject("latency_ms");
@@ -120,8 +175,10 @@ internal static class EvalVerb
         void Number(string key, double value)
         {
             // not measured is null, never zero
-            if (double.IsNaN(value)) w.WriteNull(key);
-            else w.WriteNumber(key, Math.Round(value, 5));
+            if (double.IsNaN(value))
+                w.WriteNull(key);
+            else
+                w.WriteNumber(key, Math.Round(value, 5));
         }
     }
 

@@ -17,24 +17,52 @@ internal static class InfoVerb
 
     public static Command Create()
     {
-        var command = new Command("info", "Shows versions, the model, its precision and why it was chosen, and every limit that matters to a client.\n\nExample: edgeseg info --model models/squeezesam");
+        var command = new Command(
+            "info",
+            "Shows versions, the model, its precision and why it was chosen, and every limit that matters to a client.\n\nExample: edgeseg info --model models/squeezesam"
+        );
         var modelOptions = new ModelOptions(command);
         command.SetAction(parsed =>
         {
             using var model = modelOptions.Load(parsed);
-            foreach (var (name, version) in Versions()) Line(name, version);
+            foreach (var (name, version) in Versions())
+                Line(name, version);
             var sam = model.Segmenter;
             Line("model", $"{model.Name} version {model.Version} in {Path.GetFullPath(model.Bundle.Folder)}");
-            if (model.SaliencyModel != model) Line("salience model", $"{model.SaliencyModel.Name} version {model.SaliencyModel.Version} in {Path.GetFullPath(model.SaliencyModel.Bundle.Folder)}");
+            if (model.SaliencyModel != model)
+                Line(
+                    "salience model",
+                    $"{model.SaliencyModel.Name} version {model.SaliencyModel.Version} in {Path.GetFullPath(model.SaliencyModel.Bundle.Folder)}"
+                );
             Line("weights licence", model.Bundle.Manifest.WeightsLicence);
             Line("precision", $"{model.Precision}: {model.PrecisionReason}");
-            Line("graph", $"{model.Graph.File}, SHA-256 {model.Graph.Sha256[..16]}..., input {sam.InputWidth}x{sam.InputHeight}, {sam.MaskCount} masks, at most {sam.MaxPoints} points");
-            Line("provider", $"{model.ProviderTitle}, {model.Threads} threads (this runtime has: {string.Join(", ", ExecutionProviders.Available)})");
-            foreach (var reason in model.PassedOver) Line("passed over", reason);
-            Line("self-check", model.Graph.Golden is null ? "not done: the bundle has no golden mask" : $"IoU with the golden mask at least {SelfCheck.MinIou}");
-            Line("limits", $"pictures {VisionLimits.MinImageSide} px to {VisionLimits.MaxImagePixels / 1_000_000} megapixels, messages {MessageLimits.MaxMessageBytes} bytes, commands {MessageLimits.MaxCommandBytes} bytes");
+            Line(
+                "graph",
+                $"{model.Graph.File}, SHA-256 {model.Graph.Sha256[..16]}..., input {sam.InputWidth}x{sam.InputHeight}, {sam.MaskCount} masks, at most {sam.MaxPoints} points"
+            );
+            Line(
+                "provider",
+                $"{model.ProviderTitle}, {model.Threads} threads (this runtime has: {string.Join(", ", ExecutionProviders.Available)})"
+            );
+            foreach (var reason in model.PassedOver)
+                Line("passed over", reason);
+            Line(
+                "self-check",
+                model.Graph.Golden is null
+                    ? "not done: the bundle has no golden mask"
+                    : $"IoU with the golden mask at least {SelfCheck.MinIou}"
+            );
+            Line(
+                "limits",
+                $"pictures {VisionLimits.MinImageSide} px to {VisionLimits.MaxImagePixels / 1_000_000} megapixels, messages {MessageLimits.MaxMessageBytes} bytes, commands {MessageLimits.MaxCommandBytes} bytes"
+            );
             var peak = PeakMemory.MiB;
-            Line("memory", double.IsNaN(peak) ? "not told by this system" : string.Create(CultureInfo.InvariantCulture, $"{peak:0} MiB resident at most, model loaded"));
+            Line(
+                "memory",
+                double.IsNaN(peak)
+                    ? "not told by this system"
+                    : string.Create(CultureInfo.InvariantCulture, $"{peak:0} MiB resident at most, model loaded")
+            );
             return ExitCode.Ok;
         });
         return command;
@@ -42,13 +70,13 @@ internal static class InfoVerb
 
     /// <summary>Names and versions of edgeseg and of what it stands on.</summary>
     public static IReadOnlyList<KeyValuePair<string, string>> Versions() =>
-    [
-        new("edgeseg", ProgramVersion.Text),
-        new("dotnet", Environment.Version.ToString()),
-        new("onnxruntime", LoadedModel.RuntimeVersion),
-        new("opencv", Cv2.GetVersionString() ?? "unknown"),
-        new("machine", $"{Machine} {Environment.ProcessorCount} cores"),
-    ];
+        [
+            new("edgeseg", ProgramVersion.Text),
+            new("dotnet", Environment.Version.ToString()),
+            new("onnxruntime", LoadedModel.RuntimeVersion),
+            new("opencv", Cv2.GetVersionString() ?? "unknown"),
+            new("machine", $"{Machine} {Environment.ProcessorCount} cores"),
+        ];
 
-    private static void Line(string name, string value) => Console.WriteLine($"{name,-16} {value}");
+    private static void Line(string name, string value) => Console.WriteLine("{0,-16} {1}", name, value);
 }

@@ -8,23 +8,38 @@ namespace EdgeSeg.Cli;
 /// <summary><c>edgeseg model keygen</c>: a key to sign model updates with.</summary>
 internal static class ModelKeygenVerb
 {
-    public static Option<string?> PassphraseOption(string description) => new("--passphrase-file") { HelpName = "FILE", Description = description };
+    public static Option<string?> PassphraseOption(string description) =>
+        new("--passphrase-file") { HelpName = "FILE", Description = description };
 
     public static Command Create()
     {
-        var name = new Option<string>("--out") { Required = true, HelpName = "NAME", Description = "Writes NAME.key (private, mode 0600) and NAME.pem (public, for the devices). Neither may be there." };
+        var name = new Option<string>("--out")
+        {
+            Required = true,
+            HelpName = "NAME",
+            Description = "Writes NAME.key (private, mode 0600) and NAME.pem (public, for the devices). Neither may be there.",
+        };
         var expires = IssueOptions.Date("--expires", "Devices stop believing this key then. Default: never.");
         var passphrase = PassphraseOption("Encrypts NAME.key with the passphrase in the file's first line.");
-        var command = new Command("keygen", "Makes a key to sign model updates with (ECDSA P-256, PEM as openssl reads it). The private one never belongs on a device.\n\nExample: edgeseg model keygen --out alice --expires 2028-01-31") { name, expires, passphrase };
+        var command = new Command(
+            "keygen",
+            "Makes a key to sign model updates with (ECDSA P-256, PEM as openssl reads it). The private one never belongs on a device.\n\nExample: edgeseg model keygen --out alice --expires 2028-01-31"
+        )
+        {
+            name,
+            expires,
+            passphrase,
+        };
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(expires) <= DateTimeOffset.UtcNow) throw new OperatingException("--expires lies in the past: no device would believe the key", ExitCode.Usage);
+            if (parsed.GetValue(expires) <= DateTimeOffset.UtcNow)
+                throw new OperatingException("--expires lies in the past: no device would believe the key", ExitCode.Usage);
             var place = parsed.GetValue(name)!;
             using var key = SigningKey.Create();
             key.Save(place + ".key", place + ".pem", parsed.GetValue(expires), parsed.GetValue(passphrase));
-            Console.WriteLine($"{"key",-16} {key.Id}");
-            Console.WriteLine($"{"private",-16} {place}.key: keep it off line, and a copy of it elsewhere");
-            Console.WriteLine($"{"public",-16} {place}.pem: into update.keys_dir of every device");
+            Console.WriteLine("{0,-16} {1}", "key", key.Id);
+            Console.WriteLine("{0,-16} {1}.key: keep it off line, and a copy of it elsewhere", "private", place);
+            Console.WriteLine("{0,-16} {1}.pem: into update.keys_dir of every device", "public", place);
             return ExitCode.Ok;
         });
         return command;

@@ -7,13 +7,38 @@ namespace EdgeSeg.Cli;
 /// <summary>The options by which every verb that runs a model chooses it.</summary>
 internal sealed class ModelOptions
 {
-    private readonly Option<string?> folder = new("--model") { Description = "Model bundle (a folder with model.json). Default: the one shipped with edgeseg.", HelpName = "DIR" };
-    private readonly Option<string?> salience = new("--salience-model") { Description = "Bundle that finds the salient object for a model that cannot. Default: the one shipped with edgeseg.", HelpName = "DIR" };
-    private readonly Option<string> precision = new("--precision") { Description = "auto: int8 where the CPU gains from it, else fp32.", DefaultValueFactory = _ => "auto" };
-    private readonly Option<int> threads = new("--threads") { Description = "Threads of one model run; 0: one a core, at most 4.", HelpName = "N", DefaultValueFactory = _ => 0 };
+    private readonly Option<string?> folder = new("--model")
+    {
+        Description = "Model bundle (a folder with model.json). Default: the one shipped with edgeseg.",
+        HelpName = "DIR",
+    };
+    private readonly Option<string?> salience = new("--salience-model")
+    {
+        Description = "Bundle that finds the salient object for a model that cannot. Default: the one shipped with edgeseg.",
+        HelpName = "DIR",
+    };
+    private readonly Option<string> precision = new("--precision")
+    {
+        Description = "auto: int8 where the CPU gains from it, else fp32.",
+        DefaultValueFactory = _ => "auto",
+    };
+    private readonly Option<int> threads = new("--threads")
+    {
+        Description = "Threads of one model run; 0: one a core, at most 4.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 0,
+    };
 
-    private readonly Option<string?> runtime = new("--runtime") { Description = "libonnxruntime.so to load, built with other providers. Default: the one beside edgeseg.", HelpName = "FILE" };
-    private readonly Option<string[]> providers = new("--provider") { Description = "Execution provider to try, repeat for a list in order of preference. Default: the best that the runtime has.", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string?> runtime = new("--runtime")
+    {
+        Description = "libonnxruntime.so to load, built with other providers. Default: the one beside edgeseg.",
+        HelpName = "FILE",
+    };
+    private readonly Option<string[]> providers = new("--provider")
+    {
+        Description = "Execution provider to try, repeat for a list in order of preference. Default: the best that the runtime has.",
+        AllowMultipleArgumentsPerToken = true,
+    };
 
     /// <param name="command">Gets the options.</param>
     /// <param name="withFolder">False where the verb names its bundles itself.</param>
@@ -22,9 +47,11 @@ internal sealed class ModelOptions
         precision.AcceptOnlyFromAmong("auto", "fp32", "int8");
         threads.Validators.Add(r =>
         {
-            if (r.GetValueOrDefault<int>() is < 0 or > 64) r.AddError("--threads must be 0..64");
+            if (r.GetValueOrDefault<int>() is < 0 or > 64)
+                r.AddError("--threads must be 0..64");
         });
-        if (withFolder) command.Options.Add(folder);
+        if (withFolder)
+            command.Options.Add(folder);
         command.Options.Add(salience);
         command.Options.Add(precision);
         command.Options.Add(threads);
@@ -40,12 +67,12 @@ internal sealed class ModelOptions
 
     /// <summary>Names the same bundles, runtime and providers to another process.</summary>
     public IReadOnlyList<string> SameAgain(ParseResult parsed) =>
-    [
-        .. parsed.GetValue(folder) is { } m ? (string[])["--model", m] : [],
-        .. parsed.GetValue(salience) is { } s ? (string[])["--salience-model", s] : [],
-        .. parsed.GetValue(runtime) is { } r ? (string[])["--runtime", r] : [],
-        .. (parsed.GetValue(providers) ?? []).SelectMany(p => (string[])["--provider", p]),
-    ];
+        [
+            .. parsed.GetValue(folder) is { } m ? (string[])["--model", m] : [],
+            .. parsed.GetValue(salience) is { } s ? (string[])["--salience-model", s] : [],
+            .. parsed.GetValue(runtime) is { } r ? (string[])["--runtime", r] : [],
+            .. (parsed.GetValue(providers) ?? []).SelectMany(p => (string[])["--provider", p]),
+        ];
 
     public LoadedModel Load(ParseResult parsed) => Load(parsed, parsed.GetValue(folder));
 
@@ -56,13 +83,15 @@ internal sealed class ModelOptions
         NativeLibraries.Configure(NativeLibraries.Runtime, parsed.GetValue(runtime));
         // a runtime that is missing or too old is told before anything of the model's
         NativeLibraries.Require(NativeLibraries.Runtime);
-        return LoadedModel.Load(new ModelChoice
-        {
-            Folder = bundle,
-            SaliencyFolder = parsed.GetValue(salience),
-            Precision = parsed.GetValue(precision)!,
-            Threads = parsed.GetValue(threads),
-            Providers = parsed.GetValue(providers) ?? [],
-        });
+        return LoadedModel.Load(
+            new ModelChoice
+            {
+                Folder = bundle,
+                SaliencyFolder = parsed.GetValue(salience),
+                Precision = parsed.GetValue(precision)!,
+                Threads = parsed.GetValue(threads),
+                Providers = parsed.GetValue(providers) ?? [],
+            }
+        );
     }
 }

@@ -10,24 +10,44 @@ namespace EdgeSeg.Cli;
 /// <summary><c>edgeseg model publish</c>: a signed manifest to a device or a fleet.</summary>
 internal sealed class ModelPublishVerb
 {
-    private readonly Argument<string?> folder = new("dir") { Arity = ArgumentArity.ZeroOrOne, Description = "Folder with the signed manifest." };
+    private readonly Argument<string?> folder = new("dir")
+    {
+        Arity = ArgumentArity.ZeroOrOne,
+        Description = "Folder with the signed manifest.",
+    };
     private readonly Option<string?> device = new("--device") { HelpName = "ID", Description = "One device." };
     private readonly Option<string?> fleet = new("--fleet") { HelpName = "ID", Description = "All devices of a fleet." };
-    private readonly Option<bool> withdraw = new("--withdraw") { Description = "Take away what was published; no folder is needed. Devices stay as they are." };
-    private readonly Option<string?> keys = new("--keys") { HelpName = "DIR", Description = "Check the signatures against these public keys first." };
-    private readonly Option<int> threshold = new("--threshold") { HelpName = "N", Description = "How many of them must have signed.", DefaultValueFactory = _ => 1 };
+    private readonly Option<bool> withdraw = new("--withdraw")
+    {
+        Description = "Take away what was published; no folder is needed. Devices stay as they are.",
+    };
+    private readonly Option<string?> keys = new("--keys")
+    {
+        HelpName = "DIR",
+        Description = "Check the signatures against these public keys first.",
+    };
+    private readonly Option<int> threshold = new("--threshold")
+    {
+        HelpName = "N",
+        Description = "How many of them must have signed.",
+        DefaultValueFactory = _ => 1,
+    };
     private readonly BrokerOptions broker;
 
     private ModelPublishVerb(Command command)
     {
         command.Arguments.Add(folder);
-        foreach (var option in new Option[] { device, fleet, withdraw, keys, threshold }) command.Options.Add(option);
+        foreach (var option in new Option[] { device, fleet, withdraw, keys, threshold })
+            command.Options.Add(option);
         broker = new BrokerOptions(command);
     }
 
     public static Command Create()
     {
-        var command = new Command("publish", "Puts a signed manifest on the broker, retained, for a device or a fleet.\n\nExample: edgeseg model publish release-12 --fleet north --host broker.example.org --tls --user release --password-file release.pw");
+        var command = new Command(
+            "publish",
+            "Puts a signed manifest on the broker, retained, for a device or a fleet.\n\nExample: edgeseg model publish release-12 --fleet north --host broker.example.org --tls --user release --password-file release.pw"
+        );
         var verb = new ModelPublishVerb(command);
         command.SetAction(verb.RunAsync);
         return command;
@@ -49,12 +69,19 @@ internal sealed class ModelPublishVerb
             return ExitCode.Ok;
         }
 
-        var release = new ReleaseFolder(parsed.GetValue(folder) ?? throw new OperatingException("name the folder with the signed manifest, or --withdraw", ExitCode.Usage));
+        var release = new ReleaseFolder(
+            parsed.GetValue(folder)
+                ?? throw new OperatingException("name the folder with the signed manifest, or --withdraw", ExitCode.Usage)
+        );
         var bytes = release.ReadManifest();
         var manifest = ReleaseFolder.Parse(bytes);
-        if (manifest.Expires <= DateTimeOffset.UtcNow) throw new OperatingException($"the manifest has expired on {IssueOptions.Shown(manifest.Expires)}: edgeseg model reissue {release.Path} --serial N");
+        if (manifest.Expires <= DateTimeOffset.UtcNow)
+            throw new OperatingException(
+                $"the manifest has expired on {IssueOptions.Shown(manifest.Expires)}: edgeseg model reissue {release.Path} --serial N"
+            );
         var envelope = release.Seal(bytes);
-        if (parsed.GetValue(keys) is { } trusted) ModelSignVerbs.RequireSigned(release, bytes, KeySet.ReadFolder(trusted, parsed.GetValue(threshold)));
+        if (parsed.GetValue(keys) is { } trusted)
+            ModelSignVerbs.RequireSigned(release, bytes, KeySet.ReadFolder(trusted, parsed.GetValue(threshold)));
         await Publication.RunAsync(options, topic, envelope, cancel);
         ReleaseText.Print(manifest);
         ReleaseText.Line("signatures", string.Join(", ", envelope.Signatures.Select(s => s.Key)));

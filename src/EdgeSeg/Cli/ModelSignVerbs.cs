@@ -16,9 +16,22 @@ internal static class ModelSignVerbs
     private static Command Sign()
     {
         var folder = new Argument<string>("dir") { Description = "Folder with manifest.json; the other files need not be there." };
-        var key = new Option<string>("--key") { Required = true, HelpName = "FILE", Description = "The private key (PEM), on P-256." };
+        var key = new Option<string>("--key")
+        {
+            Required = true,
+            HelpName = "FILE",
+            Description = "The private key (PEM), on P-256.",
+        };
         var passphrase = ModelKeygenVerb.PassphraseOption("File whose first line opens an encrypted key.");
-        var command = new Command("sign", "Signs a manifest; where several must sign, each does so with a key of their own. Shows what is signed.\n\nExample: edgeseg model sign release-12 --key alice.key") { folder, key, passphrase };
+        var command = new Command(
+            "sign",
+            "Signs a manifest; where several must sign, each does so with a key of their own. Shows what is signed.\n\nExample: edgeseg model sign release-12 --key alice.key"
+        )
+        {
+            folder,
+            key,
+            passphrase,
+        };
         command.SetAction(parsed =>
         {
             var release = new ReleaseFolder(parsed.GetValue(folder)!);
@@ -39,28 +52,54 @@ internal static class ModelSignVerbs
     private static Command Verify()
     {
         var folder = new Argument<string>("dir") { Description = "Folder with manifest.json, its signatures and its files." };
-        var keys = new Option<string>("--keys") { Required = true, HelpName = "DIR", Description = "The public keys (*.pem) to believe, as a device has them." };
-        var threshold = new Option<int>("--threshold") { HelpName = "N", Description = "How many of them must have signed.", DefaultValueFactory = _ => 1 };
+        var keys = new Option<string>("--keys")
+        {
+            Required = true,
+            HelpName = "DIR",
+            Description = "The public keys (*.pem) to believe, as a device has them.",
+        };
+        var threshold = new Option<int>("--threshold")
+        {
+            HelpName = "N",
+            Description = "How many of them must have signed.",
+            DefaultValueFactory = _ => 1,
+        };
         threshold.Validators.Add(r =>
         {
-            if (r.GetValueOrDefault<int>() is < 1 or > ConfigurationLimits.MaxTrustedKeys) r.AddError($"--threshold must be 1..{ConfigurationLimits.MaxTrustedKeys}");
+            if (r.GetValueOrDefault<int>() is < 1 or > ConfigurationLimits.MaxTrustedKeys)
+                r.AddError($"--threshold must be 1..{ConfigurationLimits.MaxTrustedKeys}");
         });
-        var command = new Command("verify", "Checks a folder as a device would: signatures first, then the manifest, then every file. Exit code 1 when a device would refuse it.\n\nExample: edgeseg model verify release-12 --keys keys --threshold 2") { folder, keys, threshold };
-        command.SetAction(parsed => Check(new ReleaseFolder(parsed.GetValue(folder)!), KeySet.ReadFolder(parsed.GetValue(keys)!, parsed.GetValue(threshold))));
+        var command = new Command(
+            "verify",
+            "Checks a folder as a device would: signatures first, then the manifest, then every file. Exit code 1 when a device would refuse it.\n\nExample: edgeseg model verify release-12 --keys keys --threshold 2"
+        )
+        {
+            folder,
+            keys,
+            threshold,
+        };
+        command.SetAction(parsed =>
+            Check(new ReleaseFolder(parsed.GetValue(folder)!), KeySet.ReadFolder(parsed.GetValue(keys)!, parsed.GetValue(threshold)))
+        );
         return command;
     }
 
     private static int Check(ReleaseFolder release, KeySet keys)
     {
         var bytes = release.ReadManifest();
-        foreach (var file in release.ReadSignatures()) ReleaseText.Line(file.File, Judged(file, bytes, keys));
+        foreach (var file in release.ReadSignatures())
+            ReleaseText.Line(file.File, Judged(file, bytes, keys));
         RequireSigned(release, bytes, keys);
         var manifest = ReleaseFolder.Parse(bytes);
         ReleaseText.Print(manifest);
-        if (manifest.Expires <= DateTimeOffset.UtcNow) throw new OperatingException($"the manifest has expired on {IssueOptions.Shown(manifest.Expires)}: edgeseg model reissue {release.Path} --serial N");
+        if (manifest.Expires <= DateTimeOffset.UtcNow)
+            throw new OperatingException(
+                $"the manifest has expired on {IssueOptions.Shown(manifest.Expires)}: edgeseg model reissue {release.Path} --serial N"
+            );
         if (manifest.Bundle is { } bundle)
         {
-            if (release.FileFault(bundle) is { } fault) throw new OperatingException($"{release.Path} is not what was signed: {fault}");
+            if (release.FileFault(bundle) is { } fault)
+                throw new OperatingException($"{release.Path} is not what was signed: {fault}");
             ReleaseText.Line("files", $"{bundle.Files.Count} intact");
         }
 
@@ -86,7 +125,19 @@ internal static class ModelSignVerbs
     {
         try
         {
-            Verifier.Require(new Envelope { V = 1, Manifest = manifest, Signatures = [file.Signature] }, keys with { Threshold = 1 }, DateTimeOffset.UtcNow);
+            Verifier.Require(
+                new Envelope
+                {
+                    V = 1,
+                    Manifest = manifest,
+                    Signatures = [file.Signature],
+                },
+                keys with
+                {
+                    Threshold = 1,
+                },
+                DateTimeOffset.UtcNow
+            );
             return "good";
         }
         catch (UpdateException e)
@@ -97,8 +148,10 @@ internal static class ModelSignVerbs
 
     private static void WarnOfReaders(string path)
     {
-        if (OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows())
+            return;
         const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-        if ((File.GetUnixFileMode(path) & others) != 0) Verbs.Fail($"warning: others may read {path}: chmod 600 {path}");
+        if ((File.GetUnixFileMode(path) & others) != 0)
+            Verbs.Fail($"warning: others may read {path}: chmod 600 {path}");
     }
 }

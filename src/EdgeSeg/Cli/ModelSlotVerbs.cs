@@ -18,7 +18,11 @@ internal static class ModelSlotVerbs
     public static (Option<string?> Config, Option<string?> Folder) Places(Command command)
     {
         var config = RunVerb.ConfigOption();
-        var folder = new Option<string?>("--state-dir") { HelpName = "DIR", Description = "Folder for what must survive a restart. Default: state_dir of the settings." };
+        var folder = new Option<string?>("--state-dir")
+        {
+            HelpName = "DIR",
+            Description = "Folder for what must survive a restart. Default: state_dir of the settings.",
+        };
         command.Options.Add(config);
         command.Options.Add(folder);
         return (config, folder);
@@ -29,25 +33,45 @@ internal static class ModelSlotVerbs
 
     private static Command List()
     {
-        var command = new Command("list", "Shows the bundles that updates brought to this device, which one serves, and whether they are intact. Exit code 1 when one is not.\n\nExample: edgeseg model list --state-dir /var/lib/edgeseg");
+        var command = new Command(
+            "list",
+            "Shows the bundles that updates brought to this device, which one serves, and whether they are intact. Exit code 1 when one is not.\n\nExample: edgeseg model list --state-dir /var/lib/edgeseg"
+        );
         var places = Places(command);
         command.SetAction(parsed =>
         {
             var store = Open(parsed, places);
             var file = StateFile.Open(store.Root);
             var allIntact = true;
-            Console.WriteLine($"{"SLOT",-60} {"VERSION",8} {"MB",8}  {"INTACT",-7} IS");
+            Console.WriteLine("{0,-60} {1,8} {2,8}  {3,-7} IS", "SLOT", "VERSION", "MB", "INTACT");
             foreach (var slot in store.Slots)
             {
                 var isIntact = store.IsIntact(slot, out var problem);
                 allIntact &= isIntact;
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{slot,-60} {SlotStore.Parts(slot).Version,8} {SlotStore.Size(store.Folder(slot)) / 1e6,8:0.0}  {(isIntact ? "yes" : "no"),-7} {Marks(store, file.State, slot)}").TrimEnd());
-                if (!isIntact) Verbs.Fail($"{slot}: {problem}");
+                Console.WriteLine(
+                    string.Format(
+                            CultureInfo.InvariantCulture,
+                            "{0,-60} {1,8} {2,8:0.0}  {3,-7} {4}",
+                            slot,
+                            SlotStore.Parts(slot).Version,
+                            SlotStore.Size(store.Folder(slot)) / 1e6,
+                            (isIntact ? "yes" : "no"),
+                            Marks(store, file.State, slot)
+                        )
+                        .TrimEnd()
+                );
+                if (!isIntact)
+                    Verbs.Fail($"{slot}: {problem}");
             }
 
-            Console.WriteLine($"{"shipped",-60} {Shipped(),8} {"",8}  {"",-7} {(store.Active is null ? "active" : "")}".TrimEnd());
-            if (store.Active is { } active && !store.Has(active)) Verbs.Fail($"{active} is to serve and is not there: the shipped bundle serves");
-            if (file.Problem is { } problemOfState) Verbs.Fail(problemOfState);
+            Console.WriteLine(
+                string.Format("{0,-60} {1,8} {2,8}  {3,-7} {4}", "shipped", Shipped(), "", "", (store.Active is null ? "active" : ""))
+                    .TrimEnd()
+            );
+            if (store.Active is { } active && !store.Has(active))
+                Verbs.Fail($"{active} is to serve and is not there: the shipped bundle serves");
+            if (file.Problem is { } problemOfState)
+                Verbs.Fail(problemOfState);
             return allIntact ? ExitCode.Ok : ExitCode.Failed;
         });
         return command;
@@ -55,19 +79,28 @@ internal static class ModelSlotVerbs
 
     private static Command Collect()
     {
-        var command = new Command("gc", "Removes the bundles that neither serve, nor may have to again, nor are on their way.\n\nExample: edgeseg model gc --state-dir /var/lib/edgeseg");
+        var command = new Command(
+            "gc",
+            "Removes the bundles that neither serve, nor may have to again, nor are on their way.\n\nExample: edgeseg model gc --state-dir /var/lib/edgeseg"
+        );
         var places = Places(command);
         command.SetAction(parsed =>
         {
             var store = Open(parsed, places);
             var file = StateFile.Open(store.Root);
             // without the state nobody knows what is needed
-            if (file.Problem is { } problem) throw new OperatingException(problem);
+            if (file.Problem is { } problem)
+                throw new OperatingException(problem);
             var keep = store.Needed(file.State);
             try
             {
                 var freed = store.Collect(keep);
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{freed} bytes freed ({freed / 1e6:0.0} MB), {keep.Count} bundles kept beside the shipped one"));
+                Console.WriteLine(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{freed} bytes freed ({freed / 1e6:0.0} MB), {keep.Count} bundles kept beside the shipped one"
+                    )
+                );
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -82,9 +115,12 @@ internal static class ModelSlotVerbs
     private static string Marks(SlotStore store, UpdateState state, string slot)
     {
         var marks = new List<string>();
-        if (store.Active == slot) marks.Add(state.Phase == UpdatePhase.Trial && state.Slot == slot ? "active, on trial" : "active");
-        else if (state.Slot == slot) marks.Add(state.Phase == UpdatePhase.RollingBack ? "being taken back" : "on its way");
-        if (state.Former == slot) marks.Add("former");
+        if (store.Active == slot)
+            marks.Add(state.Phase == UpdatePhase.Trial && state.Slot == slot ? "active, on trial" : "active");
+        else if (state.Slot == slot)
+            marks.Add(state.Phase == UpdatePhase.RollingBack ? "being taken back" : "on its way");
+        if (state.Former == slot)
+            marks.Add("former");
         return string.Join(", ", marks);
     }
 

@@ -10,23 +10,35 @@ internal sealed class ModelStatusVerb
 {
     private readonly Option<string?> fleet = new("--fleet") { HelpName = "ID", Description = "Only devices of this fleet." };
     private readonly Option<string[]> devices = new("--device") { HelpName = "ID", Description = "Only this device; repeat for more." };
-    private readonly Option<bool> follow = new("--follow") { Description = "Go on: a terminal's table is drawn anew, a pipe gets a line for each change." };
-    private readonly Option<double?> seconds = new("--for") { HelpName = "SECONDS", Description = $"End after so long. Default: with --follow never, else when all have spoken, {CliLimits.FleetWaitS} s at most." };
+    private readonly Option<bool> follow = new("--follow")
+    {
+        Description = "Go on: a terminal's table is drawn anew, a pipe gets a line for each change.",
+    };
+    private readonly Option<double?> seconds = new("--for")
+    {
+        HelpName = "SECONDS",
+        Description = $"End after so long. Default: with --follow never, else when all have spoken, {CliLimits.FleetWaitS} s at most.",
+    };
     private readonly BrokerOptions broker;
 
     private ModelStatusVerb(Command command)
     {
-        foreach (var option in new Option[] { fleet, devices, follow, seconds }) command.Options.Add(option);
+        foreach (var option in new Option[] { fleet, devices, follow, seconds })
+            command.Options.Add(option);
         seconds.Validators.Add(r =>
         {
-            if (r.GetValueOrDefault<double?>() is { } s && !(s is > 0 and <= 86_400)) r.AddError("--for must be more than 0 and at most 86400 seconds");
+            if (r.GetValueOrDefault<double?>() is { } s && !(s is > 0 and <= 86_400))
+                r.AddError("--for must be more than 0 and at most 86400 seconds");
         });
         broker = new BrokerOptions(command);
     }
 
     public static Command Create()
     {
-        var command = new Command("status", "Shows what every device says of its model and of the update on its way. Exit code 1 when none is heard.\n\nExample: edgeseg model status --fleet north --follow --host broker.example.org");
+        var command = new Command(
+            "status",
+            "Shows what every device says of its model and of the update on its way. Exit code 1 when none is heard.\n\nExample: edgeseg model status --fleet north --follow --host broker.example.org"
+        );
         var verb = new ModelStatusVerb(command);
         command.SetAction(verb.RunAsync);
         return command;
@@ -34,19 +46,26 @@ internal sealed class ModelStatusVerb
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
-        var wanted = (parsed.GetValue(devices) ?? []).Select(d => ModelPublishVerb.Id(d, "--device")).Distinct(StringComparer.Ordinal).ToList();
+        var wanted = (parsed.GetValue(devices) ?? [])
+            .Select(d => ModelPublishVerb.Id(d, "--device"))
+            .Distinct(StringComparer.Ordinal)
+            .ToList();
         var group = parsed.GetValue(fleet) is { } id ? ModelPublishVerb.Id(id, "--fleet") : null;
         var options = broker.Link(parsed);
         var isFollowing = parsed.GetValue(follow);
         var table = new FleetTable();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        if (parsed.GetValue(seconds) is { } s) end.CancelAfter(TimeSpan.FromSeconds(s));
-        else if (!isFollowing) end.CancelAfter(TimeSpan.FromSeconds(CliLimits.FleetWaitS));
+        if (parsed.GetValue(seconds) is { } s)
+            end.CancelAfter(TimeSpan.FromSeconds(s));
+        else if (!isFollowing)
+            end.CancelAfter(TimeSpan.FromSeconds(CliLimits.FleetWaitS));
         try
         {
             using var view = new FleetView(table, isFollowing);
-            if (isFollowing) await FollowAsync();
-            else await ReadAsync(() => table.Count > 0 && (wanted.Count == 0 || wanted.All(table.Has)));
+            if (isFollowing)
+                await FollowAsync();
+            else
+                await ReadAsync(() => table.Count > 0 && (wanted.Count == 0 || wanted.All(table.Has)));
 
             async Task FollowAsync()
             {
@@ -63,16 +82,20 @@ internal sealed class ModelStatusVerb
                 using var listener = await FleetListener.ConnectAsync(options, wanted, end.Token);
                 while (await NextAsync(listener, isComplete() ? CliLimits.FleetQuietMs : Timeout.Infinite, end.Token))
                 {
-                    while (listener.News.TryRead(out var news)) Take(news);
+                    while (listener.News.TryRead(out var news))
+                        Take(news);
                     view.Draw();
                 }
             }
 
             void Take(FleetNews news)
             {
-                if (news.State is null) table.Remove(news.Device);
-                else if ((group is null || news.State.Fleet == group) && table.Set(news.State)) view.Tell(news.State);
-                else if (group is not null) table.Remove(news.Device);
+                if (news.State is null)
+                    table.Remove(news.Device);
+                else if ((group is null || news.State.Fleet == group) && table.Set(news.State))
+                    view.Tell(news.State);
+                else if (group is not null)
+                    table.Remove(news.Device);
             }
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
@@ -80,9 +103,13 @@ internal sealed class ModelStatusVerb
             // time is up, or Ctrl+C: what was heard is shown
         }
 
-        if (!isFollowing) foreach (var line in table.Count > 0 ? table.Lines() : []) Console.WriteLine(line);
-        foreach (var silent in wanted.Where(d => !table.Has(d))) Verbs.Fail($"{silent} has said nothing of its model: is it on this broker, and are updates on (update.enabled)?");
-        if (table.Count == 0 && wanted.Count == 0) Verbs.Fail($"no device{(group is null ? "" : $" of {group}")} on {options.Host}:{options.Port} has said anything of its model");
+        if (!isFollowing)
+            foreach (var line in table.Count > 0 ? table.Lines() : [])
+                Console.WriteLine(line);
+        foreach (var silent in wanted.Where(d => !table.Has(d)))
+            Verbs.Fail($"{silent} has said nothing of its model: is it on this broker, and are updates on (update.enabled)?");
+        if (table.Count == 0 && wanted.Count == 0)
+            Verbs.Fail($"no device{(group is null ? "" : $" of {group}")} on {options.Host}:{options.Port} has said anything of its model");
         return table.Count > 0 && wanted.All(table.Has) ? ExitCode.Ok : ExitCode.Failed;
     }
 
@@ -111,17 +138,20 @@ internal sealed class FleetView(FleetTable table, bool isFollowing) : IDisposabl
 
     public void Tell(DeviceModelState state)
     {
-        if (isFollowing && !redraws) Console.WriteLine(FleetTable.Line(state));
+        if (isFollowing && !redraws)
+            Console.WriteLine(FleetTable.Line(state));
     }
 
     public void Say(string text)
     {
-        if (isFollowing) Verbs.Fail(text);
+        if (isFollowing)
+            Verbs.Fail(text);
     }
 
     public void Draw()
     {
-        if (!redraws || (drawn && since.ElapsedMilliseconds < CliLimits.FleetDrawMs)) return;
+        if (!redraws || (drawn && since.ElapsedMilliseconds < CliLimits.FleetDrawMs))
+            return;
         since.Restart();
         drawn = true;
         Write();
@@ -130,7 +160,8 @@ internal sealed class FleetView(FleetTable table, bool isFollowing) : IDisposabl
     public void Dispose()
     {
         // the last news may have come within the pause between two drawings
-        if (redraws && drawn) Write();
+        if (redraws && drawn)
+            Write();
     }
 
     private void Write()

@@ -15,21 +15,35 @@ internal static class ModelUseVerbs
     private static Command Use()
     {
         var slot = new Argument<string>("SLOT") { Description = "An installed bundle as edgeseg model list names it, or shipped." };
-        var command = new Command("use", "Lets an installed bundle serve, without a trial. What was signed before does not undo it; a later manifest does.\n\nExample: edgeseg model use shipped") { slot };
-        var places = ModelSlotVerbs.Places(command);
-        command.SetAction((parsed, cancel) =>
+        var command = new Command(
+            "use",
+            "Lets an installed bundle serve, without a trial. What was signed before does not undo it; a later manifest does.\n\nExample: edgeseg model use shipped"
+        )
         {
-            var (store, word) = (ModelSlotVerbs.Open(parsed, places), parsed.GetValue(slot)!);
-            if (word != UpdateHold.ShippedWord && !(SlotStore.IsSlotName(word) && store.Has(word)))
-                throw new OperatingException($"'{word}' is not installed in {store.Root}: edgeseg model list names what is", ExitCode.Usage);
-            return AskAsync(store, word, cancel);
-        });
+            slot,
+        };
+        var places = ModelSlotVerbs.Places(command);
+        command.SetAction(
+            (parsed, cancel) =>
+            {
+                var (store, word) = (ModelSlotVerbs.Open(parsed, places), parsed.GetValue(slot)!);
+                if (word != UpdateHold.ShippedWord && !(SlotStore.IsSlotName(word) && store.Has(word)))
+                    throw new OperatingException(
+                        $"'{word}' is not installed in {store.Root}: edgeseg model list names what is",
+                        ExitCode.Usage
+                    );
+                return AskAsync(store, word, cancel);
+            }
+        );
         return command;
     }
 
     private static Command Rollback()
     {
-        var command = new Command("rollback", "Lets the bundle serve that served before: the one before a trial, or before the last change.\n\nExample: edgeseg model rollback");
+        var command = new Command(
+            "rollback",
+            "Lets the bundle serve that served before: the one before a trial, or before the last change.\n\nExample: edgeseg model rollback"
+        );
         var places = ModelSlotVerbs.Places(command);
         command.SetAction((parsed, cancel) => AskAsync(ModelSlotVerbs.Open(parsed, places), UpdateHold.RollbackWord, cancel));
         return command;
@@ -38,23 +52,33 @@ internal static class ModelUseVerbs
     private static Command Hold()
     {
         var off = new Option<bool>("--off") { Description = "Let updates go on." };
-        var command = new Command("hold", "Keeps updates from being fetched or swapped on this device until --off.\n\nExample: edgeseg model hold") { off };
+        var command = new Command(
+            "hold",
+            "Keeps updates from being fetched or swapped on this device until --off.\n\nExample: edgeseg model hold"
+        )
+        {
+            off,
+        };
         var places = ModelSlotVerbs.Places(command);
         command.SetAction(parsed =>
         {
             var path = Path.Combine(ModelSlotVerbs.Open(parsed, places).Root, UpdateHold.HoldName);
-            return Writing(path, () =>
-            {
-                if (parsed.GetValue(off)) File.Delete(path);
-                else
+            return Writing(
+                path,
+                () =>
                 {
-                    Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                    File.WriteAllText(path, "");
-                }
+                    if (parsed.GetValue(off))
+                        File.Delete(path);
+                    else
+                    {
+                        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                        File.WriteAllText(path, "");
+                    }
 
-                Console.WriteLine(parsed.GetValue(off) ? "updates go on" : "updates are held");
-                return ExitCode.Ok;
-            });
+                    Console.WriteLine(parsed.GetValue(off) ? "updates go on" : "updates are held");
+                    return ExitCode.Ok;
+                }
+            );
         });
         return command;
     }
@@ -62,15 +86,20 @@ internal static class ModelUseVerbs
     private static async Task<int> AskAsync(SlotStore store, string word, CancellationToken cancel)
     {
         var request = Path.Combine(store.Root, UpdateHold.RequestName);
-        Writing(request, () =>
-        {
-            Directory.CreateDirectory(store.Root);
-            AtomicFile.WriteFile(request, System.Text.Encoding.ASCII.GetBytes(word), "request");
-            return 0;
-        });
+        Writing(
+            request,
+            () =>
+            {
+                Directory.CreateDirectory(store.Root);
+                AtomicFile.WriteFile(request, System.Text.Encoding.ASCII.GetBytes(word), "request");
+                return 0;
+            }
+        );
         // a service that runs takes it within a look or two
-        for (var waited = 0; waited < CliLimits.RequestWaitMs && File.Exists(request); waited += UpdateLimits.UpdateLookMs / 10) await Task.Delay(UpdateLimits.UpdateLookMs / 10, cancel);
-        if (File.Exists(request)) await ObeyAsync(store, cancel);
+        for (var waited = 0; waited < CliLimits.RequestWaitMs && File.Exists(request); waited += UpdateLimits.UpdateLookMs / 10)
+            await Task.Delay(UpdateLimits.UpdateLookMs / 10, cancel);
+        if (File.Exists(request))
+            await ObeyAsync(store, cancel);
         Console.WriteLine($"serving: {store.Active ?? UpdateHold.ShippedWord}");
         return word == UpdateHold.RollbackWord || (store.Active ?? UpdateHold.ShippedWord) == word ? ExitCode.Ok : ExitCode.Failed;
     }
@@ -78,10 +107,24 @@ internal static class ModelUseVerbs
     /// <summary>The service is down: its own code does it, with nobody to tell.</summary>
     private static async Task ObeyAsync(SlotStore store, CancellationToken cancel)
     {
-        var options = new UpdaterOptions { Device = ModelUpdates.Device("", isPinned: false), Keys = new KeySet(1, 1, [], []), Shipped = "" };
+        var options = new UpdaterOptions
+        {
+            Device = ModelUpdates.Device("", isPinned: false),
+            Keys = new KeySet(1, 1, [], []),
+            Shipped = "",
+        };
         var updater = new Updater(
-            options, store, StateFile.Open(store.Root), new NoModelHost(), (_, _, _, _) => Task.CompletedTask, (_, _, _, _) => Task.FromResult(new CanaryVerdict()),
-            new ManifestInbox(), TimeProvider.System, _ => { }, Console.Error.WriteLine);
+            options,
+            store,
+            StateFile.Open(store.Root),
+            new NoModelHost(),
+            (_, _, _, _) => Task.CompletedTask,
+            (_, _, _, _) => Task.FromResult(new CanaryVerdict()),
+            new ManifestInbox(),
+            TimeProvider.System,
+            _ => { },
+            Console.Error.WriteLine
+        );
         try
         {
             await updater.ObeyRequestAsync(cancel);
@@ -100,7 +143,9 @@ internal static class ModelUseVerbs
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new OperatingException($"{path} cannot be written ({e.Message}): run it as the user that owns the folder, for example with sudo -u edgeseg");
+            throw new OperatingException(
+                $"{path} cannot be written ({e.Message}): run it as the user that owns the folder, for example with sudo -u edgeseg"
+            );
         }
     }
 }

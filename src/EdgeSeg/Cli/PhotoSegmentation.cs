@@ -18,7 +18,9 @@ internal sealed class PhotoSegmentation : IDisposable
     private readonly PromptBuffer? prompt;
     private readonly AutomaticMaskGenerator? everything;
     private readonly string folder;
-    private readonly bool json, overlay, png;
+    private readonly bool json,
+        overlay,
+        png;
     private readonly Embedding embedding;
     private readonly PhotoReader reader = new();
     private readonly Segmentation result = new();
@@ -33,14 +35,21 @@ internal sealed class PhotoSegmentation : IDisposable
     /// <param name="formats">Of <c>json, overlay, png, polygon</c>.</param>
     /// <param name="folder">For the pictures; made when there is one to write.</param>
     /// <param name="wanted">Everything instead of one object; null: one.</param>
-    public PhotoSegmentation(LoadedModel model, PromptBuffer? prompt, IReadOnlyCollection<string> formats, string folder, AutomaticMaskOptions? wanted = null)
+    public PhotoSegmentation(
+        LoadedModel model,
+        PromptBuffer? prompt,
+        IReadOnlyCollection<string> formats,
+        string folder,
+        AutomaticMaskOptions? wanted = null
+    )
     {
         (this.model, this.prompt, this.folder) = (model, prompt, folder);
         json = formats.Contains("json") || formats.Contains("polygon");
         overlay = formats.Contains("overlay");
         png = formats.Contains("png");
         embedding = model.Segmenter.CreateEmbedding();
-        if (wanted is not null) everything = new AutomaticMaskGenerator(model.Segmenter, wanted);
+        if (wanted is not null)
+            everything = new AutomaticMaskGenerator(model.Segmenter, wanted);
         writer = new MaskWriter { PolygonTolerancePx = formats.Contains("polygon") ? 1 : null };
     }
 
@@ -61,7 +70,8 @@ internal sealed class PhotoSegmentation : IDisposable
                 Verbs.Fail(e.Message);
             }
 
-            if (photos.Length > 1) bar.Show(i + 1, photos.Length);
+            if (photos.Length > 1)
+                bar.Show(i + 1, photos.Length);
         }
 
         return failed == 0 ? ExitCode.Ok : ExitCode.Failed;
@@ -86,21 +96,26 @@ internal sealed class PhotoSegmentation : IDisposable
         }
         else
         {
-            if (PromptRules.Check(prompt, pixels.Cols, pixels.Rows, model.Segmenter.MaxPoints) is { } refusal) throw new OperatingException($"{path}: {refusal}");
+            if (PromptRules.Check(prompt, pixels.Cols, pixels.Rows, model.Segmenter.MaxPoints) is { } refusal)
+                throw new OperatingException($"{path}: {refusal}");
             result.Prompt.CopyFrom(prompt);
             model.Segmenter.Decode(embedding, result);
         }
 
         if (result.Reason == Segmentation.BadModelOutput)
-            throw new OperatingException($"{path}: the model {model.Name} gave values that are not numbers: its graph {model.Graph.File} is damaged or does not suit this runtime; try --precision fp32 or another bundle");
+            throw new OperatingException(
+                $"{path}: the model {model.Name} gave values that are not numbers: its graph {model.Graph.File} is damaged or does not suit this runtime; try --precision fp32 or another bundle"
+            );
         if (overlay)
         {
             using var picture = Overlay.Draw(pixels, result);
             SavePicture(path, picture);
         }
 
-        if (png) Save(path, "-mask.png", _ => MaskPng.Encode(result.Mask));
-        if (json) WriteLine(path, sequence, pixels, started);
+        if (png)
+            Save(path, "-mask.png", _ => MaskPng.Encode(result.Mask));
+        if (json)
+            WriteLine(path, sequence, pixels, started);
     }
 
     /// <summary>A line for each thing in the picture, surest first; one picture of all.</summary>
@@ -113,7 +128,8 @@ internal sealed class PhotoSegmentation : IDisposable
             SavePicture(path, picture);
         }
 
-        if (!json) return;
+        if (!json)
+            return;
         for (var i = 0; i < found.Count; i++)
         {
             result.Set(found[i], runLength, pixels.Cols, pixels.Rows);
@@ -122,7 +138,14 @@ internal sealed class PhotoSegmentation : IDisposable
     }
 
     private void SavePicture(string path, Mat picture) =>
-        Save(path, "-overlay.png", file => Cv2.ImEncode(".png", picture, out var bytes) ? bytes : throw new OperatingException($"{file}: OpenCV cannot encode the picture"));
+        Save(
+            path,
+            "-overlay.png",
+            file =>
+                Cv2.ImEncode(".png", picture, out var bytes)
+                    ? bytes
+                    : throw new OperatingException($"{file}: OpenCV cannot encode the picture")
+        );
 
     private void WriteLine(string path, int sequence, Mat pixels, long started, (int Index, int Count)? of = null)
     {
@@ -156,7 +179,8 @@ internal sealed class PhotoSegmentation : IDisposable
         var name = Path.GetFileNameWithoutExtension(photo);
         var file = Path.Combine(folder, name + suffix);
         // a.jpg and a.png, or photographs of one name from two folders: neither result may overwrite the other
-        for (var n = 2; !written.Add(file); n++) file = Path.Combine(folder, $"{name}-{n}{suffix}");
+        for (var n = 2; !written.Add(file); n++)
+            file = Path.Combine(folder, $"{name}-{n}{suffix}");
         var bytes = encode(file);
         try
         {

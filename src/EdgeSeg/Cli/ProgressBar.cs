@@ -15,7 +15,8 @@ internal sealed class ProgressBar(string what) : IDisposable
 
     public void Show(int done, int total)
     {
-        if (!visible || (done < total && drawn && clock.Elapsed - shown < interval)) return;
+        if (!visible || (done < total && drawn && clock.Elapsed - shown < interval))
+            return;
         shown = clock.Elapsed;
         drawn = true;
         var filled = total == 0 ? Width : Width * done / total;
@@ -25,6 +26,7 @@ internal sealed class ProgressBar(string what) : IDisposable
 
     public void Dispose()
     {
-        if (drawn) Console.Error.Write($"\r{new string(' ', what.Length + Width + 40)}\r");
+        if (drawn)
+            Console.Error.Write($"\r{new string(' ', what.Length + Width + 40)}\r");
     }
 }

@@ -11,20 +11,30 @@ internal static class ReleaseText
         Line("action", m.Action);
         if (m.Bundle is { } b)
         {
-            Line("bundle", string.Create(CultureInfo.InvariantCulture, $"{b.Name} version {b.Version}, {b.Files.Count} files, {b.Bytes / 1e6:0.0} MB"));
+            Line(
+                "bundle",
+                string.Create(CultureInfo.InvariantCulture, $"{b.Name} version {b.Version}, {b.Files.Count} files, {b.Bytes / 1e6:0.0} MB")
+            );
             Line("url", b.Url);
             Line("for", For(b.Compatible));
-            Line("roll-out", m.Rollout is { } r ? string.Create(CultureInfo.InvariantCulture, $"{r.Percent} % of the devices, salt {r.Salt}") : "all devices");
+            Line(
+                "roll-out",
+                m.Rollout is { } r
+                    ? string.Create(CultureInfo.InvariantCulture, $"{r.Percent} % of the devices, salt {r.Salt}")
+                    : "all devices"
+            );
         }
 
-        if (m.Keys is { } keys) PrintKeys(keys);
+        if (m.Keys is { } keys)
+            PrintKeys(keys);
         Line("serial", m.Serial.ToString(CultureInfo.InvariantCulture));
         Line("issued", IssueOptions.Shown(m.Issued));
-        if (m.NotBefore is { } from) Line("not before", IssueOptions.Shown(from));
+        if (m.NotBefore is { } from)
+            Line("not before", IssueOptions.Shown(from));
         Line("expires", IssueOptions.Shown(m.Expires));
     }
 
-    public static void Line(string name, string value) => Console.WriteLine($"{name,-16} {value}");
+    public static void Line(string name, string value) => Console.WriteLine("{0,-16} {1}", name, value);
 
     private static void PrintKeys(KeySetInfo keys)
     {
@@ -35,15 +45,18 @@ internal static class ReleaseText
             Line("key", key.Id + (key.Expires is { } at ? $", until {IssueOptions.Shown(at)}" : ""));
         }
 
-        foreach (var id in keys.Revoked) Line("revoked", id);
+        foreach (var id in keys.Revoked)
+            Line("revoked", id);
     }
 
     private static string For(Compatible c)
     {
         var parts = new List<string>(c.Machines);
         parts.AddRange(c.Boards.Select(b => $"{b}..."));
-        if (c.MinEdgeseg != "0") parts.Add($"edgeseg {c.MinEdgeseg} or later");
-        if (c.MinRuntime != "0") parts.Add($"ONNX Runtime {c.MinRuntime} or later");
+        if (c.MinEdgeseg != "0")
+            parts.Add($"edgeseg {c.MinEdgeseg} or later");
+        if (c.MinRuntime != "0")
+            parts.Add($"ONNX Runtime {c.MinRuntime} or later");
         return parts.Count == 0 ? "any device" : string.Join(", ", parts);
     }
 }

@@ -15,19 +15,53 @@ internal static class SegmentVerb
 
     public static Command Create()
     {
-        var photos = new Argument<string[]>("photo") { Arity = ArgumentArity.OneOrMore, Description = "JPEG, PNG, BMP, TIFF or WebP files." };
-        var clicks = new Option<Click[]>("--click") { HelpName = "X,Y", Description = "A point on the object, in pixels; repeat for more. Without click or box the salient object is found automatically.", CustomParser = r => [.. r.Tokens.Select(t => ParseClick(t.Value, r))] };
-        var box = new Option<Box?>("--box") { HelpName = "X0,Y0,X1,Y1", Description = "A box around the object, in pixels: left, top, right, bottom.", CustomParser = r => ParseBox(r) };
-        var format = new Option<string>("--format") { HelpName = string.Join(',', formats), Description = "What to make: json (lines on standard output, as on MQTT), polygon (outlines in those lines), overlay and png (files).", DefaultValueFactory = _ => "json" };
-        var outDir = new Option<string>("--out") { HelpName = "DIR", Description = "Folder for the files <photo>-overlay.png and <photo>-mask.png.", DefaultValueFactory = _ => "." };
+        var photos = new Argument<string[]>("photo")
+        {
+            Arity = ArgumentArity.OneOrMore,
+            Description = "JPEG, PNG, BMP, TIFF or WebP files.",
+        };
+        var clicks = new Option<Click[]>("--click")
+        {
+            HelpName = "X,Y",
+            Description =
+                "A point on the object, in pixels; repeat for more. Without click or box the salient object is found automatically.",
+            CustomParser = r => [.. r.Tokens.Select(t => ParseClick(t.Value, r))],
+        };
+        var box = new Option<Box?>("--box")
+        {
+            HelpName = "X0,Y0,X1,Y1",
+            Description = "A box around the object, in pixels: left, top, right, bottom.",
+            CustomParser = r => ParseBox(r),
+        };
+        var format = new Option<string>("--format")
+        {
+            HelpName = string.Join(',', formats),
+            Description =
+                "What to make: json (lines on standard output, as on MQTT), polygon (outlines in those lines), overlay and png (files).",
+            DefaultValueFactory = _ => "json",
+        };
+        var outDir = new Option<string>("--out")
+        {
+            HelpName = "DIR",
+            Description = "Folder for the files <photo>-overlay.png and <photo>-mask.png.",
+            DefaultValueFactory = _ => ".",
+        };
         format.Validators.Add(r =>
         {
             var wrong = r.GetValueOrDefault<string>()?.Split(',').FirstOrDefault(f => !formats.Contains(f));
-            if (wrong is not null) r.AddError($"--format {wrong}: must be one or more of {string.Join(',', formats)}");
+            if (wrong is not null)
+                r.AddError($"--format {wrong}: must be one or more of {string.Join(',', formats)}");
         });
-        var command = new Command("segment", "Segments photographs: with clicks or a box the object meant, without them the salient one.\n\nExample: edgeseg segment cat.jpg --click 320,200 --format json,overlay --out masks/")
+        var command = new Command(
+            "segment",
+            "Segments photographs: with clicks or a box the object meant, without them the salient one.\n\nExample: edgeseg segment cat.jpg --click 320,200 --format json,overlay --out masks/"
+        )
         {
-            photos, clicks, box, format, outDir,
+            photos,
+            clicks,
+            box,
+            format,
+            outDir,
         };
         var everything = new AutomaticMaskCliOptions(command);
         var modelOptions = new ModelOptions(command);
@@ -36,8 +70,13 @@ internal static class SegmentVerb
             var wanted = parsed.GetValue(format)!.Split(',');
             var prompt = ToPrompt(parsed.GetValue(clicks) ?? [], parsed.GetValue(box));
             var all = everything.Options(parsed);
-            if (all is not null && prompt is not null) throw new OperatingException("--everything asks by itself: leave --click and --box out", ExitCode.Usage);
-            if (all is not null && wanted.Contains("png")) throw new OperatingException("--format png holds one mask: with --everything choose json, polygon or overlay", ExitCode.Usage);
+            if (all is not null && prompt is not null)
+                throw new OperatingException("--everything asks by itself: leave --click and --box out", ExitCode.Usage);
+            if (all is not null && wanted.Contains("png"))
+                throw new OperatingException(
+                    "--format png holds one mask: with --everything choose json, polygon or overlay",
+                    ExitCode.Usage
+                );
             using var model = modelOptions.Load(parsed);
             using var segmenting = new PhotoSegmentation(model, prompt, wanted, parsed.GetValue(outDir)!, all);
             return segmenting.Run(parsed.GetValue(photos)!);
@@ -47,16 +86,23 @@ internal static class SegmentVerb
 
     private static PromptBuffer? ToPrompt(Click[] clicks, Box? box)
     {
-        if (clicks.Length == 0 && box is null) return null;
-        if (clicks.Length > VisionLimits.MaxPoints) throw new OperatingException($"{clicks.Length} clicks are more than the model takes: at most {VisionLimits.MaxPoints}", ExitCode.Usage);
+        if (clicks.Length == 0 && box is null)
+            return null;
+        if (clicks.Length > VisionLimits.MaxPoints)
+            throw new OperatingException(
+                $"{clicks.Length} clicks are more than the model takes: at most {VisionLimits.MaxPoints}",
+                ExitCode.Usage
+            );
         var prompt = new PromptBuffer { Box = box, Source = clicks.Length > 0 ? PromptSource.Click : PromptSource.Box };
-        foreach (var click in clicks) prompt.Add(click);
+        foreach (var click in clicks)
+            prompt.Add(click);
         return prompt;
     }
 
     private static Click ParseClick(string text, ArgumentResult result)
     {
-        if (Numbers(text, 2) is [var x, var y]) return new Click(x, y);
+        if (Numbers(text, 2) is [var x, var y])
+            return new Click(x, y);
         result.AddError($"--click {text}: must be X,Y in pixels, for example --click 320,200");
         return default;
     }
@@ -70,7 +116,8 @@ internal static class SegmentVerb
             return null;
         }
 
-        if (!(x1 > x0 && y1 > y0)) result.AddError($"--box {text}: has no area: right must be greater than left, bottom greater than top");
+        if (!(x1 > x0 && y1 > y0))
+            result.AddError($"--box {text}: has no area: right must be greater than left, bottom greater than top");
         return new Box(x0, y0, x1, y1);
     }
 
@@ -78,10 +125,12 @@ internal static class SegmentVerb
     {
         var parts = text.Split(',');
         var numbers = new float[count];
-        if (parts.Length != count) return null;
+        if (parts.Length != count)
+            return null;
         for (var i = 0; i < count; i++)
         {
-            if (!float.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]) || !float.IsFinite(numbers[i])) return null;
+            if (!float.TryParse(parts[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]) || !float.IsFinite(numbers[i]))
+                return null;
         }
 
         return numbers;

@@ -39,12 +39,26 @@ internal static class UpdateDrillVerb
         };
         using var download = new Download(new DownloadOptions { Schemes = ["file"], FileRoot = root }, time);
         var updater = new Updater(
-            options, store, file, host, download.FetchAsync, (_, _, _, _) => Task.FromResult(new CanaryVerdict { Iou = 1, LatencyRatio = 1 }), desired, time,
-            r => Console.WriteLine($"state {r.State} {r.Reason}"), Console.Error.WriteLine);
+            options,
+            store,
+            file,
+            host,
+            download.FetchAsync,
+            (_, _, _, _) => Task.FromResult(new CanaryVerdict { Iou = 1, LatencyRatio = 1 }),
+            desired,
+            time,
+            r => Console.WriteLine($"state {r.State} {r.Reason}"),
+            Console.Error.WriteLine
+        );
         desired.Offer(false, await File.ReadAllBytesAsync(Path.Combine(root, "envelope.json"), cancel));
-        for (var turn = 0; turn < 10 && !(file.State.Phase == UpdatePhase.Idle && file.State.Last is { State: UpdateReport.Active } && turn > 1); turn++)
+        for (
+            var turn = 0;
+            turn < 10 && !(file.State.Phase == UpdatePhase.Idle && file.State.Last is { State: UpdateReport.Active } && turn > 1);
+            turn++
+        )
             await updater.TurnAsync(cancel);
-        if (file.State is { Phase: UpdatePhase.Trial, Starts: > 0 }) file.Save(file.State with { Starts = 0 });
+        if (file.State is { Phase: UpdatePhase.Trial, Starts: > 0 })
+            file.Save(file.State with { Starts = 0 });
         Console.WriteLine($"ends {store.Active ?? "shipped"} {file.State.Phase}");
         return ExitCode.Ok;
     }

@@ -9,7 +9,16 @@ internal static class Verbs
 {
     private static readonly Func<Command>[] verbs =
     [
-        RunVerb.Create, DemoVerb.Create, SegmentVerb.Create, EvalVerb.Create, BenchVerb.Create, InfoVerb.Create, DoctorVerb.Create, RetireVerb.Create, ModelVerb.Create, CanaryVerb.Create,
+        RunVerb.Create,
+        DemoVerb.Create,
+        SegmentVerb.Create,
+        EvalVerb.Create,
+        BenchVerb.Create,
+        InfoVerb.Create,
+        DoctorVerb.Create,
+        RetireVerb.Create,
+        ModelVerb.Create,
+        CanaryVerb.Create,
 #if FAILPOINTS
         UpdateDrillVerb.Create,
 #endif
@@ -17,8 +26,11 @@ internal static class Verbs
 
     public static RootCommand Root()
     {
-        var root = new RootCommand("Finds and segments objects in camera frames on the device, and publishes their masks over MQTT.\n\nExit codes: 0 ok, 1 failed, 2 bad usage or configuration.");
-        foreach (var create in verbs) root.Subcommands.Add(create());
+        var root = new RootCommand(
+            "Finds and segments objects in camera frames on the device, and publishes their masks over MQTT.\n\nExit codes: 0 ok, 1 failed, 2 bad usage or configuration."
+        );
+        foreach (var create in verbs)
+            root.Subcommands.Add(create());
         return root;
     }
 
@@ -27,14 +39,17 @@ internal static class Verbs
         var parsed = Root().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors) Fail(error.Message);
+            foreach (var error in parsed.Errors)
+                Fail(error.Message);
             Console.Error.WriteLine($"See: edgeseg {Words(parsed.CommandResult)}--help");
             return ExitCode.Usage;
         }
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(5) });
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(5) }
+            );
         }
         catch (OperatingException e)
         {
@@ -55,7 +70,9 @@ internal static class Verbs
 
     /// <summary>The words that lead to a verb: "model pack ".</summary>
     private static string Words(System.CommandLine.Parsing.CommandResult verb) =>
-        verb.Command is RootCommand ? "" : (verb.Parent is System.CommandLine.Parsing.CommandResult parent ? Words(parent) : "") + verb.Command.Name + " ";
+        verb.Command is RootCommand
+            ? ""
+            : (verb.Parent is System.CommandLine.Parsing.CommandResult parent ? Words(parent) : "") + verb.Command.Name + " ";
 
     /// <summary>One line on standard error.</summary>
     public static void Fail(string message) => Console.Error.WriteLine($"edgeseg: {message}");

@@ -17,9 +17,11 @@ internal sealed class Binder(Settings settings, Faults faults)
         foreach (var entry in entries)
         {
             // an error of a table is told once, not again for each of its keys
-            if (Paths.IsBelow(entry.Path, refused)) continue;
+            if (Paths.IsBelow(entry.Path, refused))
+                continue;
             var error = Put(entry);
-            if (error is null) continue;
+            if (error is null)
+                continue;
             refused.Add(entry.Path);
             faults.Add(entry.Origin, entry.Path, error);
         }
@@ -32,37 +34,50 @@ internal sealed class Binder(Settings settings, Faults faults)
         // the environment comes after the file and may set again what stands there
         if (!origins.TryAdd(path, origin))
         {
-            if (origin.Line > 0) return $"{path} is set twice; first in line {origins[path].Line}";
+            if (origin.Line > 0)
+                return $"{path} is set twice; first in line {origins[path].Line}";
             origins[path] = origin;
         }
 
-        if (!Paths.TrySplit(path, out var plain, out var index)) return Unknown(path, plain);
+        if (!Paths.TrySplit(path, out var plain, out var index))
+            return Unknown(path, plain);
         var known = keys.TryGetValue(plain, out var key);
-        if (!known && !tables.ContainsKey(plain)) return Unknown(path, plain);
+        if (!known && !tables.ContainsKey(plain))
+            return Unknown(path, plain);
 
         var table = known ? plain[..Math.Max(plain.LastIndexOf('.'), 0)] : plain;
         var isList = tables.GetValueOrDefault(table);
-        if (isList && index < 0) return value is { Kind: ValueKind.List, Items.Count: 0 } ? null : $"there may be several of {table}: write [[{table}]]";
-        if (!isList && index >= 0) return $"there is only one {table}: write [{table}]";
-        if (isList && CameraError(index) is { } error) return error;
-        if (known) return key!.Set(settings, index, value) ? null : $"{path} = {value.Shown}: must be {key.Allowed}";
-        return value.Kind == ValueKind.Table ? null : $"{path} = {value.Shown}: is a table: write {(isList ? $"[[{table}]]" : $"[{table}]")} and its keys below";
+        if (isList && index < 0)
+            return value is { Kind: ValueKind.List, Items.Count: 0 } ? null : $"there may be several of {table}: write [[{table}]]";
+        if (!isList && index >= 0)
+            return $"there is only one {table}: write [{table}]";
+        if (isList && CameraError(index) is { } error)
+            return error;
+        if (known)
+            return key!.Set(settings, index, value) ? null : $"{path} = {value.Shown}: must be {key.Allowed}";
+        return value.Kind == ValueKind.Table
+            ? null
+            : $"{path} = {value.Shown}: is a table: write {(isList ? $"[[{table}]]" : $"[{table}]")} and its keys below";
     }
 
     /// <summary>Adds the camera if it is the next one.</summary>
     private string? CameraError(int index)
     {
         var count = settings.Cameras.Count;
-        if (index < count) return null;
-        if (index >= ConfigurationLimits.MaxCameras) return $"there may be at most {ConfigurationLimits.MaxCameras} cameras";
-        if (index > count) return $"there is no camera {count} before this one: they are numbered from 0 without a gap";
+        if (index < count)
+            return null;
+        if (index >= ConfigurationLimits.MaxCameras)
+            return $"there may be at most {ConfigurationLimits.MaxCameras} cameras";
+        if (index > count)
+            return $"there is no camera {count} before this one: they are numbered from 0 without a gap";
         settings.Cameras.Add(new CameraSettings(index));
         return null;
     }
 
     private string Unknown(string path, string plain)
     {
-        if (faults.IsFull) return "";
+        if (faults.IsFull)
+            return "";
         var nearest = Paths.Nearest(plain, keys.Keys.Concat(tables.Keys));
         return nearest is null ? $"{path}: there is no such key" : $"{path}: there is no such key; did you mean {nearest}?";
     }
@@ -73,8 +88,10 @@ internal sealed class Binder(Settings settings, Faults faults)
         Dictionary<string, bool> paths = [];
         foreach (var section in Settings.Sections)
         {
-            for (var dot = section.Path.IndexOf('.', StringComparison.Ordinal); dot >= 0; dot = section.Path.IndexOf('.', dot + 1)) paths.TryAdd(section.Path[..dot], false);
-            if (section.Path.Length > 0) paths[section.Path] = section.IsList;
+            for (var dot = section.Path.IndexOf('.', StringComparison.Ordinal); dot >= 0; dot = section.Path.IndexOf('.', dot + 1))
+                paths.TryAdd(section.Path[..dot], false);
+            if (section.Path.Length > 0)
+                paths[section.Path] = section.IsList;
         }
 
         return paths;

@@ -66,51 +66,148 @@ internal sealed class CameraSettings(int index)
     public string Scheme => CameraUri.Split(Uri).Scheme;
 
     /// <summary>What the capture side needs of it.</summary>
-    public CameraOptions ToOptions() => new()
-    {
-        Id = Id,
-        Uri = Uri,
-        Width = Scheme == "pipe" ? PipeWidth : Width,
-        Height = Scheme == "pipe" ? PipeHeight : Height,
-        Fps = Fps,
-        FourCc = FourCc,
-        Rotate = Rotate,
-        Crop = Crop is { } c ? new Crop(c.X, c.Y, c.Width, c.Height) : null,
-        Loop = Loop,
-        Realtime = Realtime,
-        CredentialsFile = CredentialsFile,
-        PipeFormat = PipeFormat,
-        StallFrames = StallFrames,
-        FreezeS = FreezeS,
-        BlackS = DetectBlack ? ConfigurationLimits.BlackS : 0,
-    };
+    public CameraOptions ToOptions() =>
+        new()
+        {
+            Id = Id,
+            Uri = Uri,
+            Width = Scheme == "pipe" ? PipeWidth : Width,
+            Height = Scheme == "pipe" ? PipeHeight : Height,
+            Fps = Fps,
+            FourCc = FourCc,
+            Rotate = Rotate,
+            Crop = Crop is { } c ? new Crop(c.X, c.Y, c.Width, c.Height) : null,
+            Loop = Loop,
+            Realtime = Realtime,
+            CredentialsFile = CredentialsFile,
+            PipeFormat = PipeFormat,
+            StallFrames = StallFrames,
+            FreezeS = FreezeS,
+            BlackS = DetectBlack ? ConfigurationLimits.BlackS : 0,
+        };
 
-    private const string Doc = "A camera; write the table again for each further one. Without any, only `segment`, `eval` and `demo` have something to do.";
+    private const string Doc =
+        "A camera; write the table again for each further one. Without any, only `segment`, `eval` and `demo` have something to do.";
 
-    public static Section Section { get; } = new Section<CameraSettings>("camera", Doc, (s, i) => s.Cameras[i], isList: true)
-        .Text("id", TextForms.Id, "Name in topics; by default cam and the camera's number from 0.", c => c.Id, (c, v) => c.Id = v)
-        .Text("uri", TextForms.Camera, "Where frames come from.", c => c.Uri, (c, v) => c.Uri = v)
-        .Text("credentials_file", TextForms.File, "For rtsp: file with user and password as user:password.", c => c.CredentialsFile, (c, v) => c.CredentialsFile = v)
-        .Integer("width", 0, ConfigurationLimits.MaxImageSide, "Width asked of the camera in pixels; 0: its own.", c => c.Width, (c, v) => c.Width = v)
-        .Integer("height", 0, ConfigurationLimits.MaxImageSide, "Height asked of the camera in pixels; 0: its own.", c => c.Height, (c, v) => c.Height = v)
-        .Number("fps", 0, 1000, "Frames a second asked of the camera; 0: its own.", c => c.Fps, (c, v) => c.Fps = v)
-        .Text("fourcc", TextForms.FourCc, "Pixel format asked of a v4l2 camera; empty: its own.", c => c.FourCc, (c, v) => c.FourCc = v)
-        .OneOf("rotate", [0, 90, 180, 270], "Degrees clockwise by which the picture is turned first.", c => c.Rotate, (c, v) => c.Rotate = v)
-        .Area("crop", "Part of the turned picture that is kept and published; []: all of it.", c => c.Crop, (c, v) => c.Crop = v)
-        .Area("roi", "Part of the published picture in which objects are looked for; []: all of it.", c => c.Roi, (c, v) => c.Roi = v)
-        .Flag("loop", "Begin again at the end of file: and images:.", c => c.Loop, (c, v) => c.Loop = v)
-        .Flag("realtime", "Play file: at its own pace; false: as fast as possible.", c => c.Realtime, (c, v) => c.Realtime = v)
-        .Integer("pipe_width", 0, ConfigurationLimits.MaxImageSide, "Width of the raw frames that a pipe: writes; needed there.", c => c.PipeWidth, (c, v) => c.PipeWidth = v)
-        .Integer("pipe_height", 0, ConfigurationLimits.MaxImageSide, "Height of the raw frames that a pipe: writes; needed there.", c => c.PipeHeight, (c, v) => c.PipeHeight = v)
-        .Choice("pipe_format", "Pixel format of those frames.", c => c.PipeFormat, (c, v) => c.PipeFormat = v, ("bgr24", PipeFormat.Bgr24), ("rgb24", PipeFormat.Rgb24),
-            ("gray8", PipeFormat.Gray8), ("yuyv", PipeFormat.Yuyv), ("nv12", PipeFormat.Nv12), ("i420", PipeFormat.I420), ("y4m", PipeFormat.Y4m))
-        .Choice("mode", "When frames are segmented unasked.", c => c.Mode, (c, v) => c.Mode = v, ("continuous", CameraMode.Continuous), ("interval", CameraMode.Interval),
-            ("on_trigger", CameraMode.OnTrigger), ("on_command", CameraMode.OnCommand))
-        .Number("max_fps", 0, 1000, "Masks a second at most in continuous mode; 0: as fast as the model goes.", c => c.MaxFps, (c, v) => c.MaxFps = v)
-        .Number("interval_s", 0.05, 86400, "Seconds between masks in interval mode.", c => c.IntervalS, (c, v) => c.IntervalS = v)
-        .Number("min_score", 0, 1, "Automatic masks below this score are told as nothing found.", c => c.MinScore, (c, v) => c.MinScore = v)
-        .Number("min_area", 0, 1, "Automatic masks below this share of the picture are told as nothing found.", c => c.MinArea, (c, v) => c.MinArea = v)
-        .Integer("stall_frames", 2, 10000, "Frame times without a frame after which the camera counts as stalled.", c => c.StallFrames, (c, v) => c.StallFrames = v)
-        .Number("freeze_s", 0, 3600, "Seconds of identical pixels after which it counts as frozen; 0: never.", c => c.FreezeS, (c, v) => c.FreezeS = v)
-        .Flag("detect_black", "Tell when the picture is black.", c => c.DetectBlack, (c, v) => c.DetectBlack = v);
+    public static Section Section { get; } =
+        new Section<CameraSettings>("camera", Doc, (s, i) => s.Cameras[i], isList: true)
+            .Text("id", TextForms.Id, "Name in topics; by default cam and the camera's number from 0.", c => c.Id, (c, v) => c.Id = v)
+            .Text("uri", TextForms.Camera, "Where frames come from.", c => c.Uri, (c, v) => c.Uri = v)
+            .Text(
+                "credentials_file",
+                TextForms.File,
+                "For rtsp: file with user and password as user:password.",
+                c => c.CredentialsFile,
+                (c, v) => c.CredentialsFile = v
+            )
+            .Integer(
+                "width",
+                0,
+                ConfigurationLimits.MaxImageSide,
+                "Width asked of the camera in pixels; 0: its own.",
+                c => c.Width,
+                (c, v) => c.Width = v
+            )
+            .Integer(
+                "height",
+                0,
+                ConfigurationLimits.MaxImageSide,
+                "Height asked of the camera in pixels; 0: its own.",
+                c => c.Height,
+                (c, v) => c.Height = v
+            )
+            .Number("fps", 0, 1000, "Frames a second asked of the camera; 0: its own.", c => c.Fps, (c, v) => c.Fps = v)
+            .Text("fourcc", TextForms.FourCc, "Pixel format asked of a v4l2 camera; empty: its own.", c => c.FourCc, (c, v) => c.FourCc = v)
+            .OneOf(
+                "rotate",
+                [0, 90, 180, 270],
+                "Degrees clockwise by which the picture is turned first.",
+                c => c.Rotate,
+                (c, v) => c.Rotate = v
+            )
+            .Area("crop", "Part of the turned picture that is kept and published; []: all of it.", c => c.Crop, (c, v) => c.Crop = v)
+            .Area("roi", "Part of the published picture in which objects are looked for; []: all of it.", c => c.Roi, (c, v) => c.Roi = v)
+            .Flag("loop", "Begin again at the end of file: and images:.", c => c.Loop, (c, v) => c.Loop = v)
+            .Flag("realtime", "Play file: at its own pace; false: as fast as possible.", c => c.Realtime, (c, v) => c.Realtime = v)
+            .Integer(
+                "pipe_width",
+                0,
+                ConfigurationLimits.MaxImageSide,
+                "Width of the raw frames that a pipe: writes; needed there.",
+                c => c.PipeWidth,
+                (c, v) => c.PipeWidth = v
+            )
+            .Integer(
+                "pipe_height",
+                0,
+                ConfigurationLimits.MaxImageSide,
+                "Height of the raw frames that a pipe: writes; needed there.",
+                c => c.PipeHeight,
+                (c, v) => c.PipeHeight = v
+            )
+            .Choice(
+                "pipe_format",
+                "Pixel format of those frames.",
+                c => c.PipeFormat,
+                (c, v) => c.PipeFormat = v,
+                ("bgr24", PipeFormat.Bgr24),
+                ("rgb24", PipeFormat.Rgb24),
+                ("gray8", PipeFormat.Gray8),
+                ("yuyv", PipeFormat.Yuyv),
+                ("nv12", PipeFormat.Nv12),
+                ("i420", PipeFormat.I420),
+                ("y4m", PipeFormat.Y4m)
+            )
+            .Choice(
+                "mode",
+                "When frames are segmented unasked.",
+                c => c.Mode,
+                (c, v) => c.Mode = v,
+                ("continuous", CameraMode.Continuous),
+                ("interval", CameraMode.Interval),
+                ("on_trigger", CameraMode.OnTrigger),
+                ("on_command", CameraMode.OnCommand)
+            )
+            .Number(
+                "max_fps",
+                0,
+                1000,
+                "Masks a second at most in continuous mode; 0: as fast as the model goes.",
+                c => c.MaxFps,
+                (c, v) => c.MaxFps = v
+            )
+            .Number("interval_s", 0.05, 86400, "Seconds between masks in interval mode.", c => c.IntervalS, (c, v) => c.IntervalS = v)
+            .Number(
+                "min_score",
+                0,
+                1,
+                "Automatic masks below this score are told as nothing found.",
+                c => c.MinScore,
+                (c, v) => c.MinScore = v
+            )
+            .Number(
+                "min_area",
+                0,
+                1,
+                "Automatic masks below this share of the picture are told as nothing found.",
+                c => c.MinArea,
+                (c, v) => c.MinArea = v
+            )
+            .Integer(
+                "stall_frames",
+                2,
+                10000,
+                "Frame times without a frame after which the camera counts as stalled.",
+                c => c.StallFrames,
+                (c, v) => c.StallFrames = v
+            )
+            .Number(
+                "freeze_s",
+                0,
+                3600,
+                "Seconds of identical pixels after which it counts as frozen; 0: never.",
+                c => c.FreezeS,
+                (c, v) => c.FreezeS = v
+            )
+            .Flag("detect_black", "Tell when the picture is black.", c => c.DetectBlack, (c, v) => c.DetectBlack = v);
 }

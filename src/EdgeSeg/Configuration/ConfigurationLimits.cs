@@ -5,18 +5,25 @@ internal static class ConfigurationLimits
 {
     /// <summary>Longest side that a setting may name, in pixels: what V4L2 and OpenCV can address.</summary>
     public const int MaxImageSide = 32_767;
+
     /// <summary>Largest configuration file, in bytes.</summary>
     public const int MaxConfigurationBytes = 1 << 20;
+
     /// <summary>Errors of a configuration that are told one by one; the rest are counted.</summary>
     public const int MaxConfigurationFaults = 20;
+
     /// <summary>Characters in one text value: a pipe's command line fits.</summary>
     public const int MaxSettingLength = 4096;
+
     /// <summary>Cameras of one device: each costs a thread and a pool of frames.</summary>
     public const int MaxCameras = 8;
+
     /// <summary>Largest password or credentials file, in bytes.</summary>
     public const int MaxSecretBytes = 16 << 10;
+
     /// <summary>Seconds of a black picture after which the camera counts as black.</summary>
     public const double BlackS = 5;
+
     /// <summary>Keys trusted at a time.</summary>
     public const int MaxTrustedKeys = 16;
 }

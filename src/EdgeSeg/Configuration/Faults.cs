@@ -25,7 +25,8 @@ internal sealed class Faults
     public void Add(Origin origin, string text)
     {
         Count++;
-        if (!IsFull) list.Add((origin, text));
+        if (!IsFull)
+            list.Add((origin, text));
     }
 
     /// <summary>Notes an error of one key; rules that read this key stay silent about it.</summary>
@@ -40,9 +41,11 @@ internal sealed class Faults
     /// <summary>Throws all errors as one <see cref="OperatingException"/> (exit code 2), a line each: the file's by line, then the environment's.</summary>
     public void ThrowIfAny()
     {
-        if (Count == 0) return;
+        if (Count == 0)
+            return;
         var lines = list.OrderBy(f => f.Origin.Line > 0 ? f.Origin.Line : int.MaxValue).Select(f => $"{f.Origin}: {f.Text}").ToList();
-        if (Count > list.Count) lines.Add($"and {Count - list.Count} more");
+        if (Count > list.Count)
+            lines.Add($"and {Count - list.Count} more");
         throw new OperatingException(string.Join('\n', lines), 2);
     }
 }

@@ -44,17 +44,54 @@ internal sealed class GpioTriggerSettings
     /// <summary>Empty: every camera in mode on_trigger.</summary>
     public string Camera { get; set; } = "";
 
-    public static Section Section { get; } = new Section<GpioTriggerSettings>("trigger.gpio", "A wire that asks for a mask.", (s, _) => s.Trigger)
-        .Flag("enabled", "Watch the line.", g => g.Enabled, (g, v) => g.Enabled = v)
-        .Text("chip", TextForms.Device, "GPIO chip.", g => g.Chip, (g, v) => g.Chip = v)
-        .Word("line", TextForms.GpioLine, "Line on the chip, as gpioinfo lists it.", g => g.Line, (g, v) => g.Line = v)
-        .Choice("edge", "Edge that fires.", g => g.Edge, (g, v) => g.Edge = v, ("rising", GpioEdge.Rising), ("falling", GpioEdge.Falling), ("both", GpioEdge.Both))
-        .Choice("bias", "Resistor that the chip sets on the line.", g => g.Bias, (g, v) => g.Bias = v,
-            ("as_is", GpioBias.AsIs), ("disabled", GpioBias.Disabled), ("pull_up", GpioBias.PullUp), ("pull_down", GpioBias.PullDown))
-        .Flag("active_low", "Low voltage means active; turns rising and falling round.", g => g.ActiveLow, (g, v) => g.ActiveLow = v)
-        .Integer("debounce_ms", 0, 1000, "Milliseconds for which the line must be still; 0: none.", g => g.DebounceMs, (g, v) => g.DebounceMs = v)
-        .Integer("min_gap_ms", 0, 60000, "Edges that follow sooner than this are counted, not obeyed.", g => g.MinGapMs, (g, v) => g.MinGapMs = v)
-        .Text("camera", TextForms.IdOrNone, "Camera that the wire fires; empty: every one whose mode is on_trigger.", g => g.Camera, (g, v) => g.Camera = v);
+    public static Section Section { get; } =
+        new Section<GpioTriggerSettings>("trigger.gpio", "A wire that asks for a mask.", (s, _) => s.Trigger)
+            .Flag("enabled", "Watch the line.", g => g.Enabled, (g, v) => g.Enabled = v)
+            .Text("chip", TextForms.Device, "GPIO chip.", g => g.Chip, (g, v) => g.Chip = v)
+            .Word("line", TextForms.GpioLine, "Line on the chip, as gpioinfo lists it.", g => g.Line, (g, v) => g.Line = v)
+            .Choice(
+                "edge",
+                "Edge that fires.",
+                g => g.Edge,
+                (g, v) => g.Edge = v,
+                ("rising", GpioEdge.Rising),
+                ("falling", GpioEdge.Falling),
+                ("both", GpioEdge.Both)
+            )
+            .Choice(
+                "bias",
+                "Resistor that the chip sets on the line.",
+                g => g.Bias,
+                (g, v) => g.Bias = v,
+                ("as_is", GpioBias.AsIs),
+                ("disabled", GpioBias.Disabled),
+                ("pull_up", GpioBias.PullUp),
+                ("pull_down", GpioBias.PullDown)
+            )
+            .Flag("active_low", "Low voltage means active; turns rising and falling round.", g => g.ActiveLow, (g, v) => g.ActiveLow = v)
+            .Integer(
+                "debounce_ms",
+                0,
+                1000,
+                "Milliseconds for which the line must be still; 0: none.",
+                g => g.DebounceMs,
+                (g, v) => g.DebounceMs = v
+            )
+            .Integer(
+                "min_gap_ms",
+                0,
+                60000,
+                "Edges that follow sooner than this are counted, not obeyed.",
+                g => g.MinGapMs,
+                (g, v) => g.MinGapMs = v
+            )
+            .Text(
+                "camera",
+                TextForms.IdOrNone,
+                "Camera that the wire fires; empty: every one whose mode is on_trigger.",
+                g => g.Camera,
+                (g, v) => g.Camera = v
+            );
 }
 
 /// <summary><c>[output.busy]</c>, <c>[output.result]</c>, <c>[output.fault]</c>.</summary>
@@ -71,10 +108,18 @@ internal sealed class OutputSettings
 
     public bool ActiveLow { get; set; }
 
-    public static Section Section(string name, string doc, Func<Settings, OutputSettings> at) => new Section<OutputSettings>($"output.{name}", doc, (s, _) => at(s))
-        .Text("chip", TextForms.Device, "GPIO chip.", o => o.Chip, (o, v) => o.Chip = v)
-        .Word("line", TextForms.GpioLine, "Line on the chip; empty: not used.", o => o.Line, (o, v) => o.Line = v)
-        .Choice("mode", "Hold the level, or give a pulse.", o => o.Mode, (o, v) => o.Mode = v, ("level", OutputMode.Level), ("pulse", OutputMode.Pulse))
-        .Integer("pulse_ms", 1, 60000, "Length of a pulse in milliseconds.", o => o.PulseMs, (o, v) => o.PulseMs = v)
-        .Flag("active_low", "Low voltage means on.", o => o.ActiveLow, (o, v) => o.ActiveLow = v);
+    public static Section Section(string name, string doc, Func<Settings, OutputSettings> at) =>
+        new Section<OutputSettings>($"output.{name}", doc, (s, _) => at(s))
+            .Text("chip", TextForms.Device, "GPIO chip.", o => o.Chip, (o, v) => o.Chip = v)
+            .Word("line", TextForms.GpioLine, "Line on the chip; empty: not used.", o => o.Line, (o, v) => o.Line = v)
+            .Choice(
+                "mode",
+                "Hold the level, or give a pulse.",
+                o => o.Mode,
+                (o, v) => o.Mode = v,
+                ("level", OutputMode.Level),
+                ("pulse", OutputMode.Pulse)
+            )
+            .Integer("pulse_ms", 1, 60000, "Length of a pulse in milliseconds.", o => o.PulseMs, (o, v) => o.PulseMs = v)
+            .Flag("active_low", "Low voltage means on.", o => o.ActiveLow, (o, v) => o.ActiveLow = v);
 }

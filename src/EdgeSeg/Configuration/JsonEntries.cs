@@ -48,11 +48,11 @@ internal ref struct JsonEntries
     private void Document(Faults faults)
     {
         reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject) faults.Add(Here(), "must be an object: { ... }");
-        else Members("");
-        while (reader.Read())
-        {
-        }
+        if (reader.TokenType != JsonTokenType.StartObject)
+            faults.Add(Here(), "must be an object: { ... }");
+        else
+            Members("");
+        while (reader.Read()) { }
     }
 
     private void Members(string path)
@@ -106,18 +106,20 @@ internal ref struct JsonEntries
             }
         }
 
-        if (!tables || items.Count > 0) entries.Add(new Entry(path, new Value(ValueKind.List, "", 0, items), at));
+        if (!tables || items.Count > 0)
+            entries.Add(new Entry(path, new Value(ValueKind.List, "", 0, items), at));
     }
 
-    private readonly Value Scalar() => reader.TokenType switch
-    {
-        JsonTokenType.String => new Value(ValueKind.Text, reader.GetString()!),
-        JsonTokenType.True => Value.Of(true),
-        JsonTokenType.False => Value.Of(false),
-        JsonTokenType.Number when reader.TryGetInt64(out var n) => Value.Of(n),
-        JsonTokenType.Number when reader.TryGetDouble(out var n) => Value.Of(n),
-        _ => new Value(ValueKind.Other, "null"),
-    };
+    private readonly Value Scalar() =>
+        reader.TokenType switch
+        {
+            JsonTokenType.String => new Value(ValueKind.Text, reader.GetString()!),
+            JsonTokenType.True => Value.Of(true),
+            JsonTokenType.False => Value.Of(false),
+            JsonTokenType.Number when reader.TryGetInt64(out var n) => Value.Of(n),
+            JsonTokenType.Number when reader.TryGetDouble(out var n) => Value.Of(n),
+            _ => new Value(ValueKind.Other, "null"),
+        };
 
     /// <summary>The line of the token under the reader, counted from where the last count ended.</summary>
     private Origin Here()

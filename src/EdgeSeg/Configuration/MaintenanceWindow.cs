@@ -8,12 +8,15 @@ internal readonly record struct MaintenanceWindow(TimeOnly From, TimeOnly To)
     public static bool TryParse(string text, out MaintenanceWindow? window)
     {
         window = null;
-        if (text.Length == 0) return true;
-        if (text.Split('-') is not [var from, var to] || !Read(from, out var a) || !Read(to, out var b) || a == b) return false;
+        if (text.Length == 0)
+            return true;
+        if (text.Split('-') is not [var from, var to] || !Read(from, out var a) || !Read(to, out var b) || a == b)
+            return false;
         window = new MaintenanceWindow(a, b);
         return true;
 
-        static bool Read(string t, out TimeOnly time) => TimeOnly.TryParseExact(t, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
+        static bool Read(string t, out TimeOnly time) =>
+            TimeOnly.TryParseExact(t, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
     }
 
     public bool UpdateHold(DateTimeOffset local) => TimeOnly.FromTimeSpan(local.TimeOfDay).IsBetween(From, To);

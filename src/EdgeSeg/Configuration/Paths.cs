@@ -10,8 +10,10 @@ internal static class Paths
     /// <summary>Appends a name. One that is not made of letters, digits, _ and - is put in quotes, so that it can be mistaken neither for two names nor for an index.</summary>
     public static string Join(string path, string name)
     {
-        if (name.Length > MaxNameLength) name = name[..MaxNameLength] + "...";
-        if (name.Length == 0 || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-'))) name = Value.Quote(name);
+        if (name.Length > MaxNameLength)
+            name = name[..MaxNameLength] + "...";
+        if (name.Length == 0 || name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-')))
+            name = Value.Quote(name);
         return path.Length == 0 ? name : $"{path}.{name}";
     }
 
@@ -19,21 +21,26 @@ internal static class Paths
     public static bool TrySplit(string path, out string plain, out int index)
     {
         (plain, index) = (path, -1);
-        if (path.Contains('"')) return true;
+        if (path.Contains('"'))
+            return true;
         var open = path.IndexOf('[', StringComparison.Ordinal);
-        if (open < 0) return true;
+        if (open < 0)
+            return true;
         var close = path.IndexOf(']', open);
         plain = path.Remove(open, close - open + 1);
-        return int.TryParse(path.AsSpan(open + 1, close - open - 1), NumberStyles.None, CultureInfo.InvariantCulture, out index) && !plain.Contains('[', StringComparison.Ordinal);
+        return int.TryParse(path.AsSpan(open + 1, close - open - 1), NumberStyles.None, CultureInfo.InvariantCulture, out index)
+            && !plain.Contains('[', StringComparison.Ordinal);
     }
 
     /// <summary>True when a table that holds the path is in the set.</summary>
     public static bool IsBelow(string path, HashSet<string> tables)
     {
-        if (tables.Count == 0) return false;
+        if (tables.Count == 0)
+            return false;
         for (var i = 0; i < path.Length; i++)
         {
-            if (path[i] is '.' or '[' && tables.Contains(path[..i])) return true;
+            if (path[i] is '.' or '[' && tables.Contains(path[..i]))
+                return true;
         }
 
         return false;
@@ -42,13 +49,18 @@ internal static class Paths
     /// <summary>The candidate that takes fewest changed letters, if they are few enough to be a slip; else null.</summary>
     public static string? Nearest(string path, IEnumerable<string> candidates)
     {
-        if (path.Length > MaxNameLength) return null;
+        if (path.Length > MaxNameLength)
+            return null;
         var (best, fewest) = ((string?)null, Math.Max(2, path.Length / 4) + 1);
         foreach (var candidate in candidates)
         {
             // the right name in the wrong table, or with a part missing: mqtt.password for mqtt.password_file
-            var changes = candidate.EndsWith("." + path, StringComparison.Ordinal) || candidate.StartsWith(path + "_", StringComparison.Ordinal) ? 1 : Changes(path, candidate);
-            if (changes < fewest) (best, fewest) = (candidate, changes);
+            var changes =
+                candidate.EndsWith("." + path, StringComparison.Ordinal) || candidate.StartsWith(path + "_", StringComparison.Ordinal)
+                    ? 1
+                    : Changes(path, candidate);
+            if (changes < fewest)
+                (best, fewest) = (candidate, changes);
         }
 
         return best;

@@ -15,15 +15,21 @@ internal static class SecretFile
     /// <summary>True when the text has one of the two forms; the file need not exist.</summary>
     public static bool IsValid(string setting) =>
         setting.StartsWith(Prefix, StringComparison.Ordinal)
-            ? setting.Length is > 5 and <= 100 && setting.AsSpan(5) is not ("." or "..") && setting.Skip(5).All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+            ? setting.Length is > 5 and <= 100
+                && setting.AsSpan(5) is not ("." or "..")
+                && setting.Skip(5).All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
             : setting.StartsWith('/') && !setting.Any(char.IsControl);
 
     /// <summary>The path of the file. Throws <see cref="OperatingException"/> (2) when it is a credential and systemd handed none over.</summary>
     public static string Path(string setting, IReadOnlyDictionary<string, string> environment)
     {
-        if (!setting.StartsWith(Prefix, StringComparison.Ordinal)) return setting;
+        if (!setting.StartsWith(Prefix, StringComparison.Ordinal))
+            return setting;
         if (!environment.TryGetValue(DirectoryVariable, out var folder) || folder.Length == 0)
-            throw new OperatingException($"{setting} names a systemd credential, but ${DirectoryVariable} is not set; add LoadCredential={setting[5..]}:/path to the unit, or name a file", 2);
+            throw new OperatingException(
+                $"{setting} names a systemd credential, but ${DirectoryVariable} is not set; add LoadCredential={setting[5..]}:/path to the unit, or name a file",
+                2
+            );
         return System.IO.Path.Combine(folder, setting[5..]);
     }
 

@@ -3,7 +3,13 @@ namespace EdgeSeg.Configuration;
 /// <summary>
 /// One line of the table of keys. <see cref="Path"/> is dotted (<c>mqtt.port</c>, <c>camera.uri</c>); <see cref="Allowed"/> completes the sentence "must be ...".
 /// </summary>
-internal sealed class SettingKey(string path, string allowed, string doc, Func<Settings, int, Value, bool> set, Func<Settings, int, string> show)
+internal sealed class SettingKey(
+    string path,
+    string allowed,
+    string doc,
+    Func<Settings, int, Value, bool> set,
+    Func<Settings, int, string> show
+)
 {
     public string Path { get; } = path;
 
@@ -26,7 +32,8 @@ internal sealed class SettingKey(string path, string allowed, string doc, Func<S
     public static string Variable(string path, int index)
     {
         var name = path.Replace(".", "__", StringComparison.Ordinal).ToUpperInvariant();
-        if (index >= 0 && name.StartsWith("CAMERA__", StringComparison.Ordinal)) name = $"CAMERA__{index}__{name[8..]}";
+        if (index >= 0 && name.StartsWith("CAMERA__", StringComparison.Ordinal))
+            name = $"CAMERA__{index}__{name[8..]}";
         return SettingsFile.VariablePrefix + name;
     }
 }

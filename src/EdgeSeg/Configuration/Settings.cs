@@ -1,4 +1,3 @@
-
 namespace EdgeSeg.Configuration;
 
 /// <summary>
@@ -49,15 +48,37 @@ internal sealed class Settings
     public LogSettings Log { get; } = new();
 
     private static readonly Section root = new Section<Settings>("", "The device itself.", (s, _) => s)
-        .Text("device", TextForms.Id, "Name of this device in topics; \"auto\" derives it from the board's serial or the machine-id.", s => s.Device, (s, v) => s.Device = v)
-        .Text("fleet", TextForms.IdOrNone, "Fleet whose messages this device also listens to; empty for none.", s => s.Fleet, (s, v) => s.Fleet = v)
+        .Text(
+            "device",
+            TextForms.Id,
+            "Name of this device in topics; \"auto\" derives it from the board's serial or the machine-id.",
+            s => s.Device,
+            (s, v) => s.Device = v
+        )
+        .Text(
+            "fleet",
+            TextForms.IdOrNone,
+            "Fleet whose messages this device also listens to; empty for none.",
+            s => s.Fleet,
+            (s, v) => s.Fleet = v
+        )
         .Text("state_dir", TextForms.AbsolutePath, "Folder for what must survive a restart.", s => s.StateDir, (s, v) => s.StateDir = v);
 
     /// <summary>The table of keys, by section, in the order of the example file.</summary>
     public static IReadOnlyList<Section> Sections { get; } =
     [
-        root, MqttSettings.Section, ConsoleSettings.Section, CameraSettings.Section, ModelSettings.Section, UpdateSettings.Section, RuntimeSettings.Section, AutoSettings.Section, PublishSettings.Section,
-        TelemetrySettings.Section, HomeAssistantSettings.Section, GpioTriggerSettings.Section,
+        root,
+        MqttSettings.Section,
+        ConsoleSettings.Section,
+        CameraSettings.Section,
+        ModelSettings.Section,
+        UpdateSettings.Section,
+        RuntimeSettings.Section,
+        AutoSettings.Section,
+        PublishSettings.Section,
+        TelemetrySettings.Section,
+        HomeAssistantSettings.Section,
+        GpioTriggerSettings.Section,
         OutputSettings.Section("busy", "Output that is on while a picture is being segmented.", s => s.Busy),
         OutputSettings.Section("result", "Output that tells found (on) from nothing found (off).", s => s.Result),
         OutputSettings.Section("fault", "Output that is on while the service is degraded.", s => s.Fault),

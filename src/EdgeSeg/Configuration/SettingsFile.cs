@@ -24,9 +24,13 @@ internal static class SettingsFile
     /// </summary>
     public static Settings Load(string? path, IReadOnlyDictionary<string, string> environment)
     {
-        if (string.IsNullOrEmpty(path)) path = environment.GetValueOrDefault(PathVariable);
-        if (string.IsNullOrEmpty(path)) path = File.Exists(DefaultPath) || Directory.Exists(DefaultPath) ? DefaultPath : null;
-        return path is null ? Parse("defaults", [], environment) : Parse(path, ReadBytes(path, ConfigurationLimits.MaxConfigurationBytes), environment);
+        if (string.IsNullOrEmpty(path))
+            path = environment.GetValueOrDefault(PathVariable);
+        if (string.IsNullOrEmpty(path))
+            path = File.Exists(DefaultPath) || Directory.Exists(DefaultPath) ? DefaultPath : null;
+        return path is null
+            ? Parse("defaults", [], environment)
+            : Parse(path, ReadBytes(path, ConfigurationLimits.MaxConfigurationBytes), environment);
     }
 
     /// <summary>
@@ -35,17 +39,27 @@ internal static class SettingsFile
     public static Settings Parse(string source, ReadOnlySpan<byte> utf8, IReadOnlyDictionary<string, string> environment)
     {
         var faults = new Faults();
-        if (utf8.Length > ConfigurationLimits.MaxConfigurationBytes) throw TooLarge(source, ConfigurationLimits.MaxConfigurationBytes);
+        if (utf8.Length > ConfigurationLimits.MaxConfigurationBytes)
+            throw TooLarge(source, ConfigurationLimits.MaxConfigurationBytes);
         List<Entry> entries = [];
         ReadText(source, utf8.StartsWith(Encoding.UTF8.Preamble) ? utf8[3..] : utf8, entries, faults);
         var isReadable = faults.Count == 0;
         var variables = EnvironmentEntries.Read(environment, entries, faults);
 
-        var settings = new Settings { Source = variables switch { 0 => source, 1 => $"{source} and 1 environment variable", _ => $"{source} and {variables} environment variables" } };
+        var settings = new Settings
+        {
+            Source = variables switch
+            {
+                0 => source,
+                1 => $"{source} and 1 environment variable",
+                _ => $"{source} and {variables} environment variables",
+            },
+        };
         var binder = new Binder(settings, faults);
         binder.Bind(entries);
         // rules about a text that could not be read would only tell consequences
-        if (isReadable) new SettingsRules(settings, binder, faults, new Origin(source)).Check();
+        if (isReadable)
+            new SettingsRules(settings, binder, faults, new Origin(source)).Check();
         faults.ThrowIfAny();
         return settings;
     }
@@ -53,7 +67,8 @@ internal static class SettingsFile
     /// <summary>A whole file. Throws <see cref="OperatingException"/> (2) when it is missing, a folder, unreadable, or larger than the limit.</summary>
     public static byte[] ReadBytes(string path, int maxBytes)
     {
-        if (Directory.Exists(path)) throw new OperatingException($"{path} is a folder; name the file in it", 2);
+        if (Directory.Exists(path))
+            throw new OperatingException($"{path} is a folder; name the file in it", 2);
         try
         {
             // a device or a pipe has no length: read until the limit instead of trusting it
@@ -90,13 +105,16 @@ internal static class SettingsFile
             return;
         }
 
-        if (IsJson(source, text)) JsonEntries.Read(source, utf8, entries, faults);
-        else TomlEntries.Read(source, text, entries, faults);
+        if (IsJson(source, text))
+            JsonEntries.Read(source, utf8, entries, faults);
+        else
+            TomlEntries.Read(source, text, entries, faults);
     }
 
     private static bool IsJson(string source, string text) =>
         source.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
         || (!source.EndsWith(".toml", StringComparison.OrdinalIgnoreCase) && text.AsSpan().TrimStart().StartsWith("{"));
 
-    private static OperatingException TooLarge(string source, int maxBytes) => new($"{source} is larger than {maxBytes >> 10} KiB; it does not look like what it should be", 2);
+    private static OperatingException TooLarge(string source, int maxBytes) =>
+        new($"{source} is larger than {maxBytes >> 10} KiB; it does not look like what it should be", 2);
 }

@@ -2,7 +2,6 @@ using System.Net;
 using EdgeSeg.Capture;
 using EdgeSeg.Vision;
 
-
 namespace EdgeSeg.Configuration;
 
 /// <summary>What one key alone cannot tell. A rule stays silent when one of the keys that it reads has an error already.</summary>
@@ -11,8 +10,10 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
     public void Check()
     {
         Mqtt(settings.Mqtt);
-        if (settings.Console.Enabled) Console(settings.Console, settings.Mqtt);
-        for (var i = 0; i < settings.Cameras.Count; i++) Camera(settings.Cameras[i], $"camera[{i}]", i);
+        if (settings.Console.Enabled)
+            Console(settings.Console, settings.Mqtt);
+        for (var i = 0; i < settings.Cameras.Count; i++)
+            Camera(settings.Cameras[i], $"camera[{i}]", i);
         Gpio(settings.Trigger);
     }
 
@@ -21,23 +22,47 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
         if (m.IsEmbedded)
         {
             if (!IPAddress.IsLoopback(IPAddress.Parse(m.Bind)) && m.PasswordFile.Length == 0)
-                Refuse($"the embedded broker listens beyond this machine ({m.Bind}) only with mqtt.username and mqtt.password_file set", "mqtt.bind", "mqtt.password_file", "mqtt.username", "mqtt.host");
-            if (m.Tls) Refuse("the embedded broker knows no TLS: set mqtt.host to a real broker, or mqtt.tls to false", "mqtt.tls", "mqtt.host");
+                Refuse(
+                    $"the embedded broker listens beyond this machine ({m.Bind}) only with mqtt.username and mqtt.password_file set",
+                    "mqtt.bind",
+                    "mqtt.password_file",
+                    "mqtt.username",
+                    "mqtt.host"
+                );
+            if (m.Tls)
+                Refuse("the embedded broker knows no TLS: set mqtt.host to a real broker, or mqtt.tls to false", "mqtt.tls", "mqtt.host");
         }
 
-        if (m.PasswordFile.Length > 0 && m.Username.Length == 0) Refuse("a password needs mqtt.username", "mqtt.password_file", "mqtt.username");
+        if (m.PasswordFile.Length > 0 && m.Username.Length == 0)
+            Refuse("a password needs mqtt.username", "mqtt.password_file", "mqtt.username");
         if (m.ClientCertFile.Length > 0 != m.ClientKeyFile.Length > 0)
-            Refuse("a client certificate needs both mqtt.client_cert_file and mqtt.client_key_file", m.ClientCertFile.Length > 0 ? "mqtt.client_cert_file" : "mqtt.client_key_file", "mqtt.client_cert_file", "mqtt.client_key_file");
-        if (!m.Tls && m.CaFile.Length > 0) Refuse("is of use only with mqtt.tls = true", "mqtt.ca_file", "mqtt.tls");
-        if (!m.Tls && m.ClientCertFile.Length > 0) Refuse("is of use only with mqtt.tls = true", "mqtt.client_cert_file", "mqtt.tls");
+            Refuse(
+                "a client certificate needs both mqtt.client_cert_file and mqtt.client_key_file",
+                m.ClientCertFile.Length > 0 ? "mqtt.client_cert_file" : "mqtt.client_key_file",
+                "mqtt.client_cert_file",
+                "mqtt.client_key_file"
+            );
+        if (!m.Tls && m.CaFile.Length > 0)
+            Refuse("is of use only with mqtt.tls = true", "mqtt.ca_file", "mqtt.tls");
+        if (!m.Tls && m.ClientCertFile.Length > 0)
+            Refuse("is of use only with mqtt.tls = true", "mqtt.client_cert_file", "mqtt.tls");
     }
 
     private void Console(ConsoleSettings c, MqttSettings m)
     {
         if (!m.IsEmbedded)
-            Refuse("the console is a way into the embedded broker: for another broker, serve its page from any web server and give it that broker's WebSocket address", "console.enabled", "mqtt.host");
+            Refuse(
+                "the console is a way into the embedded broker: for another broker, serve its page from any web server and give it that broker's WebSocket address",
+                "console.enabled",
+                "mqtt.host"
+            );
         else if (!IPAddress.IsLoopback(IPAddress.Parse(c.Bind)) && m.PasswordFile.Length == 0)
-            Refuse($"the console listens beyond this machine ({c.Bind}) only with mqtt.username and mqtt.password_file set", "console.bind", "mqtt.password_file", "mqtt.username");
+            Refuse(
+                $"the console listens beyond this machine ({c.Bind}) only with mqtt.username and mqtt.password_file set",
+                "console.bind",
+                "mqtt.password_file",
+                "mqtt.username"
+            );
     }
 
     private void Camera(CameraSettings c, string path, int index)
@@ -45,20 +70,47 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
         for (var j = 0; j < index; j++)
         {
             var other = settings.Cameras[j];
-            if (other.Id == c.Id) Refuse($"camera {j} is called {Value.Quote(c.Id)} too; each needs an id of its own", $"{path}.id", $"camera[{j}].id");
-            if (other.Uri == c.Uri && c.Scheme == "v4l2") Refuse($"camera {j} reads {c.Uri} too; a device can be opened once", $"{path}.uri", $"camera[{j}].uri");
+            if (other.Id == c.Id)
+                Refuse($"camera {j} is called {Value.Quote(c.Id)} too; each needs an id of its own", $"{path}.id", $"camera[{j}].id");
+            if (other.Uri == c.Uri && c.Scheme == "v4l2")
+                Refuse($"camera {j} reads {c.Uri} too; a device can be opened once", $"{path}.uri", $"camera[{j}].uri");
         }
 
         if (c.Scheme == "pipe" && (c.PipeWidth < VisionLimits.MinImageSide || c.PipeHeight < VisionLimits.MinImageSide))
-            Refuse($"a pipe needs pipe_width and pipe_height, at least {VisionLimits.MinImageSide} each", $"{path}.uri", $"{path}.pipe_width", $"{path}.pipe_height");
+            Refuse(
+                $"a pipe needs pipe_width and pipe_height, at least {VisionLimits.MinImageSide} each",
+                $"{path}.uri",
+                $"{path}.pipe_width",
+                $"{path}.pipe_height"
+            );
         if (c.PipeFormat is PipeFormat.Nv12 or PipeFormat.I420 or PipeFormat.Yuyv && (c.PipeWidth % 2 != 0 || c.PipeHeight % 2 != 0))
-            Refuse("this format needs an even pipe_width and pipe_height", $"{path}.pipe_format", $"{path}.pipe_width", $"{path}.pipe_height");
-        if (c.CredentialsFile.Length > 0 && c.Scheme is not ("rtsp" or "rtsps")) Refuse("only rtsp cameras take credentials", $"{path}.credentials_file", $"{path}.uri");
-        if (c.Width > 0 != c.Height > 0) Refuse("width and height go together: set both, or neither", c.Width > 0 ? $"{path}.width" : $"{path}.height", $"{path}.width", $"{path}.height");
+            Refuse(
+                "this format needs an even pipe_width and pipe_height",
+                $"{path}.pipe_format",
+                $"{path}.pipe_width",
+                $"{path}.pipe_height"
+            );
+        if (c.CredentialsFile.Length > 0 && c.Scheme is not ("rtsp" or "rtsps"))
+            Refuse("only rtsp cameras take credentials", $"{path}.credentials_file", $"{path}.uri");
+        if (c.Width > 0 != c.Height > 0)
+            Refuse(
+                "width and height go together: set both, or neither",
+                c.Width > 0 ? $"{path}.width" : $"{path}.height",
+                $"{path}.width",
+                $"{path}.height"
+            );
         if (c is { Crop: { } crop, Roi: { } roi } && (roi.X + roi.Width > crop.Width || roi.Y + roi.Height > crop.Height))
-            Refuse($"the region lies outside the published picture, which the crop makes {crop.Width}x{crop.Height}", $"{path}.roi", $"{path}.crop");
+            Refuse(
+                $"the region lies outside the published picture, which the crop makes {crop.Width}x{crop.Height}",
+                $"{path}.roi",
+                $"{path}.crop"
+            );
         if (c.Mode == CameraMode.OnTrigger && !settings.Trigger.Enabled)
-            Refuse("nothing fires this camera: set trigger.gpio.enabled = true, or mode = \"on_command\" for requests over MQTT", $"{path}.mode", "trigger.gpio.enabled");
+            Refuse(
+                "nothing fires this camera: set trigger.gpio.enabled = true, or mode = \"on_command\" for requests over MQTT",
+                $"{path}.mode",
+                "trigger.gpio.enabled"
+            );
     }
 
     private void Gpio(GpioTriggerSettings g)
@@ -66,17 +118,29 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
         List<(string Path, string Line)> lines = [];
         if (g.Enabled)
         {
-            if (g.Line.Length == 0) Refuse("a trigger needs trigger.gpio.line", "trigger.gpio.enabled", "trigger.gpio.line");
-            else lines.Add(("trigger.gpio.line", $"{g.Chip} {g.Line}"));
-            if (g.Camera.Length > 0 && settings.Cameras.All(c => c.Id != g.Camera)) Refuse($"there is no camera {Value.Quote(g.Camera)}", "trigger.gpio.camera");
+            if (g.Line.Length == 0)
+                Refuse("a trigger needs trigger.gpio.line", "trigger.gpio.enabled", "trigger.gpio.line");
+            else
+                lines.Add(("trigger.gpio.line", $"{g.Chip} {g.Line}"));
+            if (g.Camera.Length > 0 && settings.Cameras.All(c => c.Id != g.Camera))
+                Refuse($"there is no camera {Value.Quote(g.Camera)}", "trigger.gpio.camera");
         }
 
-        foreach (var (path, output) in new[] { ("output.busy.line", settings.Busy), ("output.result.line", settings.Result), ("output.fault.line", settings.Fault) })
+        foreach (
+            var (path, output) in new[]
+            {
+                ("output.busy.line", settings.Busy),
+                ("output.result.line", settings.Result),
+                ("output.fault.line", settings.Fault),
+            }
+        )
         {
-            if (output.Line.Length == 0) continue;
+            if (output.Line.Length == 0)
+                continue;
             var line = $"{output.Chip} {output.Line}";
             var taken = lines.FirstOrDefault(l => l.Line == line).Path;
-            if (taken is not null) Refuse($"{taken} uses this line too", path, taken);
+            if (taken is not null)
+                Refuse($"{taken} uses this line too", path, taken);
             lines.Add((path, line));
         }
     }
@@ -84,9 +148,12 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
     /// <summary>The first key is named, at the place of the first key that was set, else of the table that it is missing from.</summary>
     private void Refuse(string why, params string[] paths)
     {
-        if (paths.Any(faults.Concerns)) return;
-        var origin = paths.Select(binder.OriginOf).FirstOrDefault(o => o is not null)
-            ?? binder.OriginOf(paths[0][..Math.Max(paths[0].LastIndexOf('.'), 0)]) ?? fallback;
+        if (paths.Any(faults.Concerns))
+            return;
+        var origin =
+            paths.Select(binder.OriginOf).FirstOrDefault(o => o is not null)
+            ?? binder.OriginOf(paths[0][..Math.Max(paths[0].LastIndexOf('.'), 0)])
+            ?? fallback;
         faults.Add(origin, $"{paths[0]}: {why}");
     }
 }

@@ -9,27 +9,55 @@ internal static class TextForms
 {
     public static readonly TextForm Id = new($"an id: {Identifier.Form}", t => Identifier.IsValid(t));
     public static readonly TextForm IdOrNone = new($"empty or an id: {Identifier.Form}", t => t.Length == 0 || Identifier.IsValid(t));
-    public static readonly TextForm Line = new("text of at most 255 characters on one line", t => t.Length <= 255 && !t.Any(char.IsControl));
+    public static readonly TextForm Line = new(
+        "text of at most 255 characters on one line",
+        t => t.Length <= 255 && !t.Any(char.IsControl)
+    );
     public static readonly TextForm Path = new("a path", t => !t.Any(char.IsControl));
     public static readonly TextForm AbsolutePath = new("an absolute path", t => t.StartsWith('/') && !t.Any(char.IsControl));
-    public static readonly TextForm File = new("empty, an absolute path, or \"cred:NAME\" for a systemd credential", t => t.Length == 0 || SecretFile.IsValid(t));
+    public static readonly TextForm File = new(
+        "empty, an absolute path, or \"cred:NAME\" for a systemd credential",
+        t => t.Length == 0 || SecretFile.IsValid(t)
+    );
     public static readonly TextForm Host = new("\"embedded\", a host name or an IP address", IsHost);
     public static readonly TextForm Address = new("an IP address of this machine", IsAddress);
-    public static readonly TextForm Url = new("empty or an http:// or https:// address without user and password", t => t.Length == 0 || IsHttp(t));
-    public static readonly TextForm FourCc = new("empty or four characters such as \"MJPG\"", t => t.Length is 0 or 4 && t.All(c => c is >= ' ' and <= '~'));
-    public static readonly TextForm TopicPart = new("1 to 64 characters without +, # and blanks", t => t.Length is >= 1 and <= 64 && !t.Any(c => c is '+' or '#' || char.IsWhiteSpace(c) || char.IsControl(c)));
-    public static readonly TextForm Device = new("a device path such as \"/dev/gpiochip0\"", t => t.StartsWith("/dev/", StringComparison.Ordinal) && t.Length > 5 && !t.Any(char.IsControl));
-    public static readonly TextForm GpioLine = new("empty, a line's number or its name (at most 31 characters)", t => t.Length <= 31 && !t.Any(char.IsControl) && !t.StartsWith('-'));
+    public static readonly TextForm Url = new(
+        "empty or an http:// or https:// address without user and password",
+        t => t.Length == 0 || IsHttp(t)
+    );
+    public static readonly TextForm FourCc = new(
+        "empty or four characters such as \"MJPG\"",
+        t => t.Length is 0 or 4 && t.All(c => c is >= ' ' and <= '~')
+    );
+    public static readonly TextForm TopicPart = new(
+        "1 to 64 characters without +, # and blanks",
+        t => t.Length is >= 1 and <= 64 && !t.Any(c => c is '+' or '#' || char.IsWhiteSpace(c) || char.IsControl(c))
+    );
+    public static readonly TextForm Device = new(
+        "a device path such as \"/dev/gpiochip0\"",
+        t => t.StartsWith("/dev/", StringComparison.Ordinal) && t.Length > 5 && !t.Any(char.IsControl)
+    );
+    public static readonly TextForm GpioLine = new(
+        "empty, a line's number or its name (at most 31 characters)",
+        t => t.Length <= 31 && !t.Any(char.IsControl) && !t.StartsWith('-')
+    );
     public static readonly TextForm Camera = new(
-        "v4l2:/dev/..., rtsp://host/..., file:PATH, images:FOLDER, pipe:COMMAND or test:, without user and password (those stand in credentials_file)", IsCamera);
+        "v4l2:/dev/..., rtsp://host/..., file:PATH, images:FOLDER, pipe:COMMAND or test:, without user and password (those stand in credentials_file)",
+        IsCamera
+    );
 
     private static bool IsHost(string text) => text.Length <= 255 && Uri.CheckHostName(text) != UriHostNameType.Unknown;
 
     /// <summary>The library also takes "5" for 0.0.0.5.</summary>
-    private static bool IsAddress(string text) => IPAddress.TryParse(text, out var address) && (text.Contains(':', StringComparison.Ordinal) || address.ToString() == text);
+    private static bool IsAddress(string text) =>
+        IPAddress.TryParse(text, out var address) && (text.Contains(':', StringComparison.Ordinal) || address.ToString() == text);
 
     private static bool IsHttp(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 && uri.Host.Length > 0;
+        Uri.TryCreate(text, UriKind.Absolute, out var uri)
+        && uri.Scheme is "http" or "https"
+        && uri.UserInfo.Length == 0
+        && uri.Host.Length > 0;
 
-    private static bool IsCamera(string text) => !text.Any(char.IsControl) && Value.WithoutSecrets(text) == text && CameraUri.TryParse(text, out _);
+    private static bool IsCamera(string text) =>
+        !text.Any(char.IsControl) && Value.WithoutSecrets(text) == text && CameraUri.TryParse(text, out _);
 }

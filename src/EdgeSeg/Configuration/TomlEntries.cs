@@ -33,7 +33,8 @@ internal sealed class TomlEntries(string source, List<Entry> entries)
 
         var reader = new TomlEntries(source, entries);
         reader.Members("", document.KeyValues);
-        foreach (var table in document.Tables) reader.Table(table);
+        foreach (var table in document.Tables)
+            reader.Table(table);
     }
 
     /// <summary>One error a line: the parser goes on after a mistake and stumbles over its consequences.</summary>
@@ -43,7 +44,8 @@ internal sealed class TomlEntries(string source, List<Entry> entries)
         foreach (var message in document.Diagnostics.OrderBy(d => d.Span.Start.Line))
         {
             var line = message.Span.Start.Line + 1;
-            if (line == last) continue;
+            if (line == last)
+                continue;
             last = line;
             faults.Add(new Origin(source, line), $"not TOML: {Value.OneLine(message.Message)}");
         }
@@ -51,7 +53,8 @@ internal sealed class TomlEntries(string source, List<Entry> entries)
 
     private void Table(TableSyntaxBase table)
     {
-        if (table.Name is null) return;
+        if (table.Name is null)
+            return;
         var names = Names(table.Name);
         var path = "";
         for (var i = 0; i < names.Count; i++)
@@ -65,7 +68,8 @@ internal sealed class TomlEntries(string source, List<Entry> entries)
             else if (lists.TryGetValue(path, out var count))
             {
                 // [camera.x] below [[camera]] belongs to the camera that was begun last
-                if (i < names.Count - 1) path += $"[{count - 1}]";
+                if (i < names.Count - 1)
+                    path += $"[{count - 1}]";
             }
         }
 
@@ -75,13 +79,16 @@ internal sealed class TomlEntries(string source, List<Entry> entries)
 
     private void Members(string path, SyntaxList<KeyValueSyntax> members)
     {
-        foreach (var member in members) Member(path, member);
+        foreach (var member in members)
+            Member(path, member);
     }
 
     private void Member(string path, KeyValueSyntax member)
     {
-        if (member.Key is null || member.Value is null) return;
-        foreach (var name in Names(member.Key)) path = Paths.Join(path, name);
+        if (member.Key is null || member.Value is null)
+            return;
+        foreach (var name in Names(member.Key))
+            path = Paths.Join(path, name);
         Item(path, member.Value, member);
     }
 
@@ -92,7 +99,8 @@ internal sealed class TomlEntries(string source, List<Entry> entries)
             Add(path, new Value(ValueKind.Table, ""), at);
             foreach (var item in table.Items)
             {
-                if (item.KeyValue is not null) Member(path, item.KeyValue);
+                if (item.KeyValue is not null)
+                    Member(path, item.KeyValue);
             }
         }
         else if (value is ArraySyntax list && list.Items.Any(i => i.Value is InlineTableSyntax))
@@ -100,7 +108,8 @@ internal sealed class TomlEntries(string source, List<Entry> entries)
             var index = 0;
             foreach (var item in list.Items)
             {
-                if (item.Value is not null) Item($"{path}[{index++}]", item.Value, item);
+                if (item.Value is not null)
+                    Item($"{path}[{index++}]", item.Value, item);
             }
         }
         else
@@ -109,29 +118,38 @@ internal sealed class TomlEntries(string source, List<Entry> entries)
         }
     }
 
-    private static Value Scalar(ValueSyntax value) => value switch
-    {
-        StringValueSyntax s => new Value(ValueKind.Text, s.Value ?? ""),
-        IntegerValueSyntax n => Value.Of(n.Value),
-        FloatValueSyntax n => Value.Of(n.Value),
-        BooleanValueSyntax b => Value.Of(b.Value),
-        ArraySyntax a => new Value(ValueKind.List, "", 0, a.Items.Where(i => i.Value is not null).Select(i => Scalar(i.Value!)).ToArray()),
-        _ => new Value(ValueKind.Other, value.ToString().Trim()),
-    };
+    private static Value Scalar(ValueSyntax value) =>
+        value switch
+        {
+            StringValueSyntax s => new Value(ValueKind.Text, s.Value ?? ""),
+            IntegerValueSyntax n => Value.Of(n.Value),
+            FloatValueSyntax n => Value.Of(n.Value),
+            BooleanValueSyntax b => Value.Of(b.Value),
+            ArraySyntax a => new Value(
+                ValueKind.List,
+                "",
+                0,
+                a.Items.Where(i => i.Value is not null).Select(i => Scalar(i.Value!)).ToArray()
+            ),
+            _ => new Value(ValueKind.Other, value.ToString().Trim()),
+        };
 
-    private void Add(string path, Value value, SyntaxNode at) => entries.Add(new Entry(path, value, new Origin(source, at.Span.Start.Line + 1)));
+    private void Add(string path, Value value, SyntaxNode at) =>
+        entries.Add(new Entry(path, value, new Origin(source, at.Span.Start.Line + 1)));
 
     private static List<string> Names(KeySyntax key)
     {
         List<string> names = [Name(key.Key)];
-        foreach (var dotted in key.DotKeys) names.Add(Name(dotted.Key));
+        foreach (var dotted in key.DotKeys)
+            names.Add(Name(dotted.Key));
         return names;
     }
 
-    private static string Name(BareKeyOrStringValueSyntax? key) => key switch
-    {
-        BareKeySyntax bare => bare.Key?.Text ?? "",
-        StringValueSyntax quoted => quoted.Value ?? "",
-        _ => "",
-    };
+    private static string Name(BareKeyOrStringValueSyntax? key) =>
+        key switch
+        {
+            BareKeySyntax bare => bare.Key?.Text ?? "",
+            StringValueSyntax quoted => quoted.Value ?? "",
+            _ => "",
+        };
 }

@@ -1,4 +1,3 @@
-
 namespace EdgeSeg.Configuration;
 
 /// <summary><c>[update]</c>: signed models over the air. Without a key in <see cref="KeysDir"/> nothing is ever taken.</summary>
@@ -19,14 +18,54 @@ internal sealed class UpdateSettings
     /// <summary>Empty: any time.</summary>
     public string Window { get; set; } = "";
 
-    private static readonly TextForm windowForm = new("empty or two times of the day such as \"02:00-04:30\"", t => MaintenanceWindow.TryParse(t, out _));
+    private static readonly TextForm windowForm = new(
+        "empty or two times of the day such as \"02:00-04:30\"",
+        t => MaintenanceWindow.TryParse(t, out _)
+    );
 
-    public static Section Section { get; } = new Section<UpdateSettings>("update", "Models over the air, signed. Nothing is taken while keys_dir holds no key.", (s, _) => s.Update)
-        .Flag("enabled", "Listen to model/desired.", u => u.Enabled, (u, v) => u.Enabled = v)
-        .Text("keys_dir", TextForms.AbsolutePath, "Folder with the public keys (*.pem, ECDSA P-256) that may sign.", u => u.KeysDir, (u, v) => u.KeysDir = v)
-        .Integer("threshold", 1, ConfigurationLimits.MaxTrustedKeys, "How many different ones of them must sign.", u => u.Threshold, (u, v) => u.Threshold = v)
-        .List("sources", ["https", "http", "file"], "Where bundles may come from.", u => u.Sources, (u, v) => u.Sources = v)
-        .Text("file_root", TextForms.AbsolutePath, "Folder below which file:// bundles lie: where sticks are mounted.", u => u.FileRoot, (u, v) => u.FileRoot = v)
-        .Integer("max_kib_s", 0, 1_000_000, "Fastest download, in KiB a second; 0: as fast as it goes.", u => u.MaxKibS, (u, v) => u.MaxKibS = v)
-        .Text("window", windowForm, "Hours, local time, in which a model may be swapped; empty: at any time.", u => u.Window, (u, v) => u.Window = v);
+    public static Section Section { get; } =
+        new Section<UpdateSettings>(
+            "update",
+            "Models over the air, signed. Nothing is taken while keys_dir holds no key.",
+            (s, _) => s.Update
+        )
+            .Flag("enabled", "Listen to model/desired.", u => u.Enabled, (u, v) => u.Enabled = v)
+            .Text(
+                "keys_dir",
+                TextForms.AbsolutePath,
+                "Folder with the public keys (*.pem, ECDSA P-256) that may sign.",
+                u => u.KeysDir,
+                (u, v) => u.KeysDir = v
+            )
+            .Integer(
+                "threshold",
+                1,
+                ConfigurationLimits.MaxTrustedKeys,
+                "How many different ones of them must sign.",
+                u => u.Threshold,
+                (u, v) => u.Threshold = v
+            )
+            .List("sources", ["https", "http", "file"], "Where bundles may come from.", u => u.Sources, (u, v) => u.Sources = v)
+            .Text(
+                "file_root",
+                TextForms.AbsolutePath,
+                "Folder below which file:// bundles lie: where sticks are mounted.",
+                u => u.FileRoot,
+                (u, v) => u.FileRoot = v
+            )
+            .Integer(
+                "max_kib_s",
+                0,
+                1_000_000,
+                "Fastest download, in KiB a second; 0: as fast as it goes.",
+                u => u.MaxKibS,
+                (u, v) => u.MaxKibS = v
+            )
+            .Text(
+                "window",
+                windowForm,
+                "Hours, local time, in which a model may be swapped; empty: at any time.",
+                u => u.Window,
+                (u, v) => u.Window = v
+            );
 }

@@ -10,10 +10,13 @@ internal enum ValueKind
     Number,
     Flag,
     List,
+
     /// <summary>A table, or a list of tables: holds keys, is not a value itself.</summary>
     Table,
+
     /// <summary>Something that no key takes: a date, null.</summary>
     Other,
+
     /// <summary>An environment variable's text, which becomes what its key asks for.</summary>
     Raw,
 }
@@ -49,14 +52,16 @@ internal sealed record Value(ValueKind Kind, string Literal, double Number = 0, 
     public bool TryInteger(out long v)
     {
         v = 0;
-        return Kind is ValueKind.Integer or ValueKind.Raw && long.TryParse(Literal, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out v);
+        return Kind is ValueKind.Integer or ValueKind.Raw
+            && long.TryParse(Literal, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out v);
     }
 
     /// <summary>A finite number; whole numbers count.</summary>
     public bool TryNumber(out double v)
     {
         v = Number;
-        if (Kind is ValueKind.Raw && !double.TryParse(Literal, NumberStyles.Float, CultureInfo.InvariantCulture, out v)) return false;
+        if (Kind is ValueKind.Raw && !double.TryParse(Literal, NumberStyles.Float, CultureInfo.InvariantCulture, out v))
+            return false;
         return Kind is ValueKind.Integer or ValueKind.Number or ValueKind.Raw && double.IsFinite(v);
     }
 
@@ -70,38 +75,48 @@ internal sealed record Value(ValueKind Kind, string Literal, double Number = 0, 
     public bool TryList(out IReadOnlyList<Value> items)
     {
         items = Items ?? [];
-        if (Kind is ValueKind.List) return true;
-        if (Kind is not ValueKind.Raw) return false;
+        if (Kind is ValueKind.List)
+            return true;
+        if (Kind is not ValueKind.Raw)
+            return false;
         var inner = Literal.Trim();
-        if (inner.StartsWith('[') && inner.EndsWith(']')) inner = inner[1..^1];
-        items = inner.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Select(item => new Value(ValueKind.Raw, item.Trim('"'))).ToArray();
+        if (inner.StartsWith('[') && inner.EndsWith(']'))
+            inner = inner[1..^1];
+        items = inner
+            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(item => new Value(ValueKind.Raw, item.Trim('"')))
+            .ToArray();
         return true;
     }
 
     /// <summary>For messages: short, on one line, without a password that stands in a URI.</summary>
-    public string Shown => Kind switch
-    {
-        ValueKind.Text or ValueKind.Raw => Shorten(Quote(WithoutSecrets(Literal))),
-        ValueKind.List => Shorten("[" + string.Join(", ", (Items ?? []).Take(ShownLength).Select(i => i.Shown)) + "]"),
-        ValueKind.Table => "a table",
-        _ => Shorten(Literal),
-    };
+    public string Shown =>
+        Kind switch
+        {
+            ValueKind.Text or ValueKind.Raw => Shorten(Quote(WithoutSecrets(Literal))),
+            ValueKind.List => Shorten("[" + string.Join(", ", (Items ?? []).Take(ShownLength).Select(i => i.Shown)) + "]"),
+            ValueKind.Table => "a table",
+            _ => Shorten(Literal),
+        };
 
     /// <summary>A text in TOML's quotes.</summary>
     public static string Quote(string text) => $"\"{Escape(text, "\"\\")}\"";
 
     /// <summary>A parser's message, which may repeat what it stumbled over, as a short line.</summary>
-    public static string OneLine(string message) => Escape(message.Length <= MessageLength ? message : message[..MessageLength] + "...", "");
+    public static string OneLine(string message) =>
+        Escape(message.Length <= MessageLength ? message : message[..MessageLength] + "...", "");
 
     private static string Escape(string text, string special)
     {
         var b = new StringBuilder();
         foreach (var c in text)
         {
-            if (special.Contains(c, StringComparison.Ordinal)) b.Append('\\').Append(c);
-            else if (char.IsControl(c) || char.IsSurrogate(c)) b.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:X4}");
-            else b.Append(c);
+            if (special.Contains(c, StringComparison.Ordinal))
+                b.Append('\\').Append(c);
+            else if (char.IsControl(c) || char.IsSurrogate(c))
+                b.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:X4}");
+            else
+                b.Append(c);
         }
 
         return b.ToString();
@@ -116,7 +131,8 @@ internal sealed record Value(ValueKind Kind, string Literal, double Number = 0, 
             var length = text.AsSpan(from).IndexOfAny(" /\"'");
             var authority = length < 0 ? text.AsSpan(from) : text.AsSpan(from, length);
             var end = authority.LastIndexOf('@');
-            if (end >= 0) text = string.Concat(text.AsSpan(0, from), "***", text.AsSpan(from + end));
+            if (end >= 0)
+                text = string.Concat(text.AsSpan(0, from), "***", text.AsSpan(from + end));
         }
 
         return text;

@@ -8,11 +8,14 @@ namespace EdgeSeg.Evaluation;
 /// <summary>A COCO instance annotation file (https://cocodataset.org/#format-data), as far as evaluation needs it.</summary>
 internal sealed record CocoSet
 {
-    [JsonRequired] public IReadOnlyList<CocoImage> Images { get; init; } = [];
+    [JsonRequired]
+    public IReadOnlyList<CocoImage> Images { get; init; } = [];
 
-    [JsonRequired] public IReadOnlyList<CocoAnnotation> Annotations { get; init; } = [];
+    [JsonRequired]
+    public IReadOnlyList<CocoAnnotation> Annotations { get; init; } = [];
 
-    [JsonRequired] public IReadOnlyList<CocoCategory> Categories { get; init; } = [];
+    [JsonRequired]
+    public IReadOnlyList<CocoCategory> Categories { get; init; } = [];
 
     /// <exception cref="OperatingException">The file is missing or not COCO JSON.</exception>
     public static CocoSet Read(string path)
@@ -24,7 +27,10 @@ internal sealed record CocoSet
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new OperatingException($"{path}: cannot be read ({e.Message}): name a COCO instance annotation file with --annotations", 2);
+            throw new OperatingException(
+                $"{path}: cannot be read ({e.Message}): name a COCO instance annotation file with --annotations",
+                2
+            );
         }
         catch (JsonException e)
         {
@@ -46,7 +52,8 @@ internal sealed record CocoAnnotation
     public int CategoryId { get; init; }
 
     /// <summary>1: these pixels are ignored.</summary>
-    [JsonPropertyName("iscrowd")] public int IsCrowd { get; init; }
+    [JsonPropertyName("iscrowd")]
+    public int IsCrowd { get; init; }
 
     /// <summary><c>salient</c> marks what the automatic mode should find; our own addition to the format.</summary>
     public string? Kind { get; init; }
@@ -58,20 +65,30 @@ internal sealed record CocoAnnotation
     /// <exception cref="OperatingException">The segmentation is not of the format or not of the picture's size.</exception>
     public void Rasterise(CocoImage image, RunLength runLength, BinaryMask mask)
     {
-        if (Segmentation.ValueKind == JsonValueKind.Array) FromPolygons(image, mask);
-        else if (Segmentation.ValueKind == JsonValueKind.Object) FromRunLength(image, runLength, mask);
-        else throw Bad("has no segmentation");
+        if (Segmentation.ValueKind == JsonValueKind.Array)
+            FromPolygons(image, mask);
+        else if (Segmentation.ValueKind == JsonValueKind.Object)
+            FromRunLength(image, runLength, mask);
+        else
+            throw Bad("has no segmentation");
     }
 
     private void FromRunLength(CocoImage image, RunLength runLength, BinaryMask mask)
     {
-        var size = Segmentation.TryGetProperty("size", out var s) && s.ValueKind == JsonValueKind.Array && s.GetArrayLength() == 2 ? s : throw Bad("has an RLE without size");
-        if (size[0].GetInt32() != image.Height || size[1].GetInt32() != image.Width) throw Bad($"is of {size[1]}x{size[0]} pixels, its picture of {image.Width}x{image.Height}");
-        if (!Segmentation.TryGetProperty("counts", out var counts)) throw Bad("has an RLE without counts");
-        var done = counts.ValueKind == JsonValueKind.String
-            ? runLength.TryDecode(counts.GetString()!, image.Width, image.Height, mask, out var problem)
-            : runLength.TryDecode([.. counts.EnumerateArray().Select(c => c.GetInt32())], image.Width, image.Height, mask, out problem);
-        if (!done) throw Bad($"has an RLE that cannot be read: {problem}");
+        var size =
+            Segmentation.TryGetProperty("size", out var s) && s.ValueKind == JsonValueKind.Array && s.GetArrayLength() == 2
+                ? s
+                : throw Bad("has an RLE without size");
+        if (size[0].GetInt32() != image.Height || size[1].GetInt32() != image.Width)
+            throw Bad($"is of {size[1]}x{size[0]} pixels, its picture of {image.Width}x{image.Height}");
+        if (!Segmentation.TryGetProperty("counts", out var counts))
+            throw Bad("has an RLE without counts");
+        var done =
+            counts.ValueKind == JsonValueKind.String
+                ? runLength.TryDecode(counts.GetString()!, image.Width, image.Height, mask, out var problem)
+                : runLength.TryDecode([.. counts.EnumerateArray().Select(c => c.GetInt32())], image.Width, image.Height, mask, out problem);
+        if (!done)
+            throw Bad($"has an RLE that cannot be read: {problem}");
     }
 
     /// <summary>Each ring is a part of the object; parts are united.</summary>
@@ -81,7 +98,8 @@ internal sealed record CocoAnnotation
         foreach (var ring in Segmentation.EnumerateArray())
         {
             var numbers = ring.EnumerateArray().Select(v => v.GetSingle()).ToArray();
-            if (numbers.Length >= 6) Polygon.Fill([new Ring(false, [.. numbers.Chunk(2).Where(c => c.Length == 2).Select(c => new Vertex(c[0], c[1]))])], mask);
+            if (numbers.Length >= 6)
+                Polygon.Fill([new Ring(false, [.. numbers.Chunk(2).Where(c => c.Length == 2).Select(c => new Vertex(c[0], c[1]))])], mask);
         }
     }
 

@@ -18,7 +18,9 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
     private readonly PhotoReader reader = new();
     private readonly RunLength runLength = new();
     private readonly Segmentation result = new();
-    private readonly BinaryMask truth = new(), ignored = new(), scratch = new();
+    private readonly BinaryMask truth = new(),
+        ignored = new(),
+        scratch = new();
     private readonly Dictionary<int, string> categoryNames = set.Categories.ToDictionary(c => c.Id, c => c.Name);
 
     public SortedDictionary<string, Tally> Sets { get; } = new(StringComparer.Ordinal);
@@ -55,7 +57,9 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
     {
         using var pixels = reader.Read(Path.Combine(imageFolder, image.FileName));
         if (pixels.Cols != image.Width || pixels.Rows != image.Height)
-            throw new OperatingException($"{image.FileName}: is {pixels.Cols}x{pixels.Rows}, the annotations say {image.Width}x{image.Height}");
+            throw new OperatingException(
+                $"{image.FileName}: is {pixels.Cols}x{pixels.Rows}, the annotations say {image.Width}x{image.Height}"
+            );
         ignored.Reset(image.Width, image.Height);
         foreach (var crowd in annotations.Where(a => a.IsCrowd == 1))
         {
@@ -66,36 +70,45 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
         result.Times = StageTimes.None;
         sam.Encode(pixels, embedding, ref result.Times);
         Record(Stage.Resize);
-        foreach (var annotation in annotations.Where(a => a.IsCrowd == 0)) Object(image, annotation);
+        foreach (var annotation in annotations.Where(a => a.IsCrowd == 0))
+            Object(image, annotation);
     }
 
     private void Object(CocoImage image, CocoAnnotation annotation)
     {
         annotation.Rasterise(image, runLength, truth);
         var geometry = truth.Measure();
-        if (geometry.Area == 0) return;
+        if (geometry.Area == 0)
+            return;
         var name = categoryNames.GetValueOrDefault(annotation.CategoryId, $"category {annotation.CategoryId}");
-        if (!Sets.TryGetValue(name, out var tally)) Sets[name] = tally = new Tally();
+        if (!Sets.TryGetValue(name, out var tally))
+            Sets[name] = tally = new Tally();
 
         Ask(PromptSource.Click, p => p.Add(DeepestPixel(truth)));
         var click = Iou(result.Mask);
         var best = 0.0;
         for (var i = 0; i < sam.MaskCount; i++)
         {
-            if (sam.TryEnlarge(i, embedding, scratch)) best = Math.Max(best, Iou(scratch));
+            if (sam.TryEnlarge(i, embedding, scratch))
+                best = Math.Max(best, Iou(scratch));
         }
 
-        Ask(PromptSource.Box, p => p.Box = new Box(geometry.Left, geometry.Top, geometry.Left + geometry.Width, geometry.Top + geometry.Height));
+        Ask(
+            PromptSource.Box,
+            p => p.Box = new Box(geometry.Left, geometry.Top, geometry.Left + geometry.Width, geometry.Top + geometry.Height)
+        );
         var box = Iou(result.Mask);
         tally.AddObject(click, best, box);
         Overall.AddObject(click, best, box);
-        if (annotation.Kind == "salient") Automatic(tally);
+        if (annotation.Kind == "salient")
+            Automatic(tally);
     }
 
     private void Automatic(Tally tally)
     {
         sam.Auto(embedding, result);
-        foreach (var stage in (ReadOnlySpan<Stage>)[Stage.Saliency, Stage.Clicks, Stage.Decode, Stage.Mask]) Record(stage);
+        foreach (var stage in (ReadOnlySpan<Stage>)[Stage.Saliency, Stage.Clicks, Stage.Decode, Stage.Mask])
+            Record(stage);
         var iou = result.Found ? Iou(result.Mask) : 0;
         foreach (var t in (ReadOnlySpan<Tally>)[tally, Overall])
         {
@@ -112,7 +125,8 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
         sam.Decode(embedding, result);
         Record(Stage.Decode);
         Record(Stage.Mask);
-        if (result.Reason == Segmentation.BadModelOutput) throw new OperatingException($"{model.Bundle.Folder}: the model gave values that are not numbers");
+        if (result.Reason == Segmentation.BadModelOutput)
+            throw new OperatingException($"{model.Bundle.Folder}: the model gave values that are not numbers");
     }
 
     private double Iou(BinaryMask mask) => BinaryMask.Iou(mask, truth, ignored);
@@ -120,9 +134,11 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
     private void Record(Stage stage)
     {
         var ms = result.Times[stage];
-        if (double.IsNaN(ms)) return;
+        if (double.IsNaN(ms))
+            return;
         var name = StageTimes.Names[(int)stage];
-        if (!LatencyMs.TryGetValue(name, out var list)) LatencyMs[name] = list = [];
+        if (!LatencyMs.TryGetValue(name, out var list))
+            LatencyMs[name] = list = [];
         list.Add(ms);
     }
 
@@ -141,7 +157,8 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
             for (var x = 1; x <= mask.Width; x++)
             {
                 var d = distance.At<float>(y, x);
-                if (d > greatest) (greatest, at) = (d, (x, y));
+                if (d > greatest)
+                    (greatest, at) = (d, (x, y));
             }
         }
 

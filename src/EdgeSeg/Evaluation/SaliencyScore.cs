@@ -15,17 +15,20 @@ internal static class SaliencyScore
         using var large = new Mat();
         Cv2.Resize(small, large, new Size(truth.Width, truth.Height), 0, 0, InterpolationFlags.Linear);
         // pixels per saliency step, inside and outside of the truth: one walk serves all thresholds
-        Span<long> inside = stackalloc long[Tally.SaliencySteps + 1], outside = stackalloc long[Tally.SaliencySteps + 1];
+        Span<long> inside = stackalloc long[Tally.SaliencySteps + 1],
+            outside = stackalloc long[Tally.SaliencySteps + 1];
         inside.Clear();
         outside.Clear();
         double error = 0;
-        long count = 0, positives = 0;
+        long count = 0,
+            positives = 0;
         for (var y = 0; y < truth.Height; y++)
         {
             var row = large.RowOf<float>(y);
             for (var x = 0; x < row.Length; x++)
             {
-                if (ignored[x, y]) continue;
+                if (ignored[x, y])
+                    continue;
                 var p = SaliencyMap.Probability(row[x]);
                 var isTruth = truth[x, y];
                 error += Math.Abs(p - (isTruth ? 1 : 0));
@@ -37,17 +40,21 @@ internal static class SaliencyScore
                     positives++;
                     inside[step]++;
                 }
-                else outside[step]++;
+                else
+                    outside[step]++;
             }
         }
 
-        if (count > 0) Sum(inside, outside, positives, error / count, tally);
+        if (count > 0)
+            Sum(inside, outside, positives, error / count, tally);
     }
 
     private static void Sum(ReadOnlySpan<long> inside, ReadOnlySpan<long> outside, long positives, double error, Tally tally)
     {
-        Span<double> precision = stackalloc double[Tally.SaliencySteps], recall = stackalloc double[Tally.SaliencySteps];
-        long hit = 0, miss = 0;
+        Span<double> precision = stackalloc double[Tally.SaliencySteps],
+            recall = stackalloc double[Tally.SaliencySteps];
+        long hit = 0,
+            miss = 0;
         for (var i = Tally.SaliencySteps; i >= 1; i--)
         {
             hit += inside[i];
@@ -60,10 +67,12 @@ internal static class SaliencyScore
         tally.AddSaliency(precision, recall, error);
     }
 
-    private static unsafe Span<T> RowOf<T>(this Mat mat, int y) where T : unmanaged => new((void*)mat.Ptr(y), mat.Cols * mat.Channels());
+    private static unsafe Span<T> RowOf<T>(this Mat mat, int y)
+        where T : unmanaged => new((void*)mat.Ptr(y), mat.Cols * mat.Channels());
 
     private static void Copy(SaliencyMap map, Mat mat)
     {
-        for (var y = 0; y < map.Height; y++) map.Row(y).CopyTo(mat.RowOf<float>(y));
+        for (var y = 0; y < map.Height; y++)
+            map.Row(y).CopyTo(mat.RowOf<float>(y));
     }
 }

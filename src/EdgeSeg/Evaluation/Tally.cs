@@ -9,9 +9,15 @@ internal sealed class Tally
     // beta^2 = 0.3 weighs precision higher, as the saliency literature does (Achanta et al., 2009)
     private const double BetaSquared = 0.3;
 
-    private readonly double[] precision = new double[SaliencySteps], recall = new double[SaliencySteps];
-    private double click, best, box, automatic, mae;
-    private int automaticCount, saliencyCount;
+    private readonly double[] precision = new double[SaliencySteps],
+        recall = new double[SaliencySteps];
+    private double click,
+        best,
+        box,
+        automatic,
+        mae;
+    private int automaticCount,
+        saliencyCount;
 
     public int Count { get; private set; }
 
@@ -30,12 +36,15 @@ internal sealed class Tally
     {
         get
         {
-            if (saliencyCount == 0) return double.NaN;
+            if (saliencyCount == 0)
+                return double.NaN;
             var greatest = 0.0;
             for (var i = 0; i < SaliencySteps; i++)
             {
-                double p = precision[i] / saliencyCount, r = recall[i] / saliencyCount;
-                if (p + r > 0) greatest = Math.Max(greatest, (1 + BetaSquared) * p * r / (BetaSquared * p + r));
+                double p = precision[i] / saliencyCount,
+                    r = recall[i] / saliencyCount;
+                if (p + r > 0)
+                    greatest = Math.Max(greatest, (1 + BetaSquared) * p * r / (BetaSquared * p + r));
             }
 
             return greatest;

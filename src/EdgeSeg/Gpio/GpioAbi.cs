@@ -16,15 +16,30 @@ internal static unsafe class GpioAbi
     public const uint GetLine = 0xC250_B407;
 
     // flags of a line
-    public const ulong Used = 1 << 0, ActiveLow = 1 << 1, Input = 1 << 2, EdgeRising = 1 << 4, EdgeFalling = 1 << 5;
-    public const ulong BiasPullUp = 1 << 8, BiasPullDown = 1 << 9, BiasDisabled = 1 << 10;
+    public const ulong Used = 1 << 0,
+        ActiveLow = 1 << 1,
+        Input = 1 << 2,
+        EdgeRising = 1 << 4,
+        EdgeFalling = 1 << 5;
+    public const ulong BiasPullUp = 1 << 8,
+        BiasPullDown = 1 << 9,
+        BiasDisabled = 1 << 10;
 
     public const uint AttributeDebounce = 3;
     public const uint EventRising = 1;
 
     public const short PollIn = 1;
 
-    public const int ENOENT = 2, EINTR = 4, ENXIO = 6, EAGAIN = 11, EACCES = 13, EPERM = 1, EBUSY = 16, ENODEV = 19, EINVAL = 22, ENOTTY = 25;
+    public const int ENOENT = 2,
+        EINTR = 4,
+        ENXIO = 6,
+        EAGAIN = 11,
+        EACCES = 13,
+        EPERM = 1,
+        EBUSY = 16,
+        ENODEV = 19,
+        EINVAL = 22,
+        ENOTTY = 25;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct ChipInfo

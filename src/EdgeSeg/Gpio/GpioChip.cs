@@ -12,7 +12,8 @@ internal sealed unsafe class GpioChip : IDisposable
 {
     private readonly SafeFileHandle handle;
 
-    private GpioChip(string path, SafeFileHandle handle, string label, int lines) => (Path, this.handle, Label, Lines) = (path, handle, label, lines);
+    private GpioChip(string path, SafeFileHandle handle, string label, int lines) =>
+        (Path, this.handle, Label, Lines) = (path, handle, label, lines);
 
     public string Path { get; }
 
@@ -25,10 +26,12 @@ internal sealed unsafe class GpioChip : IDisposable
     public static GpioChip Open(string path)
     {
         var descriptor = LibC.Open(path, LibC.ReadWrite | LibC.CloseOnExec);
-        if (descriptor < 0) throw Failure(path, Marshal.GetLastPInvokeError());
+        if (descriptor < 0)
+            throw Failure(path, Marshal.GetLastPInvokeError());
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         GpioAbi.ChipInfo info = default;
-        if (LibC.Ioctl(handle, GpioAbi.GetChipInfo, &info) == 0) return new GpioChip(path, handle, Text(info.Label), (int)info.Lines);
+        if (LibC.Ioctl(handle, GpioAbi.GetChipInfo, &info) == 0)
+            return new GpioChip(path, handle, Text(info.Label), (int)info.Lines);
         var error = Marshal.GetLastPInvokeError();
         handle.Dispose();
         throw Failure(path, error);
@@ -40,12 +43,16 @@ internal sealed unsafe class GpioChip : IDisposable
     {
         if (int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
-            if (number < Lines) return number;
-            throw new OperatingException($"{Path} ({Label}) has lines 0 to {Lines - 1}, none with number {number}: look it up with 'gpioinfo'");
+            if (number < Lines)
+                return number;
+            throw new OperatingException(
+                $"{Path} ({Label}) has lines 0 to {Lines - 1}, none with number {number}: look it up with 'gpioinfo'"
+            );
         }
 
         for (var i = 0; i < Math.Min(Lines, GpioLimits.GpioLines); i++)
-            if (Look(i).Name == line) return i;
+            if (Look(i).Name == line)
+                return i;
         throw new OperatingException($"{Path} ({Label}) has no line named {line}: look it up with 'gpioinfo'");
     }
 
@@ -54,7 +61,8 @@ internal sealed unsafe class GpioChip : IDisposable
     {
         GpioAbi.LineInfo info = default;
         info.Offset = (uint)line;
-        if (LibC.Ioctl(handle, GpioAbi.GetLineInfo, &info) != 0) throw Failure(Path, Marshal.GetLastPInvokeError());
+        if (LibC.Ioctl(handle, GpioAbi.GetLineInfo, &info) != 0)
+            throw Failure(Path, Marshal.GetLastPInvokeError());
         var consumer = Text(info.Consumer);
         return (Text(info.Name), (info.Flags & GpioAbi.Used) != 0 && consumer.Length == 0 ? "the kernel" : consumer);
     }
@@ -67,27 +75,39 @@ internal sealed unsafe class GpioChip : IDisposable
             asked->LineCount = 1;
             asked->Offsets[0] = (uint)line;
             "edgeseg"u8.CopyTo(new Span<byte>(asked->Consumer, GpioAbi.NameBytes));
-            if (LibC.Ioctl(handle, GpioAbi.GetLine, asked) == 0) return new SafeFileHandle(asked->Descriptor, ownsHandle: true);
+            if (LibC.Ioctl(handle, GpioAbi.GetLine, asked) == 0)
+                return new SafeFileHandle(asked->Descriptor, ownsHandle: true);
         }
 
         var error = Marshal.GetLastPInvokeError();
         throw error switch
         {
-            GpioAbi.EBUSY => new OperatingException($"line {line} of {Path} is in use by {Look(line).Consumer}: stop that, or choose another line"),
-            GpioAbi.EINVAL => new OperatingException($"line {line} of {Path} cannot do what is asked of it (edge, bias, debounce): set trigger.gpio.bias to \"as_is\", or choose another line"),
-            GpioAbi.ENXIO => new OperatingException($"line {line} of {Path} gives no interrupts, so its edges cannot be seen: choose another line"),
+            GpioAbi.EBUSY => new OperatingException(
+                $"line {line} of {Path} is in use by {Look(line).Consumer}: stop that, or choose another line"
+            ),
+            GpioAbi.EINVAL => new OperatingException(
+                $"line {line} of {Path} cannot do what is asked of it (edge, bias, debounce): set trigger.gpio.bias to \"as_is\", or choose another line"
+            ),
+            GpioAbi.ENXIO => new OperatingException(
+                $"line {line} of {Path} gives no interrupts, so its edges cannot be seen: choose another line"
+            ),
             _ => Failure(Path, error),
         };
     }
 
-    internal static OperatingException Failure(string path, int error) => new(error switch
-    {
-        GpioAbi.ENOENT => $"{path} is not there: look for the chip with 'gpiodetect', and correct the chip's path in the settings",
-        GpioAbi.EACCES or GpioAbi.EPERM => $"{path} may not be used by {Environment.UserName}: add it to the group gpio ('usermod -aG gpio {Environment.UserName}'), to which the package's udev rule gives GPIO chips",
-        GpioAbi.ENODEV or GpioAbi.ENXIO => $"{path} has gone: connect the chip again",
-        GpioAbi.ENOTTY or GpioAbi.EINVAL => $"{path} is no GPIO chip, or the kernel is older than 5.10: look for the chip with 'gpiodetect'",
-        _ => $"{path} cannot be used ({Marshal.GetPInvokeErrorMessage(error)})",
-    });
+    internal static OperatingException Failure(string path, int error) =>
+        new(
+            error switch
+            {
+                GpioAbi.ENOENT => $"{path} is not there: look for the chip with 'gpiodetect', and correct the chip's path in the settings",
+                GpioAbi.EACCES or GpioAbi.EPERM =>
+                    $"{path} may not be used by {Environment.UserName}: add it to the group gpio ('usermod -aG gpio {Environment.UserName}'), to which the package's udev rule gives GPIO chips",
+                GpioAbi.ENODEV or GpioAbi.ENXIO => $"{path} has gone: connect the chip again",
+                GpioAbi.ENOTTY or GpioAbi.EINVAL =>
+                    $"{path} is no GPIO chip, or the kernel is older than 5.10: look for the chip with 'gpiodetect'",
+                _ => $"{path} cannot be used ({Marshal.GetPInvokeErrorMessage(error)})",
+            }
+        );
 
     public void Dispose() => handle.Dispose();
 

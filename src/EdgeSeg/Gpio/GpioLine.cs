@@ -43,7 +43,8 @@ internal sealed unsafe class GpioLine : IInputLine
 
     public int Read(Span<LineEdge> edges, int timeoutMs)
     {
-        if (!Wait(timeoutMs)) return 0;
+        if (!Wait(timeoutMs))
+            return 0;
         var events = stackalloc GpioAbi.LineEvent[GpioLimits.GpioReadEvents];
         var asked = Math.Min(edges.Length, GpioLimits.GpioReadEvents);
         var bytes = LibC.Read(handle, events, (nuint)(asked * sizeof(GpioAbi.LineEvent)));
@@ -76,23 +77,26 @@ internal sealed unsafe class GpioLine : IInputLine
             handle.DangerousAddRef(ref kept);
             var entry = new LibC.PollEntry { Descriptor = (int)handle.DangerousGetHandle(), Events = GpioAbi.PollIn };
             var found = LibC.Poll(&entry, 1, timeoutMs);
-            if (found <= 0) return false;
+            if (found <= 0)
+                return false;
             return (entry.Found & GpioAbi.PollIn) != 0 ? true : throw GpioChip.Failure(Name, GpioAbi.ENODEV);
         }
         finally
         {
-            if (kept) handle.DangerousRelease();
+            if (kept)
+                handle.DangerousRelease();
         }
     }
 
-    private static ulong Flags(GpioTriggerSettings settings) => (settings.ActiveLow ? GpioAbi.ActiveLow : 0) |
-        settings.Edge switch
+    private static ulong Flags(GpioTriggerSettings settings) =>
+        (settings.ActiveLow ? GpioAbi.ActiveLow : 0)
+        | settings.Edge switch
         {
             GpioEdge.Rising => GpioAbi.EdgeRising,
             GpioEdge.Falling => GpioAbi.EdgeFalling,
             _ => GpioAbi.EdgeRising | GpioAbi.EdgeFalling,
-        } |
-        settings.Bias switch
+        }
+        | settings.Bias switch
         {
             GpioBias.PullUp => GpioAbi.BiasPullUp,
             GpioBias.PullDown => GpioAbi.BiasPullDown,

@@ -51,10 +51,13 @@ internal sealed class OutputLine : IDisposable
             var opened = controller;
             return new OutputLine(settings, high => opened.Write(line, high ? PinValue.High : PinValue.Low), time, controller);
         }
-        catch (Exception e) when (e is GpiodException or IOException or InvalidOperationException or DllNotFoundException or UnauthorizedAccessException)
+        catch (Exception e)
+            when (e is GpiodException or IOException or InvalidOperationException or DllNotFoundException or UnauthorizedAccessException)
         {
             controller?.Dispose();
-            throw new OperatingException($"line {line} of {settings.Chip} cannot be driven ({e.Message}): choose a line that 'gpioinfo' shows as unused");
+            throw new OperatingException(
+                $"line {line} of {settings.Chip} cannot be driven ({e.Message}): choose a line that 'gpioinfo' shows as unused"
+            );
         }
     }
 
@@ -63,9 +66,11 @@ internal sealed class OutputLine : IDisposable
     {
         lock (gate)
         {
-            if (disposed) return;
+            if (disposed)
+                return;
             Put(on);
-            if (pulse > TimeSpan.Zero) timer.Change(on ? pulse : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            if (pulse > TimeSpan.Zero)
+                timer.Change(on ? pulse : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -73,7 +78,8 @@ internal sealed class OutputLine : IDisposable
     {
         lock (gate)
         {
-            if (disposed) return;
+            if (disposed)
+                return;
             disposed = true;
             Put(false);
         }
@@ -86,7 +92,8 @@ internal sealed class OutputLine : IDisposable
     {
         lock (gate)
         {
-            if (!disposed) Put(false);
+            if (!disposed)
+                Put(false);
         }
     }
 
@@ -96,10 +103,14 @@ internal sealed class OutputLine : IDisposable
     private static GpioDriver Driver(int chip)
     {
 #pragma warning disable SDGPIO0001 // libgpiod 2 is the only one on newer systems
-        if (NativeLibrary.TryLoad("libgpiod.so.3", out _)) return new LibGpiodV2Driver(chip);
+        if (NativeLibrary.TryLoad("libgpiod.so.3", out _))
+            return new LibGpiodV2Driver(chip);
 #pragma warning restore SDGPIO0001
-        if (NativeLibrary.TryLoad("libgpiod.so.2", out _)) return new LibGpiodDriver(chip);
-        throw new OperatingException("GPIO outputs need libgpiod, which is not installed: apt-get install libgpiod2 (libgpiod3 from Debian 13 and Ubuntu 24.10 on)");
+        if (NativeLibrary.TryLoad("libgpiod.so.2", out _))
+            return new LibGpiodDriver(chip);
+        throw new OperatingException(
+            "GPIO outputs need libgpiod, which is not installed: apt-get install libgpiod2 (libgpiod3 from Debian 13 and Ubuntu 24.10 on)"
+        );
     }
 
     private static int ChipNumber(string path)
@@ -108,6 +119,8 @@ internal sealed class OutputLine : IDisposable
         const string prefix = "/dev/gpiochip";
         return node.StartsWith(prefix, StringComparison.Ordinal) && int.TryParse(node.AsSpan(prefix.Length), out var number)
             ? number
-            : throw new OperatingException($"{path} is not one of /dev/gpiochip0, /dev/gpiochip1 and so on: correct the output's chip in the settings");
+            : throw new OperatingException(
+                $"{path} is not one of /dev/gpiochip0, /dev/gpiochip1 and so on: correct the output's chip in the settings"
+            );
     }
 }

@@ -16,7 +16,9 @@ internal sealed class TriggerWatch : IDisposable
     private readonly Thread thread;
     private volatile bool stopping;
     private volatile string? fault;
-    private long edges, lostBefore, lost;
+    private long edges,
+        lostBefore,
+        lost;
 
     /// <param name="open">Opens the line; throws <see cref="OperatingException"/> when it cannot.</param>
     /// <param name="onEdge">Told each edge, on this class's thread.</param>
@@ -49,13 +51,15 @@ internal sealed class TriggerWatch : IDisposable
             {
                 using var line = open();
                 Tell(null);
-                while (!stopping) Pass(line, buffer);
+                while (!stopping)
+                    Pass(line, buffer);
             }
             catch (OperatingException e)
             {
                 lostBefore = Lost;
                 Tell(e.Message);
-                if (!pause.Wait(TimeSpan.FromMilliseconds(GpioLimits.GpioRetryMs))) return;
+                if (!pause.Wait(TimeSpan.FromMilliseconds(GpioLimits.GpioRetryMs)))
+                    return;
             }
         }
     }
@@ -65,12 +69,14 @@ internal sealed class TriggerWatch : IDisposable
         var count = line.Read(buffer, GpioLimits.GpioWaitMs);
         Interlocked.Exchange(ref lost, lostBefore + line.Lost);
         Interlocked.Add(ref edges, count);
-        for (var i = 0; i < count; i++) onEdge(buffer[i]);
+        for (var i = 0; i < count; i++)
+            onEdge(buffer[i]);
     }
 
     private void Tell(string? sentence)
     {
-        if (sentence == fault) return;
+        if (sentence == fault)
+            return;
         fault = sentence;
         changed(sentence);
     }
@@ -79,7 +85,8 @@ internal sealed class TriggerWatch : IDisposable
     {
         stopping = true;
         pause.Cancel();
-        if (thread.IsAlive && thread != Thread.CurrentThread) thread.Join(2 * GpioLimits.GpioWaitMs);
+        if (thread.IsAlive && thread != Thread.CurrentThread)
+            thread.Join(2 * GpioLimits.GpioWaitMs);
         pause.Dispose();
     }
 }

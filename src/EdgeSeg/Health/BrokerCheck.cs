@@ -10,7 +10,8 @@ internal static class BrokerCheck
     /// <summary>The host is a name, an address, or <c>embedded</c>.</summary>
     public static Check Reach(string host, int port, int timeoutMs = HealthLimits.DoctorConnectTimeoutMs)
     {
-        if (host == "embedded") return Check.Ok(Name, "embedded: runs inside the process");
+        if (host == "embedded")
+            return Check.Ok(Name, "embedded: runs inside the process");
         using var deadline = new CancellationTokenSource(timeoutMs);
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
@@ -20,7 +21,11 @@ internal static class BrokerCheck
         }
         catch (OperationCanceledException)
         {
-            return Check.Failed(Name, $"{host}:{port} did not answer in {timeoutMs} ms", "look at the network and the broker's firewall, and at mqtt.host and mqtt.port");
+            return Check.Failed(
+                Name,
+                $"{host}:{port} did not answer in {timeoutMs} ms",
+                "look at the network and the broker's firewall, and at mqtt.host and mqtt.port"
+            );
         }
         catch (SocketException e)
         {
@@ -28,10 +33,12 @@ internal static class BrokerCheck
         }
     }
 
-    private static string Remedy(SocketError error, string host) => error switch
-    {
-        SocketError.ConnectionRefused => $"start the broker on {host} (systemctl start mosquitto) or correct mqtt.port",
-        SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData => "correct mqtt.host, or look at the name service (resolvectl query)",
-        _ => "look at the network, and at mqtt.host and mqtt.port",
-    };
+    private static string Remedy(SocketError error, string host) =>
+        error switch
+        {
+            SocketError.ConnectionRefused => $"start the broker on {host} (systemctl start mosquitto) or correct mqtt.port",
+            SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData =>
+                "correct mqtt.host, or look at the name service (resolvectl query)",
+            _ => "look at the network, and at mqtt.host and mqtt.port",
+        };
 }

@@ -14,7 +14,8 @@ internal static class DeviceChecks
     {
         var name = $"camera {id}";
         var (scheme, node) = CameraUri.Split(uri);
-        if (scheme != "v4l2") return Check.Ok(name, $"{scheme}: nothing to check before it is opened");
+        if (scheme != "v4l2")
+            return Check.Ok(name, $"{scheme}: nothing to check before it is opened");
         return Node(name, node, "video", "connect the camera, look for it with 'v4l2-ctl --list-devices', and correct camera.uri", mayUse);
     }
 
@@ -22,16 +23,22 @@ internal static class DeviceChecks
     public static Check Gpio(bool needed, string chip = "gpiochip0", string devices = "/dev")
     {
         var node = Path.Combine(devices, Path.GetFileName(chip));
-        if (needed) return Node("gpio", node, "gpio", "look for the chip with 'gpiodetect' and correct trigger.gpio.chip");
+        if (needed)
+            return Node("gpio", node, "gpio", "look for the chip with 'gpiodetect' and correct trigger.gpio.chip");
         var chips = Directory.Exists(devices) ? Directory.EnumerateFiles(devices, "gpiochip*").Count() : 0;
         return Check.Ok("gpio", $"not configured ({chips} chips there)");
     }
 
     private static Check Node(string name, string node, string group, string absent, Func<string, bool>? mayUse = null)
     {
-        if (!File.Exists(node)) return Check.Failed(name, $"{node} is not there", absent);
+        if (!File.Exists(node))
+            return Check.Failed(name, $"{node} is not there", absent);
         return mayUse?.Invoke(node) ?? LibC.Access(node, LibC.ReadAndWriteAccess) == 0
             ? Check.Ok(name, $"{node} is there and may be used")
-            : Check.Failed(name, $"{node} may not be used by {Environment.UserName}", $"add the user to the group {group}: usermod -aG {group} {Environment.UserName}");
+            : Check.Failed(
+                name,
+                $"{node} may not be used by {Environment.UserName}",
+                $"add the user to the group {group}: usermod -aG {group} {Environment.UserName}"
+            );
     }
 }

@@ -10,7 +10,8 @@ internal static class Doctor
     /// <summary>A named check whose look returns what it found, and throws <see cref="OperatingException"/> with reason and remedy when it is not well.</summary>
     public static (string Name, Func<Check> Look) Of(string name, Func<string> look) => (name, () => Check.Ok(name, look()));
 
-    public static IReadOnlyList<Check> Examine(IEnumerable<(string Name, Func<Check> Look)> looks) => [.. looks.Select(l => Examine(l.Name, l.Look))];
+    public static IReadOnlyList<Check> Examine(IEnumerable<(string Name, Func<Check> Look)> looks) =>
+        [.. looks.Select(l => Examine(l.Name, l.Look))];
 
     /// <summary>0 unless a check failed; warnings are not failures.</summary>
     public static int ExitCode(IEnumerable<Check> checks) => checks.Any(c => c.State == CheckState.Failed) ? 1 : 0;
@@ -24,11 +25,14 @@ internal static class Doctor
         foreach (var check in checks)
         {
             output.WriteLine($"{Word(check.State).PadRight(states)}  {check.Name.PadRight(names)}  {check.Finding}");
-            if (check.Remedy.Length > 0) output.WriteLine($"{indent}{Arrow}{check.Remedy}");
+            if (check.Remedy.Length > 0)
+                output.WriteLine($"{indent}{Arrow}{check.Remedy}");
         }
 
         int Count(CheckState state) => checks.Count(c => c.State == state);
-        output.WriteLine($"{Count(CheckState.Ok)} ok, {Count(CheckState.Warning)} {(Count(CheckState.Warning) == 1 ? "warning" : "warnings")}, {Count(CheckState.Failed)} failed");
+        output.WriteLine(
+            $"{Count(CheckState.Ok)} ok, {Count(CheckState.Warning)} {(Count(CheckState.Warning) == 1 ? "warning" : "warnings")}, {Count(CheckState.Failed)} failed"
+        );
     }
 
     private static Check Examine(string name, Func<Check> look)
@@ -46,10 +50,11 @@ internal static class Doctor
         }
     }
 
-    private static string Word(CheckState state) => state switch
-    {
-        CheckState.Ok => "ok",
-        CheckState.Warning => "warning",
-        _ => "failed",
-    };
+    private static string Word(CheckState state) =>
+        state switch
+        {
+            CheckState.Ok => "ok",
+            CheckState.Warning => "warning",
+            _ => "failed",
+        };
 }

@@ -5,10 +5,13 @@ internal static class HealthLimits
 {
     /// <summary>Time for the broker to take a TCP connection, in ms: a network that needs longer will not carry masks either.</summary>
     public const int DoctorConnectTimeoutMs = 3_000;
+
     /// <summary>Free bytes below which the state folder's disk is warned of: two model bundles, the one in use and the one being fetched.</summary>
     public const long DiskLowBytes = 200L << 20;
+
     /// <summary>Free bytes below which state can no longer be kept safely.</summary>
     public const long DiskFullBytes = 16L << 20;
+
     /// <summary>Temperature in degrees Celsius from which boards of this class slow down (Raspberry Pi: 80).</summary>
     public const double HotC = 80;
 }

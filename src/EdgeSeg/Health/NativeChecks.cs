@@ -7,16 +7,24 @@ namespace EdgeSeg.Health;
 /// <summary>Do the native libraries load, which versions, and from where.</summary>
 internal static class NativeChecks
 {
-    public static (string Name, Func<Check> Look) Runtime { get; } = Doctor.Of("onnx runtime", () =>
-    {
-        var path = NativeLibraries.Require(NativeLibraries.Runtime);
-        var has = ExecutionProviders.All.Where(p => ExecutionProviders.Available.Contains(p.RuntimeName)).Select(p => p.Title);
-        return $"{Ort.Environment.GetVersionString()} from {path}, built with {string.Join(", ", has)}";
-    });
+    public static (string Name, Func<Check> Look) Runtime { get; } =
+        Doctor.Of(
+            "onnx runtime",
+            () =>
+            {
+                var path = NativeLibraries.Require(NativeLibraries.Runtime);
+                var has = ExecutionProviders.All.Where(p => ExecutionProviders.Available.Contains(p.RuntimeName)).Select(p => p.Title);
+                return $"{Ort.Environment.GetVersionString()} from {path}, built with {string.Join(", ", has)}";
+            }
+        );
 
-    public static (string Name, Func<Check> Look) OpenCv { get; } = Doctor.Of("opencv", () =>
-    {
-        var path = NativeLibraries.Require(NativeLibraries.OpenCv);
-        return $"{Cv2.GetVersionString()} from {path}";
-    });
+    public static (string Name, Func<Check> Look) OpenCv { get; } =
+        Doctor.Of(
+            "opencv",
+            () =>
+            {
+                var path = NativeLibraries.Require(NativeLibraries.OpenCv);
+                return $"{Cv2.GetVersionString()} from {path}";
+            }
+        );
 }

@@ -18,20 +18,24 @@ internal static class SystemChecks
     {
         var finding = $"{freeBytes >> 20} MiB free for {stateDir}{(exists ? "" : " (not made yet)")}";
         const string remedy = "free space there, or move state_dir to a larger disk";
-        if (freeBytes < HealthLimits.DiskFullBytes) return Check.Failed("disk", finding, remedy);
+        if (freeBytes < HealthLimits.DiskFullBytes)
+            return Check.Failed("disk", finding, remedy);
         return freeBytes < HealthLimits.DiskLowBytes ? Check.Warning("disk", finding, remedy) : Check.Ok("disk", finding);
     }
 
     /// <summary>Is the clock set by a time server: systemd-timesyncd's mark, else what the kernel was told (chrony, ntpd).</summary>
-    public static Check Clock(TimeProvider time, string run = "/run") =>
-        Clock(time, SystemClock.IsSynchronised(run));
+    public static Check Clock(TimeProvider time, string run = "/run") => Clock(time, SystemClock.IsSynchronised(run));
 
     internal static Check Clock(TimeProvider time, bool synchronised)
     {
         var now = time.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         return synchronised
             ? Check.Ok("clock", $"{now}, synchronised")
-            : Check.Warning("clock", $"{now}, not synchronised: times in messages may be wrong, TLS and updates may refuse", "timedatectl set-ntp true");
+            : Check.Warning(
+                "clock",
+                $"{now}, not synchronised: times in messages may be wrong, TLS and updates may refuse",
+                "timedatectl set-ntp true"
+            );
     }
 
     /// <summary>The hottest zone, and whether the board has slowed its processor down because of heat or low voltage.</summary>
@@ -41,19 +45,24 @@ internal static class SystemChecks
         const string remedy = "give the board air, a heat sink or a stronger power supply; it is slower until then";
         var zones = Sensors.Zones(sys);
         var slowed = Slowed(sys);
-        if (zones.Count == 0) return slowed is null ? Check.Ok(name, "this machine has no sensor that the kernel shows") : Check.Warning(name, slowed, remedy);
+        if (zones.Count == 0)
+            return slowed is null
+                ? Check.Ok(name, "this machine has no sensor that the kernel shows")
+                : Check.Warning(name, slowed, remedy);
         var (type, degrees) = zones.MaxBy(z => z.DegreesC);
         var finding = string.Create(CultureInfo.InvariantCulture, $"{degrees:0.0} degrees C ({type})");
-        if (slowed is not null) return Check.Warning(name, $"{finding}; {slowed}", remedy);
+        if (slowed is not null)
+            return Check.Warning(name, $"{finding}; {slowed}", remedy);
         return degrees >= HealthLimits.HotC ? Check.Warning(name, finding, remedy) : Check.Ok(name, finding);
     }
 
-    private static string? Slowed(string sys) => Sensors.Throttled(sys) switch
-    {
-        { Now: var now } when now.Contains(Sensors.UnderVoltage) => "its supply voltage is too low now",
-        { Now: [Sensors.Cooling] } => "its processor is held back because of heat now",
-        { Now.Count: > 0 } => "its processor is throttled now",
-        { SinceBoot.Count: > 0 } => "it was throttled since it started",
-        _ => null,
-    };
+    private static string? Slowed(string sys) =>
+        Sensors.Throttled(sys) switch
+        {
+            { Now: var now } when now.Contains(Sensors.UnderVoltage) => "its supply voltage is too low now",
+            { Now: [Sensors.Cooling] } => "its processor is held back because of heat now",
+            { Now.Count: > 0 } => "its processor is throttled now",
+            { SinceBoot.Count: > 0 } => "it was throttled since it started",
+            _ => null,
+        };
 }

@@ -10,6 +10,7 @@ internal enum CommandKind
     Click,
     Box,
     Auto,
+
     /// <summary>Every object of a frame: a mask message each.</summary>
     Everything,
     Snapshot,
@@ -68,12 +69,17 @@ internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> C
     {
         var points = Clicks.Count + (Box is null ? 0 : 2);
         if (points > maxPoints || Clicks.Count > VisionLimits.MaxPoints)
-            return new CommandError(CommandErrorCode.UnsupportedPrompt, $"{points} points are more than the model takes: at most {maxPoints}, a box counts as two");
+            return new CommandError(
+                CommandErrorCode.UnsupportedPrompt,
+                $"{points} points are more than the model takes: at most {maxPoints}, a box counts as two"
+            );
         var (sx, sy) = Normalized ? (width, height) : (1f, 1f);
         to.Clear();
         to.Source = Source;
-        foreach (var c in Clicks) to.Add(new Click(c.X * sx, c.Y * sy));
-        if (Box is { } b) to.Box = new Box(b.X0 * sx, b.Y0 * sy, b.X1 * sx, b.Y1 * sy);
+        foreach (var c in Clicks)
+            to.Add(new Click(c.X * sx, c.Y * sy));
+        if (Box is { } b)
+            to.Box = new Box(b.X0 * sx, b.Y0 * sy, b.X1 * sx, b.Y1 * sy);
         return PromptRules.Check(to, width, height, maxPoints) is { } why ? CommandError.Bad(why) : null;
     }
 }

@@ -15,8 +15,10 @@ internal static class CameraStateMessage
         json.WriteString("state"u8, CameraStatus.Word(status.State));
         json.WriteOptional("reason"u8, status.Reason.Length == 0 ? null : status.Reason);
         // before the first frame there is no age
-        if (double.IsNaN(status.FrameAgeMs)) json.WriteNull("frame_age_ms"u8);
-        else json.WriteRounded("frame_age_ms"u8, status.FrameAgeMs, 0);
+        if (double.IsNaN(status.FrameAgeMs))
+            json.WriteNull("frame_age_ms"u8);
+        else
+            json.WriteRounded("frame_age_ms"u8, status.FrameAgeMs, 0);
         json.WriteNumber("reconnects"u8, status.Reconnects);
         if (status.Format is { } format)
         {

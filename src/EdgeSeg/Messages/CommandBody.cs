@@ -30,8 +30,14 @@ internal sealed class CommandBody(CommandKind kind)
     private Box? box;
     private bool normalized;
     private bool? on;
-    private double? maxFps, intervalS, minScore, minArea;
-    private int? width, quality, forS, grid;
+    private double? maxFps,
+        intervalS,
+        minScore,
+        minArea;
+    private int? width,
+        quality,
+        forS,
+        grid;
     private CameraMode? mode;
 
     public string? Id { get; private set; }
@@ -44,7 +50,9 @@ internal sealed class CommandBody(CommandKind kind)
         var allowed = own[kind];
         if (Array.IndexOf(common, name) < 0 && Array.IndexOf(allowed, name) < 0)
         {
-            fault ??= CommandError.Bad($"'{CommandError.Shown(name)}' is not a field of this command: {string.Join(", ", common.Concat(allowed))}");
+            fault ??= CommandError.Bad(
+                $"'{CommandError.Shown(name)}' is not a field of this command: {string.Join(", ", common.Concat(allowed))}"
+            );
             return;
         }
 
@@ -54,41 +62,67 @@ internal sealed class CommandBody(CommandKind kind)
             return;
         }
 
-        if (Take(name, ref value) is { } wrong) fault ??= wrong;
+        if (Take(name, ref value) is { } wrong)
+            fault ??= wrong;
     }
 
     private CommandError? Take(string name, ref Utf8JsonReader value)
     {
         switch (name)
         {
-            case "v": return CommandValues.Integer(ref value, name, 1, 1, out _);
-            case "id": return TakeId(ref value);
-            case "reply_to": return TakeReplyTo(ref value);
-            case "expires_at": return CommandValues.Utc(ref value, name, out expires);
-            case "frame": return TakeFrame(ref value);
-            case "points" or "clicks": return CommandValues.Points(ref value, name, clicks);
-            case "box": return CommandValues.Corners(ref value, name, out box);
-            case "normalized": return CommandValues.Flag(ref value, name, out normalized);
-            case "on": return TakeOn(ref value);
-            case "format": return CommandValues.Text(ref value, name, out var format) ?? (format == "jpeg" ? null : CommandError.Bad("'format' is jpeg"));
-            case "quality": return CommandValues.Integer(ref value, name, MessageLimits.MinJpegQuality, 95, out quality);
-            case "width": return CommandValues.Integer(ref value, name, MessageLimits.MinPreviewWidth, MessageLimits.MaxPreviewWidth, out width);
-            case "grid": return CommandValues.Integer(ref value, name, 1, VisionLimits.MaxEverythingGrid, out grid);
-            case "for_s": return CommandValues.Integer(ref value, name, 1, MessageLimits.MaxPreviewS, out forS);
-            case "max_fps" when kind == CommandKind.Preview: return CommandValues.Number(ref value, name, 0.1, MessageLimits.MaxPreviewFps, out maxFps);
+            case "v":
+                return CommandValues.Integer(ref value, name, 1, 1, out _);
+            case "id":
+                return TakeId(ref value);
+            case "reply_to":
+                return TakeReplyTo(ref value);
+            case "expires_at":
+                return CommandValues.Utc(ref value, name, out expires);
+            case "frame":
+                return TakeFrame(ref value);
+            case "points" or "clicks":
+                return CommandValues.Points(ref value, name, clicks);
+            case "box":
+                return CommandValues.Corners(ref value, name, out box);
+            case "normalized":
+                return CommandValues.Flag(ref value, name, out normalized);
+            case "on":
+                return TakeOn(ref value);
+            case "format":
+                return CommandValues.Text(ref value, name, out var format)
+                    ?? (format == "jpeg" ? null : CommandError.Bad("'format' is jpeg"));
+            case "quality":
+                return CommandValues.Integer(ref value, name, MessageLimits.MinJpegQuality, 95, out quality);
+            case "width":
+                return CommandValues.Integer(ref value, name, MessageLimits.MinPreviewWidth, MessageLimits.MaxPreviewWidth, out width);
+            case "grid":
+                return CommandValues.Integer(ref value, name, 1, VisionLimits.MaxEverythingGrid, out grid);
+            case "for_s":
+                return CommandValues.Integer(ref value, name, 1, MessageLimits.MaxPreviewS, out forS);
+            case "max_fps" when kind == CommandKind.Preview:
+                return CommandValues.Number(ref value, name, 0.1, MessageLimits.MaxPreviewFps, out maxFps);
             // the ranges of the configuration's keys of the same names
-            case "max_fps": return CommandValues.Number(ref value, name, 0, 1000, out maxFps);
-            case "interval_s": return CommandValues.Number(ref value, name, 0.05, 86400, out intervalS);
-            case "min_score": return CommandValues.Number(ref value, name, 0, 1, out minScore);
-            case "min_area": return CommandValues.Number(ref value, name, 0, 1, out minArea);
-            default: return TakeMode(ref value);
+            case "max_fps":
+                return CommandValues.Number(ref value, name, 0, 1000, out maxFps);
+            case "interval_s":
+                return CommandValues.Number(ref value, name, 0.05, 86400, out intervalS);
+            case "min_score":
+                return CommandValues.Number(ref value, name, 0, 1, out minScore);
+            case "min_area":
+                return CommandValues.Number(ref value, name, 0, 1, out minArea);
+            default:
+                return TakeMode(ref value);
         }
     }
 
     private CommandError? TakeId(ref Utf8JsonReader value)
     {
-        if (CommandValues.Text(ref value, "id", out var text) is { } wrong) return wrong;
-        if (text.Length is 0 or > MessageLimits.MaxRequestIdLength || !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or ':' or '-'))
+        if (CommandValues.Text(ref value, "id", out var text) is { } wrong)
+            return wrong;
+        if (
+            text.Length is 0 or > MessageLimits.MaxRequestIdLength
+            || !text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or ':' or '-')
+        )
             return CommandError.Bad($"'id' has 1 to {MessageLimits.MaxRequestIdLength} letters, digits and . _ : -");
         Id = text;
         return null;
@@ -96,15 +130,18 @@ internal sealed class CommandBody(CommandKind kind)
 
     private CommandError? TakeReplyTo(ref Utf8JsonReader value)
     {
-        if (CommandValues.Text(ref value, "reply_to", out var text) is { } wrong) return wrong;
+        if (CommandValues.Text(ref value, "reply_to", out var text) is { } wrong)
+            return wrong;
         ReplyTo = text;
         return null;
     }
 
     private CommandError? TakeFrame(ref Utf8JsonReader value)
     {
-        if (CommandValues.Text(ref value, "frame", out var text) is { } wrong) return wrong;
-        if (!FrameId.TryParse(text, out _, out _, out _)) return CommandError.Bad("'frame' is not a frame's id: <session>-<camera>-<sequence>, as masks and previews give it");
+        if (CommandValues.Text(ref value, "frame", out var text) is { } wrong)
+            return wrong;
+        if (!FrameId.TryParse(text, out _, out _, out _))
+            return CommandError.Bad("'frame' is not a frame's id: <session>-<camera>-<sequence>, as masks and previews give it");
         frame = text;
         return null;
     }
@@ -118,10 +155,12 @@ internal sealed class CommandBody(CommandKind kind)
 
     private CommandError? TakeMode(ref Utf8JsonReader value)
     {
-        if (CommandValues.Text(ref value, "mode", out var text) is { } wrong) return wrong;
+        if (CommandValues.Text(ref value, "mode", out var text) is { } wrong)
+            return wrong;
         foreach (var m in modes)
         {
-            if (CameraModes.Word(m) == text) mode = m;
+            if (CameraModes.Word(m) == text)
+                mode = m;
         }
 
         return mode is null ? CommandError.Bad($"'mode' is one of {string.Join(", ", modes.Select(CameraModes.Word))}") : null;
@@ -131,7 +170,8 @@ internal sealed class CommandBody(CommandKind kind)
     public CommandError? TryFinish(string camera, out CameraCommand? command)
     {
         command = null;
-        if ((fault ?? Missing(camera)) is { } wrong) return wrong;
+        if ((fault ?? Missing(camera)) is { } wrong)
+            return wrong;
         command = new CameraCommand
         {
             Kind = kind,
@@ -139,10 +179,15 @@ internal sealed class CommandBody(CommandKind kind)
             Id = Id,
             Frame = frame,
             ExpiresUtc = expires,
-            Prompt = kind is CommandKind.Click or CommandKind.Box ? new PromptRequest(kind == CommandKind.Click ? PromptSource.Click : PromptSource.Box, clicks, box, normalized) : null,
+            Prompt = kind is CommandKind.Click or CommandKind.Box
+                ? new PromptRequest(kind == CommandKind.Click ? PromptSource.Click : PromptSource.Box, clicks, box, normalized)
+                : null,
             Everything = kind == CommandKind.Everything ? new AutomaticMaskRequest(grid ?? MessageLimits.EverythingGrid) : null,
             Snapshot = kind == CommandKind.Snapshot ? new SnapshotRequest(quality ?? 85) : null,
-            Preview = kind == CommandKind.Preview ? new PreviewRequest(on == true, maxFps ?? 2, width ?? 640, quality ?? 70, forS ?? MessageLimits.PreviewS) : null,
+            Preview =
+                kind == CommandKind.Preview
+                    ? new PreviewRequest(on == true, maxFps ?? 2, width ?? 640, quality ?? 70, forS ?? MessageLimits.PreviewS)
+                    : null,
             Change = kind == CommandKind.Set ? new LiveChange(mode, maxFps, intervalS, minScore, minArea) : null,
         };
         return null;
@@ -150,15 +195,20 @@ internal sealed class CommandBody(CommandKind kind)
 
     private CommandError? Missing(string camera)
     {
-        if (frame is not null && FrameId.TryParse(frame, out _, out var of, out _) && !of.SequenceEqual(camera)) return CommandError.Bad("'frame' names a frame of another camera");
+        if (frame is not null && FrameId.TryParse(frame, out _, out var of, out _) && !of.SequenceEqual(camera))
+            return CommandError.Bad("'frame' names a frame of another camera");
         return kind switch
         {
             CommandKind.Click when clicks.Count == 0 => CommandError.Bad($"'points' is missing: 1 to {VisionLimits.MaxPoints} of [x,y]"),
             CommandKind.Box when box is null => CommandError.Bad("'box' is missing: [left,top,right,bottom]"),
-            CommandKind.Box when clicks.Count > VisionLimits.MaxPoints - 2 => new CommandError(CommandErrorCode.UnsupportedPrompt, $"{clicks.Count} clicks and a box are more than {VisionLimits.MaxPoints} points: a box counts as two"),
+            CommandKind.Box when clicks.Count > VisionLimits.MaxPoints - 2 => new CommandError(
+                CommandErrorCode.UnsupportedPrompt,
+                $"{clicks.Count} clicks and a box are more than {VisionLimits.MaxPoints} points: a box counts as two"
+            ),
             CommandKind.Click or CommandKind.Box => CommandValues.OutOfRange(clicks, box, normalized),
             CommandKind.Preview when on is null => CommandError.Bad("'on' is missing: true or false"),
-            CommandKind.Set when mode is null && maxFps is null && intervalS is null && minScore is null && minArea is null => CommandError.Bad("nothing to set: " + string.Join(", ", own[kind])),
+            CommandKind.Set when mode is null && maxFps is null && intervalS is null && minScore is null && minArea is null =>
+                CommandError.Bad("nothing to set: " + string.Join(", ", own[kind])),
             _ => null,
         };
     }

@@ -32,7 +32,8 @@ internal static class CommandValues
     public static CommandError? Number(ref Utf8JsonReader value, string name, double min, double max, out double? number)
     {
         number = null;
-        if (!TryFinite(ref value, out var n) || n < min || n > max) return CommandError.Bad($"'{name}' is a number from {min} to {max}");
+        if (!TryFinite(ref value, out var n) || n < min || n > max)
+            return CommandError.Bad($"'{name}' is a number from {min} to {max}");
         number = n;
         return null;
     }
@@ -49,10 +50,15 @@ internal static class CommandValues
     /// <summary>[[x,y], {"x":..,"y":..,"label":1}, ...]</summary>
     public static CommandError? Points(ref Utf8JsonReader value, string name, List<Click> clicks)
     {
-        if (value.TokenType != JsonTokenType.StartArray) return CommandError.Bad($"'{name}' is a list of [x,y] or {{x,y}}");
+        if (value.TokenType != JsonTokenType.StartArray)
+            return CommandError.Bad($"'{name}' is a list of [x,y] or {{x,y}}");
         while (value.Read() && value.TokenType != JsonTokenType.EndArray)
         {
-            if (clicks.Count == VisionLimits.MaxPoints) return new CommandError(CommandErrorCode.UnsupportedPrompt, $"'{name}' holds more than {VisionLimits.MaxPoints} points: the model was not trained with more");
+            if (clicks.Count == VisionLimits.MaxPoints)
+                return new CommandError(
+                    CommandErrorCode.UnsupportedPrompt,
+                    $"'{name}' holds more than {VisionLimits.MaxPoints} points: the model was not trained with more"
+                );
             Click click;
             var wrong = value.TokenType switch
             {
@@ -60,7 +66,8 @@ internal static class CommandValues
                 JsonTokenType.StartObject => Labelled(ref value, name, out click),
                 _ => NoPoint(name, out click),
             };
-            if (wrong is not null) return wrong;
+            if (wrong is not null)
+                return wrong;
             clicks.Add(click);
         }
 
@@ -72,7 +79,8 @@ internal static class CommandValues
     {
         box = null;
         Span<double> c = stackalloc double[4];
-        if (value.TokenType != JsonTokenType.StartArray || !TryNumbers(ref value, c)) return CommandError.Bad($"'{name}' is [left,top,right,bottom]");
+        if (value.TokenType != JsonTokenType.StartArray || !TryNumbers(ref value, c))
+            return CommandError.Bad($"'{name}' is [left,top,right,bottom]");
         box = new Box((float)c[0], (float)c[1], (float)c[2], (float)c[3]);
         return null;
     }
@@ -81,15 +89,22 @@ internal static class CommandValues
     public static CommandError? OutOfRange(List<Click> clicks, Box? box, bool normalized)
     {
         float max = normalized ? 1 : ConfigurationLimits.MaxImageSide;
-        var range = normalized ? "coordinates with normalized:true are from 0 to 1" : $"coordinates are pixels from 0 to {ConfigurationLimits.MaxImageSide}";
+        var range = normalized
+            ? "coordinates with normalized:true are from 0 to 1"
+            : $"coordinates are pixels from 0 to {ConfigurationLimits.MaxImageSide}";
         foreach (var c in clicks)
         {
-            if (!(c.X >= 0 && c.X <= max && c.Y >= 0 && c.Y <= max)) return CommandError.Bad(range);
+            if (!(c.X >= 0 && c.X <= max && c.Y >= 0 && c.Y <= max))
+                return CommandError.Bad(range);
         }
 
-        if (box is not { } b) return null;
-        if (!(b.X0 >= 0 && b.X1 <= max && b.Y0 >= 0 && b.Y1 <= max)) return CommandError.Bad(range);
-        return b.Width > 0 && b.Height > 0 ? null : CommandError.Bad("'box' has no area: [left,top,right,bottom] with right > left and bottom > top");
+        if (box is not { } b)
+            return null;
+        if (!(b.X0 >= 0 && b.X1 <= max && b.Y0 >= 0 && b.Y1 <= max))
+            return CommandError.Bad(range);
+        return b.Width > 0 && b.Height > 0
+            ? null
+            : CommandError.Bad("'box' has no area: [left,top,right,bottom] with right > left and bottom > top");
     }
 
     private static CommandError? NoPoint(string name, out Click click)
@@ -101,14 +116,16 @@ internal static class CommandValues
     private static CommandError? Pair(ref Utf8JsonReader value, string name, out Click click)
     {
         Span<double> xy = stackalloc double[2];
-        if (!TryNumbers(ref value, xy)) return NoPoint(name, out click);
+        if (!TryNumbers(ref value, xy))
+            return NoPoint(name, out click);
         click = new Click((float)xy[0], (float)xy[1]);
         return null;
     }
 
     private static CommandError? Labelled(ref Utf8JsonReader value, string name, out Click click)
     {
-        double? x = null, y = null;
+        double? x = null,
+            y = null;
         int? label = null;
         click = default;
         while (value.Read() && value.TokenType == JsonTokenType.PropertyName)
@@ -117,19 +134,29 @@ internal static class CommandValues
             value.Read();
             if (field == "label" && label is null)
             {
-                if (value.TokenType != JsonTokenType.Number || !value.TryGetInt32(out var l) || l is not (0 or 1)) return CommandError.Bad("'label' is 1");
+                if (value.TokenType != JsonTokenType.Number || !value.TryGetInt32(out var l) || l is not (0 or 1))
+                    return CommandError.Bad("'label' is 1");
                 label = l;
                 continue;
             }
 
-            if (!TryFinite(ref value, out var n)) return NoPoint(name, out click);
-            if (field == "x" && x is null) x = n;
-            else if (field == "y" && y is null) y = n;
-            else return CommandError.Bad($"a point of '{name}' has x, y and label, each once, and no '{CommandError.Shown(field)}'");
+            if (!TryFinite(ref value, out var n))
+                return NoPoint(name, out click);
+            if (field == "x" && x is null)
+                x = n;
+            else if (field == "y" && y is null)
+                y = n;
+            else
+                return CommandError.Bad($"a point of '{name}' has x, y and label, each once, and no '{CommandError.Shown(field)}'");
         }
 
-        if (label == 0) return new CommandError(CommandErrorCode.UnsupportedPrompt, "negative points (label 0) are not supported: the model was trained with positive ones only");
-        if (x is null || y is null) return NoPoint(name, out click);
+        if (label == 0)
+            return new CommandError(
+                CommandErrorCode.UnsupportedPrompt,
+                "negative points (label 0) are not supported: the model was trained with positive ones only"
+            );
+        if (x is null || y is null)
+            return NoPoint(name, out click);
         click = new Click((float)x, (float)y);
         return null;
     }
@@ -139,7 +166,8 @@ internal static class CommandValues
     {
         for (var i = 0; i < numbers.Length; i++)
         {
-            if (!value.Read() || !TryFinite(ref value, out numbers[i])) return false;
+            if (!value.Read() || !TryFinite(ref value, out numbers[i]))
+                return false;
         }
 
         return value.Read() && value.TokenType == JsonTokenType.EndArray;

@@ -18,7 +18,8 @@ internal static class FrameId
         camera.CopyTo(to[at..]);
         at += camera.Length;
         to[at++] = '-';
-        if (!sequence.TryFormat(to[at..], out var digits)) throw new ArgumentException("no room for a frame id", nameof(to));
+        if (!sequence.TryFormat(to[at..], out var digits))
+            throw new ArgumentException("no room for a frame id", nameof(to));
         return at + digits;
     }
 
@@ -28,11 +29,14 @@ internal static class FrameId
         session = default;
         camera = default;
         sequence = 0;
-        int first = text.IndexOf('-'), last = text.LastIndexOf('-');
-        if (first <= 0 || last <= first + 1) return false;
+        int first = text.IndexOf('-'),
+            last = text.LastIndexOf('-');
+        if (first <= 0 || last <= first + 1)
+            return false;
         session = text[..first];
         camera = text[(first + 1)..last];
-        return Identifier.IsValid(session) && Identifier.IsValid(camera)
+        return Identifier.IsValid(session)
+            && Identifier.IsValid(camera)
             && long.TryParse(text[(last + 1)..], System.Globalization.NumberStyles.None, null, out sequence);
     }
 }

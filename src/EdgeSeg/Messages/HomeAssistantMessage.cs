@@ -42,8 +42,19 @@ internal static class HomeAssistantMessage
         json.WriteStartObject("components"u8);
         Sensor(json, topics, "status", "Status", topics.Status, "{{ value_json.state }}", diagnostic: true);
         if (hasTemperature)
-            Sensor(json, topics, "temperature", "Temperature", topics.Telemetry, "{{ (value_json.board.temperature_c | default({})).values() | list | max | default(none) }}", "°C", "temperature", diagnostic: true);
-        foreach (var camera in topics.Cameras) Camera(json, topics, camera);
+            Sensor(
+                json,
+                topics,
+                "temperature",
+                "Temperature",
+                topics.Telemetry,
+                "{{ (value_json.board.temperature_c | default({})).values() | list | max | default(none) }}",
+                "°C",
+                "temperature",
+                diagnostic: true
+            );
+        foreach (var camera in topics.Cameras)
+            Camera(json, topics, camera);
         json.WriteEndObject();
         return to.End();
     }
@@ -54,14 +65,33 @@ internal static class HomeAssistantMessage
         Sensor(json, topics, camera.Id + "-state", camera.Id + " state", camera.State, "{{ value_json.state }}", diagnostic: true);
         Sensor(json, topics, camera.Id + "-fps", camera.Id + " masks per second", topics.Telemetry, $"{{{{ {figures}.fps_out }}}}", "1/s");
         // an interval without a mask has no latency
-        Sensor(json, topics, camera.Id + "-p95", camera.Id + " latency p95", topics.Telemetry, $"{{{{ ({figures}.stages.end_to_end | default({{}})).p95 | default(none) }}}}", "ms", "duration");
+        Sensor(
+            json,
+            topics,
+            camera.Id + "-p95",
+            camera.Id + " latency p95",
+            topics.Telemetry,
+            $"{{{{ ({figures}.stages.end_to_end | default({{}})).p95 | default(none) }}}}",
+            "ms",
+            "duration"
+        );
         Begin(json, topics, camera.Id + "-preview", "image", camera.Id + " preview");
         json.WriteString("image_topic"u8, camera.Preview);
         json.WriteString("content_type"u8, "image/jpeg"u8);
         json.WriteEndObject();
     }
 
-    private static void Sensor(Utf8JsonWriter json, Topics topics, string id, string name, string topic, string template, string? unit = null, string? deviceClass = null, bool diagnostic = false)
+    private static void Sensor(
+        Utf8JsonWriter json,
+        Topics topics,
+        string id,
+        string name,
+        string topic,
+        string template,
+        string? unit = null,
+        string? deviceClass = null,
+        bool diagnostic = false
+    )
     {
         Begin(json, topics, id, "sensor", name);
         json.WriteString("state_topic"u8, topic);
@@ -72,8 +102,10 @@ internal static class HomeAssistantMessage
             json.WriteString("state_class"u8, "measurement"u8);
         }
 
-        if (deviceClass is not null) json.WriteString("device_class"u8, deviceClass);
-        if (diagnostic) json.WriteString("entity_category"u8, "diagnostic"u8);
+        if (deviceClass is not null)
+            json.WriteString("device_class"u8, deviceClass);
+        if (diagnostic)
+            json.WriteString("entity_category"u8, "diagnostic"u8);
         json.WriteEndObject();
     }
 

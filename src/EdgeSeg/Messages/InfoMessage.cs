@@ -47,18 +47,22 @@ internal static class InfoMessage
         json.WriteString("device"u8, facts.Device);
         json.WriteString("session"u8, facts.Session);
         json.WriteStartObject("versions"u8);
-        foreach (var (name, version) in facts.Versions) json.WriteString(name, version);
+        foreach (var (name, version) in facts.Versions)
+            json.WriteString(name, version);
         json.WriteEndObject();
         json.WriteStartArray("models"u8);
-        foreach (var model in facts.Models) WriteModel(json, model);
+        foreach (var model in facts.Models)
+            WriteModel(json, model);
         json.WriteEndArray();
         json.WriteString("provider"u8, facts.Provider);
         json.WriteStartArray("providers_passed_over"u8);
-        foreach (var reason in facts.PassedOver) json.WriteStringValue(reason);
+        foreach (var reason in facts.PassedOver)
+            json.WriteStringValue(reason);
         json.WriteEndArray();
         json.WriteString("precision_reason"u8, facts.PrecisionReason);
         json.WriteStartArray("cameras"u8);
-        foreach (var camera in facts.Cameras) WriteCamera(json, camera);
+        foreach (var camera in facts.Cameras)
+            WriteCamera(json, camera);
         json.WriteEndArray();
         json.WriteStartObject("limits"u8);
         json.WriteNumber("message_bytes"u8, MessageLimits.MaxMessageBytes);
@@ -66,7 +70,8 @@ internal static class InfoMessage
         json.WriteNumber("points"u8, VisionLimits.MaxPoints);
         json.WriteEndObject();
         json.WriteStartArray("commands"u8);
-        foreach (var command in facts.Commands) json.WriteStringValue(command);
+        foreach (var command in facts.Commands)
+            json.WriteStringValue(command);
         json.WriteEndArray();
         return to.End();
     }

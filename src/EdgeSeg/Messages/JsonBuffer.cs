@@ -60,7 +60,9 @@ internal static class JsonNumbers
 
     public static void WriteOptional(this Utf8JsonWriter json, ReadOnlySpan<byte> name, string? value)
     {
-        if (value is null) json.WriteNull(name);
-        else json.WriteString(name, value);
+        if (value is null)
+            json.WriteNull(name);
+        else
+            json.WriteString(name, value);
     }
 }

@@ -32,7 +32,8 @@ internal static class MaskMessage
         MaskGeometry geometry,
         ReadOnlySpan<byte> counts,
         PolygonRings polygon,
-        int maxBytes)
+        int maxBytes
+    )
     {
         // a string that alone is too long is not written at all, so that the buffer's growth is bounded as well
         var maskFits = counts.Length > 0 && counts.Length < maxBytes;
@@ -53,20 +54,24 @@ internal static class MaskMessage
         ReadOnlySpan<byte> counts,
         bool maskFits,
         PolygonRings polygon,
-        bool polygonFits)
+        bool polygonFits
+    )
     {
         var json = to.Begin();
         WriteFrame(json, facts);
-        if (facts.Trigger.IsEdge) WriteTrigger(json, facts);
+        if (facts.Trigger.IsEdge)
+            WriteTrigger(json, facts);
         WritePrompt(json, result.Prompt);
         json.WriteBoolean("found"u8, result.Found);
         json.WriteOptional("reason"u8, result.Found ? null : result.Reason);
         json.WriteRounded("score"u8, result.Score, 4);
         json.WriteRounded("predicted_iou"u8, result.PredictedIou, 4);
-        if (double.IsFinite(facts.Saliency)) json.WriteRounded("saliency"u8, facts.Saliency, 4);
+        if (double.IsFinite(facts.Saliency))
+            json.WriteRounded("saliency"u8, facts.Saliency, 4);
         MaskShape.WriteGeometry(json, result.Found, geometry);
         MaskShape.WriteMask(json, facts.Width, facts.Height, result.Found, counts, maskFits);
-        if (result.Found && !polygon.IsEmpty) MaskShape.WritePolygon(json, polygon, polygonFits);
+        if (result.Found && !polygon.IsEmpty)
+            MaskShape.WritePolygon(json, polygon, polygonFits);
         WriteModel(json, facts.Model);
         WriteTimes(json, result.Times);
         json.WriteRounded("age_ms"u8, facts.AgeMs, 2);
@@ -85,7 +90,8 @@ internal static class MaskMessage
             json.WriteNumber("count"u8, of.Count);
         }
 
-        if (facts.Source is not null) json.WriteString("source"u8, facts.Source);
+        if (facts.Source is not null)
+            json.WriteString("source"u8, facts.Source);
         json.WriteString("device"u8, facts.Device);
         json.WriteString("camera"u8, facts.Camera);
         json.WriteString("session"u8, facts.Session);
@@ -162,7 +168,8 @@ internal static class MaskMessage
         for (var i = 0; i < StageTimes.Count; i++)
         {
             var ms = times[(Stage)i];
-            if (!double.IsFinite(ms)) continue;
+            if (!double.IsFinite(ms))
+                continue;
             json.WritePropertyName(StageTimes.Names[i]);
             json.WriteRoundedValue(ms, 3);
         }

@@ -33,7 +33,8 @@ internal static class MaskShape
         if (!found || !fits)
         {
             json.WriteNull("mask"u8);
-            if (found) json.WriteString("mask_omitted"u8, "too_large"u8);
+            if (found)
+                json.WriteString("mask_omitted"u8, "too_large"u8);
             return;
         }
 
@@ -63,7 +64,8 @@ internal static class MaskShape
         foreach (var length in polygon.RingLengths)
         {
             json.WriteStartArray();
-            foreach (var value in polygon.Points.Slice(at, 2 * length)) json.WriteRoundedValue(value, 1);
+            foreach (var value in polygon.Points.Slice(at, 2 * length))
+                json.WriteRoundedValue(value, 1);
             json.WriteEndArray();
             at += 2 * length;
         }

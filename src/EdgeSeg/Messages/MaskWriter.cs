@@ -32,7 +32,8 @@ internal sealed class MaskWriter : IDisposable
     {
         points.Clear();
         ringLengths.Clear();
-        if (PolygonTolerancePx is not { } tolerance || !result.Found) return 0;
+        if (PolygonTolerancePx is not { } tolerance || !result.Found)
+            return 0;
         var polygon = Polygon.Trace(result.Mask, tolerance);
         foreach (var ring in polygon.Rings)
         {

@@ -12,7 +12,15 @@ internal static class ModelStateMessage
     /// <param name="report">Where the updates are.</param>
     /// <param name="active">The model at work.</param>
     /// <param name="at">Now.</param>
-    public static ReadOnlySpan<byte> Write(JsonBuffer to, string device, string session, string fleet, UpdateReport report, ModelInfo active, DateTimeOffset at)
+    public static ReadOnlySpan<byte> Write(
+        JsonBuffer to,
+        string device,
+        string session,
+        string fleet,
+        UpdateReport report,
+        ModelInfo active,
+        DateTimeOffset at
+    )
     {
         var json = to.Begin();
         json.WriteNumber("v"u8, 1);
@@ -37,8 +45,10 @@ internal static class ModelStateMessage
 
         void Number(ReadOnlySpan<byte> name, long? value)
         {
-            if (value is { } number) json.WriteNumber(name, number);
-            else json.WriteNull(name);
+            if (value is { } number)
+                json.WriteNumber(name, number);
+            else
+                json.WriteNull(name);
         }
     }
 }

@@ -51,8 +51,10 @@ internal sealed class PreviewEncoder : IDisposable
         for (quality = Math.Max(quality, MessageLimits.MinJpegQuality); ; quality = Math.Max(MessageLimits.MinJpegQuality, quality - 15))
         {
             Cv2.ImEncode(".jpg", source, out jpeg, new ImageEncodingParam(ImwriteFlags.JpegQuality, quality));
-            if (jpeg.Length <= maxBytes) return true;
-            if (quality == MessageLimits.MinJpegQuality) break;
+            if (jpeg.Length <= maxBytes)
+                return true;
+            if (quality == MessageLimits.MinJpegQuality)
+                break;
         }
 
         jpeg = [];

@@ -17,7 +17,13 @@ internal static class ReplyMessage
     }
 
     /// <summary>Done. For click, box and auto <paramref name="result"/> is the mask message, byte for byte; else what <see cref="WriteSnapshot"/> and the like wrote; empty: nothing more to tell.</summary>
-    public static ReadOnlySpan<byte> WriteResult(JsonBuffer to, string device, string session, CameraCommand command, ReadOnlySpan<byte> result)
+    public static ReadOnlySpan<byte> WriteResult(
+        JsonBuffer to,
+        string device,
+        string session,
+        CameraCommand command,
+        ReadOnlySpan<byte> result
+    )
     {
         var json = Begin(to, device, session, command.Camera, command.Word, command.Id, "result"u8);
         if (result.IsEmpty)
@@ -35,7 +41,15 @@ internal static class ReplyMessage
     }
 
     /// <summary>Not obeyed. Camera, command and id are as far as they could be read; empty or null: not.</summary>
-    public static ReadOnlySpan<byte> WriteError(JsonBuffer to, string device, string session, string camera, string word, string? id, CommandError refusal)
+    public static ReadOnlySpan<byte> WriteError(
+        JsonBuffer to,
+        string device,
+        string session,
+        string camera,
+        string word,
+        string? id,
+        CommandError refusal
+    )
     {
         var json = Begin(to, device, session, camera.Length > 0 ? camera : null, word.Length > 0 ? word : null, id, "error"u8);
         json.WriteStartObject("error"u8);
@@ -81,7 +95,17 @@ internal static class ReplyMessage
     /// <param name="published">Of those, how many left; the others found no way to the broker in time.</param>
     /// <param name="leftOut">Found, and beyond <see cref="MessageLimits.MaxEverythingMasks"/>.</param>
     /// <param name="ms">From the first point to the last.</param>
-    public static ReadOnlySpan<byte> WriteEverything(JsonBuffer to, string frame, int grid, int asked, ReadOnlySpan<AutomaticMask> masks, bool listed, int published, int leftOut, double ms)
+    public static ReadOnlySpan<byte> WriteEverything(
+        JsonBuffer to,
+        string frame,
+        int grid,
+        int asked,
+        ReadOnlySpan<AutomaticMask> masks,
+        bool listed,
+        int published,
+        int leftOut,
+        double ms
+    )
     {
         var json = to.Begin();
         json.WriteString("frame"u8, frame);
@@ -121,7 +145,15 @@ internal static class ReplyMessage
         return to.End();
     }
 
-    private static Utf8JsonWriter Begin(JsonBuffer to, string device, string session, string? camera, string? word, string? id, ReadOnlySpan<byte> reply)
+    private static Utf8JsonWriter Begin(
+        JsonBuffer to,
+        string device,
+        string session,
+        string? camera,
+        string? word,
+        string? id,
+        ReadOnlySpan<byte> reply
+    )
     {
         var json = to.Begin();
         json.WriteNumber("v"u8, 1);

@@ -11,18 +11,24 @@ internal static class ResponseTopic
     /// <summary>Null when replies may go there, else why not.</summary>
     public static string? Fault(Topics topics, string topic)
     {
-        if (topic.Length is 0 or > MessageLimits.MaxReplyTopicLength) return $"a response topic has 1 to {MessageLimits.MaxReplyTopicLength} characters";
-        if (topic.AsSpan().ContainsAny('+', '#')) return "a response topic has no wildcards";
+        if (topic.Length is 0 or > MessageLimits.MaxReplyTopicLength)
+            return $"a response topic has 1 to {MessageLimits.MaxReplyTopicLength} characters";
+        if (topic.AsSpan().ContainsAny('+', '#'))
+            return "a response topic has no wildcards";
         foreach (var c in topic)
         {
-            if (char.IsControl(c) || char.IsSurrogate(c)) return "a response topic has neither control characters nor any beyond the basic plane";
+            if (char.IsControl(c) || char.IsSurrogate(c))
+                return "a response topic has neither control characters nor any beyond the basic plane";
         }
 
-        if (topic[0] == '$') return "a response topic does not begin with $";
+        if (topic[0] == '$')
+            return "a response topic does not begin with $";
         var own = topics.Root + "reply/";
-        if (topic.StartsWith(own, StringComparison.Ordinal) && topic.Length > own.Length) return null;
+        if (topic.StartsWith(own, StringComparison.Ordinal) && topic.Length > own.Length)
+            return null;
         // without regard to case, as some bridges change it
-        return topic.Equals("edgeseg", StringComparison.OrdinalIgnoreCase) || topic.StartsWith("edgeseg/", StringComparison.OrdinalIgnoreCase)
+        return
+            topic.Equals("edgeseg", StringComparison.OrdinalIgnoreCase) || topic.StartsWith("edgeseg/", StringComparison.OrdinalIgnoreCase)
             ? $"of the topics below edgeseg/ only {own}<client> takes replies"
             : null;
     }

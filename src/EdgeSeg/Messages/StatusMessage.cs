@@ -8,9 +8,11 @@ namespace EdgeSeg.Messages;
 internal enum ServiceState
 {
     Online,
+
     /// <summary>At work, but not as configured; the reasons say why.</summary>
     Degraded,
     Stopping,
+
     /// <summary>Gone: said by the service itself at its end, or by its last will.</summary>
     Offline,
 }
@@ -28,7 +30,14 @@ internal static class StatusMessage
     /// <param name="sinceUtc">When this state began; for a will, when the session connected.</param>
     /// <param name="drops">Messages given up by the link so far.</param>
     public static ReadOnlySpan<byte> Write(
-        JsonBuffer to, string device, string session, ServiceState state, IReadOnlyList<string> reasons, DateTimeOffset sinceUtc, in LinkDrops drops)
+        JsonBuffer to,
+        string device,
+        string session,
+        ServiceState state,
+        IReadOnlyList<string> reasons,
+        DateTimeOffset sinceUtc,
+        in LinkDrops drops
+    )
     {
         var json = to.Begin();
         json.WriteNumber("v"u8, 1);
@@ -36,7 +45,8 @@ internal static class StatusMessage
         json.WriteString("session"u8, session);
         json.WriteString("state"u8, states[(int)state]);
         json.WriteStartArray("reasons"u8);
-        foreach (var reason in reasons) json.WriteStringValue(reason);
+        foreach (var reason in reasons)
+            json.WriteStringValue(reason);
         json.WriteEndArray();
         json.WriteString("since_utc"u8, sinceUtc.UtcDateTime);
         TelemetryMessage.WriteLinkDrops(json, drops);
@@ -46,20 +56,26 @@ internal static class StatusMessage
     /// <summary>Who said it, and whether it was at work then; null for what is not a status message.</summary>
     public static (string Session, bool IsAtWork)? TryRead(ReadOnlySequence<byte> payload)
     {
-        if (payload.Length > MessageLimits.MaxStatusBytes) return null;
-        string? session = null, state = null;
+        if (payload.Length > MessageLimits.MaxStatusBytes)
+            return null;
+        string? session = null,
+            state = null;
         try
         {
             var json = new Utf8JsonReader(payload);
             while (json.Read())
             {
-                if (json.TokenType != JsonTokenType.PropertyName || json.CurrentDepth != 1) continue;
+                if (json.TokenType != JsonTokenType.PropertyName || json.CurrentDepth != 1)
+                    continue;
                 var isSession = json.ValueTextEquals("session"u8);
                 var isState = json.ValueTextEquals("state"u8);
                 json.Read();
-                if (json.TokenType != JsonTokenType.String) continue;
-                if (isSession) session = json.GetString();
-                if (isState) state = json.GetString();
+                if (json.TokenType != JsonTokenType.String)
+                    continue;
+                if (isSession)
+                    session = json.GetString();
+                if (isState)
+                    state = json.GetString();
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)

@@ -16,10 +16,12 @@ internal static class TelemetryMessage
         json.WriteBoolean("clock_synced"u8, facts.ClockSynced);
         json.WriteRounded("interval_s"u8, facts.IntervalS, 3);
         json.WriteStartArray("le_ms"u8);
-        foreach (var bound in LatencyHistogram.BoundsMs) json.WriteNumberValue(bound);
+        foreach (var bound in LatencyHistogram.BoundsMs)
+            json.WriteNumberValue(bound);
         json.WriteEndArray();
         json.WriteStartObject("cameras"u8);
-        foreach (var camera in facts.Cameras) WriteCamera(json, camera);
+        foreach (var camera in facts.Cameras)
+            WriteCamera(json, camera);
         json.WriteEndObject();
         WriteProcess(json, facts.Process);
         json.WriteStartObject("link"u8);
@@ -54,10 +56,12 @@ internal static class TelemetryMessage
         json.WriteNumber("reconnects"u8, camera.Reconnects);
         json.WriteNumber("frames_held"u8, camera.FramesHeld);
         json.WriteStartObject("drops"u8);
-        foreach (var (cause, count) in camera.Drops) json.WriteNumber(cause, count);
+        foreach (var (cause, count) in camera.Drops)
+            json.WriteNumber(cause, count);
         json.WriteEndObject();
         json.WriteStartObject("stages"u8);
-        foreach (var (stage, figures) in camera.Stages) WriteStage(json, stage, figures);
+        foreach (var (stage, figures) in camera.Stages)
+            WriteStage(json, stage, figures);
         json.WriteEndObject();
         json.WriteEndObject();
     }
@@ -71,7 +75,8 @@ internal static class TelemetryMessage
         json.WriteRounded("p99"u8, figures.P99Ms, 3);
         json.WriteRounded("max"u8, figures.MaxMs, 3);
         json.WriteStartArray("le"u8);
-        foreach (var count in figures.AtMost) json.WriteNumberValue(count);
+        foreach (var count in figures.AtMost)
+            json.WriteNumberValue(count);
         json.WriteEndArray();
         json.WriteEndObject();
     }
@@ -79,7 +84,8 @@ internal static class TelemetryMessage
     private static void WriteProcess(Utf8JsonWriter json, in ProcessStats process)
     {
         json.WriteStartObject("process"u8);
-        if (process.RssBytes is { } rss) json.WriteNumber("rss_bytes"u8, rss);
+        if (process.RssBytes is { } rss)
+            json.WriteNumber("rss_bytes"u8, rss);
         json.WriteRounded("cpu_percent"u8, process.CpuPercent, 1);
         json.WriteEndObject();
         json.WriteStartObject("gc"u8);

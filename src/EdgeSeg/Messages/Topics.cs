@@ -75,13 +75,15 @@ internal sealed class Topics
     /// <summary>The retained topic of an alert.</summary>
     public string Alert(string id)
     {
-        if (id.Length > MessageLimits.MaxAlertIdLength || !Identifier.HasOnlyIdCharacters(id)) throw new ArgumentException($"'{id}' cannot be an alert's id", nameof(id));
+        if (id.Length > MessageLimits.MaxAlertIdLength || !Identifier.HasOnlyIdCharacters(id))
+            throw new ArgumentException($"'{id}' cannot be an alert's id", nameof(id));
         return $"{Root}alert/{id}";
     }
 
     private static void Check(string id, string what)
     {
-        if (!Identifier.IsValid(id)) throw new OperatingException($"'{id}' is not a valid {what} id: use {Identifier.Form}", ExitCode.Usage);
+        if (!Identifier.IsValid(id))
+            throw new OperatingException($"'{id}' is not a valid {what} id: use {Identifier.Form}", ExitCode.Usage);
     }
 }
 

@@ -1,7 +1,14 @@
 namespace EdgeSeg.Messages;
 
 /// <summary>Where the updates are, for people and fleets. <see cref="State"/> is one of the words below; <see cref="Reason"/> one of <see cref="UpdateReason"/> or null.</summary>
-internal sealed record UpdateReport(string State, string? Name = null, int? Version = null, long? Serial = null, string? Reason = null, string? Text = null)
+internal sealed record UpdateReport(
+    string State,
+    string? Name = null,
+    int? Version = null,
+    long? Serial = null,
+    string? Reason = null,
+    string? Text = null
+)
 {
     public const string Idle = "idle";
     public const string Waiting = "waiting";

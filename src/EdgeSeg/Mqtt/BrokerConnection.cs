@@ -8,7 +8,10 @@ namespace EdgeSeg.Mqtt;
 /// <summary>One connection to a broker, from CONNECT to its end; a new one is made for every attempt, so that nothing of a broken one lives on.</summary>
 internal sealed class BrokerConnection : IDisposable
 {
-    private static readonly MqttClientDisconnectOptions normalEnd = new() { Reason = MqttClientDisconnectOptionsReason.NormalDisconnection };
+    private static readonly MqttClientDisconnectOptions normalEnd = new()
+    {
+        Reason = MqttClientDisconnectOptionsReason.NormalDisconnection,
+    };
 
     private readonly IMqttClient client = new MqttClientFactory().CreateMqttClient();
     private readonly LinkOptions options;
@@ -57,9 +60,14 @@ internal sealed class BrokerConnection : IDisposable
             // the library tells the broker's largest packet and does not enforce it; it does ping as often as the broker asks (ServerKeepAlive)
             if (answer.MaximumPacketSize is > 0 and { } largest)
                 MaxPayloadBytes = (int)Math.Clamp((long)largest - MqttLimits.MessageOverheadBytes, 0, MessageLimits.MaxMessageBytes);
-            var subscribe = new MqttClientSubscribeOptionsBuilder().WithTopicFilter(options.Topics.Status, MqttQualityOfServiceLevel.AtLeastOnce, noLocal: true);
+            var subscribe = new MqttClientSubscribeOptionsBuilder().WithTopicFilter(
+                options.Topics.Status,
+                MqttQualityOfServiceLevel.AtLeastOnce,
+                noLocal: true
+            );
             // a retained command must be seen as one, also when it comes live
-            foreach (var filter in options.Subscriptions) subscribe.WithTopicFilter(filter, MqttQualityOfServiceLevel.AtLeastOnce, noLocal: true, retainAsPublished: true);
+            foreach (var filter in options.Subscriptions)
+                subscribe.WithTopicFilter(filter, MqttQualityOfServiceLevel.AtLeastOnce, noLocal: true, retainAsPublished: true);
             var granted = await client.SubscribeAsync(subscribe.Build(), limit.Token);
             foreach (var item in granted.Items)
             {
@@ -84,7 +92,8 @@ internal sealed class BrokerConnection : IDisposable
     /// <summary>Sends one message; QoS 1 waits for its acknowledgement. A failure means that the connection is of no more use.</summary>
     public async ValueTask<SendOutcome> SendAsync(OutboxSlot slot)
     {
-        if (slot.Length > MaxPayloadBytes) return SendOutcome.TooLarge;
+        if (slot.Length > MaxPayloadBytes)
+            return SendOutcome.TooLarge;
         try
         {
             if (slot.Message.QualityOfServiceLevel == MqttQualityOfServiceLevel.AtMostOnce)
@@ -101,7 +110,8 @@ internal sealed class BrokerConnection : IDisposable
         {
             // as above: the connection broke under the message; why, the end of the connection may tell better a moment later
             await Task.WhenAny(over.Task, Task.Delay(MqttLimits.LinkEndMs));
-            if (LostReason.Length == 0) LostReason = Innermost(e);
+            if (LostReason.Length == 0)
+                LostReason = Innermost(e);
             lost = true;
             return SendOutcome.Lost;
         }
@@ -127,12 +137,14 @@ internal sealed class BrokerConnection : IDisposable
 
     private Task Ended(MqttClientDisconnectedEventArgs end)
     {
-        if (!end.ClientWasConnected) return Task.CompletedTask;
+        if (!end.ClientWasConnected)
+            return Task.CompletedTask;
         TakenOver |= end.Reason == MqttClientDisconnectReason.SessionTakenOver;
         if (LostReason.Length == 0)
         {
             // the library calls it a normal end when the broker, or whatever is in between, just closes the socket
-            LostReason = end.Exception is not null ? Innermost(end.Exception)
+            LostReason =
+                end.Exception is not null ? Innermost(end.Exception)
                 : end.Reason == MqttClientDisconnectReason.NormalDisconnection ? "closed from the other side"
                 : $"{end.Reason} {end.ReasonString}".TrimEnd();
         }
@@ -153,22 +165,28 @@ internal sealed class BrokerConnection : IDisposable
         }
 
         var tooLarge = message.Payload.Length > MessageLimits.MaxCommandBytes;
-        options.Received?.Invoke(new IncomingMessage(
-            message.Topic,
-            tooLarge ? [] : System.Buffers.BuffersExtensions.ToArray(message.Payload),
-            tooLarge,
-            message.Retain,
-            message.ResponseTopic,
-            message.CorrelationData,
-            message.MessageExpiryInterval));
+        options.Received?.Invoke(
+            new IncomingMessage(
+                message.Topic,
+                tooLarge ? [] : System.Buffers.BuffersExtensions.ToArray(message.Payload),
+                tooLarge,
+                message.Retain,
+                message.ResponseTopic,
+                message.CorrelationData,
+                message.MessageExpiryInterval
+            )
+        );
         return Task.CompletedTask;
     }
 
     private void StatusHeard(MqttApplicationMessage message)
     {
-        if (StatusMessage.TryRead(message.Payload) is not { } status || status.Session == options.Session) return;
-        if (message.Retain) TakenOver |= hasSpoken;
-        else IsShared = status.IsAtWork;
+        if (StatusMessage.TryRead(message.Payload) is not { } status || status.Session == options.Session)
+            return;
+        if (message.Retain)
+            TakenOver |= hasSpoken;
+        else
+            IsShared = status.IsAtWork;
     }
 
     /// <summary>Where and as whom, for any client of the device; a will and a session are its own matter.</summary>
@@ -181,8 +199,10 @@ internal sealed class BrokerConnection : IDisposable
             .WithCleanStart()
             .WithKeepAlivePeriod(TimeSpan.FromSeconds(MqttLimits.KeepAliveS))
             .WithTimeout(TimeSpan.FromMilliseconds(MqttLimits.BrokerAnswerMs));
-        if (options.User is not null) builder.WithCredentials(options.User, options.Password);
-        if (options.Tls is { } tls) builder.WithTlsOptions(b => BuildTls(b, tls, options.Host));
+        if (options.User is not null)
+            builder.WithCredentials(options.User, options.Password);
+        if (options.Tls is { } tls)
+            builder.WithTlsOptions(b => BuildTls(b, tls, options.Host));
         return builder;
     }
 
@@ -202,12 +222,16 @@ internal sealed class BrokerConnection : IDisposable
 
     private static void BuildTls(MqttClientTlsOptionsBuilder builder, LinkTls tls, string host)
     {
-        builder.UseTls()
+        builder
+            .UseTls()
             .WithTargetHost(tls.ServerName ?? host)
             // a robot's network often reaches the broker and nothing else: waiting for revocation lists would only break it
             .WithRevocationMode(System.Security.Cryptography.X509Certificates.X509RevocationMode.NoCheck);
-        if (tls.Authorities is { Count: > 0 }) builder.WithTrustChain(tls.Authorities);
+        if (tls.Authorities is { Count: > 0 })
+            builder.WithTrustChain(tls.Authorities);
         if (tls.ClientCertificate is not null)
-            builder.WithClientCertificates(new System.Security.Cryptography.X509Certificates.X509Certificate2Collection(tls.ClientCertificate));
+            builder.WithClientCertificates(
+                new System.Security.Cryptography.X509Certificates.X509Certificate2Collection(tls.ClientCertificate)
+            );
     }
 }

@@ -52,14 +52,19 @@ internal sealed class ClientIdAssigningAdapter(IMqttServerAdapter door) : IMqttS
         {
             var packet = await inner.ReceivePacketAsync(cancellationToken);
             // a session that is to be kept cannot be without a name: that stays refused
-            if (packet is MqttConnectPacket { CleanSession: true } connect && string.IsNullOrEmpty(connect.ClientId) && PacketFormatterAdapter.ProtocolVersion != MqttProtocolVersion.V500)
+            if (
+                packet is MqttConnectPacket { CleanSession: true } connect
+                && string.IsNullOrEmpty(connect.ClientId)
+                && PacketFormatterAdapter.ProtocolVersion != MqttProtocolVersion.V500
+            )
                 connect.ClientId = NewName();
             return packet;
         }
 
         public void ResetStatistics() => inner.ResetStatistics();
 
-        public Task SendPacketAsync(MqttPacket packet, CancellationToken cancellationToken) => inner.SendPacketAsync(packet, cancellationToken);
+        public Task SendPacketAsync(MqttPacket packet, CancellationToken cancellationToken) =>
+            inner.SendPacketAsync(packet, cancellationToken);
 
         public void Dispose() => inner.Dispose();
     }

@@ -18,7 +18,8 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
 {
     private readonly MqttServer server;
     private readonly MqttServerOptions options;
-    private readonly byte[]? userHash, passwordHash;
+    private readonly byte[]? userHash,
+        passwordHash;
     private readonly ConcurrentDictionary<string, bool> retained = new(StringComparer.Ordinal);
     private int clients;
 
@@ -27,7 +28,8 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
         if (!string.IsNullOrEmpty(user) && !string.IsNullOrEmpty(password))
             (userHash, passwordHash) = (Hash(user), Hash(password));
         var factory = new MqttServerFactory();
-        options = factory.CreateServerOptionsBuilder()
+        options = factory
+            .CreateServerOptionsBuilder()
             .WithDefaultEndpoint()
             .WithDefaultEndpointPort(port)
             .WithDefaultEndpointBoundIPAddress(Is4(address) ? address : IPAddress.None)
@@ -38,7 +40,10 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
             .Build();
         options.DefaultEndpointOptions.ConnectionBacklog = WebConsoleLimits.BrokerClients;
         var sockets = factory.DefaultServerAdapters.Select(create => create(factory));
-        server = factory.CreateMqttServer(options, [.. (door is null ? sockets : sockets.Append(door)).Select(d => new ClientIdAssigningAdapter(d))]);
+        server = factory.CreateMqttServer(
+            options,
+            [.. (door is null ? sockets : sockets.Append(door)).Select(d => new ClientIdAssigningAdapter(d))]
+        );
         server.ValidatingConnectionAsync += Validate;
         server.ClientConnectedAsync += _ => Count(1);
         server.ClientDisconnectedAsync += _ => Count(-1);
@@ -61,10 +66,19 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
     /// <param name="password">Null: everyone may.</param>
     /// <param name="door">A further way in beside the socket, which the broker takes over: the console's WebSocket. The rules on passwords and clients hold there too.</param>
     /// <exception cref="OperatingException">An address that others can reach without a user and a password, or a port that cannot be had.</exception>
-    public static async Task<EmbeddedBroker> StartAsync(IPAddress address, int port, string? user = null, string? password = null, IMqttServerAdapter? door = null)
+    public static async Task<EmbeddedBroker> StartAsync(
+        IPAddress address,
+        int port,
+        string? user = null,
+        string? password = null,
+        IMqttServerAdapter? door = null
+    )
     {
         if (!IPAddress.IsLoopback(address) && (string.IsNullOrEmpty(user) || string.IsNullOrEmpty(password)))
-            throw new OperatingException($"the embedded broker does not listen on {address} without a user and a password: set both, or listen on 127.0.0.1", 2);
+            throw new OperatingException(
+                $"the embedded broker does not listen on {address} without a user and a password: set both, or listen on 127.0.0.1",
+                2
+            );
         var broker = new EmbeddedBroker(address, port, user, password, door);
         try
         {
@@ -74,7 +88,9 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
         catch (Exception e)
         {
             broker.server.Dispose();
-            throw new OperatingException($"the embedded broker cannot listen on {address} port {port} ({e.Message}): choose another mqtt.port, or 0 for a free one");
+            throw new OperatingException(
+                $"the embedded broker cannot listen on {address} port {port} ({e.Message}): choose another mqtt.port, or 0 for a free one"
+            );
         }
     }
 
@@ -97,7 +113,8 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
     private Task Validate(ValidatingConnectionEventArgs connection)
     {
         // of version 5; ClientIdAssigningAdapter names those of 3.1.1, who cannot be told
-        if (string.IsNullOrEmpty(connection.ClientId)) connection.AssignedClientIdentifier = ClientIdAssigningAdapter.NewName();
+        if (string.IsNullOrEmpty(connection.ClientId))
+            connection.AssignedClientIdentifier = ClientIdAssigningAdapter.NewName();
         if (Clients >= WebConsoleLimits.BrokerClients)
         {
             connection.ReasonCode = MqttConnectReasonCode.QuotaExceeded;
@@ -107,7 +124,8 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
             // hashes have one length, and both are compared whatever the first says: neither tells by its time what was right
             var user = CryptographicOperations.FixedTimeEquals(Hash(connection.UserName ?? ""), userHash);
             var password = CryptographicOperations.FixedTimeEquals(SHA256.HashData(connection.RawPassword ?? []), passwordHash);
-            if (!(user & password)) connection.ReasonCode = MqttConnectReasonCode.BadUserNameOrPassword;
+            if (!(user & password))
+                connection.ReasonCode = MqttConnectReasonCode.BadUserNameOrPassword;
         }
 
         return Task.CompletedTask;
@@ -119,8 +137,10 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
         var refused = message.Payload.Length > MessageLimits.MaxMessageBytes;
         if (!refused && message.Retain)
         {
-            if (message.Payload.Length == 0) retained.TryRemove(message.Topic, out _);
-            else if (!retained.ContainsKey(message.Topic)) refused = retained.Count >= MqttLimits.BrokerRetainedTopics || !retained.TryAdd(message.Topic, true);
+            if (message.Payload.Length == 0)
+                retained.TryRemove(message.Topic, out _);
+            else if (!retained.ContainsKey(message.Topic))
+                refused = retained.Count >= MqttLimits.BrokerRetainedTopics || !retained.TryAdd(message.Topic, true);
         }
 
         if (refused)

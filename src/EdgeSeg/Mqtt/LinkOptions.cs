@@ -18,7 +18,14 @@ internal sealed class LinkTls
 
 /// <summary>A message that came for us. The payload is a copy; it is empty, with <see cref="TooLarge"/> set, beyond <see cref="MessageLimits.MaxCommandBytes"/>.</summary>
 internal sealed record IncomingMessage(
-    string Topic, byte[] Payload, bool TooLarge, bool Retained, string? ResponseTopic, byte[]? Correlation, uint ExpiryS);
+    string Topic,
+    byte[] Payload,
+    bool TooLarge,
+    bool Retained,
+    string? ResponseTopic,
+    byte[]? Correlation,
+    uint ExpiryS
+);
 
 /// <summary>Where and as whom the link connects. A class without a printed form: it holds a password.</summary>
 internal sealed class LinkOptions

@@ -13,7 +13,8 @@ internal sealed class LinkStatus(LinkOptions options, TimeProvider time, Outbox 
 
     public void Set(ServiceState state, IReadOnlyList<string> reasons)
     {
-        lock (gate) (this.state, this.reasons, sinceUtc) = (state, reasons, time.GetUtcNow());
+        lock (gate)
+            (this.state, this.reasons, sinceUtc) = (state, reasons, time.GetUtcNow());
         Offer();
     }
 
@@ -21,14 +22,19 @@ internal sealed class LinkStatus(LinkOptions options, TimeProvider time, Outbox 
     public void Offer()
     {
         lock (gate)
-            outbox.OfferState(options.Topics.Status, StatusMessage.Write(json, options.Topics.Device, options.Session, state, reasons, sinceUtc, outbox.Drops));
+            outbox.OfferState(
+                options.Topics.Status,
+                StatusMessage.Write(json, options.Topics.Device, options.Session, state, reasons, sinceUtc, outbox.Drops)
+            );
     }
 
     /// <summary>What the broker says for us when the connection is lost.</summary>
     public byte[] Will()
     {
         using var buffer = new JsonBuffer(512);
-        return StatusMessage.Write(buffer, options.Topics.Device, options.Session, ServiceState.Offline, ["lost"], time.GetUtcNow(), default).ToArray();
+        return StatusMessage
+            .Write(buffer, options.Topics.Device, options.Session, ServiceState.Offline, ["lost"], time.GetUtcNow(), default)
+            .ToArray();
     }
 
     public void Dispose() => json.Dispose();

@@ -22,7 +22,9 @@ internal sealed class MqttLink : IAsyncDisposable
     private readonly LinkStatus status;
 
     // wakes the loop; a bounded channel of one waits without allocating, which a semaphore does not
-    private readonly Channel<byte> wake = Channel.CreateBounded<byte>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    private readonly Channel<byte> wake = Channel.CreateBounded<byte>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true }
+    );
 
     private Task loop = Task.CompletedTask;
     private BrokerConnection? connection;
@@ -30,11 +32,16 @@ internal sealed class MqttLink : IAsyncDisposable
     private volatile int maxPayloadBytes = MessageLimits.MaxMessageBytes;
     private volatile bool hasSpoken;
     private volatile int takenOverInARow;
-    private long sent, reconnects, takenOver, connectFailures, connectedStamp;
+    private long sent,
+        reconnects,
+        takenOver,
+        connectFailures,
+        connectedStamp;
 
     public MqttLink(LinkOptions options, TimeProvider time, Action<string> log)
     {
-        if (options.Subscriptions.Count > MqttLimits.Subscriptions) throw new ArgumentException($"at most {MqttLimits.Subscriptions} subscriptions", nameof(options));
+        if (options.Subscriptions.Count > MqttLimits.Subscriptions)
+            throw new ArgumentException($"at most {MqttLimits.Subscriptions} subscriptions", nameof(options));
         (this.options, this.time, this.log) = (options, time, log);
         outbox = new Outbox(time);
         status = new LinkStatus(options, time, outbox);
@@ -56,7 +63,8 @@ internal sealed class MqttLink : IAsyncDisposable
     public long TakenOver => Interlocked.Read(ref takenOver);
 
     /// <summary>Another client has our id or our device's name: told by take-overs again and again until a connection lasts, or by another session that says on our status topic that it is at work.</summary>
-    public bool DuplicateId => (connected && connection is { IsShared: true }) || (takenOverInARow >= MqttLimits.TakenOverMax && !Outlasted());
+    public bool DuplicateId =>
+        (connected && connection is { IsShared: true }) || (takenOverInARow >= MqttLimits.TakenOverMax && !Outlasted());
 
     /// <summary>Attempts to connect that came to nothing in this session.</summary>
     public long ConnectFailures => Interlocked.Read(ref connectFailures);
@@ -76,7 +84,13 @@ internal sealed class MqttLink : IAsyncDisposable
     public bool TryPublishMask(string topic, ReadOnlySpan<byte> payload) => TryPublish(topic, payload, Json, MqttLimits.MaskExpiryS);
 
     /// <summary>Copies a message that may be lost into the outbox: QoS 0. False when an older message was dropped for it.</summary>
-    public bool TryPublish(string topic, ReadOnlySpan<byte> payload, string contentType, int expiryS, IReadOnlyList<KeyValuePair<string, string>>? properties = null)
+    public bool TryPublish(
+        string topic,
+        ReadOnlySpan<byte> payload,
+        string contentType,
+        int expiryS,
+        IReadOnlyList<KeyValuePair<string, string>>? properties = null
+    )
     {
         var pushedOut = outbox.OfferStream(topic, payload, contentType, expiryS, properties);
         Wake();
@@ -109,7 +123,8 @@ internal sealed class MqttLink : IAsyncDisposable
     /// <summary>Says <c>stopping</c>, sends what waits, says <c>offline</c> and disconnects; gives up on it after <see cref="MqttLimits.LinkStopMs"/>.</summary>
     public async Task StopAsync()
     {
-        if (stop.IsCancellationRequested) return;
+        if (stop.IsCancellationRequested)
+            return;
         SetStatus(ServiceState.Stopping, []);
         await stop.CancelAsync();
         Wake();
@@ -140,11 +155,13 @@ internal sealed class MqttLink : IAsyncDisposable
         {
             using var next = connection = new BrokerConnection(options, Wake, hasSpoken);
             var failure = await next.ConnectAsync(status.Will(), stop.Token);
-            if (stop.IsCancellationRequested && failure is not null) return;
+            if (stop.IsCancellationRequested && failure is not null)
+                return;
             if (failure is not null)
             {
                 // a broker that is away for a week is one line, not a million
-                if (failure != lastFailure) log($"mqtt: {options.Host}:{options.Port}: {Explain(failure)}; trying again");
+                if (failure != lastFailure)
+                    log($"mqtt: {options.Host}:{options.Port}: {Explain(failure)}; trying again");
                 lastFailure = failure;
                 outbox.BeginOffline();
                 Interlocked.Increment(ref connectFailures);
@@ -153,14 +170,18 @@ internal sealed class MqttLink : IAsyncDisposable
             {
                 var since = time.GetTimestamp();
                 Interlocked.Exchange(ref connectedStamp, since);
-                log($"mqtt: connected to {options.Host}:{options.Port}{(outbox.Drops.Total is > 0 and var n ? $"; {n} messages were dropped so far" : "")}");
+                log(
+                    $"mqtt: connected to {options.Host}:{options.Port}{(outbox.Drops.Total is > 0 and var n ? $"; {n} messages were dropped so far" : "")}"
+                );
                 lastFailure = "";
                 await ServeAsync(next);
-                if (stop.IsCancellationRequested) return;
+                if (stop.IsCancellationRequested)
+                    return;
                 log($"mqtt: connection lost: {next.LostReason}");
                 Interlocked.Increment(ref reconnects);
                 reconnect.Ended(time.GetElapsedTime(since).TotalMilliseconds, next.TakenOver);
-                if (next.TakenOver) TellTakeOver();
+                if (next.TakenOver)
+                    TellTakeOver();
                 takenOverInARow = reconnect.TakenOverInARow;
             }
 
@@ -178,7 +199,8 @@ internal sealed class MqttLink : IAsyncDisposable
         await PumpAsync(to);
         connected = false;
         outbox.BeginOffline();
-        if (!to.Lost) await SayGoodbyeAsync(to);
+        if (!to.Lost)
+            await SayGoodbyeAsync(to);
         ConnectedChanged?.Invoke(false);
     }
 
@@ -192,11 +214,13 @@ internal sealed class MqttLink : IAsyncDisposable
                 var outcome = await to.SendAsync(slot);
                 outbox.Done(slot, outcome);
                 hasSpoken |= outcome == SendOutcome.Sent && slot.Kind == OutboxKind.State;
-                if (outcome == SendOutcome.Sent) Interlocked.Increment(ref sent);
+                if (outcome == SendOutcome.Sent)
+                    Interlocked.Increment(ref sent);
                 continue;
             }
 
-            if (stop.IsCancellationRequested) return;
+            if (stop.IsCancellationRequested)
+                return;
             await wake.Reader.WaitToReadAsync(CancellationToken.None);
             wake.Reader.TryRead(out _);
         }
@@ -206,23 +230,29 @@ internal sealed class MqttLink : IAsyncDisposable
     private async Task SayGoodbyeAsync(BrokerConnection to)
     {
         SetStatus(ServiceState.Offline, []);
-        while (!to.Lost && outbox.Take() is { } slot) outbox.Done(slot, await to.SendAsync(slot));
+        while (!to.Lost && outbox.Take() is { } slot)
+            outbox.Done(slot, await to.SendAsync(slot));
         await to.EndAsync();
     }
 
     /// <summary>The connection has lasted for longer than another one with our id would let it.</summary>
-    private bool Outlasted() => connected && time.GetElapsedTime(Interlocked.Read(ref connectedStamp)).TotalMilliseconds > 2 * MqttLimits.TakenOverWaitMs;
+    private bool Outlasted() =>
+        connected && time.GetElapsedTime(Interlocked.Read(ref connectedStamp)).TotalMilliseconds > 2 * MqttLimits.TakenOverWaitMs;
 
     private void TellTakeOver()
     {
         Interlocked.Increment(ref takenOver);
         if (reconnect.TakenOverInARow == MqttLimits.TakenOverMax)
-            log($"mqtt: another client uses the id of device '{options.Topics.Device}' again and again: give each device its own; trying again every {MqttLimits.TakenOverWaitMs / 60_000} minutes");
+            log(
+                $"mqtt: another client uses the id of device '{options.Topics.Device}' again and again: give each device its own; trying again every {MqttLimits.TakenOverWaitMs / 60_000} minutes"
+            );
         SessionTakenOver?.Invoke(reconnect.TakenOverInARow);
     }
 
     private string Explain(string failure) =>
-        options.Tls is not null && time.GetUtcNow().Year < 2025 ? failure + " (the clock is not set, so no certificate can be valid: set the time first)" : failure;
+        options.Tls is not null && time.GetUtcNow().Year < 2025
+            ? failure + " (the clock is not set, so no certificate can be valid: set the time first)"
+            : failure;
 
     private async Task WaitAsync(TimeSpan wait)
     {

@@ -12,7 +12,8 @@ internal sealed class Outbox
 {
     private readonly Lock gate = new();
     private readonly TimeProvider time;
-    private readonly OutboxQueue stream, replies;
+    private readonly OutboxQueue stream,
+        replies;
     private readonly List<OutboxSlot> states = new(MqttLimits.StateTopics);
     private LinkDrops drops;
     private bool newestFirst;
@@ -26,21 +27,34 @@ internal sealed class Outbox
 
     public LinkDrops Drops
     {
-        get { lock (gate) return drops; }
+        get
+        {
+            lock (gate)
+                return drops;
+        }
     }
 
     /// <summary>Stream messages and replies that wait.</summary>
     public int Waiting
     {
-        get { lock (gate) return stream.Count + replies.Count; }
+        get
+        {
+            lock (gate)
+                return stream.Count + replies.Count;
+        }
     }
 
     /// <summary>Milliseconds of the clock that expiry is told by.</summary>
     public long NowMs => (long)time.GetElapsedTime(0).TotalMilliseconds;
 
     /// <summary>Takes a stream message; true when an older one had to make room for it.</summary>
-    public bool OfferStream(string topic, ReadOnlySpan<byte> payload, string contentType, int expiryS, IReadOnlyList<KeyValuePair<string, string>>? properties = null) =>
-        Offer(stream, OutboxKind.Stream, topic, payload, contentType, null, expiryS, properties);
+    public bool OfferStream(
+        string topic,
+        ReadOnlySpan<byte> payload,
+        string contentType,
+        int expiryS,
+        IReadOnlyList<KeyValuePair<string, string>>? properties = null
+    ) => Offer(stream, OutboxKind.Stream, topic, payload, contentType, null, expiryS, properties);
 
     /// <summary>Takes a reply; true when an older one had to make room for it.</summary>
     public bool OfferReply(string topic, ReadOnlySpan<byte> payload, byte[]? correlation, int expiryS) =>
@@ -52,9 +66,12 @@ internal sealed class Outbox
         lock (gate)
         {
             var at = states.FindIndex(s => s.Topic == topic);
-            if (at < 0 && states.Count == MqttLimits.StateTopics) return false;
-            if (at < 0) states.Add(new OutboxSlot());
-            else if (states[at].InWork) states[at] = new OutboxSlot();
+            if (at < 0 && states.Count == MqttLimits.StateTopics)
+                return false;
+            if (at < 0)
+                states.Add(new OutboxSlot());
+            else if (states[at].InWork)
+                states[at] = new OutboxSlot();
             var slot = states[at < 0 ? ^1 : at];
             slot.Fill(OutboxKind.State, topic, payload, MqttLink.Json, null, long.MaxValue);
             slot.Due = true;
@@ -65,7 +82,8 @@ internal sealed class Outbox
     /// <summary>The link went down: what piles up from now on goes newest first.</summary>
     public void BeginOffline()
     {
-        lock (gate) newestFirst = true;
+        lock (gate)
+            newestFirst = true;
     }
 
     /// <summary>A new connection: its broker may have forgotten every retained value.</summary>
@@ -73,7 +91,8 @@ internal sealed class Outbox
     {
         lock (gate)
         {
-            foreach (var slot in states) slot.Due = true;
+            foreach (var slot in states)
+                slot.Due = true;
         }
     }
 
@@ -85,7 +104,8 @@ internal sealed class Outbox
         {
             foreach (var state in states)
             {
-                if (!state.Due) continue;
+                if (!state.Due)
+                    continue;
                 state.InWork = true;
                 return Stamped(state, nowMs);
             }
@@ -93,14 +113,16 @@ internal sealed class Outbox
             while (replies.Count > 0)
             {
                 var reply = replies.TakeOldest();
-                if (reply.ExpiresMs > nowMs) return Stamped(reply, nowMs);
+                if (reply.ExpiresMs > nowMs)
+                    return Stamped(reply, nowMs);
                 GiveUp(replies, reply);
             }
 
             while (stream.Count > 0)
             {
                 var slot = newestFirst ? stream.TakeNewest() : stream.TakeOldest();
-                if (slot.ExpiresMs > nowMs) return Stamped(slot, nowMs);
+                if (slot.ExpiresMs > nowMs)
+                    return Stamped(slot, nowMs);
                 GiveUp(stream, slot);
             }
 
@@ -114,27 +136,39 @@ internal sealed class Outbox
     {
         lock (gate)
         {
-            if (outcome == SendOutcome.TooLarge) drops = drops with { TooLarge = drops.TooLarge + 1 };
+            if (outcome == SendOutcome.TooLarge)
+                drops = drops with { TooLarge = drops.TooLarge + 1 };
             switch (slot.Kind)
             {
                 case OutboxKind.State:
                     slot.InWork = false;
-                    if (outcome == SendOutcome.Lost) break;
+                    if (outcome == SendOutcome.Lost)
+                        break;
                     slot.Due = false;
-                    if (slot.Length == 0) states.Remove(slot);
+                    if (slot.Length == 0)
+                        states.Remove(slot);
                     break;
                 case OutboxKind.Reply when outcome == SendOutcome.Lost && replies.TryPutBack(slot):
                     break;
                 default:
-                    if (outcome == SendOutcome.Lost) drops = drops with { Failed = drops.Failed + 1 };
+                    if (outcome == SendOutcome.Lost)
+                        drops = drops with { Failed = drops.Failed + 1 };
                     (slot.Kind == OutboxKind.Reply ? replies : stream).Free(slot);
                     break;
             }
         }
     }
 
-    private bool Offer(OutboxQueue to, OutboxKind kind, string topic, ReadOnlySpan<byte> payload, string contentType, byte[]? correlation, int expiryS,
-        IReadOnlyList<KeyValuePair<string, string>>? properties = null)
+    private bool Offer(
+        OutboxQueue to,
+        OutboxKind kind,
+        string topic,
+        ReadOnlySpan<byte> payload,
+        string contentType,
+        byte[]? correlation,
+        int expiryS,
+        IReadOnlyList<KeyValuePair<string, string>>? properties = null
+    )
     {
         var expiresMs = NowMs + expiryS * 1000L;
         lock (gate)

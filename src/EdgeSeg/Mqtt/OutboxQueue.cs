@@ -11,7 +11,8 @@ internal sealed class OutboxQueue
     {
         ring = new OutboxSlot[capacity];
         free = new Stack<OutboxSlot>(capacity + 1);
-        for (var i = 0; i <= capacity; i++) free.Push(new OutboxSlot());
+        for (var i = 0; i <= capacity; i++)
+            free.Push(new OutboxSlot());
     }
 
     public int Count { get; private set; }
@@ -37,7 +38,8 @@ internal sealed class OutboxQueue
     /// <summary>Back to the front of the queue; false when others have filled it meanwhile.</summary>
     public bool TryPutBack(OutboxSlot slot)
     {
-        if (IsFull) return false;
+        if (IsFull)
+            return false;
         head = (head + ring.Length - 1) % ring.Length;
         ring[head] = slot;
         Count++;

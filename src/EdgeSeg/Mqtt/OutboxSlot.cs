@@ -12,8 +12,10 @@ internal enum OutboxKind
 {
     /// <summary>Retained: only the latest of its topic counts.</summary>
     State,
+
     /// <summary>An answer to a command: in order.</summary>
     Reply,
+
     /// <summary>Masks, previews, telemetry: the newest is worth most.</summary>
     Stream,
 }
@@ -22,8 +24,10 @@ internal enum OutboxKind
 internal enum SendOutcome
 {
     Sent,
+
     /// <summary>The connection ended meanwhile: state and replies go again on the next one.</summary>
     Lost,
+
     /// <summary>Larger than the broker takes: it would end the connection.</summary>
     TooLarge,
 }
@@ -54,9 +58,18 @@ internal sealed class OutboxSlot
     public ReadOnlySpan<byte> Payload => buffer.AsSpan(0, Length);
 
     /// <summary>Copies a message in.</summary>
-    public void Fill(OutboxKind kind, string topic, ReadOnlySpan<byte> payload, string contentType, byte[]? correlation, long expiresMs, IReadOnlyList<KeyValuePair<string, string>>? properties = null)
+    public void Fill(
+        OutboxKind kind,
+        string topic,
+        ReadOnlySpan<byte> payload,
+        string contentType,
+        byte[]? correlation,
+        long expiresMs,
+        IReadOnlyList<KeyValuePair<string, string>>? properties = null
+    )
     {
-        if (buffer.Length < payload.Length) buffer = new byte[Math.Max(payload.Length, Math.Min(2 * buffer.Length, MessageLimits.MaxMessageBytes))];
+        if (buffer.Length < payload.Length)
+            buffer = new byte[Math.Max(payload.Length, Math.Min(2 * buffer.Length, MessageLimits.MaxMessageBytes))];
         payload.CopyTo(buffer);
         (Kind, Length, ExpiresMs) = (kind, payload.Length, expiresMs);
         Message.Topic = topic;
@@ -65,7 +78,8 @@ internal sealed class OutboxSlot
         Message.CorrelationData = correlation;
         Message.UserProperties = properties?.Select(p => new MqttUserProperty(p.Key, Encoding.UTF8.GetBytes(p.Value))).ToList();
         Message.Retain = kind == OutboxKind.State;
-        Message.QualityOfServiceLevel = kind == OutboxKind.Stream ? MqttQualityOfServiceLevel.AtMostOnce : MqttQualityOfServiceLevel.AtLeastOnce;
+        Message.QualityOfServiceLevel =
+            kind == OutboxKind.Stream ? MqttQualityOfServiceLevel.AtMostOnce : MqttQualityOfServiceLevel.AtLeastOnce;
     }
 
     /// <summary>Tells the broker how much of its life the message has left, in whole seconds (0: for ever).</summary>

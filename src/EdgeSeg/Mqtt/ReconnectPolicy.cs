@@ -13,14 +13,18 @@ internal sealed class ReconnectPolicy(int maxMs, Random random)
     public int TakenOverInARow { get; private set; }
 
     /// <summary>The wait before the next attempt.</summary>
-    public TimeSpan Next() => TakenOverInARow >= MqttLimits.TakenOverMax ? TimeSpan.FromMilliseconds(MqttLimits.TakenOverWaitMs) : backoff.Next();
+    public TimeSpan Next() =>
+        TakenOverInARow >= MqttLimits.TakenOverMax ? TimeSpan.FromMilliseconds(MqttLimits.TakenOverWaitMs) : backoff.Next();
 
     /// <summary>A connection ended after <paramref name="lastedMs"/>; one that lasted resets the waits.</summary>
     public void Ended(double lastedMs, bool takenOver)
     {
-        if (lastedMs >= MqttLimits.LinkStableMs) backoff.Reset();
+        if (lastedMs >= MqttLimits.LinkStableMs)
+            backoff.Reset();
         // two devices with one id that both wait keep each connection for about that wait: only a longer one shows that the other is gone
-        if (lastedMs >= (takenOver ? 2 * MqttLimits.TakenOverWaitMs : MqttLimits.LinkStableMs)) TakenOverInARow = 0;
-        if (takenOver) TakenOverInARow++;
+        if (lastedMs >= (takenOver ? 2 * MqttLimits.TakenOverWaitMs : MqttLimits.LinkStableMs))
+            TakenOverInARow = 0;
+        if (takenOver)
+            TakenOverInARow++;
     }
 }

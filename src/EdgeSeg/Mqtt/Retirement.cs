@@ -28,10 +28,13 @@ internal static class Retirement
         client.ApplicationMessageReceivedAsync += incoming =>
         {
             var message = incoming.ApplicationMessage;
-            if (message.Topic == marker) rounds.Release();
+            if (message.Topic == marker)
+                rounds.Release();
             else if (message is { Retain: true, Payload.Length: > 0 })
             {
-                lock (found) found[message.Topic] = message.Topic == options.Topics.Status && StatusMessage.TryRead(message.Payload) is { IsAtWork: true };
+                lock (found)
+                    found[message.Topic] =
+                        message.Topic == options.Topics.Status && StatusMessage.TryRead(message.Payload) is { IsAtWork: true };
             }
 
             return Task.CompletedTask;
@@ -45,34 +48,62 @@ internal static class Retirement
         catch (Exception e) when (e is not OperatingException && !cancel.IsCancellationRequested)
         {
             // whatever the library throws while connecting or talking (socket, TLS, protocol, time)
-            throw new OperatingException($"the broker {options.Host}:{options.Port} did not do it ({e.GetBaseException().Message}): check [mqtt], and that this user may read and write {root}#");
+            throw new OperatingException(
+                $"the broker {options.Host}:{options.Port} did not do it ({e.GetBaseException().Message}): check [mqtt], and that this user may read and write {root}#"
+            );
         }
 
         async Task<Retired> ClearAsync()
         {
-            var answer = await client.ConnectAsync(BrokerConnection.ClientOptions(options, $"edgeseg-retire-{options.Session}").Build(), limit.Token);
-            if (answer.ResultCode != MqttClientConnectResultCode.Success) throw new OperatingException($"the broker refuses us: {answer.ResultCode} {answer.ReasonString}: check [mqtt]");
+            var answer = await client.ConnectAsync(
+                BrokerConnection.ClientOptions(options, $"edgeseg-retire-{options.Session}").Build(),
+                limit.Token
+            );
+            if (answer.ResultCode != MqttClientConnectResultCode.Success)
+                throw new OperatingException($"the broker refuses us: {answer.ResultCode} {answer.ReasonString}: check [mqtt]");
             var cleared = new List<string>();
             var wasAtWork = false;
             for (var round = 0; round < MqttLimits.RetireRounds; round++)
             {
-                lock (found) found.Clear();
+                lock (found)
+                    found.Clear();
                 foreach (var filter in further.Append(root + "#"))
-                    await client.SubscribeAsync(new MqttClientSubscribeOptionsBuilder().WithTopicFilter(filter, MqttQualityOfServiceLevel.AtLeastOnce).Build(), limit.Token);
-                await client.PublishAsync(new MqttApplicationMessageBuilder().WithTopic(marker).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(), limit.Token);
+                    await client.SubscribeAsync(
+                        new MqttClientSubscribeOptionsBuilder().WithTopicFilter(filter, MqttQualityOfServiceLevel.AtLeastOnce).Build(),
+                        limit.Token
+                    );
+                await client.PublishAsync(
+                    new MqttApplicationMessageBuilder()
+                        .WithTopic(marker)
+                        .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce)
+                        .Build(),
+                    limit.Token
+                );
                 await rounds.WaitAsync(limit.Token);
                 KeyValuePair<string, bool>[] topics;
-                lock (found) topics = [.. found];
-                if (topics.Length == 0) return new Retired(cleared, wasAtWork);
+                lock (found)
+                    topics = [.. found];
+                if (topics.Length == 0)
+                    return new Retired(cleared, wasAtWork);
                 foreach (var (topic, isAtWork) in topics)
                 {
-                    await client.PublishAsync(new MqttApplicationMessageBuilder().WithTopic(topic).WithRetainFlag().WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build(), limit.Token);
-                    if (!cleared.Contains(topic)) cleared.Add(topic);
+                    await client.PublishAsync(
+                        new MqttApplicationMessageBuilder()
+                            .WithTopic(topic)
+                            .WithRetainFlag()
+                            .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce)
+                            .Build(),
+                        limit.Token
+                    );
+                    if (!cleared.Contains(topic))
+                        cleared.Add(topic);
                     wasAtWork |= isAtWork;
                 }
             }
 
-            throw new OperatingException($"topics below {root} come back as soon as they are cleared: the device still runs; stop it first");
+            throw new OperatingException(
+                $"topics below {root} come back as soon as they are cleared: the device still runs; stop it first"
+            );
         }
     }
 }

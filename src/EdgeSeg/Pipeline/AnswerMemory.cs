@@ -6,8 +6,10 @@ internal readonly record struct RequestKey(string Topic, string Request)
     /// <summary>Null when the request can be told from no other: it has neither an id nor correlation data, or nobody waits for a reply.</summary>
     public static RequestKey? Of(string? topic, string? id, byte[]? correlation)
     {
-        if (topic is null) return null;
-        if (id is not null) return new RequestKey(topic, "i" + id);
+        if (topic is null)
+            return null;
+        if (id is not null)
+            return new RequestKey(topic, "i" + id);
         return correlation is { Length: > 0 } ? new RequestKey(topic, "c" + Convert.ToHexStringLower(correlation)) : null;
     }
 }
@@ -31,10 +33,12 @@ internal sealed class AnswerMemory(TimeProvider time)
     public void Keep(RequestKey key, string asked, byte[] payload)
     {
         Forget();
-        if (payload.Length > PipelineLimits.AnswerBytes || !answers.TryAdd(key, new Answer(asked, payload))) return;
+        if (payload.Length > PipelineLimits.AnswerBytes || !answers.TryAdd(key, new Answer(asked, payload)))
+            return;
         order.Enqueue((key, time.GetTimestamp()));
         Bytes += payload.Length;
-        while (answers.Count > PipelineLimits.AnswersKept || Bytes > PipelineLimits.AnswerBytes) ForgetOldest();
+        while (answers.Count > PipelineLimits.AnswersKept || Bytes > PipelineLimits.AnswerBytes)
+            ForgetOldest();
     }
 
     public bool TryFind(RequestKey key, out string asked, out byte[] payload)
@@ -47,11 +51,13 @@ internal sealed class AnswerMemory(TimeProvider time)
 
     private void Forget()
     {
-        while (order.TryPeek(out var oldest) && time.GetElapsedTime(oldest.At).TotalMilliseconds >= PipelineLimits.AnswerKeptMs) ForgetOldest();
+        while (order.TryPeek(out var oldest) && time.GetElapsedTime(oldest.At).TotalMilliseconds >= PipelineLimits.AnswerKeptMs)
+            ForgetOldest();
     }
 
     private void ForgetOldest()
     {
-        if (answers.Remove(order.Dequeue().Key, out var answer)) Bytes -= answer.Payload.Length;
+        if (answers.Remove(order.Dequeue().Key, out var answer))
+            Bytes -= answer.Payload.Length;
     }
 }

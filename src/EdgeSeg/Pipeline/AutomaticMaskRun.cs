@@ -58,13 +58,18 @@ internal sealed class AutomaticMaskRun : IDisposable
     /// <param name="urgent">True when a command waits; looked at before each decode, on several threads.</param>
     public bool Advance(Func<bool> urgent)
     {
-        if (found is not null) return true;
+        if (found is not null)
+            return true;
         // encoding is one run of the model that cannot be sliced; a picture that was clicked on before is encoded already
-        if (everything.Asked == 0) everything.Begin(picture);
+        if (everything.Asked == 0)
+            everything.Begin(picture);
         var since = Stopwatch.GetTimestamp();
         var late = false;
-        var all = everything.Advance(() => urgent() || ElapsedMs(since) > PipelineLimits.EverythingSliceMs || (late |= ElapsedMs(began) > PipelineLimits.EverythingMs));
-        if (!all && !late) return false;
+        var all = everything.Advance(() =>
+            urgent() || ElapsedMs(since) > PipelineLimits.EverythingSliceMs || (late |= ElapsedMs(began) > PipelineLimits.EverythingMs)
+        );
+        if (!all && !late)
+            return false;
         Ms = ElapsedMs(began);
         var surest = everything.Finish();
         found = [.. surest.Take(MessageLimits.MaxEverythingMasks)];

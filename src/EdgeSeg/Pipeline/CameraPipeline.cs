@@ -14,7 +14,10 @@ internal sealed class CameraPipeline : IDisposable
 {
     private readonly FramePool pool = new(PipelineLimits.FrameSlots);
     private readonly Lock wants = new();
-    private long nextAutoNs, lastRunNs, edgeNs = long.MaxValue, otherNs = long.MaxValue;
+    private long nextAutoNs,
+        lastRunNs,
+        edgeNs = long.MaxValue,
+        otherNs = long.MaxValue;
 
     public CameraPipeline(CameraSettings settings, CameraTopics topics, CameraStats figures, Action frameArrived, TimeProvider time)
     {
@@ -56,20 +59,25 @@ internal sealed class CameraPipeline : IDisposable
     }
 
     /// <summary>From now on automatic masks are made of frames that answer an edge; the edges go to the returned gate.</summary>
-    public TriggerGate Obey(GpioTriggerSettings wire) => Queue.Gate = new TriggerGate(wire.MinGapMs, ns =>
-    {
-        lock (wants)
-        {
-            edgeNs = ns;
-            Want();
-        }
-    });
+    public TriggerGate Obey(GpioTriggerSettings wire) =>
+        Queue.Gate = new TriggerGate(
+            wire.MinGapMs,
+            ns =>
+            {
+                lock (wants)
+                {
+                    edgeNs = ns;
+                    Want();
+                }
+            }
+        );
 
     /// <summary>Whether this frame is to get an automatic mask. Frames that come before inference is ready again need not be decoded.</summary>
     public bool Begin(Frame frame, long takenNs)
     {
         // a wire's frames are taken as they come: the first one after an edge may come while inference is at work
-        if (Queue.Gate is not null) return frame.Trigger.IsEdge;
+        if (Queue.Gate is not null)
+            return frame.Trigger.IsEdge;
         Queue.WantFrom(takenNs + lastRunNs, DropCause.InferenceBusy);
         return Settings.Mode is CameraMode.Continuous or CameraMode.Interval && takenNs >= nextAutoNs;
     }
@@ -78,7 +86,8 @@ internal sealed class CameraPipeline : IDisposable
     public void End(long takenNs, bool wasAuto)
     {
         lastRunNs = Runner.NowNs - takenNs;
-        if (wasAuto) nextAutoNs = takenNs + (long)(PeriodS * 1e9);
+        if (wasAuto)
+            nextAutoNs = takenNs + (long)(PeriodS * 1e9);
         WantNext();
     }
 
@@ -96,7 +105,10 @@ internal sealed class CameraPipeline : IDisposable
     /// <summary>Within the lock: edges come from the wire's thread, all else from inference.</summary>
     private void Want()
     {
-        var auto = Queue.Gate is not null ? edgeNs : Settings.Mode is CameraMode.Continuous or CameraMode.Interval ? nextAutoNs : long.MaxValue;
+        var auto =
+            Queue.Gate is not null ? edgeNs
+            : Settings.Mode is CameraMode.Continuous or CameraMode.Interval ? nextAutoNs
+            : long.MaxValue;
         var next = Math.Min(auto, otherNs);
         Queue.WantFrom(next, next == long.MaxValue || Queue.Gate is not null ? DropCause.NotAsked : DropCause.Rate);
     }
@@ -108,7 +120,10 @@ internal sealed class CameraPipeline : IDisposable
         WantNext();
     }
 
-    private double PeriodS => Settings.Mode == CameraMode.Interval ? Settings.IntervalS : Settings.MaxFps > 0 ? 1 / Settings.MaxFps : 0;
+    private double PeriodS =>
+        Settings.Mode == CameraMode.Interval ? Settings.IntervalS
+        : Settings.MaxFps > 0 ? 1 / Settings.MaxFps
+        : 0;
 
     public void Dispose()
     {

@@ -20,7 +20,11 @@ internal sealed class CommandProcessor(CommandQueue desk, MqttLink link, Service
         {
             case { Change: { } change }:
                 var settings = lane.Settings;
-                (settings.Mode, settings.MaxFps, settings.IntervalS) = (change.Mode ?? settings.Mode, change.MaxFps ?? settings.MaxFps, change.IntervalS ?? settings.IntervalS);
+                (settings.Mode, settings.MaxFps, settings.IntervalS) = (
+                    change.Mode ?? settings.Mode,
+                    change.MaxFps ?? settings.MaxFps,
+                    change.IntervalS ?? settings.IntervalS
+                );
                 (settings.MinScore, settings.MinArea) = (change.MinScore ?? settings.MinScore, change.MinArea ?? settings.MinArea);
                 lane.Changed();
                 Desk.Complete(pending, ReplyMessage.WriteSettings(json, settings), link.MaxPayloadBytes);
@@ -57,8 +61,15 @@ internal sealed class CommandProcessor(CommandQueue desk, MqttLink link, Service
         {
             for (var i = lane.Asked.Count - 1; i >= 0; i--)
             {
-                if (Desk.AgeMs(lane.Asked[i]) < PipelineLimits.CommandFrameWaitMs) continue;
-                Desk.Fail(lane.Asked[i], new CommandError(CommandErrorCode.Internal, $"camera {lane.Settings.Id} gives no frame: it is {CameraStatus.Word(lane.Runner.Status.State)}"));
+                if (Desk.AgeMs(lane.Asked[i]) < PipelineLimits.CommandFrameWaitMs)
+                    continue;
+                Desk.Fail(
+                    lane.Asked[i],
+                    new CommandError(
+                        CommandErrorCode.Internal,
+                        $"camera {lane.Settings.Id} gives no frame: it is {CameraStatus.Word(lane.Runner.Status.State)}"
+                    )
+                );
                 lane.Asked.RemoveAt(i);
             }
         }
@@ -67,7 +78,8 @@ internal sealed class CommandProcessor(CommandQueue desk, MqttLink link, Service
     public void SendPreview(CameraPipeline lane, Frame frame)
     {
         var (request, quality) = (lane.Preview.Request, lane.Preview.Request.Quality);
-        if (encoder.TryEncode(frame.Pixels, request.Width, ref quality, link.MaxPayloadBytes, out var jpeg)) Send(lane, frame, jpeg);
+        if (encoder.TryEncode(frame.Pixels, request.Width, ref quality, link.MaxPayloadBytes, out var jpeg))
+            Send(lane, frame, jpeg);
     }
 
     public void SendSnapshot(PendingCommand pending, CameraPipeline lane, Frame frame)
@@ -75,14 +87,24 @@ internal sealed class CommandProcessor(CommandQueue desk, MqttLink link, Service
         var quality = pending.Command.Snapshot!.Quality;
         if (!encoder.TryEncode(frame.Pixels, frame.Width, ref quality, link.MaxPayloadBytes, out var jpeg))
         {
-            Desk.Fail(pending, new CommandError(CommandErrorCode.TooLarge, $"the picture does not fit {link.MaxPayloadBytes} bytes even at quality {MessageLimits.MinJpegQuality}: ask for a preview of less width"));
+            Desk.Fail(
+                pending,
+                new CommandError(
+                    CommandErrorCode.TooLarge,
+                    $"the picture does not fit {link.MaxPayloadBytes} bytes even at quality {MessageLimits.MinJpegQuality}: ask for a preview of less width"
+                )
+            );
             return;
         }
 
         Send(lane, frame, jpeg);
         Span<char> id = stackalloc char[3 * VisionLimits.MaxIdLength];
         var frameId = new string(id[..FrameId.Write(id, service.Session, frame.Camera, frame.Sequence)]);
-        Desk.Complete(pending, ReplyMessage.WriteSnapshot(json, lane.Topics.Preview, frameId, frame.Width, frame.Height, jpeg.Length, quality), link.MaxPayloadBytes);
+        Desk.Complete(
+            pending,
+            ReplyMessage.WriteSnapshot(json, lane.Topics.Preview, frameId, frame.Width, frame.Height, jpeg.Length, quality),
+            link.MaxPayloadBytes
+        );
     }
 
     /// <summary>The answer to <c>everything</c>, once its masks were told. Where not even the list fits a message, the count does.</summary>
@@ -92,15 +114,32 @@ internal sealed class CommandProcessor(CommandQueue desk, MqttLink link, Service
         var frame = new string(id[..FrameId.Write(id, service.Session, run.Frame.Camera, run.Frame.Sequence)]);
         var room = link.MaxPayloadBytes - PipelineLimits.ReplyOverheadBytes;
         var result = Write(run, listed: true);
-        if (result.Length > room) result = Write(run, listed: false);
+        if (result.Length > room)
+            result = Write(run, listed: false);
         Desk.Complete(run.Pending, result, link.MaxPayloadBytes);
 
         ReadOnlySpan<byte> Write(AutomaticMaskRun of, bool listed) =>
-            ReplyMessage.WriteEverything(json, frame, of.Pending.Command.Everything!.Grid, of.Asked, of.Masks, listed, of.Told, of.LeftOut, of.Ms);
+            ReplyMessage.WriteEverything(
+                json,
+                frame,
+                of.Pending.Command.Everything!.Grid,
+                of.Asked,
+                of.Masks,
+                listed,
+                of.Told,
+                of.LeftOut,
+                of.Ms
+            );
     }
 
     private void Send(CameraPipeline lane, Frame frame, byte[] jpeg) =>
-        link.TryPublish(lane.Topics.Preview, jpeg, PreviewMessage.ContentType, PipelineLimits.PreviewExpiryS, PreviewMessage.Properties(service.Session, frame));
+        link.TryPublish(
+            lane.Topics.Preview,
+            jpeg,
+            PreviewMessage.ContentType,
+            PipelineLimits.PreviewExpiryS,
+            PreviewMessage.Properties(service.Session, frame)
+        );
 
     public void Dispose()
     {

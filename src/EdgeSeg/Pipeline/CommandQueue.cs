@@ -36,19 +36,34 @@ internal sealed class CommandQueue : IDisposable
     /// <param name="arrived">Called after a command was accepted, outside the lock: wakes whoever takes.</param>
     public CommandQueue(Topics topics, string session, TimeProvider time, Func<bool> clockSynced, Action<Reply> send, Action arrived)
     {
-        (this.topics, this.session, this.time, this.clockSynced, this.send, this.arrived) = (topics, session, time, clockSynced, send, arrived);
+        (this.topics, this.session, this.time, this.clockSynced, this.send, this.arrived) = (
+            topics,
+            session,
+            time,
+            clockSynced,
+            send,
+            arrived
+        );
         answers = new AnswerMemory(time);
     }
 
     public CommandCounts Counts
     {
-        get { lock (gate) return counts; }
+        get
+        {
+            lock (gate)
+                return counts;
+        }
     }
 
     /// <summary>Commands that wait for their turn.</summary>
     public int Waiting
     {
-        get { lock (gate) return waiting.Count; }
+        get
+        {
+            lock (gate)
+                return waiting.Count;
+        }
     }
 
     /// <summary>Takes a message that came; accepts or refuses it. Never throws for what is in it.</summary>
@@ -56,8 +71,10 @@ internal sealed class CommandQueue : IDisposable
     {
         var parsed = CommandParser.Parse(topics, message.Topic, message.Payload);
         bool accepted;
-        lock (gate) accepted = Decide(message, parsed);
-        if (accepted) arrived();
+        lock (gate)
+            accepted = Decide(message, parsed);
+        if (accepted)
+            arrived();
     }
 
     private bool Decide(IncomingMessage message, ParsedCommand parsed)
@@ -66,22 +83,51 @@ internal sealed class CommandQueue : IDisposable
         if (replyTopic is not null && ResponseTopic.Fault(topics, replyTopic) is not null)
         {
             // obeying without being able to say so would leave the client in doubt
-            counts = counts with { Refused = counts.Refused + 1, Unanswerable = counts.Unanswerable + 1 };
+            counts = counts with
+            {
+                Refused = counts.Refused + 1,
+                Unanswerable = counts.Unanswerable + 1,
+            };
             return false;
         }
 
         var correlation = message.Correlation is { Length: > PipelineLimits.MaxCorrelationBytes } ? null : message.Correlation;
         var key = RequestKey.Of(replyTopic, parsed.Id, correlation);
-        if (Stale(message) is { } stale) return Refuse(stale, parsed, replyTopic, correlation, null);
+        if (Stale(message) is { } stale)
+            return Refuse(stale, parsed, replyTopic, correlation, null);
         if (!ReferenceEquals(correlation, message.Correlation))
-            return Refuse(CommandError.Bad($"correlation data has at most {PipelineLimits.MaxCorrelationBytes} bytes"), parsed, replyTopic, null, null);
-        if (key is { } known && Repeats(known, parsed, replyTopic!, correlation, out var repeated)) return repeated;
-        if (parsed.Command is not { } command) return Refuse(parsed.Error!, parsed, replyTopic, correlation, key);
+            return Refuse(
+                CommandError.Bad($"correlation data has at most {PipelineLimits.MaxCorrelationBytes} bytes"),
+                parsed,
+                replyTopic,
+                null,
+                null
+            );
+        if (key is { } known && Repeats(known, parsed, replyTopic!, correlation, out var repeated))
+            return repeated;
+        if (parsed.Command is not { } command)
+            return Refuse(parsed.Error!, parsed, replyTopic, correlation, key);
         var waitMs = WaitMs(message, command);
-        if (waitMs <= 0) return Refuse(new CommandError(CommandErrorCode.Expired, "the command had expired when it came"), parsed, replyTopic, correlation, key);
+        if (waitMs <= 0)
+            return Refuse(
+                new CommandError(CommandErrorCode.Expired, "the command had expired when it came"),
+                parsed,
+                replyTopic,
+                correlation,
+                key
+            );
         // not remembered: the same may be tried again
         if (closed || open.Count >= PipelineLimits.CommandQueue)
-            return Refuse(new CommandError(CommandErrorCode.Busy, closed ? "the device is stopping" : $"{open.Count} commands are not answered yet: send it again later"), parsed, replyTopic, correlation, null);
+            return Refuse(
+                new CommandError(
+                    CommandErrorCode.Busy,
+                    closed ? "the device is stopping" : $"{open.Count} commands are not answered yet: send it again later"
+                ),
+                parsed,
+                replyTopic,
+                correlation,
+                null
+            );
         Accept(command, waitMs, replyTopic, correlation, key);
         return true;
     }
@@ -89,8 +135,14 @@ internal sealed class CommandQueue : IDisposable
     /// <summary>What is refused whatever it says; never remembered, as a broker that keeps a command repeats it with every connection.</summary>
     private static CommandError? Stale(IncomingMessage message)
     {
-        if (message.Retained) return new CommandError(CommandErrorCode.Retained, "retained commands are not obeyed: publish without the retain flag, and clear the topic with an empty retained message");
-        return message.TooLarge ? new CommandError(CommandErrorCode.TooLarge, $"a command has at most {MessageLimits.MaxCommandBytes} bytes") : null;
+        if (message.Retained)
+            return new CommandError(
+                CommandErrorCode.Retained,
+                "retained commands are not obeyed: publish without the retain flag, and clear the topic with an empty retained message"
+            );
+        return message.TooLarge
+            ? new CommandError(CommandErrorCode.TooLarge, $"a command has at most {MessageLimits.MaxCommandBytes} bytes")
+            : null;
     }
 
     /// <summary>True when the request came before: its answer, or so far its acceptance, was given again.</summary>
@@ -100,13 +152,20 @@ internal sealed class CommandQueue : IDisposable
         if (!answers.TryFind(key, out var asked, out var payload))
         {
             var at = open.FindIndex(p => p.Key == key);
-            if (at < 0) return false;
+            if (at < 0)
+                return false;
             (asked, payload) = (open[at].Asked, open[at].Accepted);
         }
 
         if (asked != parsed.Camera + "/" + parsed.Word)
         {
-            Refuse(CommandError.Bad("this id was used for another command: give each request its own"), parsed, replyTopic, correlation, null);
+            Refuse(
+                CommandError.Bad("this id was used for another command: give each request its own"),
+                parsed,
+                replyTopic,
+                correlation,
+                null
+            );
             return true;
         }
 
@@ -119,7 +178,8 @@ internal sealed class CommandQueue : IDisposable
     private double WaitMs(IncomingMessage message, CameraCommand command)
     {
         double ms = message.ExpiryS > 0 ? message.ExpiryS * 1000.0 : PipelineLimits.CommandWaitMs;
-        if (command.ExpiresUtc is { } expires && clockSynced()) ms = Math.Min(ms, (expires - time.GetUtcNow()).TotalMilliseconds);
+        if (command.ExpiresUtc is { } expires && clockSynced())
+            ms = Math.Min(ms, (expires - time.GetUtcNow()).TotalMilliseconds);
         return Math.Min(ms, PipelineLimits.CommandWaitMs);
     }
 
@@ -137,7 +197,8 @@ internal sealed class CommandQueue : IDisposable
         open.Add(pending);
         waiting.Enqueue(pending);
         counts = counts with { Accepted = counts.Accepted + 1 };
-        if (replyTopic is null) return;
+        if (replyTopic is null)
+            return;
         pending.Accepted = ReplyMessage.WriteAccepted(json, topics.Device, session, command).ToArray();
         send(new Reply(replyTopic, pending.Accepted, correlation));
     }
@@ -145,9 +206,11 @@ internal sealed class CommandQueue : IDisposable
     private bool Refuse(CommandError refusal, ParsedCommand parsed, string? replyTopic, byte[]? correlation, RequestKey? remembered)
     {
         counts = counts with { Refused = counts.Refused + 1 };
-        if (replyTopic is null) return false;
+        if (replyTopic is null)
+            return false;
         var payload = ReplyMessage.WriteError(json, topics.Device, session, parsed.Camera, parsed.Word, parsed.Id, refusal).ToArray();
-        if (remembered is { } key) answers.Keep(key, parsed.Camera + "/" + parsed.Word, payload);
+        if (remembered is { } key)
+            answers.Keep(key, parsed.Camera + "/" + parsed.Word, payload);
         send(new Reply(replyTopic, payload, correlation));
         return false;
     }
@@ -159,7 +222,8 @@ internal sealed class CommandQueue : IDisposable
         {
             while (waiting.TryDequeue(out command))
             {
-                if (time.GetElapsedTime(command.ReceivedAt).TotalMilliseconds < command.WaitMs) return true;
+                if (time.GetElapsedTime(command.ReceivedAt).TotalMilliseconds < command.WaitMs)
+                    return true;
                 Answer(command, new CommandError(CommandErrorCode.Expired, "the command expired while others were worked off"));
             }
         }
@@ -180,9 +244,14 @@ internal sealed class CommandQueue : IDisposable
     {
         lock (gate)
         {
-            if (command.Answered) return false;
+            if (command.Answered)
+                return false;
             var payload = ReplyMessage.WriteResult(json, topics.Device, session, command.Command, result);
-            if (payload.Length > maxBytes) return Answer(command, new CommandError(CommandErrorCode.TooLarge, $"the result has {payload.Length} bytes, the broker takes {maxBytes}"));
+            if (payload.Length > maxBytes)
+                return Answer(
+                    command,
+                    new CommandError(CommandErrorCode.TooLarge, $"the result has {payload.Length} bytes, the broker takes {maxBytes}")
+                );
             return Answer(command, payload);
         }
     }
@@ -190,7 +259,8 @@ internal sealed class CommandQueue : IDisposable
     /// <summary>Answers with an error. False when it was answered before; then nothing is sent.</summary>
     public bool Fail(PendingCommand command, CommandError refusal)
     {
-        lock (gate) return Answer(command, refusal);
+        lock (gate)
+            return Answer(command, refusal);
     }
 
     /// <summary>Answers everything that is still open as <c>internal</c> and takes no more: at the service's end.</summary>
@@ -200,7 +270,8 @@ internal sealed class CommandQueue : IDisposable
         {
             closed = true;
             waiting.Clear();
-            foreach (var command in open.ToArray()) Answer(command, new CommandError(CommandErrorCode.Internal, "the device is stopping"));
+            foreach (var command in open.ToArray())
+                Answer(command, new CommandError(CommandErrorCode.Internal, "the device is stopping"));
         }
     }
 
@@ -209,17 +280,24 @@ internal sealed class CommandQueue : IDisposable
         var asked = command.Command;
         counts = counts with { Refused = counts.Refused + (command.Answered ? 0 : 1) };
         // what was too busy to be done may be tried again under the same id
-        return Answer(command, ReplyMessage.WriteError(json, topics.Device, session, asked.Camera, asked.Word, asked.Id, refusal), refusal.Code != CommandErrorCode.Busy);
+        return Answer(
+            command,
+            ReplyMessage.WriteError(json, topics.Device, session, asked.Camera, asked.Word, asked.Id, refusal),
+            refusal.Code != CommandErrorCode.Busy
+        );
     }
 
     private bool Answer(PendingCommand command, ReadOnlySpan<byte> written, bool remember = true)
     {
-        if (command.Answered) return false;
+        if (command.Answered)
+            return false;
         command.Answered = true;
         open.Remove(command);
-        if (command.ReplyTopic is null) return true;
+        if (command.ReplyTopic is null)
+            return true;
         var payload = written.ToArray();
-        if (remember && command.Key is { } key) answers.Keep(key, command.Asked, payload);
+        if (remember && command.Key is { } key)
+            answers.Keep(key, command.Asked, payload);
         send(new Reply(command.ReplyTopic, payload, command.Correlation));
         return true;
     }
@@ -227,6 +305,7 @@ internal sealed class CommandQueue : IDisposable
     public void Dispose()
     {
         Close();
-        lock (gate) json.Dispose();
+        lock (gate)
+            json.Dispose();
     }
 }

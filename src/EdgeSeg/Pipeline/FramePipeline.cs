@@ -30,7 +30,13 @@ internal sealed class FramePipeline : IDisposable
     /// <param name="work">Set when a frame or a command arrived.</param>
     /// <param name="heartbeat">Beaten with every round of inference.</param>
     /// <param name="journal">For faults.</param>
-    public FramePipeline(FrameProcessor stage, IReadOnlyList<CameraPipeline> lanes, AutoResetEvent work, Heartbeat heartbeat, Journal journal)
+    public FramePipeline(
+        FrameProcessor stage,
+        IReadOnlyList<CameraPipeline> lanes,
+        AutoResetEvent work,
+        Heartbeat heartbeat,
+        Journal journal
+    )
     {
         (this.stage, this.lanes, this.work, this.heartbeat, this.journal) = (stage, lanes, work, heartbeat, journal);
         thread = new Thread(Infer) { Name = "inference", IsBackground = true };
@@ -57,14 +63,17 @@ internal sealed class FramePipeline : IDisposable
             var worked = Guarded(null, null);
             foreach (var lane in lanes)
             {
-                if (stopping || !lane.Queue.TryTakeFresh(out var frame)) continue;
-                using (frame) Guarded(lane, frame);
+                if (stopping || !lane.Queue.TryTakeFresh(out var frame))
+                    continue;
+                using (frame)
+                    Guarded(lane, frame);
                 worked = true;
                 // commands come before the next camera's automatic frame
                 Guarded(null, null);
             }
 
-            if (!worked) work.WaitOne(PipelineLimits.InferenceIdleMs);
+            if (!worked)
+                work.WaitOne(PipelineLimits.InferenceIdleMs);
         }
     }
 
@@ -74,14 +83,16 @@ internal sealed class FramePipeline : IDisposable
         heartbeat.Beat();
         try
         {
-            if (lane is null) return stage.TakeCommands(lanes);
+            if (lane is null)
+                return stage.TakeCommands(lanes);
             stage.Take(lane, frame!);
             faultsInARow = 0;
         }
         catch (InferenceCancelledException e)
         {
             lane?.Figures.Drops.Count(DropCause.Failed);
-            if (e.TookTooLong) journal.Error($"inference did not end: {e.Message}, going on with the next frame");
+            if (e.TookTooLong)
+                journal.Error($"inference did not end: {e.Message}, going on with the next frame");
         }
         catch (Exception e)
         {
@@ -105,7 +116,8 @@ internal sealed class FramePipeline : IDisposable
             return;
         }
 
-        foreach (var lane in lanes) lane.Dispose();
+        foreach (var lane in lanes)
+            lane.Dispose();
         stage.Dispose();
     }
 }

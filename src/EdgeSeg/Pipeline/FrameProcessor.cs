@@ -39,9 +39,27 @@ internal sealed class FrameProcessor : IDisposable
     private Embedding embedding = null!;
     private AutomaticMaskRun? everything;
 
-    public FrameProcessor(LoadedModel model, InferenceCanceller guard, LiveQuality quality, MqttLink link, CommandQueue desk, GpioLines wires, ServiceInfo service, double? polygonTolerancePx, TimeProvider time)
+    public FrameProcessor(
+        LoadedModel model,
+        InferenceCanceller guard,
+        LiveQuality quality,
+        MqttLink link,
+        CommandQueue desk,
+        GpioLines wires,
+        ServiceInfo service,
+        double? polygonTolerancePx,
+        TimeProvider time
+    )
     {
-        (this.model, this.guard, this.quality, this.link, this.wires, this.service, this.time) = (model, guard, quality, link, wires, service, time);
+        (this.model, this.guard, this.quality, this.link, this.wires, this.service, this.time) = (
+            model,
+            guard,
+            quality,
+            link,
+            wires,
+            service,
+            time
+        );
         Fit(model.Segmenter);
         writer = new MaskWriter { PolygonTolerancePx = polygonTolerancePx };
         commands = new CommandProcessor(desk, link, service);
@@ -64,9 +82,11 @@ internal sealed class FrameProcessor : IDisposable
 
     private void TakeUpOffer()
     {
-        if (Interlocked.Exchange(ref offered, null) is not { } next) return;
+        if (Interlocked.Exchange(ref offered, null) is not { } next)
+            return;
         var since = Stopwatch.GetTimestamp();
-        if (everything is { } run) commands.Desk.Fail(run.Pending, new CommandError(CommandErrorCode.Busy, "the model was replaced meanwhile: send it again"));
+        if (everything is { } run)
+            commands.Desk.Fail(run.Pending, new CommandError(CommandErrorCode.Busy, "the model was replaced meanwhile: send it again"));
         everything?.Dispose();
         everything = null;
         embeddings.Dispose();
@@ -86,9 +106,11 @@ internal sealed class FrameProcessor : IDisposable
         embeddings = new EmbeddingCache(segmenter, segmenter.EmbeddingsWorthKeeping);
         var bytes = segmenter.InputWidth * segmenter.InputHeight * 3;
         var fits = ring is not null && shrunkBytes?.Length == bytes;
-        if (!fits) shrunkBytes = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
+        if (!fits)
+            shrunkBytes = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
         shrunk = Mat.FromPixelData(segmenter.InputHeight, segmenter.InputWidth, MatType.CV_8UC3, shrunkBytes!);
-        if (!fits) ring = new FrameStore(service.Session, bytes, time);
+        if (!fits)
+            ring = new FrameStore(service.Session, bytes, time);
         Debug.Assert(ring is not null && shrunkBytes is not null);
     }
 
@@ -101,9 +123,12 @@ internal sealed class FrameProcessor : IDisposable
         {
             worked = true;
             var lane = lanes.First(l => l.Settings.Id == pending.Command.Camera);
-            if (commands.Obey(pending, lane)) continue;
-            if (pending.Command.Frame is null) lane.Ask(pending);
-            else commands.Guard(pending, () => AnswerHeld(pending, lane));
+            if (commands.Obey(pending, lane))
+                continue;
+            if (pending.Command.Frame is null)
+                lane.Ask(pending);
+            else
+                commands.Guard(pending, () => AnswerHeld(pending, lane));
         }
 
         commands.GiveUpWaiting(lanes);
@@ -123,10 +148,13 @@ internal sealed class FrameProcessor : IDisposable
             result.Times[Stage.Capture] = frame.CaptureMs;
             result.Times[Stage.Queue] = Math.Max(0, (takenNs - frame.CapturedNs) / 1e6 - frame.CaptureMs);
             Show(frame);
-            for (var i = 0; i < lane.Asked.Count; i++) AnswerOn(lane.Asked[i], lane, frame);
+            for (var i = 0; i < lane.Asked.Count; i++)
+                AnswerOn(lane.Asked[i], lane, frame);
             lane.Asked.Clear();
-            if (auto) Auto(lane, frame);
-            if (lane.Preview.TakeTurn(takenNs)) commands.SendPreview(lane, frame);
+            if (auto)
+                Auto(lane, frame);
+            if (lane.Preview.TakeTurn(takenNs))
+                commands.SendPreview(lane, frame);
         }
         catch (InferenceCancelledException e) when (!e.TookTooLong)
         {
@@ -162,7 +190,8 @@ internal sealed class FrameProcessor : IDisposable
         var roi = lane.Settings.Roi is { } r ? new Rect(r.X, r.Y, r.Width, r.Height) & new Rect(0, 0, frame.Width, frame.Height) : default;
         if (roi.Width >= VisionLimits.MinImageSide && roi.Height >= VisionLimits.MinImageSide)
         {
-            using (var part = frame.Pixels.SubMat(roi)) stretch.Fill(part, shrunk);
+            using (var part = frame.Pixels.SubMat(roi))
+                stretch.Fill(part, shrunk);
             Encode(new FrameKey(frame.Camera, frame.Sequence, Part: true), roi.Width, roi.Height);
             Work(mayYield: !frame.Trigger.IsEdge, clicks: lane.Clicks);
             result.Place(roi.X, roi.Y, frame.Width, frame.Height);
@@ -172,7 +201,11 @@ internal sealed class FrameProcessor : IDisposable
             Work(mayYield: !frame.Trigger.IsEdge, clicks: lane.Clicks);
         }
 
-        quality.Count(result.Found, result.PredictedIou, result.Found ? result.Geometry.Area / ((double)result.Mask.Width * result.Mask.Height) : 0);
+        quality.Count(
+            result.Found,
+            result.PredictedIou,
+            result.Found ? result.Geometry.Area / ((double)result.Mask.Width * result.Mask.Height) : 0
+        );
         Reject(lane.Settings);
         wires.Result(result.Found);
         Publish(lane, now, result, null, frame.Trigger);
@@ -185,9 +218,12 @@ internal sealed class FrameProcessor : IDisposable
         guard.Begin(mayYield);
         try
         {
-            if (isPrompted) model.Segmenter.Decode(embedding, result);
-            else if (clicks is not null) clicks.Run(model.Segmenter, embedding, result, SaliencyEvery);
-            else model.Segmenter.Auto(embedding, result);
+            if (isPrompted)
+                model.Segmenter.Decode(embedding, result);
+            else if (clicks is not null)
+                clicks.Run(model.Segmenter, embedding, result, SaliencyEvery);
+            else
+                model.Segmenter.Auto(embedding, result);
             isWhole = true;
         }
         catch (OnnxRuntimeException) when (guard.IsCut)
@@ -203,10 +239,13 @@ internal sealed class FrameProcessor : IDisposable
     /// <summary>Automatic masks below the camera's minimum are told as not found.</summary>
     private void Reject(CameraSettings settings)
     {
-        if (!result.Found) return;
+        if (!result.Found)
+            return;
         var share = result.Geometry.Area / ((double)result.Mask.Width * result.Mask.Height);
-        if (result.Score < settings.MinScore) result.MarkNotFound(Segmentation.BelowMinScore, result.Mask.Width, result.Mask.Height);
-        else if (share < settings.MinArea) result.MarkNotFound(Segmentation.BelowMinArea, result.Mask.Width, result.Mask.Height);
+        if (result.Score < settings.MinScore)
+            result.MarkNotFound(Segmentation.BelowMinScore, result.Mask.Width, result.Mask.Height);
+        else if (share < settings.MinArea)
+            result.MarkNotFound(Segmentation.BelowMinArea, result.Mask.Width, result.Mask.Height);
     }
 
     private void AnswerHeld(PendingCommand pending, CameraPipeline lane)
@@ -224,11 +263,17 @@ internal sealed class FrameProcessor : IDisposable
         Answer(pending, lane);
     }
 
-    private void AnswerOn(PendingCommand pending, CameraPipeline lane, Frame frame) => commands.Guard(pending, () =>
-    {
-        if (pending.Command.Kind == CommandKind.Snapshot) commands.SendSnapshot(pending, lane, frame);
-        else Answer(pending, lane);
-    });
+    private void AnswerOn(PendingCommand pending, CameraPipeline lane, Frame frame) =>
+        commands.Guard(
+            pending,
+            () =>
+            {
+                if (pending.Command.Kind == CommandKind.Snapshot)
+                    commands.SendSnapshot(pending, lane, frame);
+                else
+                    Answer(pending, lane);
+            }
+        );
 
     /// <summary>Asks the model on the picture shown last.</summary>
     private void Answer(PendingCommand pending, CameraPipeline lane)
@@ -262,7 +307,13 @@ internal sealed class FrameProcessor : IDisposable
     {
         if (everything is not null)
         {
-            commands.Desk.Fail(pending, new CommandError(CommandErrorCode.Busy, $"everything is being looked for on a frame of camera {everything.Frame.Camera}: send it again later"));
+            commands.Desk.Fail(
+                pending,
+                new CommandError(
+                    CommandErrorCode.Busy,
+                    $"everything is being looked for on a frame of camera {everything.Frame.Camera}: send it again later"
+                )
+            );
             return;
         }
 
@@ -274,7 +325,8 @@ internal sealed class FrameProcessor : IDisposable
     /// <summary>A slice of it; false when there is nothing to do.</summary>
     private bool GoOnWithEverything()
     {
-        if (everything is not { } run) return false;
+        if (everything is not { } run)
+            return false;
         var ended = true;
         try
         {
@@ -294,17 +346,27 @@ internal sealed class FrameProcessor : IDisposable
 
     private bool AdvanceEverything(AutomaticMaskRun run)
     {
-        if (!run.Advance(() => commands.Desk.Waiting > 0)) return false;
+        if (!run.Advance(() => commands.Desk.Waiting > 0))
+            return false;
         var told = run.Told;
         // half of the outbox is left to the frames, and no mask pushes another one out
         while (!run.IsOver && commands.Desk.Waiting == 0 && link.Waiting < MqttLimits.PublishQueue / 2)
             Publish(run.CameraPipeline, run.Frame, run.Next(), run.Pending.Command.Id, of: (run.Told - 1, run.Masks.Length));
-        if (run.IsOver) commands.TellEverything(run);
-        else if (told == run.Told) Thread.Sleep(PipelineLimits.EverythingPauseMs);
+        if (run.IsOver)
+            commands.TellEverything(run);
+        else if (told == run.Told)
+            Thread.Sleep(PipelineLimits.EverythingPauseMs);
         return run.IsOver;
     }
 
-    private ReadOnlySpan<byte> Publish(CameraPipeline lane, HeldFrame frame, Segmentation made, string? request, TriggerStamp trigger = default, (int Index, int Count)? of = null)
+    private ReadOnlySpan<byte> Publish(
+        CameraPipeline lane,
+        HeldFrame frame,
+        Segmentation made,
+        string? request,
+        TriggerStamp trigger = default,
+        (int Index, int Count)? of = null
+    )
     {
         var since = Stopwatch.GetTimestamp();
         var drops = lane.Figures.Drops.Total;
@@ -332,12 +394,18 @@ internal sealed class FrameProcessor : IDisposable
         };
         lane.DropsTold = drops;
         // a reply wraps the very same message, so it must leave room for the wrapping
-        var message = writer.Write(facts, made, request is null ? link.MaxPayloadBytes : link.MaxPayloadBytes - PipelineLimits.ReplyOverheadBytes);
+        var message = writer.Write(
+            facts,
+            made,
+            request is null ? link.MaxPayloadBytes : link.MaxPayloadBytes - PipelineLimits.ReplyOverheadBytes
+        );
         since = made.Times.Close(Stage.Encode, since);
-        if (!link.TryPublishMask(lane.Topics.Mask, message)) lane.Figures.Drops.Count(DropCause.PublishQueue);
+        if (!link.TryPublishMask(lane.Topics.Mask, message))
+            lane.Figures.Drops.Count(DropCause.PublishQueue);
         made.Times.Close(Stage.Publish, since);
         // a hundred masks of one old frame would drown the figures of the frames
-        if (of is null) lane.Figures.CountOut(made.Times, (lane.Runner.NowNs - frame.CapturedNs) / 1e6);
+        if (of is null)
+            lane.Figures.CountOut(made.Times, (lane.Runner.NowNs - frame.CapturedNs) / 1e6);
         Results++;
         return message;
     }

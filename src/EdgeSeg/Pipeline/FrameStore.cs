@@ -50,7 +50,8 @@ internal sealed class FrameStore
     private readonly int frameBytes;
     private readonly Slot?[] slots;
     private readonly Stack<Slot> free = [];
-    private int oldest, count;
+    private int oldest,
+        count;
 
     private sealed class Slot(int bytes)
     {
@@ -76,13 +77,21 @@ internal sealed class FrameStore
 
     public int Count
     {
-        get { lock (gate) return count; }
+        get
+        {
+            lock (gate)
+                return count;
+        }
     }
 
     /// <summary>Memory of pixels taken so far.</summary>
     public long Bytes
     {
-        get { lock (gate) return (count + free.Count) * (long)frameBytes; }
+        get
+        {
+            lock (gate)
+                return (count + free.Count) * (long)frameBytes;
+        }
     }
 
     /// <summary>Frames that had to go before they were <see cref="PipelineLimits.FrameHeldMinMs"/> old.</summary>
@@ -93,15 +102,19 @@ internal sealed class FrameStore
     /// <param name="modelPixels">Its picture as the model takes it, of the size that the ring was made for.</param>
     public void Hold(Frame frame, ReadOnlySpan<byte> modelPixels)
     {
-        if (modelPixels.Length != frameBytes) throw new ArgumentException($"{frameBytes} bytes expected, {modelPixels.Length} given", nameof(modelPixels));
+        if (modelPixels.Length != frameBytes)
+            throw new ArgumentException($"{frameBytes} bytes expected, {modelPixels.Length} given", nameof(modelPixels));
         lock (gate)
         {
-            if (Find(frame.Camera, frame.Sequence) is not null) return;
+            if (Find(frame.Camera, frame.Sequence) is not null)
+                return;
             // old frames leave first, so that a slow camera does not grow the ring to its full size
-            while (count > 0 && AgeMs(slots[oldest]!) >= PipelineLimits.FrameHeldMs) DropOldest();
+            while (count > 0 && AgeMs(slots[oldest]!) >= PipelineLimits.FrameHeldMs)
+                DropOldest();
             if (count == slots.Length)
             {
-                if (AgeMs(slots[oldest]!) < PipelineLimits.FrameHeldMinMs) LostEarly++;
+                if (AgeMs(slots[oldest]!) < PipelineLimits.FrameHeldMinMs)
+                    LostEarly++;
                 DropOldest();
             }
 
@@ -130,7 +143,10 @@ internal sealed class FrameStore
         {
             if (Find(camera, sequence) is not { } slot)
             {
-                refusal = new CommandError(CommandErrorCode.FrameGone, $"the frame is not held any more, or never left the device: frames are held for {PipelineLimits.FrameHeldMinMs / 1000} s at least");
+                refusal = new CommandError(
+                    CommandErrorCode.FrameGone,
+                    $"the frame is not held any more, or never left the device: frames are held for {PipelineLimits.FrameHeldMinMs / 1000} s at least"
+                );
                 return false;
             }
 
@@ -146,7 +162,8 @@ internal sealed class FrameStore
         for (var i = count - 1; i >= 0; i--)
         {
             var slot = slots[(oldest + i) % slots.Length]!;
-            if (slot.Facts.Sequence == sequence && camera.SequenceEqual(slot.Facts.Camera)) return slot;
+            if (slot.Facts.Sequence == sequence && camera.SequenceEqual(slot.Facts.Camera))
+                return slot;
         }
 
         return null;
@@ -164,7 +181,8 @@ internal sealed class FrameStore
 
     private Slot NextFree()
     {
-        if (!free.TryPop(out var slot)) slot = new Slot(frameBytes);
+        if (!free.TryPop(out var slot))
+            slot = new Slot(frameBytes);
         slots[(oldest + count++) % slots.Length] = slot;
         return slot;
     }

@@ -13,7 +13,9 @@ internal sealed class GpioLines : IDisposable
 {
     private readonly Action<string> warn;
     private readonly List<string> outputFaults = [];
-    private readonly OutputLine? busy, result, fault;
+    private readonly OutputLine? busy,
+        result,
+        fault;
     private readonly List<TriggerGate> gates = [];
     private readonly TriggerWatch? watch;
     private bool faultShown;
@@ -28,11 +30,25 @@ internal sealed class GpioLines : IDisposable
         busy = Output("busy", settings.Busy, time);
         result = Output("result", settings.Result, time);
         fault = Output("fault", settings.Fault, time);
-        if (!settings.Trigger.Enabled) return;
+        if (!settings.Trigger.Enabled)
+            return;
         foreach (var lane in lanes)
-            if (settings.Trigger.Camera.Length > 0 ? lane.Settings.Id == settings.Trigger.Camera : lane.Settings.Mode == CameraMode.OnTrigger)
+            if (
+                settings.Trigger.Camera.Length > 0
+                    ? lane.Settings.Id == settings.Trigger.Camera
+                    : lane.Settings.Mode == CameraMode.OnTrigger
+            )
                 gates.Add(lane.Obey(settings.Trigger));
-        watch = new TriggerWatch(() => GpioLine.Open(settings.Trigger), Pass, sentence => { if (sentence is not null) warn($"trigger: {sentence}"); }, time);
+        watch = new TriggerWatch(
+            () => GpioLine.Open(settings.Trigger),
+            Pass,
+            sentence =>
+            {
+                if (sentence is not null)
+                    warn($"trigger: {sentence}");
+            },
+            time
+        );
     }
 
     /// <summary>Reasons for being degraded, as they stand in the status message; empty when every wire works.</summary>
@@ -66,7 +82,8 @@ internal sealed class GpioLines : IDisposable
     /// <summary>Shown when it changes.</summary>
     public void Fault(bool on)
     {
-        if (on == faultShown) return;
+        if (on == faultShown)
+            return;
         faultShown = on;
         fault?.Set(on);
     }
@@ -81,12 +98,14 @@ internal sealed class GpioLines : IDisposable
 
     private void Pass(LineEdge edge)
     {
-        foreach (var gate in gates) gate.Accept(edge.Ns);
+        foreach (var gate in gates)
+            gate.Accept(edge.Ns);
     }
 
     private OutputLine? Output(string name, OutputSettings settings, TimeProvider time)
     {
-        if (settings.Line.Length == 0) return null;
+        if (settings.Line.Length == 0)
+            return null;
         try
         {
             return OutputLine.Open(settings, time);

@@ -1,7 +1,8 @@
 namespace EdgeSeg.Pipeline;
 
 /// <summary>The model's work was cut from outside: it took too long, or a command had something better to do for it.</summary>
-internal sealed class InferenceCancelledException(bool tookTooLong) : Exception(tookTooLong ? "it took longer than model.timeout_s and was cut" : "it was cut for a command")
+internal sealed class InferenceCancelledException(bool tookTooLong)
+    : Exception(tookTooLong ? "it took longer than model.timeout_s and was cut" : "it was cut for a command")
 {
     public bool TookTooLong => tookTooLong;
 }
@@ -17,7 +18,9 @@ internal sealed class InferenceCanceller : IDisposable
     private readonly TimeSpan limit;
     private readonly TimeProvider time;
     private readonly ITimer timer;
-    private bool atWork, isAutomatic, sparesNext;
+    private bool atWork,
+        isAutomatic,
+        sparesNext;
     private bool? cutTooLong;
     private long began;
     private TimeSpan lastAutomatic;
@@ -37,7 +40,8 @@ internal sealed class InferenceCanceller : IDisposable
     {
         get
         {
-            lock (gate) return cutTooLong is not null;
+            lock (gate)
+                return cutTooLong is not null;
         }
     }
 
@@ -45,7 +49,8 @@ internal sealed class InferenceCanceller : IDisposable
     /// <param name="mayYield">Whether a command may take its place: not for an answer, nor for the mask of an edge, which comes only once.</param>
     public void Begin(bool mayYield)
     {
-        lock (gate) (atWork, isAutomatic, cutTooLong, began) = (true, mayYield, null, time.GetTimestamp());
+        lock (gate)
+            (atWork, isAutomatic, cutTooLong, began) = (true, mayYield, null, time.GetTimestamp());
     }
 
     /// <summary>The work begun last is over.</summary>
@@ -55,8 +60,10 @@ internal sealed class InferenceCanceller : IDisposable
         lock (gate)
         {
             atWork = false;
-            if (cutTooLong is not null) setCut(false);
-            if (!isWhole || !isAutomatic) return;
+            if (cutTooLong is not null)
+                setCut(false);
+            if (!isWhole || !isAutomatic)
+                return;
             lastAutomatic = time.GetElapsedTime(began);
             sparesNext = false;
         }
@@ -65,7 +72,8 @@ internal sealed class InferenceCanceller : IDisposable
     /// <summary>The exception that stands for the runtime's own, once work was cut.</summary>
     public InferenceCancelledException Explain()
     {
-        lock (gate) return new InferenceCancelledException(cutTooLong == true);
+        lock (gate)
+            return new InferenceCancelledException(cutTooLong == true);
     }
 
     /// <summary>
@@ -76,8 +84,10 @@ internal sealed class InferenceCanceller : IDisposable
     {
         lock (gate)
         {
-            if (!atWork || !isAutomatic || sparesNext || cutTooLong is not null) return;
-            if ((lastAutomatic - time.GetElapsedTime(began)).TotalMilliseconds < PipelineLimits.CutForCommandMs) return;
+            if (!atWork || !isAutomatic || sparesNext || cutTooLong is not null)
+                return;
+            if ((lastAutomatic - time.GetElapsedTime(began)).TotalMilliseconds < PipelineLimits.CutForCommandMs)
+                return;
             sparesNext = true;
             Cut(tooLong: false);
         }
@@ -87,7 +97,8 @@ internal sealed class InferenceCanceller : IDisposable
     {
         lock (gate)
         {
-            if (atWork && cutTooLong is null && time.GetElapsedTime(began) > limit) Cut(tooLong: true);
+            if (atWork && cutTooLong is null && time.GetElapsedTime(began) > limit)
+                Cut(tooLong: true);
         }
     }
 

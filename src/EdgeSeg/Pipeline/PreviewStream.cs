@@ -5,7 +5,8 @@ namespace EdgeSeg.Pipeline;
 /// <summary>The preview of one camera while somebody looks: a picture now and then, until it lapses. Belongs to the inference thread.</summary>
 internal sealed class PreviewStream
 {
-    private long untilNs, dueNs;
+    private long untilNs,
+        dueNs;
 
     public PreviewRequest Request { get; private set; } = new(false, 0, 0, 0, 0);
 
@@ -21,7 +22,8 @@ internal sealed class PreviewStream
     /// <summary>True when a picture is due; the next one is then due a period later.</summary>
     public bool TakeTurn(long nowNs)
     {
-        if (NextNs(nowNs) > nowNs) return false;
+        if (NextNs(nowNs) > nowNs)
+            return false;
         var periodNs = (long)(1e9 / Request.MaxFps);
         // a turn that was missed is not made up for
         dueNs = Math.Max(dueNs + periodNs, nowNs + periodNs / 2);

@@ -3,7 +3,8 @@ namespace EdgeSeg.Pipeline;
 /// <summary>What every message says of the running service. Written by the control loop, read by all.</summary>
 internal sealed class ServiceInfo(string device, string session)
 {
-    private volatile bool clockSynced, degraded;
+    private volatile bool clockSynced,
+        degraded;
 
     public string Device { get; } = device;
 

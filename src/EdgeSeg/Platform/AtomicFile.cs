@@ -44,7 +44,8 @@ internal static class AtomicFile
     /// <summary>rename(2), then a sync of the folder that holds the new name. For files, links and folders.</summary>
     public static void Rename(string from, string to)
     {
-        if (LibC.Rename(from, to) != 0) throw Failed($"{from} cannot be renamed to {to}");
+        if (LibC.Rename(from, to) != 0)
+            throw Failed($"{from} cannot be renamed to {to}");
         SyncFolder(Path.GetDirectoryName(to)!);
     }
 
@@ -64,10 +65,12 @@ internal static class AtomicFile
     {
         // O_DIRECTORY has another value on arm64, and is not needed
         var descriptor = LibC.Open(folder, LibC.ReadOnly | LibC.CloseOnExec);
-        if (descriptor < 0) throw Failed($"{folder} cannot be opened");
+        if (descriptor < 0)
+            throw Failed($"{folder} cannot be opened");
         var failed = LibC.Sync(descriptor) != 0 ? Failed($"{folder} cannot be synchronised") : null;
         _ = LibC.Close(descriptor);
-        if (failed is not null) throw failed;
+        if (failed is not null)
+            throw failed;
     }
 
     private static IOException Failed(string what)

@@ -19,7 +19,8 @@ internal static class DiskSpace
     /// <summary>The folder itself, or the nearest parent that exists.</summary>
     public static string NearestExisting(string folder)
     {
-        while (!Directory.Exists(folder)) folder = Path.GetDirectoryName(folder) ?? "/";
+        while (!Directory.Exists(folder))
+            folder = Path.GetDirectoryName(folder) ?? "/";
         return folder;
     }
 }

@@ -24,8 +24,10 @@ internal static class FailPoint
     {
 #if FAILPOINTS
         Passed?.Invoke(name);
-        if (isTraced) Console.WriteLine($"point {name}");
-        if (killAt == name) Process.GetCurrentProcess().Kill();
+        if (isTraced)
+            Console.WriteLine($"point {name}");
+        if (killAt == name)
+            Process.GetCurrentProcess().Kill();
 #endif
     }
 }

@@ -4,5 +4,8 @@ namespace EdgeSeg.Platform;
 internal static class JsonFault
 {
     public static string Text(Exception e) =>
-        string.Concat(e.Message.Take(PlatformLimits.MaxJsonFault).Select(c => char.IsControl(c) || char.IsSurrogate(c) || c is '\u2028' or '\u2029' ? '?' : c));
+        string.Concat(
+            e.Message.Take(PlatformLimits.MaxJsonFault)
+                .Select(c => char.IsControl(c) || char.IsSurrogate(c) || c is '\u2028' or '\u2029' ? '?' : c)
+        );
 }

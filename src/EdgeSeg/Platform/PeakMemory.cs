@@ -25,6 +25,10 @@ internal static class PeakMemory
     internal static double Parse(string status)
     {
         var line = status.Split('\n').FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return line?.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries) is [_, var kib, ..] && double.TryParse(kib, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value / 1024 : double.NaN;
+        return
+            line?.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries) is [_, var kib, ..]
+            && double.TryParse(kib, NumberStyles.None, CultureInfo.InvariantCulture, out var value)
+            ? value / 1024
+            : double.NaN;
     }
 }

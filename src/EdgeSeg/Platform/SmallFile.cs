@@ -19,7 +19,8 @@ internal static class SmallFile
         Span<byte> bytes = stackalloc byte[MaxBytes];
         using SafeFileHandle file = File.OpenHandle(path);
         var length = 0;
-        while (length < MaxBytes && RandomAccess.Read(file, bytes[length..], length) is > 0 and var n) length += n;
+        while (length < MaxBytes && RandomAccess.Read(file, bytes[length..], length) is > 0 and var n)
+            length += n;
         return Encoding.UTF8.GetString(bytes[..length]);
     }
 }

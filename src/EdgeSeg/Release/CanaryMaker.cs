@@ -44,13 +44,18 @@ internal sealed class CanaryMaker(string folder, double minIou, Action<int, int>
                 using var picture = reader.Read(path);
                 var times = StageTimes.None;
                 model.Segmenter.Encode(picture, embedding, ref times);
-                if (precision == precisions[0]) Expect(model.Segmenter, embedding, path, name);
-                else Compare(model.Segmenter, embedding, path, name, precision);
+                if (precision == precisions[0])
+                    Expect(model.Segmenter, embedding, path, name);
+                else
+                    Compare(model.Segmenter, embedding, path, name, precision);
                 progress(++done, total);
             }
         }
 
-        if (cases.Count == 0) throw new OperatingException($"no photograph makes a case ({string.Join("; ", dropped)}): name photographs with one clear object with --images, or lower --min-iou");
+        if (cases.Count == 0)
+            throw new OperatingException(
+                $"no photograph makes a case ({string.Join("; ", dropped)}): name photographs with one clear object with --images, or lower --min-iou"
+            );
     }
 
     private void Expect(ISegmenter segmenter, Embedding embedding, string path, string name)
@@ -65,8 +70,10 @@ internal sealed class CanaryMaker(string folder, double minIou, Action<int, int>
         Keep(path, name, [], result.Mask);
         var click = Inside(result.Mask, result.Geometry);
         result = Ask(segmenter, embedding, [click]);
-        if (result.Found) Keep(path, name, [click], result.Mask);
-        else dropped.Add($"{path}: a click on what was found finds nothing ({result.Reason})");
+        if (result.Found)
+            Keep(path, name, [click], result.Mask);
+        else
+            dropped.Add($"{path}: a click on what was found finds nothing ({result.Reason})");
     }
 
     private void Keep(string path, string name, float[][] clicks, BinaryMask mask)
@@ -80,7 +87,19 @@ internal sealed class CanaryMaker(string folder, double minIou, Action<int, int>
 
         var expected = new BinaryMask();
         expected.CopyFrom(mask);
-        cases.Add((path, new CanaryCase { Image = name, Clicks = clicks, Size = [mask.Height, mask.Width], Counts = Encoding.ASCII.GetString(counts.WrittenSpan) }, expected));
+        cases.Add(
+            (
+                path,
+                new CanaryCase
+                {
+                    Image = name,
+                    Clicks = clicks,
+                    Size = [mask.Height, mask.Width],
+                    Counts = Encoding.ASCII.GetString(counts.WrittenSpan),
+                },
+                expected
+            )
+        );
     }
 
     private void Compare(ISegmenter segmenter, Embedding embedding, string path, string name, string precision)
@@ -95,7 +114,12 @@ internal sealed class CanaryMaker(string folder, double minIou, Action<int, int>
             }
 
             cases.Remove(kept);
-            dropped.Add(string.Create(CultureInfo.InvariantCulture, $"{path}, {(kept.Case.Clicks.Count == 0 ? "automatic" : "click")}: {precision} gives a mask of IoU {iou:0.000}, {least:0.000} is wanted"));
+            dropped.Add(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{path}, {(kept.Case.Clicks.Count == 0 ? "automatic" : "click")}: {precision} gives a mask of IoU {iou:0.000}, {least:0.000} is wanted"
+                )
+            );
         }
     }
 
@@ -109,7 +133,8 @@ internal sealed class CanaryMaker(string folder, double minIou, Action<int, int>
         }
 
         result.Prompt.Source = PromptSource.Click;
-        foreach (var click in clicks) result.Prompt.Add(new Click(click[0], click[1]));
+        foreach (var click in clicks)
+            result.Prompt.Add(new Click(click[0], click[1]));
         segmenter.Decode(embedding, result);
         return result;
     }
@@ -124,7 +149,8 @@ internal sealed class CanaryMaker(string folder, double minIou, Action<int, int>
             for (var x = 0; x < mask.Width; x++)
             {
                 var distance = (long)(x - centreX) * (x - centreX) + (long)(y - centreY) * (y - centreY);
-                if (distance < best && mask[x, y]) (bestX, bestY, best) = (x, y, distance);
+                if (distance < best && mask[x, y])
+                    (bestX, bestY, best) = (x, y, distance);
             }
         }
 

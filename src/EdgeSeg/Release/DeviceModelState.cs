@@ -37,12 +37,14 @@ internal sealed record DeviceModelState
     /// <returns>Null: it is not a JSON object.</returns>
     public static DeviceModelState? TryRead(string device, ReadOnlyMemory<byte> payload)
     {
-        if (payload.Length > ReleaseLimits.MaxModelStateBytes) return null;
+        if (payload.Length > ReleaseLimits.MaxModelStateBytes)
+            return null;
         try
         {
             using var document = JsonDocument.Parse(payload, new JsonDocumentOptions { MaxDepth = 8 });
             var json = document.RootElement;
-            if (json.ValueKind != JsonValueKind.Object) return null;
+            if (json.ValueKind != JsonValueKind.Object)
+                return null;
             return new DeviceModelState
             {
                 Device = device,
@@ -55,7 +57,8 @@ internal sealed record DeviceModelState
                 BytesTotal = Number(json, "bytes_total"),
                 Reason = Word(json, "reason"),
                 Text = Word(json, "text"),
-                Active = json.TryGetProperty("active", out var active) && active.ValueKind == JsonValueKind.Object ? ActiveOf(active) : null,
+                Active =
+                    json.TryGetProperty("active", out var active) && active.ValueKind == JsonValueKind.Object ? ActiveOf(active) : null,
                 At = Word(json, "at"),
             };
         }
@@ -74,11 +77,14 @@ internal sealed record DeviceModelState
 
     private static string? Word(JsonElement json, string name)
     {
-        if (!json.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String) return null;
+        if (!json.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String)
+            return null;
         var text = value.GetString()!;
         return string.Concat(text.Take(ReleaseLimits.MaxFleetText).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
     }
 
     private static long? Number(JsonElement json, string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : null;
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number)
+            ? number
+            : null;
 }

@@ -17,7 +17,9 @@ internal sealed class FleetListener : IDisposable
     private readonly IMqttClient client = new MqttClientFactory().CreateMqttClient();
 
     // bounded: the broker waits while the reader is behind
-    private readonly Channel<FleetNews> news = Channel.CreateBounded<FleetNews>(new BoundedChannelOptions(ReleaseLimits.FleetQueue) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
+    private readonly Channel<FleetNews> news = Channel.CreateBounded<FleetNews>(
+        new BoundedChannelOptions(ReleaseLimits.FleetQueue) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true }
+    );
 
     private FleetListener()
     {
@@ -43,10 +45,14 @@ internal sealed class FleetListener : IDisposable
             await BrokerSession.ConnectAsync(listener.client, options, cancel);
             foreach (var device in devices.Count == 0 ? ["+"] : devices)
             {
-                var filter = new MqttClientSubscribeOptionsBuilder().WithTopicFilter($"edgeseg/v1/{device}/model/state", MqttQualityOfServiceLevel.AtLeastOnce).Build();
+                var filter = new MqttClientSubscribeOptionsBuilder()
+                    .WithTopicFilter($"edgeseg/v1/{device}/model/state", MqttQualityOfServiceLevel.AtLeastOnce)
+                    .Build();
                 var answer = await listener.client.SubscribeAsync(filter, cancel);
                 if (answer.Items.FirstOrDefault(i => i.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
-                    throw new OperatingException($"the broker refuses edgeseg/v1/{device}/model/state: {refused.ResultCode}: this user may not read there; see deploy/mosquitto/edgeseg.acl");
+                    throw new OperatingException(
+                        $"the broker refuses edgeseg/v1/{device}/model/state: {refused.ResultCode}: this user may not read there; see deploy/mosquitto/edgeseg.acl"
+                    );
             }
 
             return listener;
@@ -54,8 +60,11 @@ internal sealed class FleetListener : IDisposable
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
             listener.Dispose();
-            if (e is OperatingException) throw;
-            throw new OperatingException($"the broker {options.Host}:{options.Port} cannot be heard ({e.GetBaseException().Message}): check --host, --port and the TLS options");
+            if (e is OperatingException)
+                throw;
+            throw new OperatingException(
+                $"the broker {options.Host}:{options.Port} cannot be heard ({e.GetBaseException().Message}): check --host, --port and the TLS options"
+            );
         }
     }
 
@@ -69,10 +78,13 @@ internal sealed class FleetListener : IDisposable
     {
         var message = incoming.ApplicationMessage;
         var levels = message.Topic.Split('/');
-        if (levels is not ["edgeseg", "v1", var device, "model", "state"] || !Identifier.IsValid(device)) return;
-        if (message.Payload.Length > ReleaseLimits.MaxModelStateBytes) return;
+        if (levels is not ["edgeseg", "v1", var device, "model", "state"] || !Identifier.IsValid(device))
+            return;
+        if (message.Payload.Length > ReleaseLimits.MaxModelStateBytes)
+            return;
         var state = message.Payload.Length == 0 ? null : DeviceModelState.TryRead(device, message.Payload.ToArray());
-        if (state is null && message.Payload.Length > 0) return;
+        if (state is null && message.Payload.Length > 0)
+            return;
         try
         {
             // the broker waits while the reader is behind: nothing is lost

@@ -16,7 +16,8 @@ internal sealed class FleetTable
     /// <summary>False: there is no room for one more device.</summary>
     public bool Set(DeviceModelState state)
     {
-        if (devices.Count >= ReleaseLimits.MaxFleetDevices && !devices.ContainsKey(state.Device)) return false;
+        if (devices.Count >= ReleaseLimits.MaxFleetDevices && !devices.ContainsKey(state.Device))
+            return false;
         devices[state.Device] = state;
         return true;
     }
@@ -29,7 +30,9 @@ internal sealed class FleetTable
         var rows = devices.Values.Select(Cells).Prepend(head).ToList();
         var widths = Enumerable.Range(0, head.Length).Select(i => rows.Max(r => r[i].Length)).ToArray();
         var lines = rows.Select(r => string.Join("  ", r.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd()).ToList();
-        lines.Add($"{devices.Count} device{(devices.Count == 1 ? "" : "s")}: {string.Join(", ", devices.Values.GroupBy(d => d.State).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key}"))}");
+        lines.Add(
+            $"{devices.Count} device{(devices.Count == 1 ? "" : "s")}: {string.Join(", ", devices.Values.GroupBy(d => d.State).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key}"))}"
+        );
         return lines;
     }
 
@@ -37,23 +40,26 @@ internal sealed class FleetTable
     public static string Line(DeviceModelState state) => string.Join("  ", Cells(state).Select(c => c.Length == 0 ? "-" : c));
 
     private static string[] Cells(DeviceModelState s) =>
-    [
-        s.Device,
-        s.State,
-        s.Active ?? "",
-        s.Name is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{s.Name} {s.Version}").TrimEnd(),
-        s.Serial?.ToString(CultureInfo.InvariantCulture) ?? "",
-        Progress(s),
-        Seconds(s.At ?? ""),
-        s.Reason is null ? "" : s.Text is null ? s.Reason : $"{s.Reason}: {s.Text}",
-    ];
+        [
+            s.Device,
+            s.State,
+            s.Active ?? "",
+            s.Name is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{s.Name} {s.Version}").TrimEnd(),
+            s.Serial?.ToString(CultureInfo.InvariantCulture) ?? "",
+            Progress(s),
+            Seconds(s.At ?? ""),
+            s.Reason is null ? ""
+            : s.Text is null ? s.Reason
+            : $"{s.Reason}: {s.Text}",
+        ];
 
     /// <summary>A time without its fraction.</summary>
     private static string Seconds(string at) => at.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot ? at[..dot] + "Z" : at;
 
     private static string Progress(DeviceModelState s)
     {
-        if (s.Bytes is not { } bytes) return "";
+        if (s.Bytes is not { } bytes)
+            return "";
         return s.BytesTotal is > 0 and { } total
             ? string.Create(CultureInfo.InvariantCulture, $"{Math.Clamp(100.0 * bytes / total, 0, 100):0} % of {total / 1e6:0.0} MB")
             : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");

@@ -37,16 +37,17 @@ internal sealed record PackOrder
 /// <summary>What every manifest has, whatever it asks for.</summary>
 internal sealed record Issue(long Serial, DateTimeOffset Expires, DateTimeOffset? NotBefore = null)
 {
-    public Manifest Manifest(string action) => new()
-    {
-        Type = Updates.Manifest.TypeName,
-        V = 1,
-        Action = action,
-        Serial = Serial,
-        Issued = Now(),
-        Expires = Expires,
-        NotBefore = NotBefore,
-    };
+    public Manifest Manifest(string action) =>
+        new()
+        {
+            Type = Updates.Manifest.TypeName,
+            V = 1,
+            Action = action,
+            Serial = Serial,
+            Issued = Now(),
+            Expires = Expires,
+            NotBefore = NotBefore,
+        };
 
     /// <summary>In whole seconds: a signed time is read by people.</summary>
     private static DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds());

@@ -20,7 +20,8 @@ internal static class Packing
         if (File.Exists(order.Place) || (Directory.Exists(order.Place) && Directory.EnumerateFileSystemEntries(order.Place).Any()))
             throw new OperatingException($"{order.Place} is there already and not an empty folder: choose another with --out", 2);
         var bundle = ModelBundle.Open(order.Folder);
-        foreach (var graph in bundle.Manifest.Graphs) bundle.Read(graph);
+        foreach (var graph in bundle.Manifest.Graphs)
+            bundle.Read(graph);
         var photos = Named(order.Photos);
         var maker = new CanaryMaker(order.Folder, order.Canary.MinIou, progress);
         maker.Run(photos, Precisions(bundle));
@@ -29,9 +30,13 @@ internal static class Packing
         {
             Directory.CreateDirectory(order.Place);
             CopyBundle(bundle, order);
-            foreach (var (path, name) in photos.Where(p => maker.Cases.Any(c => c.Image == p.Name))) File.Copy(path, Path.Combine(order.Place, name));
+            foreach (var (path, name) in photos.Where(p => maker.Cases.Any(c => c.Image == p.Name)))
+                File.Copy(path, Path.Combine(order.Place, name));
             var cases = JsonSerializer.SerializeToUtf8Bytes(new CanaryCases { Cases = maker.Cases }, UpdateJson.Default.CanaryCases);
-            if (cases.Length > UpdateLimits.MaxCanaryCaseBytes) throw new OperatingException($"the canary's masks have {cases.Length} bytes, more than {UpdateLimits.MaxCanaryCaseBytes}: name fewer or smaller photographs with --images");
+            if (cases.Length > UpdateLimits.MaxCanaryCaseBytes)
+                throw new OperatingException(
+                    $"the canary's masks have {cases.Length} bytes, more than {UpdateLimits.MaxCanaryCaseBytes}: name fewer or smaller photographs with --images"
+                );
             File.WriteAllBytes(Path.Combine(order.Place, CasesName), cases);
             var manifest = Describe(bundle, order, maker.Agreement);
             new ReleaseFolder(order.Place).WriteManifest(manifest);
@@ -40,8 +45,11 @@ internal static class Packing
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or OperatingException)
         {
             // half a release must not be served
-            if (isNew && Directory.Exists(order.Place)) Directory.Delete(order.Place, recursive: true);
-            throw e is OperatingException ? e : new OperatingException($"{order.Place} cannot be written ({e.Message}): choose another folder with --out");
+            if (isNew && Directory.Exists(order.Place))
+                Directory.Delete(order.Place, recursive: true);
+            throw e is OperatingException
+                ? e
+                : new OperatingException($"{order.Place} cannot be written ({e.Message}): choose another folder with --out");
         }
     }
 
@@ -55,7 +63,8 @@ internal static class Packing
 
     private static void CopyBundle(ModelBundle bundle, PackOrder order)
     {
-        foreach (var name in bundle.Manifest.Graphs.Select(g => g.File).Distinct(StringComparer.Ordinal)) File.Copy(Path.Combine(bundle.Folder, name), Path.Combine(order.Place, name));
+        foreach (var name in bundle.Manifest.Graphs.Select(g => g.File).Distinct(StringComparer.Ordinal))
+            File.Copy(Path.Combine(bundle.Folder, name), Path.Combine(order.Place, name));
         var from = Path.Combine(bundle.Folder, ModelBundle.ManifestName);
         var to = Path.Combine(order.Place, ModelBundle.ManifestName);
         if (order.Version is not { } version || version == bundle.Manifest.Version)
@@ -72,19 +81,20 @@ internal static class Packing
         json.WriteTo(writer);
     }
 
-    private static Manifest Describe(ModelBundle bundle, PackOrder order, double agreement) => order.Issue.Manifest(ManifestRules.Install) with
-    {
-        Rollout = order.Rollout,
-        Bundle = new BundleInfo
+    private static Manifest Describe(ModelBundle bundle, PackOrder order, double agreement) =>
+        order.Issue.Manifest(ManifestRules.Install) with
         {
-            Name = bundle.Manifest.Name,
-            Version = order.Version ?? bundle.Manifest.Version,
-            Url = order.Url,
-            Files = [.. Directory.GetFiles(order.Place).Order(StringComparer.Ordinal).Select(ReleaseFolder.Describe)],
-            Compatible = order.Compatible,
-            Quality = new Dictionary<string, double>(order.Quality) { ["precision_agreement"] = Math.Round(agreement, 4) },
-            Canary = order.Canary with { Cases = CasesName },
-            Live = order.Live,
-        },
-    };
+            Rollout = order.Rollout,
+            Bundle = new BundleInfo
+            {
+                Name = bundle.Manifest.Name,
+                Version = order.Version ?? bundle.Manifest.Version,
+                Url = order.Url,
+                Files = [.. Directory.GetFiles(order.Place).Order(StringComparer.Ordinal).Select(ReleaseFolder.Describe)],
+                Compatible = order.Compatible,
+                Quality = new Dictionary<string, double>(order.Quality) { ["precision_agreement"] = Math.Round(agreement, 4) },
+                Canary = order.Canary with { Cases = CasesName },
+                Live = order.Live,
+            },
+        };
 }

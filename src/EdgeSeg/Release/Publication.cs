@@ -22,7 +22,10 @@ internal static class Publication
         client.ApplicationMessageReceivedAsync += incoming =>
         {
             var message = incoming.ApplicationMessage;
-            if (message.Retain && message.Topic == topic) retained.TrySetResult(message.Payload.Length > UpdateLimits.MaxEnvelopeBytes ? [] : System.Buffers.BuffersExtensions.ToArray(message.Payload));
+            if (message.Retain && message.Topic == topic)
+                retained.TrySetResult(
+                    message.Payload.Length > UpdateLimits.MaxEnvelopeBytes ? [] : System.Buffers.BuffersExtensions.ToArray(message.Payload)
+                );
             return Task.CompletedTask;
         };
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -30,33 +33,44 @@ internal static class Publication
         try
         {
             await BrokerSession.ConnectAsync(client, options, limit.Token);
-            if (envelope is not null) RequireNewer(await RetainedAsync(), envelope, topic);
+            if (envelope is not null)
+                RequireNewer(await RetainedAsync(), envelope, topic);
             var answer = await client.PublishAsync(Message(), limit.Token);
-            if (!answer.IsSuccess) throw new OperatingException($"the broker refuses {topic}: {answer.ReasonCode} {answer.ReasonString}: this user may not write there; see deploy/mosquitto/edgeseg.acl, user release");
+            if (!answer.IsSuccess)
+                throw new OperatingException(
+                    $"the broker refuses {topic}: {answer.ReasonCode} {answer.ReasonString}: this user may not write there; see deploy/mosquitto/edgeseg.acl, user release"
+                );
             await client.DisconnectAsync(new MqttClientDisconnectOptions(), limit.Token);
         }
         catch (Exception e) when (e is not OperatingException && !cancel.IsCancellationRequested)
         {
-            throw new OperatingException($"the broker {options.Host}:{options.Port} did not take it ({e.GetBaseException().Message}): check --host, --port and the TLS options");
+            throw new OperatingException(
+                $"the broker {options.Host}:{options.Port} did not take it ({e.GetBaseException().Message}): check --host, --port and the TLS options"
+            );
         }
 
         async Task<byte[]> RetainedAsync()
         {
-            var answer = await client.SubscribeAsync(new MqttClientSubscribeOptionsBuilder().WithTopicFilter(topic, MqttQualityOfServiceLevel.AtLeastOnce).Build(), limit.Token);
+            var answer = await client.SubscribeAsync(
+                new MqttClientSubscribeOptionsBuilder().WithTopicFilter(topic, MqttQualityOfServiceLevel.AtLeastOnce).Build(),
+                limit.Token
+            );
             // who may not read there cannot be warned
-            if (answer.Items.Any(i => i.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2)) return [];
+            if (answer.Items.Any(i => i.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2))
+                return [];
             await Task.WhenAny(retained.Task, Task.Delay(ReleaseLimits.RetainedWaitMs, limit.Token));
             return retained.Task.IsCompletedSuccessfully ? retained.Task.Result : [];
         }
 
-        MqttApplicationMessage Message() => new()
-        {
-            Topic = topic,
-            PayloadSegment = envelope?.Write() ?? [],
-            Retain = true,
-            QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
-            ContentType = MqttLink.Json,
-        };
+        MqttApplicationMessage Message() =>
+            new()
+            {
+                Topic = topic,
+                PayloadSegment = envelope?.Write() ?? [],
+                Retain = true,
+                QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
+                ContentType = MqttLink.Json,
+            };
     }
 
     /// <summary>Devices would refuse as replayed what does not exceed the manifest before. The same one again, with more signatures, is welcome.</summary>
@@ -64,10 +78,17 @@ internal static class Publication
     {
         try
         {
-            if (retained.Length == 0 || Envelope.Read(retained).Manifest is not { } there || there.AsSpan().SequenceEqual(envelope.Manifest)) return;
+            if (
+                retained.Length == 0
+                || Envelope.Read(retained).Manifest is not { } there
+                || there.AsSpan().SequenceEqual(envelope.Manifest)
+            )
+                return;
             var serial = Manifest.Read(there).Serial;
             if (serial >= Manifest.Read(envelope.Manifest).Serial)
-                throw new OperatingException($"a manifest of serial {serial} lies on {topic}, and devices refuse one that is not greater: pack or reissue with --serial {serial + 1} and sign that");
+                throw new OperatingException(
+                    $"a manifest of serial {serial} lies on {topic}, and devices refuse one that is not greater: pack or reissue with --serial {serial + 1} and sign that"
+                );
         }
         catch (UpdateException)
         {
@@ -81,7 +102,13 @@ internal static class BrokerSession
 {
     public static async Task ConnectAsync(IMqttClient client, LinkOptions options, CancellationToken cancel)
     {
-        var answer = await client.ConnectAsync(BrokerConnection.ClientOptions(options, options.ClientId ?? $"edgeseg-operator-{options.Session}").Build(), cancel);
-        if (answer.ResultCode != MqttClientConnectResultCode.Success) throw new OperatingException($"the broker {options.Host}:{options.Port} refuses us: {answer.ResultCode} {answer.ReasonString}: check user, password and certificates");
+        var answer = await client.ConnectAsync(
+            BrokerConnection.ClientOptions(options, options.ClientId ?? $"edgeseg-operator-{options.Session}").Build(),
+            cancel
+        );
+        if (answer.ResultCode != MqttClientConnectResultCode.Success)
+            throw new OperatingException(
+                $"the broker {options.Host}:{options.Port} refuses us: {answer.ResultCode} {answer.ReasonString}: check user, password and certificates"
+            );
     }
 }

@@ -28,8 +28,11 @@ internal sealed class ReleaseFolder(string path)
         try
         {
             var file = new FileInfo(ManifestPath);
-            if (!file.Exists) throw new OperatingException($"{Path} holds no {ManifestName}: name a folder that edgeseg model pack made", 2);
-            return file.Length <= UpdateLimits.MaxEnvelopeBytes ? File.ReadAllBytes(ManifestPath) : throw new OperatingException($"{ManifestPath} has {file.Length} bytes, more than any manifest: pack again");
+            if (!file.Exists)
+                throw new OperatingException($"{Path} holds no {ManifestName}: name a folder that edgeseg model pack made", 2);
+            return file.Length <= UpdateLimits.MaxEnvelopeBytes
+                ? File.ReadAllBytes(ManifestPath)
+                : throw new OperatingException($"{ManifestPath} has {file.Length} bytes, more than any manifest: pack again");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -54,13 +57,30 @@ internal sealed class ReleaseFolder(string path)
     /// <exception cref="OperatingException">It breaks a rule, or cannot be written.</exception>
     public void WriteManifest(Manifest manifest)
     {
-        if (ManifestRules.Fault(manifest) is { } fault) throw new OperatingException($"there can be no such manifest: {fault}", 2);
+        if (ManifestRules.Fault(manifest) is { } fault)
+            throw new OperatingException($"there can be no such manifest: {fault}", 2);
         var bytes = manifest.Write();
-        RequireFits(new Envelope { V = 1, Manifest = bytes, Signatures = [new EnvelopeSignature { Key = new string('0', 32), Alg = EnvelopeSignature.EcdsaP256Sha256, Sig = new byte[72] }] });
+        RequireFits(
+            new Envelope
+            {
+                V = 1,
+                Manifest = bytes,
+                Signatures =
+                [
+                    new EnvelopeSignature
+                    {
+                        Key = new string('0', 32),
+                        Alg = EnvelopeSignature.EcdsaP256Sha256,
+                        Sig = new byte[72],
+                    },
+                ],
+            }
+        );
         try
         {
             Directory.CreateDirectory(Path);
-            foreach (var old in Directory.GetFiles(Path, ManifestName + ".*" + SignatureEnd)) File.Delete(old);
+            foreach (var old in Directory.GetFiles(Path, ManifestName + ".*" + SignatureEnd))
+                File.Delete(old);
             AtomicFile.WriteFile(ManifestPath, bytes, "release");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -75,9 +95,20 @@ internal sealed class ReleaseFolder(string path)
         foreach (var file in Directory.GetFiles(Path, ManifestName + ".*" + SignatureEnd).Order(StringComparer.Ordinal))
         {
             var name = System.IO.Path.GetFileName(file);
-            if (new FileInfo(file).Length > UpdateLimits.MaxKeyBytes) throw new OperatingException($"{file} is larger than a signature: remove it");
+            if (new FileInfo(file).Length > UpdateLimits.MaxKeyBytes)
+                throw new OperatingException($"{file} is larger than a signature: remove it");
             var key = name[(ManifestName.Length + 1)..^SignatureEnd.Length];
-            found.Add(new SignatureFile(name, new EnvelopeSignature { Key = key, Alg = EnvelopeSignature.EcdsaP256Sha256, Sig = File.ReadAllBytes(file) }));
+            found.Add(
+                new SignatureFile(
+                    name,
+                    new EnvelopeSignature
+                    {
+                        Key = key,
+                        Alg = EnvelopeSignature.EcdsaP256Sha256,
+                        Sig = File.ReadAllBytes(file),
+                    }
+                )
+            );
         }
 
         return found;
@@ -104,8 +135,14 @@ internal sealed class ReleaseFolder(string path)
     public Envelope Seal(byte[] manifest)
     {
         var signatures = ReadSignatures();
-        if (signatures.Count == 0) throw new OperatingException($"{Path} is not signed, and no device would take it: edgeseg model sign {Path} --key NAME.key");
-        var envelope = new Envelope { V = 1, Manifest = manifest, Signatures = [.. signatures.Select(s => s.Signature)] };
+        if (signatures.Count == 0)
+            throw new OperatingException($"{Path} is not signed, and no device would take it: edgeseg model sign {Path} --key NAME.key");
+        var envelope = new Envelope
+        {
+            V = 1,
+            Manifest = manifest,
+            Signatures = [.. signatures.Select(s => s.Signature)],
+        };
         RequireFits(envelope);
         return envelope;
     }
@@ -117,16 +154,25 @@ internal sealed class ReleaseFolder(string path)
         {
             var path = System.IO.Path.Combine(Path, file.Name);
             var info = new FileInfo(path);
-            if (!info.Exists) return $"{file.Name} is not there";
-            if (info.Length != file.Bytes) return $"{file.Name} has {info.Length} bytes, the manifest says {file.Bytes}";
-            if (HashOf(path) != file.Sha256) return $"{file.Name} is altered: its SHA-256 is not the manifest's";
+            if (!info.Exists)
+                return $"{file.Name} is not there";
+            if (info.Length != file.Bytes)
+                return $"{file.Name} has {info.Length} bytes, the manifest says {file.Bytes}";
+            if (HashOf(path) != file.Sha256)
+                return $"{file.Name} is altered: its SHA-256 is not the manifest's";
         }
 
         return null;
     }
 
     /// <summary>A file as a manifest names it.</summary>
-    public static BundleFile Describe(string path) => new() { Name = System.IO.Path.GetFileName(path), Bytes = new FileInfo(path).Length, Sha256 = HashOf(path) };
+    public static BundleFile Describe(string path) =>
+        new()
+        {
+            Name = System.IO.Path.GetFileName(path),
+            Bytes = new FileInfo(path).Length,
+            Sha256 = HashOf(path),
+        };
 
     private static string HashOf(string path)
     {
@@ -137,6 +183,9 @@ internal sealed class ReleaseFolder(string path)
     private static void RequireFits(Envelope envelope)
     {
         var bytes = envelope.Write().Length;
-        if (bytes > UpdateLimits.MaxEnvelopeBytes) throw new OperatingException($"the signed manifest has {bytes} bytes, more than the {UpdateLimits.MaxEnvelopeBytes} that devices take: name fewer files, keys or boards");
+        if (bytes > UpdateLimits.MaxEnvelopeBytes)
+            throw new OperatingException(
+                $"the signed manifest has {bytes} bytes, more than the {UpdateLimits.MaxEnvelopeBytes} that devices take: name fewer files, keys or boards"
+            );
     }
 }

@@ -5,18 +5,25 @@ internal static class ReleaseLimits
 {
     /// <summary>Rounds by which a passphrase is turned into a key, as OWASP recommends for PBKDF2 with SHA-256.</summary>
     public const int PassphraseRounds = 600_000;
+
     /// <summary>Largest file with a passphrase, in bytes.</summary>
     public const int MaxPassphraseBytes = 1024;
+
     /// <summary>Longest time for publishing a manifest, in ms.</summary>
     public const int PublicationMs = 30_000;
+
     /// <summary>Time that a broker gets to hand over a retained message, in ms.</summary>
     public const int RetainedWaitMs = 400;
+
     /// <summary>Largest model/state looked at, in bytes.</summary>
     public const int MaxModelStateBytes = 16 << 10;
+
     /// <summary>Devices of one table.</summary>
     public const int MaxFleetDevices = 10_000;
+
     /// <summary>Messages that wait for the table.</summary>
     public const int FleetQueue = 1024;
+
     /// <summary>Characters of a device's own words in the table.</summary>
     public const int MaxFleetText = 160;
 }

@@ -23,25 +23,34 @@ internal sealed class SigningKey : IDisposable
     {
         var text = Encoding.ASCII.GetString(ReadFile(path, UpdateLimits.MaxKeyBytes));
         var isEncrypted = text.Contains("ENCRYPTED", StringComparison.Ordinal);
-        if (isEncrypted && passphraseFile is null) throw new OperatingException($"{path} is encrypted: name the file that holds its passphrase with --passphrase-file");
-        if (!text.Contains("PRIVATE KEY", StringComparison.Ordinal)) throw new OperatingException($"{path} holds no private key in PEM form: name the file that ends with .key");
+        if (isEncrypted && passphraseFile is null)
+            throw new OperatingException($"{path} is encrypted: name the file that holds its passphrase with --passphrase-file");
+        if (!text.Contains("PRIVATE KEY", StringComparison.Ordinal))
+            throw new OperatingException($"{path} holds no private key in PEM form: name the file that ends with .key");
         var ecdsa = ECDsa.Create();
         try
         {
-            if (isEncrypted) ecdsa.ImportFromEncryptedPem(text, Passphrase(passphraseFile!));
-            else ecdsa.ImportFromPem(text);
+            if (isEncrypted)
+                ecdsa.ImportFromEncryptedPem(text, Passphrase(passphraseFile!));
+            else
+                ecdsa.ImportFromPem(text);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException or NotSupportedException)
         {
             ecdsa.Dispose();
-            throw new OperatingException(isEncrypted
-                ? $"{path} cannot be opened: the passphrase is another, or the file is not an EC key (an old 'DEK-Info' one becomes readable by: openssl pkcs8 -topk8 -in {path})"
-                : $"{path} is not an EC private key in PEM form ({e.Message.ReplaceLineEndings(" ")}): make one with edgeseg model keygen");
+            throw new OperatingException(
+                isEncrypted
+                    ? $"{path} cannot be opened: the passphrase is another, or the file is not an EC key (an old 'DEK-Info' one becomes readable by: openssl pkcs8 -topk8 -in {path})"
+                    : $"{path} is not an EC private key in PEM form ({e.Message.ReplaceLineEndings(" ")}): make one with edgeseg model keygen"
+            );
         }
 
-        if (TrustedKey.IsP256(ecdsa)) return new SigningKey(ecdsa);
+        if (TrustedKey.IsP256(ecdsa))
+            return new SigningKey(ecdsa);
         ecdsa.Dispose();
-        throw new OperatingException($"{path} is not on the curve P-256, which is the only one that devices take: make a key with edgeseg model keygen");
+        throw new OperatingException(
+            $"{path} is not on the curve P-256, which is the only one that devices take: make a key with edgeseg model keygen"
+        );
     }
 
     /// <summary>ECDSA with SHA-256, DER: what <c>openssl dgst -sha256 -verify</c> reads.</summary>
@@ -50,7 +59,9 @@ internal sealed class SigningKey : IDisposable
     /// <summary>The public half, with the lines before the block that <see cref="TrustedKey"/> reads and openssl passes over.</summary>
     public string PublicPem(DateTimeOffset? expires)
     {
-        var end = expires is { } at ? $"Expires: {at.UtcDateTime.ToString(at.UtcDateTime.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)}\n" : "";
+        var end = expires is { } at
+            ? $"Expires: {at.UtcDateTime.ToString(at.UtcDateTime.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)}\n"
+            : "";
         return $"Key: {Id}\n{end}{key.ExportSubjectPublicKeyInfoPem()}\n";
     }
 
@@ -60,12 +71,20 @@ internal sealed class SigningKey : IDisposable
     {
         var pem = passphraseFile is null
             ? key.ExportPkcs8PrivateKeyPem()
-            : key.ExportEncryptedPkcs8PrivateKeyPem(Passphrase(passphraseFile), new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, ReleaseLimits.PassphraseRounds));
-        if (Array.Find([privatePath, publicPath], File.Exists) is { } there) throw new OperatingException($"{there} is there already, and keys are never overwritten: choose another name with --out");
+            : key.ExportEncryptedPkcs8PrivateKeyPem(
+                Passphrase(passphraseFile),
+                new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, ReleaseLimits.PassphraseRounds)
+            );
+        if (Array.Find([privatePath, publicPath], File.Exists) is { } there)
+            throw new OperatingException($"{there} is there already, and keys are never overwritten: choose another name with --out");
         try
         {
             Write(privatePath, pem + "\n", UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            Write(publicPath, PublicPem(expires), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            Write(
+                publicPath,
+                PublicPem(expires),
+                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -78,7 +97,8 @@ internal sealed class SigningKey : IDisposable
     private static void Write(string path, string text, UnixFileMode mode)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = mode;
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = mode;
         using var file = new FileStream(path, options);
         file.Write(Encoding.ASCII.GetBytes(text));
         file.Flush(flushToDisk: true);
@@ -96,8 +116,11 @@ internal sealed class SigningKey : IDisposable
         try
         {
             var file = new FileInfo(path);
-            if (!file.Exists) throw new OperatingException($"{path} is not there: check the path", 2);
-            return file.Length <= most ? File.ReadAllBytes(path) : throw new OperatingException($"{path} has {file.Length} bytes, more than {most}: it is another file", 2);
+            if (!file.Exists)
+                throw new OperatingException($"{path} is not there: check the path", 2);
+            return file.Length <= most
+                ? File.ReadAllBytes(path)
+                : throw new OperatingException($"{path} has {file.Length} bytes, more than {most}: it is another file", 2);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

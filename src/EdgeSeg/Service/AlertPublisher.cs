@@ -7,7 +7,14 @@ namespace EdgeSeg.Service;
 /// The alerts that last: told as retained messages when they begin or change their code, cleared by an empty one when they end. The first
 /// call also clears what an earlier session of the device may have left on the broker. One control thread.
 /// </summary>
-internal sealed class AlertPublisher(Topics topics, string session, IEnumerable<string> known, Action<string, ReadOnlySpan<byte>> setState, Journal journal, TimeProvider time) : IDisposable
+internal sealed class AlertPublisher(
+    Topics topics,
+    string session,
+    IEnumerable<string> known,
+    Action<string, ReadOnlySpan<byte>> setState,
+    Journal journal,
+    TimeProvider time
+) : IDisposable
 {
     private readonly JsonBuffer json = new(1024);
     private readonly Dictionary<string, Alert> lasting = new(StringComparer.Ordinal);
@@ -26,13 +33,15 @@ internal sealed class AlertPublisher(Topics topics, string session, IEnumerable<
         foreach (var alert in now)
         {
             // texts may hold a figure that moves; the code tells whether it is another thing
-            if (lasting.TryGetValue(alert.Id, out var before) && before.Code == alert.Code) continue;
+            if (lasting.TryGetValue(alert.Id, out var before) && before.Code == alert.Code)
+                continue;
             lasting[alert.Id] = alert;
             setState(topics.Alert(alert.Id), AlertMessage.Write(json, topics.Device, session, alert, time.GetUtcNow()));
             journal.Write(alert.Degrades ? LogLevel.Warning : LogLevel.Info, $"alert {alert.Id}: {alert.Text}: {alert.Remedy}");
         }
 
-        foreach (var id in leftOver.Except(lasting.Keys)) setState(topics.Alert(id), []);
+        foreach (var id in leftOver.Except(lasting.Keys))
+            setState(topics.Alert(id), []);
         leftOver.Clear();
     }
 

@@ -51,18 +51,53 @@ internal sealed class EdgeSegService : IAsyncDisposable
     private volatile bool homeAssistantBorn;
     private readonly OtlpMetrics? otlp;
 
-    private EdgeSegService(Settings settings, LoadedModel model, ModelUpdates? updates, EmbeddedBroker? broker, Journal journal, ServiceNotifier notifier, TimeProvider time)
+    private EdgeSegService(
+        Settings settings,
+        LoadedModel model,
+        ModelUpdates? updates,
+        EmbeddedBroker? broker,
+        Journal journal,
+        ServiceNotifier notifier,
+        TimeProvider time
+    )
     {
-        (this.settings, modelTold, this.updates, this.broker, this.journal, this.notifier, this.time) = (settings, model, updates, broker, journal, notifier, time);
+        (this.settings, modelTold, this.updates, this.broker, this.journal, this.notifier, this.time) = (
+            settings,
+            model,
+            updates,
+            broker,
+            journal,
+            notifier,
+            time
+        );
         facts = new ServiceInfo(DeviceId.Resolve(settings.Device), FrameId.NewSession());
         Topics = new Topics(facts.Device, settings.Cameras.Select(c => c.Id));
-        link = new MqttLink(LinkSettings.Options(settings.Mqtt, broker, Topics, facts.Session, Subscriptions(), Received), time, journal.Info);
+        link = new MqttLink(
+            LinkSettings.Options(settings.Mqtt, broker, Topics, facts.Session, Subscriptions(), Received),
+            time,
+            journal.Info
+        );
         guard = new InferenceCanceller(cut => stage!.Model.SetCancelled(cut), TimeSpan.FromSeconds(settings.Model.TimeoutS), time);
-        desk = new CommandQueue(Topics, facts.Session, time, () => facts.ClockSynced, r => link.TryReply(r.Topic, r.Payload, r.Correlation), CommandArrived);
+        desk = new CommandQueue(
+            Topics,
+            facts.Session,
+            time,
+            () => facts.ClockSynced,
+            r => link.TryReply(r.Topic, r.Payload, r.Correlation),
+            CommandArrived
+        );
         reporter = new TelemetryCollector(facts.Device, facts.Session, settings.Cameras.Select(c => c.Id), time);
-        alerts = new AlertPublisher(Topics, facts.Session, AlertRules.Ids(settings.Cameras.Select(c => c.Id)), (topic, payload) => link.TrySetState(topic, payload), journal, time);
+        alerts = new AlertPublisher(
+            Topics,
+            facts.Session,
+            AlertRules.Ids(settings.Cameras.Select(c => c.Id)),
+            (topic, payload) => link.TrySetState(topic, payload),
+            journal,
+            time
+        );
         board = DeviceVitals.Read(settings.StateDir);
-        if (settings.Telemetry.OtlpEndpoint is { Length: > 0 } collector) otlp = new OtlpMetrics(collector, facts.Device, facts.Session, ProgramVersion.Text, settings.Telemetry.IntervalS);
+        if (settings.Telemetry.OtlpEndpoint is { Length: > 0 } collector)
+            otlp = new OtlpMetrics(collector, facts.Device, facts.Session, ProgramVersion.Text, settings.Telemetry.IntervalS);
         foreach (var camera in settings.Cameras)
         {
             var lane = new CameraPipeline(camera, Topics.Camera(camera.Id), reporter.Camera(camera.Id), () => work.Set(), time);
@@ -73,8 +108,30 @@ internal sealed class EdgeSegService : IAsyncDisposable
         wires = new GpioLines(settings, lanes, journal.Warning, time);
         var heartbeats = new Heartbeats(time);
         controlBeat = heartbeats.Add("control", TimeSpan.FromMilliseconds(ServiceLimits.ControlStuckMs));
-        stage = new FrameProcessor(model, guard, quality, link, desk, wires, facts, settings.Publish.Polygon ? settings.Publish.TolerancePx : null, time) { SaliencyEvery = settings.Auto.SaliencyEvery };
-        pipeline = new FramePipeline(stage, lanes, work, heartbeats.Add("inference", TimeSpan.FromSeconds(settings.Model.TimeoutS) + TimeSpan.FromMilliseconds(ServiceLimits.CutHeededMs)), journal);
+        stage = new FrameProcessor(
+            model,
+            guard,
+            quality,
+            link,
+            desk,
+            wires,
+            facts,
+            settings.Publish.Polygon ? settings.Publish.TolerancePx : null,
+            time
+        )
+        {
+            SaliencyEvery = settings.Auto.SaliencyEvery,
+        };
+        pipeline = new FramePipeline(
+            stage,
+            lanes,
+            work,
+            heartbeats.Add(
+                "inference",
+                TimeSpan.FromSeconds(settings.Model.TimeoutS) + TimeSpan.FromMilliseconds(ServiceLimits.CutHeededMs)
+            ),
+            journal
+        );
         watchdog = new Watchdog(notifier, heartbeats, journal.Error, time);
     }
 
@@ -84,7 +141,8 @@ internal sealed class EdgeSegService : IAsyncDisposable
     public long Results => pipeline.Results;
 
     /// <summary>Where the broker is reached.</summary>
-    public (string Host, int Port) Broker => broker is null ? (settings.Mqtt.Host, settings.Mqtt.EffectivePort) : (broker.Address.ToString(), broker.Port);
+    public (string Host, int Port) Broker =>
+        broker is null ? (settings.Mqtt.Host, settings.Mqtt.EffectivePort) : (broker.Address.ToString(), broker.Port);
 
     /// <summary>Loads the model, starts the broker where it is embedded, and everything else.</summary>
     /// <param name="settings">What to run.</param>
@@ -93,7 +151,13 @@ internal sealed class EdgeSegService : IAsyncDisposable
     /// <param name="broker">An embedded broker that already runs; the service takes it over. Null: as the settings say.</param>
     /// <param name="notifier">Tells the service manager; null: as the environment says.</param>
     /// <exception cref="OperatingException">Something is missing or wrong.</exception>
-    public static async Task<EdgeSegService> StartAsync(Settings settings, Journal journal, TimeProvider time, EmbeddedBroker? broker = null, ServiceNotifier? notifier = null)
+    public static async Task<EdgeSegService> StartAsync(
+        Settings settings,
+        Journal journal,
+        TimeProvider time,
+        EmbeddedBroker? broker = null,
+        ServiceNotifier? notifier = null
+    )
     {
         NativeLibraries.Configure(NativeLibraries.Runtime, settings.Runtime.Library);
         NativeLibraries.Configure(NativeLibraries.OpenCv, settings.Runtime.OpenCvLibrary);
@@ -108,23 +172,47 @@ internal sealed class EdgeSegService : IAsyncDisposable
         };
         var updates = ModelUpdates.Open(settings, journal, time);
         var model = LoadFirst(choice, updates, out var first);
-        foreach (var reason in model.PassedOver) journal.Warning($"execution provider passed over: {reason}");
+        foreach (var reason in model.PassedOver)
+            journal.Warning($"execution provider passed over: {reason}");
         model.Segmenter.SaliencyThreshold = (float)settings.Auto.Threshold;
         try
         {
-            var console = broker is null && settings.Console.Enabled ? WebListener.Open(IPAddress.Parse(settings.Console.Bind), settings.Console.Port) : null;
+            var console =
+                broker is null && settings.Console.Enabled
+                    ? WebListener.Open(IPAddress.Parse(settings.Console.Bind), settings.Console.Port)
+                    : null;
             broker ??= await LinkSettings.StartBrokerAsync(settings.Mqtt, console);
-            if (console is not null) journal.Info($"console on http://{console.EndPoint}/");
-            var service = new EdgeSegService(settings, model, updates, broker, journal, notifier ?? ServiceNotifier.FromEnvironment(time), time);
+            if (console is not null)
+                journal.Info($"console on http://{console.EndPoint}/");
+            var service = new EdgeSegService(
+                settings,
+                model,
+                updates,
+                broker,
+                journal,
+                notifier ?? ServiceNotifier.FromEnvironment(time),
+                time
+            );
             service.Start(choice);
-            if (first is not null) service.build = new EngineBuild(choice with { Folder = updates?.Folder ?? choice.Folder }, first, service.stage.Offer, service.journal.Info);
+            if (first is not null)
+                service.build = new EngineBuild(
+                    choice with
+                    {
+                        Folder = updates?.Folder ?? choice.Folder,
+                    },
+                    first,
+                    service.stage.Offer,
+                    service.journal.Info
+                );
             return service;
         }
         catch
         {
-            if (broker is not null) await broker.DisposeAsync();
+            if (broker is not null)
+                await broker.DisposeAsync();
             model.Dispose();
-            if (updates is not null) await updates.DisposeAsync();
+            if (updates is not null)
+                await updates.DisposeAsync();
             throw;
         }
     }
@@ -149,13 +237,22 @@ internal sealed class EdgeSegService : IAsyncDisposable
     {
         facts.ClockSynced = SystemClock.IsSynchronised();
         link.TrySetState(Topics.Info, InfoMessage.Write(json, Info()));
-        if (settings.HomeAssistant.Enabled) TellHomeAssistant();
+        if (settings.HomeAssistant.Enabled)
+            TellHomeAssistant();
         link.Start();
         pipeline.Start();
         wires.Start();
-        updates?.Start(new ServiceModelHost(stage, quality, choice, IsBusy, () => build?.Dispose(), () => work.Set(), time), link, Topics, facts, () => stage.Model.Facts);
+        updates?.Start(
+            new ServiceModelHost(stage, quality, choice, IsBusy, () => build?.Dispose(), () => work.Set(), time),
+            link,
+            Topics,
+            facts,
+            () => stage.Model.Facts
+        );
         telemetrySent = time.GetTimestamp();
-        journal.Info($"edgeseg {ProgramVersion.Text} runs as {facts.Device}: model {modelTold.Name} {modelTold.Version} {modelTold.Precision} ({modelTold.PrecisionReason}), broker {Broker.Host}:{Broker.Port}, cameras {string.Join(", ", lanes.Select(l => l.Settings.Id))}");
+        journal.Info(
+            $"edgeseg {ProgramVersion.Text} runs as {facts.Device}: model {modelTold.Name} {modelTold.Version} {modelTold.Precision} ({modelTold.PrecisionReason}), broker {Broker.Host}:{Broker.Port}, cameras {string.Join(", ", lanes.Select(l => l.Settings.Id))}"
+        );
     }
 
     /// <summary>The control loop. Ends when cancelled, or when every source has come to its end; then, or when only a new process can help, returns the exit code.</summary>
@@ -173,7 +270,8 @@ internal sealed class EdgeSegService : IAsyncDisposable
                     return ExitCode.Failed;
                 }
 
-                if (lanes.Count > 0 && lanes.All(l => l.Runner.Status.State == CameraState.Ended && l.SlotsTaken == 0)) return ExitCode.Ok;
+                if (lanes.Count > 0 && lanes.All(l => l.Runner.Status.State == CameraState.Ended && l.SlotsTaken == 0))
+                    return ExitCode.Ok;
             }
         }
         catch (OperationCanceledException)
@@ -188,12 +286,15 @@ internal sealed class EdgeSegService : IAsyncDisposable
     {
         controlBeat.Beat();
         facts.ClockSynced = SystemClock.IsSynchronised();
-        foreach (var lane in lanes) TellCamera(lane);
-        if (time.GetElapsedTime(telemetrySent).TotalSeconds >= settings.Telemetry.IntervalS) TellTelemetry();
+        foreach (var lane in lanes)
+            TellCamera(lane);
+        if (time.GetElapsedTime(telemetrySent).TotalSeconds >= settings.Telemetry.IntervalS)
+            TellTelemetry();
         TellModel();
         TellConditions();
         TellManager();
-        if (!homeAssistantBorn) return;
+        if (!homeAssistantBorn)
+            return;
         homeAssistantBorn = false;
         TellHomeAssistant();
     }
@@ -201,20 +302,28 @@ internal sealed class EdgeSegService : IAsyncDisposable
     /// <summary>Another model may have taken its place.</summary>
     private void TellModel()
     {
-        if (ReferenceEquals(stage.Model, modelTold)) return;
+        if (ReferenceEquals(stage.Model, modelTold))
+            return;
         modelTold = stage.Model;
         link.TrySetState(Topics.Info, InfoMessage.Write(json, Info()));
     }
 
     private string[] Subscriptions() =>
-        [.. Topics.Cameras.Select(c => c.Commands), .. updates?.Subscriptions(Topics) ?? [], .. settings.HomeAssistant.Enabled ? [HomeAssistantMessage.BirthTopic(settings.HomeAssistant.Prefix)] : Array.Empty<string>()];
+        [
+            .. Topics.Cameras.Select(c => c.Commands),
+            .. updates?.Subscriptions(Topics) ?? [],
+            .. settings.HomeAssistant.Enabled ? [HomeAssistantMessage.BirthTopic(settings.HomeAssistant.Prefix)] : Array.Empty<string>(),
+        ];
 
     /// <summary>On the MQTT client's thread: hands over to the command desk or the control loop.</summary>
     private void Received(IncomingMessage message)
     {
-        if (updates?.Received(message, Topics) == true) return;
-        if (message.Topic != HomeAssistantMessage.BirthTopic(settings.HomeAssistant.Prefix)) desk.Receive(message);
-        else homeAssistantBorn |= message.Payload.AsSpan().SequenceEqual("online"u8);
+        if (updates?.Received(message, Topics) == true)
+            return;
+        if (message.Topic != HomeAssistantMessage.BirthTopic(settings.HomeAssistant.Prefix))
+            desk.Receive(message);
+        else
+            homeAssistantBorn |= message.Payload.AsSpan().SequenceEqual("online"u8);
     }
 
     /// <summary>Somebody waits for an answer.</summary>
@@ -226,8 +335,11 @@ internal sealed class EdgeSegService : IAsyncDisposable
         work.Set();
     }
 
-    private void TellHomeAssistant() => link.TrySetState(
-        HomeAssistantMessage.Topic(settings.HomeAssistant.Prefix, facts.Device), HomeAssistantMessage.Write(json, Topics, ProgramVersion.Text, board.Zones.Count > 0));
+    private void TellHomeAssistant() =>
+        link.TrySetState(
+            HomeAssistantMessage.Topic(settings.HomeAssistant.Prefix, facts.Device),
+            HomeAssistantMessage.Write(json, Topics, ProgramVersion.Text, board.Zones.Count > 0)
+        );
 
     private void TellTelemetry()
     {
@@ -247,20 +359,34 @@ internal sealed class EdgeSegService : IAsyncDisposable
     private void TellCamera(CameraPipeline lane)
     {
         var status = lane.Runner.Status;
-        if (told.TryGetValue(lane.Settings.Id, out var last) && last == status.State) return;
+        if (told.TryGetValue(lane.Settings.Id, out var last) && last == status.State)
+            return;
         told[lane.Settings.Id] = status.State;
         link.TrySetState(lane.Topics.State, CameraStateMessage.Write(json, facts.Device, facts.Session, lane.Settings.Id, status));
         var line = $"camera {lane.Settings.Id}: {CameraStatus.Word(status.State)}{(status.Reason.Length > 0 ? $" ({status.Reason})" : "")}";
         // a fault has an alert, which is a line already
-        if (!AlertRules.IsFaulty(status.State)) journal.Info(line);
+        if (!AlertRules.IsFaulty(status.State))
+            journal.Info(line);
     }
 
     private void TellConditions()
     {
-        var lasting = AlertRules.Lasting(lanes.Select(l => (l.Settings.Id, l.Runner.Status)), board, facts.Device, link.DuplicateId, facts.ClockSynced);
+        var lasting = AlertRules.Lasting(
+            lanes.Select(l => (l.Settings.Id, l.Runner.Status)),
+            board,
+            facts.Device,
+            link.DuplicateId,
+            facts.ClockSynced
+        );
         alerts.Tell(lasting);
-        var now = lasting.Where(a => a.Degrades).Select(a => a.Camera is null ? a.Code : $"{a.Code}:{a.Camera}").Concat(wires.Faults).Concat(build?.Reason is { } building ? [building] : []).ToArray();
-        if (now.SequenceEqual(reasons)) return;
+        var now = lasting
+            .Where(a => a.Degrades)
+            .Select(a => a.Camera is null ? a.Code : $"{a.Code}:{a.Camera}")
+            .Concat(wires.Faults)
+            .Concat(build?.Reason is { } building ? [building] : [])
+            .ToArray();
+        if (now.SequenceEqual(reasons))
+            return;
         reasons = now;
         facts.Degraded = now.Length > 0;
         wires.Fault(facts.Degraded);
@@ -270,7 +396,8 @@ internal sealed class EdgeSegService : IAsyncDisposable
     /// <summary>Ready is told once the model is loaded, every camera has come up or is known not to, and so has the broker. Status: a line for people.</summary>
     private void TellManager()
     {
-        if (!notifier.IsActive) return;
+        if (!notifier.IsActive)
+            return;
         var brokerKnown = link.Connected || link.ConnectFailures > 0;
         if (!readyTold && brokerKnown && lanes.All(l => l.Runner.Status.State != CameraState.Starting))
         {
@@ -281,35 +408,41 @@ internal sealed class EdgeSegService : IAsyncDisposable
         var cameras = string.Join(", ", lanes.Select(l => $"{l.Settings.Id} {CameraStatus.Word(l.Runner.Status.State)}"));
         var (read, accepted, tooSoon, missed, lost) = wires.Figures;
         var wire = wires.HasTrigger ? $"; edges {read}, obeyed {accepted}, too soon {tooSoon}, missed {missed}, lost {lost}" : "";
-        notifier.Status($"{(facts.Degraded ? "degraded: " : "")}{cameras}; broker {(link.Connected ? "connected" : "not connected")}; masks {pipeline.Results}{wire}");
+        notifier.Status(
+            $"{(facts.Degraded ? "degraded: " : "")}{cameras}; broker {(link.Connected ? "connected" : "not connected")}; masks {pipeline.Results}{wire}"
+        );
     }
 
-    private InfoContent Info() => new()
-    {
-        Device = facts.Device,
-        Session = facts.Session,
-        Versions = InfoVerb.Versions(),
-        Models = [.. modelTold.Roles.Select(r => new InfoModel(r.Role, r.Model.Facts, r.Model.Bundle.Manifest.WeightsLicence))],
-        Provider = modelTold.ProviderTitle,
-        PassedOver = build?.PassedOver is { Count: > 0 } inVain ? inVain : modelTold.PassedOver,
-        PrecisionReason = modelTold.PrecisionReason,
-        Cameras = [.. settings.Cameras.Select(c => new InfoCamera(c.Id, c.Scheme, c.Width, c.Height, CameraModes.Word(c.Mode)))],
-        Commands = CameraCommand.Understood,
-    };
+    private InfoContent Info() =>
+        new()
+        {
+            Device = facts.Device,
+            Session = facts.Session,
+            Versions = InfoVerb.Versions(),
+            Models = [.. modelTold.Roles.Select(r => new InfoModel(r.Role, r.Model.Facts, r.Model.Bundle.Manifest.WeightsLicence))],
+            Provider = modelTold.ProviderTitle,
+            PassedOver = build?.PassedOver is { Count: > 0 } inVain ? inVain : modelTold.PassedOver,
+            PrecisionReason = modelTold.PrecisionReason,
+            Cameras = [.. settings.Cameras.Select(c => new InfoCamera(c.Id, c.Scheme, c.Width, c.Height, CameraModes.Word(c.Mode)))],
+            Commands = CameraCommand.Understood,
+        };
 
     public async ValueTask DisposeAsync()
     {
         link.SetStatus(ServiceState.Stopping, []);
         watchdog.Dispose();
         build?.Dispose();
-        if (updates is not null) await updates.DisposeAsync();
+        if (updates is not null)
+            await updates.DisposeAsync();
         pipeline.Dispose();
         guard.Dispose();
         desk.Close();
-        if (lanes.Sum(l => l.SlotsTaken) is > 0 and var leaked) journal.Error($"{leaked} frames were never given back");
+        if (lanes.Sum(l => l.SlotsTaken) is > 0 and var leaked)
+            journal.Error($"{leaked} frames were never given back");
         wires.Dispose();
         await link.DisposeAsync();
-        if (broker is not null) await broker.DisposeAsync();
+        if (broker is not null)
+            await broker.DisposeAsync();
         work.Dispose();
         desk.Dispose();
         json.Dispose();

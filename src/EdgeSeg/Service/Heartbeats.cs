@@ -13,7 +13,8 @@ internal sealed class Heartbeats(TimeProvider time)
     {
         lock (gate)
         {
-            if (all.Count == ServiceLimits.WatchedStages) throw new InvalidOperationException($"more than {ServiceLimits.WatchedStages} stages");
+            if (all.Count == ServiceLimits.WatchedStages)
+                throw new InvalidOperationException($"more than {ServiceLimits.WatchedStages} stages");
             var heartbeat = new Heartbeat(stage, limit, time);
             all.Add(heartbeat);
             return heartbeat;

@@ -15,7 +15,8 @@ internal sealed class Journal(LogLevel least, TimeProvider time, TextWriter? out
     private readonly bool marked = output is null && Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null;
     private readonly Lock gate = new();
     private long minuteBegan = time.GetTimestamp();
-    private int lines, heldBack;
+    private int lines,
+        heldBack;
 
     public void Info(string line) => Write(LogLevel.Info, line);
 
@@ -25,17 +26,21 @@ internal sealed class Journal(LogLevel least, TimeProvider time, TextWriter? out
 
     public void Write(LogLevel level, string line)
     {
-        if (level < least) return;
+        if (level < least)
+            return;
         lock (gate)
         {
             if (time.GetElapsedTime(minuteBegan) >= TimeSpan.FromMinutes(1))
             {
-                if (heldBack > 0) Put(LogLevel.Warning, $"{heldBack} lines were held back in the last minute");
+                if (heldBack > 0)
+                    Put(LogLevel.Warning, $"{heldBack} lines were held back in the last minute");
                 (minuteBegan, lines, heldBack) = (time.GetTimestamp(), 0, 0);
             }
 
-            if (lines++ < ServiceLimits.JournalLinesPerMinute) Put(level, line);
-            else heldBack++;
+            if (lines++ < ServiceLimits.JournalLinesPerMinute)
+                Put(level, line);
+            else
+                heldBack++;
         }
     }
 

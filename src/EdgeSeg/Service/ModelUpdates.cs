@@ -38,7 +38,8 @@ internal sealed class ModelUpdates : IAsyncDisposable
     public static string FolderOf(string stateDir) => Path.Combine(stateDir, "models");
 
     /// <summary>Null where updates are off.</summary>
-    public static ModelUpdates? Open(Settings settings, Journal journal, TimeProvider time) => settings.Update.Enabled ? new ModelUpdates(settings, journal, time) : null;
+    public static ModelUpdates? Open(Settings settings, Journal journal, TimeProvider time) =>
+        settings.Update.Enabled ? new ModelUpdates(settings, journal, time) : null;
 
     /// <summary>The installed bundle to serve; null: the settings' or the shipped one.</summary>
     public string? Slot { get; private set; }
@@ -50,23 +51,28 @@ internal sealed class ModelUpdates : IAsyncDisposable
     public void GoBack(string why) => Slot = boot.AfterFailure(Slot!, why);
 
     /// <summary>Topic filters to hear.</summary>
-    public IReadOnlyList<string> Subscriptions(Topics topics) => settings.Fleet.Length == 0
-        ? [topics.ModelDesired, topics.ModelHold]
-        : [topics.ModelDesired, topics.ModelHold, Topics.FleetModelDesired(settings.Fleet)];
+    public IReadOnlyList<string> Subscriptions(Topics topics) =>
+        settings.Fleet.Length == 0
+            ? [topics.ModelDesired, topics.ModelHold]
+            : [topics.ModelDesired, topics.ModelHold, Topics.FleetModelDesired(settings.Fleet)];
 
     /// <summary>On the MQTT client's thread. False: the message is for somebody else.</summary>
     public bool Received(IncomingMessage message, Topics topics)
     {
         if (message.Topic == topics.ModelHold)
         {
-            if (updater is not null) updater.HeldRemotely = UpdateHold.IsHold(message.Payload);
+            if (updater is not null)
+                updater.HeldRemotely = UpdateHold.IsHold(message.Payload);
             return true;
         }
 
         var isFleet = settings.Fleet.Length > 0 && message.Topic == Topics.FleetModelDesired(settings.Fleet);
-        if (!isFleet && message.Topic != topics.ModelDesired) return false;
-        if (message.TooLarge) journal.Warning($"a manifest on {message.Topic} is larger than {UpdateLimits.MaxEnvelopeBytes} bytes: it is passed over");
-        else desired.Offer(isFleet, message.Payload);
+        if (!isFleet && message.Topic != topics.ModelDesired)
+            return false;
+        if (message.TooLarge)
+            journal.Warning($"a manifest on {message.Topic} is larger than {UpdateLimits.MaxEnvelopeBytes} bytes: it is passed over");
+        else
+            desired.Offer(isFleet, message.Payload);
         return true;
     }
 
@@ -88,23 +94,47 @@ internal sealed class ModelUpdates : IAsyncDisposable
             Shipped = settings.Model.Dir.Length > 0 ? settings.Model.Dir : LoadedModel.DefaultFolder(),
             ClockSynced = () => facts.ClockSynced,
         };
-        download = new Download(new DownloadOptions { Schemes = settings.Update.Sources, FileRoot = settings.Update.FileRoot, MaxBytesPerS = settings.Update.MaxKibS * 1024L }, time);
-        var canary = new Canary(new CanaryOptions { ModelArguments = ["--precision", settings.Model.Precision.ToString().ToLowerInvariant(), "--threads", $"{settings.Model.Threads}"] });
+        download = new Download(
+            new DownloadOptions
+            {
+                Schemes = settings.Update.Sources,
+                FileRoot = settings.Update.FileRoot,
+                MaxBytesPerS = settings.Update.MaxKibS * 1024L,
+            },
+            time
+        );
+        var canary = new Canary(
+            new CanaryOptions
+            {
+                ModelArguments =
+                [
+                    "--precision",
+                    settings.Model.Precision.ToString().ToLowerInvariant(),
+                    "--threads",
+                    $"{settings.Model.Threads}",
+                ],
+            }
+        );
         updater = new Updater(options, store, file, host, download.FetchAsync, canary.RunAsync, desired, time, Tell, journal.Info);
         loop = Task.Run(() => updater.RunAsync(stop.Token));
 
-        void Tell(UpdateReport report) => link.TrySetState(topics.ModelState, ModelStateMessage.Write(json, facts.Device, facts.Session, settings.Fleet, report, active(), time.GetUtcNow()));
+        void Tell(UpdateReport report) =>
+            link.TrySetState(
+                topics.ModelState,
+                ModelStateMessage.Write(json, facts.Device, facts.Session, settings.Fleet, report, active(), time.GetUtcNow())
+            );
     }
 
-    public static DeviceInfo Device(string device, bool isPinned) => new()
-    {
-        Device = device,
-        Machine = InfoVerb.Machine,
-        Board = Sensors.Text("/proc/device-tree", "model").TrimEnd('\0', '\n'),
-        Edgeseg = UpdateGate.VersionOf(ProgramVersion.Text),
-        Runtime = UpdateGate.VersionOf(LoadedModel.RuntimeVersion),
-        IsPinned = isPinned,
-    };
+    public static DeviceInfo Device(string device, bool isPinned) =>
+        new()
+        {
+            Device = device,
+            Machine = InfoVerb.Machine,
+            Board = Sensors.Text("/proc/device-tree", "model").TrimEnd('\0', '\n'),
+            Edgeseg = UpdateGate.VersionOf(ProgramVersion.Text),
+            Runtime = UpdateGate.VersionOf(LoadedModel.RuntimeVersion),
+            IsPinned = isPinned,
+        };
 
     public async ValueTask DisposeAsync()
     {
@@ -113,7 +143,8 @@ internal sealed class ModelUpdates : IAsyncDisposable
         try
         {
             // a proper stop is no crash of the model on trial
-            if (file is { Found: StateFound.Fresh or StateFound.Read, State: { Phase: UpdatePhase.Trial, Starts: > 0 } state }) file.Save(state with { Starts = state.Starts - 1 });
+            if (file is { Found: StateFound.Fresh or StateFound.Read, State: { Phase: UpdatePhase.Trial, Starts: > 0 } state })
+                file.Save(state with { Starts = state.Starts - 1 });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

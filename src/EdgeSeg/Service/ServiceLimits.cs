@@ -5,18 +5,25 @@ internal static class ServiceLimits
 {
     /// <summary>Telemetry older than a few intervals only distorts a dashboard.</summary>
     public const int TelemetryExpiryS = 60;
+
     /// <summary>Time that a run has to heed its cut, after which it counts as stuck: the runtime looks between operators, and a large one takes a second on a small board.</summary>
     public const int CutHeededMs = 2_000;
+
     /// <summary>Lines of the journal in a minute: a fault that repeats must not fill a disk.</summary>
     public const int JournalLinesPerMinute = 60;
+
     /// <summary>How often the control loop looks at cameras, link and clock.</summary>
     public const int ControlTickMs = 1_000;
+
     /// <summary>A control loop that has not gone round for this long is stuck, in ms: it waits for nothing, and goes round every second.</summary>
     public const int ControlStuckMs = 20_000;
+
     /// <summary>Longest status line, in characters: it is shown on one line of a terminal.</summary>
     public const int StatusLine = 200;
+
     /// <summary>Stages whose heartbeats are watched.</summary>
     public const int WatchedStages = 32;
+
     /// <summary>How often it is looked whether the inference thread has taken a model up, in ms.</summary>
     public const int SwapLookMs = 5;
 }

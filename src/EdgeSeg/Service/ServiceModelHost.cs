@@ -15,7 +15,15 @@ namespace EdgeSeg.Service;
 /// <param name="dropped">The model that was at work is being replaced: whatever is still made for it is in vain.</param>
 /// <param name="wake">Wakes the inference thread.</param>
 /// <param name="time">Clock.</param>
-internal sealed class ServiceModelHost(FrameProcessor stage, LiveQuality quality, ModelChoice choice, Func<bool> isBusy, Action dropped, Action wake, TimeProvider time) : IModelHost
+internal sealed class ServiceModelHost(
+    FrameProcessor stage,
+    LiveQuality quality,
+    ModelChoice choice,
+    Func<bool> isBusy,
+    Action dropped,
+    Action wake,
+    TimeProvider time
+) : IModelHost
 {
     public LiveStats Live => quality.Figures;
 
@@ -37,7 +45,8 @@ internal sealed class ServiceModelHost(FrameProcessor stage, LiveQuality quality
         stage.Offer(next);
         wake();
         // an inference thread that hangs is the watchdog's; the link on the disk says already what serves next
-        for (var since = time.GetTimestamp(); !ReferenceEquals(stage.Model, next) && time.GetElapsedTime(since).TotalMilliseconds < UpdateLimits.SwapWaitMs;)
+        var since = time.GetTimestamp();
+        while (!ReferenceEquals(stage.Model, next) && time.GetElapsedTime(since).TotalMilliseconds < UpdateLimits.SwapWaitMs)
             await Task.Delay(TimeSpan.FromMilliseconds(ServiceLimits.SwapLookMs), time, cancel);
         quality.Reset();
     }

@@ -22,11 +22,13 @@ internal sealed class ServiceNotifier : IDisposable
     public ServiceNotifier(string? address, string? watchdogUs, TimeProvider time)
     {
         this.time = time;
-        if (string.IsNullOrEmpty(address) || address[0] is not ('/' or '@') || address.Length < 2) return;
+        if (string.IsNullOrEmpty(address) || address[0] is not ('/' or '@') || address.Length < 2)
+            return;
         // .NET writes the leading zero byte of an abstract name as a character
         manager = new UnixDomainSocketEndPoint(address[0] == '@' ? '\0' + address[1..] : address);
         socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { Blocking = false };
-        if (long.TryParse(watchdogUs, NumberStyles.None, CultureInfo.InvariantCulture, out var us) && us > 0) WatchdogInterval = TimeSpan.FromMicroseconds(us);
+        if (long.TryParse(watchdogUs, NumberStyles.None, CultureInfo.InvariantCulture, out var us) && us > 0)
+            WatchdogInterval = TimeSpan.FromMicroseconds(us);
     }
 
     /// <summary>From <c>$NOTIFY_SOCKET</c> and <c>$WATCHDOG_USEC</c>, the latter only when <c>$WATCHDOG_PID</c> does not name another process.</summary>
@@ -34,7 +36,11 @@ internal sealed class ServiceNotifier : IDisposable
     {
         var watched = Environment.GetEnvironmentVariable("WATCHDOG_PID");
         var ours = string.IsNullOrEmpty(watched) || watched == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
-        return new ServiceNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), ours ? Environment.GetEnvironmentVariable("WATCHDOG_USEC") : null, time);
+        return new ServiceNotifier(
+            Environment.GetEnvironmentVariable("NOTIFY_SOCKET"),
+            ours ? Environment.GetEnvironmentVariable("WATCHDOG_USEC") : null,
+            time
+        );
     }
 
     /// <summary>Whether somebody may be listening.</summary>
@@ -50,10 +56,12 @@ internal sealed class ServiceNotifier : IDisposable
     public void Status(string line)
     {
         line = line.ReplaceLineEndings(" ");
-        if (line.Length > ServiceLimits.StatusLine) line = line[..ServiceLimits.StatusLine];
+        if (line.Length > ServiceLimits.StatusLine)
+            line = line[..ServiceLimits.StatusLine];
         lock (gate)
         {
-            if (line == status) return;
+            if (line == status)
+                return;
             status = line;
         }
 
@@ -64,14 +72,21 @@ internal sealed class ServiceNotifier : IDisposable
     public void Alive() => Send("WATCHDOG=1");
 
     /// <summary>The settings are being read again; <see cref="Ready"/> must follow, whether they were taken or refused.</summary>
-    public void Reloading() => Send(string.Create(CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={(long)((Int128)time.GetTimestamp() * 1_000_000 / time.TimestampFrequency)}"));
+    public void Reloading() =>
+        Send(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"RELOADING=1\nMONOTONIC_USEC={(long)((Int128)time.GetTimestamp() * 1_000_000 / time.TimestampFrequency)}"
+            )
+        );
 
     /// <summary>The service is going down on purpose.</summary>
     public void Stopping() => Send("STOPPING=1");
 
     private void Send(string state)
     {
-        if (socket is null) return;
+        if (socket is null)
+            return;
         lock (gate)
         {
             try

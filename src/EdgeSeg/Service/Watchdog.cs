@@ -19,7 +19,8 @@ internal sealed class Watchdog : IDisposable
     public Watchdog(ServiceNotifier notifier, Heartbeats heartbeats, Action<string> stuck, TimeProvider time)
     {
         (this.notifier, this.heartbeats, this.stuck) = (notifier, heartbeats, stuck);
-        if (notifier.WatchdogInterval is not { } interval) return;
+        if (notifier.WatchdogInterval is not { } interval)
+            return;
         timer = time.CreateTimer(static watchdog => ((Watchdog)watchdog!).Look(), this, TimeSpan.Zero, interval / 3);
     }
 
@@ -32,10 +33,13 @@ internal sealed class Watchdog : IDisposable
             return;
         }
 
-        if (told == found.Stage) return;
+        if (told == found.Stage)
+            return;
         told = found.Stage;
         notifier.Status($"stuck: {found.Stage}");
-        stuck($"{found.Stage} has been stuck for {found.Silence.TotalSeconds:0} s: the service manager is no longer told that all is well, and will start the service anew");
+        stuck(
+            $"{found.Stage} has been stuck for {found.Silence.TotalSeconds:0} s: the service manager is no longer told that all is well, and will start the service anew"
+        );
     }
 
     public void Dispose() => timer?.Dispose();

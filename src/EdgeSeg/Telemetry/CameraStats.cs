@@ -9,7 +9,11 @@ internal sealed class CameraStats(string id)
     private readonly LatencyHistogram[] stages = [.. Enumerable.Range(0, StageTimes.Count).Select(_ => new LatencyHistogram())];
     private readonly LatencyHistogram endToEnd = new();
     private readonly long[] dropsReported = new long[Drops.Names.Length];
-    private long framesIn, framesOut, framesInReported, framesOutReported, reconnects;
+    private long framesIn,
+        framesOut,
+        framesInReported,
+        framesOutReported,
+        reconnects;
     private int framesHeld;
 
     public string Id { get; } = id;
@@ -24,7 +28,8 @@ internal sealed class CameraStats(string id)
     public void CountOut(in StageTimes times, double endToEndMs)
     {
         Interlocked.Increment(ref framesOut);
-        for (var i = 0; i < stages.Length; i++) stages[i].Record(times[(Stage)i]);
+        for (var i = 0; i < stages.Length; i++)
+            stages[i].Record(times[(Stage)i]);
         endToEnd.Record(endToEndMs);
     }
 
@@ -34,18 +39,28 @@ internal sealed class CameraStats(string id)
         var taken = new List<KeyValuePair<string, StageStats>>(StageTimes.Count + 1);
         for (var i = 0; i < stages.Length; i++)
         {
-            if (stages[i].Take() is { } figures) taken.Add(new(StageTimes.Names[i], figures));
+            if (stages[i].Take() is { } figures)
+                taken.Add(new(StageTimes.Names[i], figures));
         }
 
-        if (endToEnd.Take() is { } whole) taken.Add(new("end_to_end", whole));
+        if (endToEnd.Take() is { } whole)
+            taken.Add(new("end_to_end", whole));
         var causes = new List<KeyValuePair<string, long>>(dropsReported.Length);
         for (var i = 0; i < dropsReported.Length; i++)
         {
-            if (Since(Drops[(DropCause)i], ref dropsReported[i]) is > 0 and var n) causes.Add(new(Drops.Names[i], n));
+            if (Since(Drops[(DropCause)i], ref dropsReported[i]) is > 0 and var n)
+                causes.Add(new(Drops.Names[i], n));
         }
 
         return new CameraTelemetry(
-            Id, Since(framesIn, ref framesInReported) / intervalS, Since(Interlocked.Read(ref framesOut), ref framesOutReported) / intervalS, reconnects, framesHeld, causes, taken);
+            Id,
+            Since(framesIn, ref framesInReported) / intervalS,
+            Since(Interlocked.Read(ref framesOut), ref framesOutReported) / intervalS,
+            reconnects,
+            framesHeld,
+            causes,
+            taken
+        );
     }
 
     private static long Since(long now, ref long reported)

@@ -16,7 +16,8 @@ internal sealed record DeviceVitals(
     IReadOnlyList<PowerRail> Rails,
     long? MemoryAvailableBytes,
     long? MemoryTotalBytes,
-    long? DiskFreeBytes)
+    long? DiskFreeBytes
+)
 {
     /// <summary>Reads everything; takes a few milliseconds and allocates, so it is for the control loop, once an interval.</summary>
     /// <param name="stateDir">Its disk is looked at.</param>
@@ -26,7 +27,13 @@ internal sealed record DeviceVitals(
     {
         var memory = Sensors.Text(proc, "meminfo");
         return new DeviceVitals(
-            Sensors.Zones(sys), Sensors.Throttled(sys), Sensors.Rails(sys), MemoryBytes(memory, "MemAvailable:"), MemoryBytes(memory, "MemTotal:"), DiskSpace.FreeBytes(stateDir));
+            Sensors.Zones(sys),
+            Sensors.Throttled(sys),
+            Sensors.Rails(sys),
+            MemoryBytes(memory, "MemAvailable:"),
+            MemoryBytes(memory, "MemTotal:"),
+            DiskSpace.FreeBytes(stateDir)
+        );
     }
 
     /// <summary>A line of /proc/meminfo, which counts in KiB.</summary>
@@ -34,7 +41,8 @@ internal sealed record DeviceVitals(
     {
         foreach (var line in meminfo.AsSpan().EnumerateLines())
         {
-            if (!line.StartsWith(name, StringComparison.Ordinal)) continue;
+            if (!line.StartsWith(name, StringComparison.Ordinal))
+                continue;
             var value = line[name.Length..].Trim();
             var end = value.IndexOf(' ');
             return end > 0 && long.TryParse(value[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var kib) ? kib << 10 : null;

@@ -26,27 +26,33 @@ internal sealed class LatencyHistogram
     /// <summary>Records a latency; NaN (a stage that did not take place) is not one, and one below zero counts as zero.</summary>
     public void Record(double ms)
     {
-        if (double.IsNaN(ms)) return;
+        if (double.IsNaN(ms))
+            return;
         var us = (long)Math.Clamp(ms * 1000, 0, TelemetryLimits.MaxLatencyUs);
         var bucket = 0;
-        while (bucket < boundsMs.Length && ms > boundsMs[bucket]) bucket++;
+        while (bucket < boundsMs.Length && ms > boundsMs[bucket])
+            bucket++;
         lock (gate)
         {
             active.Histogram.RecordValue(us);
             active.Buckets[bucket]++;
-            if (us > active.MaxUs) active.MaxUs = us;
+            if (us > active.MaxUs)
+                active.MaxUs = us;
         }
     }
 
     /// <summary>What was recorded since the last call; null when there was nothing. One caller at a time.</summary>
     public StageStats? Take()
     {
-        lock (gate) (active, idle) = (idle, active);
+        lock (gate)
+            (active, idle) = (idle, active);
         var count = idle.Histogram.TotalCount;
-        if (count == 0) return null;
+        if (count == 0)
+            return null;
         var atMost = new long[idle.Buckets.Length];
         long sum = 0;
-        for (var i = 0; i < atMost.Length; i++) atMost[i] = sum += idle.Buckets[i];
+        for (var i = 0; i < atMost.Length; i++)
+            atMost[i] = sum += idle.Buckets[i];
         var figures = new StageStats(count, At(50), At(95), At(99), idle.MaxUs / 1000.0, atMost);
         idle.Clear();
         return figures;

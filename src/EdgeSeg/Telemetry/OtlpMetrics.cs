@@ -28,26 +28,44 @@ internal sealed class OtlpMetrics : IDisposable
         Gauge("edgeseg.frames.in", "1/s", Cameras(static c => c.FpsIn));
         Gauge("edgeseg.frames.out", "1/s", Cameras(static c => c.FpsOut));
         Gauge("edgeseg.stage.duration", "ms", Stages);
-        Gauge("edgeseg.temperature", "Cel", facts => facts.Board.Zones.Select(z => new Measurement<double>(z.DegreesC, new KeyValuePair<string, object?>("zone", z.Zone))));
-        Gauge("edgeseg.power", "W", facts => facts.Board.Rails.Select(r => new Measurement<double>(r.Watts, new KeyValuePair<string, object?>("rail", r.Rail))));
-        Gauge("edgeseg.throttled", null, facts => facts.Board.Throttling is { } t ? [new Measurement<double>(t.Now.Count > 0 ? 1 : 0)] : []);
+        Gauge(
+            "edgeseg.temperature",
+            "Cel",
+            facts => facts.Board.Zones.Select(z => new Measurement<double>(z.DegreesC, new KeyValuePair<string, object?>("zone", z.Zone)))
+        );
+        Gauge(
+            "edgeseg.power",
+            "W",
+            facts => facts.Board.Rails.Select(r => new Measurement<double>(r.Watts, new KeyValuePair<string, object?>("rail", r.Rail)))
+        );
+        Gauge(
+            "edgeseg.throttled",
+            null,
+            facts => facts.Board.Throttling is { } t ? [new Measurement<double>(t.Now.Count > 0 ? 1 : 0)] : []
+        );
         Gauge("edgeseg.process.memory", "By", facts => facts.Process.RssBytes is { } rss ? [new Measurement<double>(rss)] : []);
         Gauge("edgeseg.process.cpu", "%", facts => [new Measurement<double>(facts.Process.CpuPercent)]);
         Gauge("edgeseg.disk.free", "By", facts => facts.Board.DiskFreeBytes is { } free ? [new Measurement<double>(free)] : []);
         provider = Sdk.CreateMeterProviderBuilder()
-            .ConfigureResource(r => r.AddAttributes(
-            [
-                new("service.name", "edgeseg"), new("service.instance.id", device), new("service.version", version), new("edgeseg.session", session),
-            ]))
+            .ConfigureResource(r =>
+                r.AddAttributes([
+                    new("service.name", "edgeseg"),
+                    new("service.instance.id", device),
+                    new("service.version", version),
+                    new("edgeseg.session", session),
+                ])
+            )
             .AddMeter(meter.Name)
-            .AddOtlpExporter((exporter, reader) =>
-            {
-                exporter.Endpoint = Address(endpoint);
-                exporter.Protocol = OtlpExportProtocol.HttpProtobuf;
-                exporter.TimeoutMilliseconds = TelemetryLimits.OtlpTimeoutMs;
-                reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)(intervalS * 1000);
-                reader.PeriodicExportingMetricReaderOptions.ExportTimeoutMilliseconds = TelemetryLimits.OtlpTimeoutMs;
-            })
+            .AddOtlpExporter(
+                (exporter, reader) =>
+                {
+                    exporter.Endpoint = Address(endpoint);
+                    exporter.Protocol = OtlpExportProtocol.HttpProtobuf;
+                    exporter.TimeoutMilliseconds = TelemetryLimits.OtlpTimeoutMs;
+                    reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)(intervalS * 1000);
+                    reader.PeriodicExportingMetricReaderOptions.ExportTimeoutMilliseconds = TelemetryLimits.OtlpTimeoutMs;
+                }
+            )
             .Build();
     }
 
@@ -56,7 +74,8 @@ internal sealed class OtlpMetrics : IDisposable
     {
         foreach (var camera in facts.Cameras)
         {
-            foreach (var (cause, count) in camera.Drops) drops.Add(count, new("camera", camera.Id), new("cause", cause));
+            foreach (var (cause, count) in camera.Drops)
+                drops.Add(count, new("camera", camera.Id), new("cause", cause));
         }
 
         last = facts;
@@ -92,7 +111,8 @@ internal sealed class OtlpMetrics : IDisposable
                 yield return Of(f.P99Ms, "p99");
                 yield return Of(f.MaxMs, "max");
 
-                Measurement<double> Of(double ms, string quantile) => new(ms, new("camera", camera.Id), new("stage", stage), new("quantile", quantile));
+                Measurement<double> Of(double ms, string quantile) =>
+                    new(ms, new("camera", camera.Id), new("stage", stage), new("quantile", quantile));
             }
         }
     }

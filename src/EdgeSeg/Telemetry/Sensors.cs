@@ -35,7 +35,8 @@ internal static class Sensors
         foreach (var zone in Entries(sys, "class/thermal", "thermal_zone*"))
         {
             // a zone that is switched off answers with an error, or with -256 degrees
-            if (Number(zone, "temp") is not (> 0 and var milli)) continue;
+            if (Number(zone, "temp") is not (> 0 and var milli))
+                continue;
             var type = Text(zone, "type");
             zones.Add(new ThermalZone(Distinct(type.Length > 0 ? type : "zone", name => zones.Any(z => z.Zone == name)), milli / 1000.0));
         }
@@ -50,23 +51,34 @@ internal static class Sensors
         List<string>? since = null;
         var isTold = false;
         var firmware = Text(Path.Combine(sys, "devices/platform/soc/soc:firmware"), "get_throttled");
-        if (uint.TryParse(firmware.Replace("0x", "", StringComparison.Ordinal), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var bits))
+        if (
+            uint.TryParse(
+                firmware.Replace("0x", "", StringComparison.Ordinal),
+                NumberStyles.HexNumber,
+                CultureInfo.InvariantCulture,
+                out var bits
+            )
+        )
         {
             isTold = true;
             since = [];
             for (var i = 0; i < firmwareFlags.Length; i++)
             {
-                if ((bits >> i & 1) != 0) now.Add(firmwareFlags[i]);
-                if ((bits >> (16 + i) & 1) != 0) since.Add(firmwareFlags[i]);
+                if ((bits >> i & 1) != 0)
+                    now.Add(firmwareFlags[i]);
+                if ((bits >> (16 + i) & 1) != 0)
+                    since.Add(firmwareFlags[i]);
             }
         }
 
         foreach (var device in Entries(sys, "class/thermal", "cooling_device*"))
         {
             var type = Text(device, "type");
-            if (!slowing.Any(s => type.Contains(s, StringComparison.Ordinal)) || Number(device, "cur_state") is not { } state) continue;
+            if (!slowing.Any(s => type.Contains(s, StringComparison.Ordinal)) || Number(device, "cur_state") is not { } state)
+                continue;
             isTold = true;
-            if (state > 0 && !now.Contains(Cooling)) now.Add(Cooling);
+            if (state > 0 && !now.Contains(Cooling))
+                now.Add(Cooling);
         }
 
         return isTold ? new Throttling(now, since) : null;
@@ -79,13 +91,22 @@ internal static class Sensors
         foreach (var monitor in Entries(sys, "class/hwmon", "hwmon*"))
         {
             var chip = Text(monitor, "name");
-            if (!chip.StartsWith("ina", StringComparison.Ordinal)) continue;
+            if (!chip.StartsWith("ina", StringComparison.Ordinal))
+                continue;
             for (var channel = 1; channel <= TelemetryLimits.MaxPowerChannels; channel++)
             {
-                double? watts = Number(monitor, $"power{channel}_input") / 1e6 ?? Number(monitor, $"in{channel}_input") * Number(monitor, $"curr{channel}_input") / 1e6;
-                if (watts is null) continue;
+                double? watts =
+                    Number(monitor, $"power{channel}_input") / 1e6
+                    ?? Number(monitor, $"in{channel}_input") * Number(monitor, $"curr{channel}_input") / 1e6;
+                if (watts is null)
+                    continue;
                 var label = Text(monitor, $"in{channel}_label");
-                rails.Add(new PowerRail(Distinct(label.Length > 0 ? label : $"{chip}_{channel}", name => rails.Any(r => r.Rail == name)), watts.Value));
+                rails.Add(
+                    new PowerRail(
+                        Distinct(label.Length > 0 ? label : $"{chip}_{channel}", name => rails.Any(r => r.Rail == name)),
+                        watts.Value
+                    )
+                );
             }
         }
 
@@ -111,14 +132,18 @@ internal static class Sensors
     private static IEnumerable<string> Entries(string sys, string folder, string pattern)
     {
         var path = Path.Combine(sys, folder);
-        return Directory.Exists(path) ? Directory.EnumerateFileSystemEntries(path, pattern).Order(StringComparer.Ordinal).Take(TelemetryLimits.MaxThermalZones) : [];
+        return Directory.Exists(path)
+            ? Directory.EnumerateFileSystemEntries(path, pattern).Order(StringComparer.Ordinal).Take(TelemetryLimits.MaxThermalZones)
+            : [];
     }
 
     private static string Distinct(string name, Func<string, bool> isTaken)
     {
-        if (!isTaken(name)) return name;
+        if (!isTaken(name))
+            return name;
         var number = 2;
-        while (isTaken($"{name}-{number}")) number++;
+        while (isTaken($"{name}-{number}"))
+            number++;
         return $"{name}-{number}";
     }
 }

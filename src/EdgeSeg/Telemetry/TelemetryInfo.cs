@@ -8,7 +8,8 @@ internal sealed record CameraTelemetry(
     long Reconnects,
     int FramesHeld,
     IReadOnlyList<KeyValuePair<string, long>> Drops,
-    IReadOnlyList<KeyValuePair<string, StageStats>> Stages);
+    IReadOnlyList<KeyValuePair<string, StageStats>> Stages
+);
 
 /// <summary>The process over an interval; counts and bytes are of the interval, <see cref="RssBytes"/> and <see cref="Gen2Total"/> are not.</summary>
 /// <param name="RssBytes">Resident memory now; null, and then left out, where the system does not tell.</param>
@@ -19,7 +20,14 @@ internal sealed record CameraTelemetry(
 /// <param name="Gen2">Collections of generation 2.</param>
 /// <param name="Gen2Total">Collections of generation 2 since the process began.</param>
 internal readonly record struct ProcessStats(
-    long? RssBytes, double CpuPercent, long AllocatedBytes, int Gen0, int Gen1, int Gen2, int Gen2Total);
+    long? RssBytes,
+    double CpuPercent,
+    long AllocatedBytes,
+    int Gen0,
+    int Gen1,
+    int Gen2,
+    int Gen2Total
+);
 
 /// <summary>Messages given up since the session began, by cause.</summary>
 /// <param name="Full">Pushed out by newer ones.</param>
@@ -45,7 +53,8 @@ internal sealed record TelemetryInfo(
     ProcessStats Process,
     LinkStats Link,
     DeviceVitals Board,
-    SwapStats Swaps);
+    SwapStats Swaps
+);
 
 /// <summary>Models that took the place of another since the session began; <see cref="LastMs"/>: how long the frames waited for the last one.</summary>
 internal sealed record SwapStats(int Count, double LastMs);

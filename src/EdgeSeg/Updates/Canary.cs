@@ -53,7 +53,10 @@ internal sealed class Canary(CanaryOptions options)
         if (Parse(said) is not { } verdict)
         {
             var last = (await complaints).Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? "";
-            throw new UpdateException(UpdateReason.CanaryCrashed, $"the canary process ended with code {child.ExitCode} and no verdict{(last.Length > 0 ? $": {last[..Math.Min(last.Length, 200)]}" : "")}");
+            throw new UpdateException(
+                UpdateReason.CanaryCrashed,
+                $"the canary process ended with code {child.ExitCode} and no verdict{(last.Length > 0 ? $": {last[..Math.Min(last.Length, 200)]}" : "")}"
+            );
         }
 
         return verdict.Reason is { } reason ? throw new UpdateException(reason, verdict.Text) : verdict;
@@ -65,11 +68,31 @@ internal sealed class Canary(CanaryOptions options)
         string Number(double n) => n.ToString("R", CultureInfo.InvariantCulture);
         string[] words =
         [
-            .. program.Skip(1), "canary", folder, "--against", reference, "--cases", terms.Cases, "--min-iou", Number(terms.MinIou), "--max-latency-ratio", Number(terms.MaxLatencyRatio),
-            "--max-memory-mib", Number(terms.MaxMemoryMib), .. options.ModelArguments,
+            .. program.Skip(1),
+            "canary",
+            folder,
+            "--against",
+            reference,
+            "--cases",
+            terms.Cases,
+            "--min-iou",
+            Number(terms.MinIou),
+            "--max-latency-ratio",
+            Number(terms.MaxLatencyRatio),
+            "--max-memory-mib",
+            Number(terms.MaxMemoryMib),
+            .. options.ModelArguments,
         ];
-        var start = new ProcessStartInfo(program[0], words) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        foreach (var name in new[] { "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "LISTEN_FDS", "LISTEN_PID" }) start.Environment.Remove(name);
+        var start = new ProcessStartInfo(program[0], words)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        foreach (
+            var name in new[] { "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "LISTEN_FDS", "LISTEN_PID" }
+        )
+            start.Environment.Remove(name);
         try
         {
             var child = Process.Start(start)!;
@@ -86,7 +109,8 @@ internal sealed class Canary(CanaryOptions options)
     {
         var buffer = new char[UpdateLimits.MaxCanaryVerdictBytes];
         var length = 0;
-        while (length < buffer.Length && await output.ReadAsync(buffer.AsMemory(length), cancel) is var read and > 0) length += read;
+        while (length < buffer.Length && await output.ReadAsync(buffer.AsMemory(length), cancel) is var read and > 0)
+            length += read;
         return new string(buffer, 0, length);
     }
 

@@ -5,25 +5,30 @@ namespace EdgeSeg.Updates;
 /// <summary>The content of a bundle's file of canary cases (canary.json).</summary>
 internal sealed record CanaryCases
 {
-    [JsonRequired] public int V { get; init; } = 1;
+    [JsonRequired]
+    public int V { get; init; } = 1;
 
-    [JsonRequired] public IReadOnlyList<CanaryCase> Cases { get; init; } = [];
+    [JsonRequired]
+    public IReadOnlyList<CanaryCase> Cases { get; init; } = [];
 }
 
 /// <summary>A photograph of the bundle and the mask that the model gives to it.</summary>
 internal sealed record CanaryCase
 {
     /// <summary>File of the bundle.</summary>
-    [JsonRequired] public string Image { get; init; } = "";
+    [JsonRequired]
+    public string Image { get; init; } = "";
 
     /// <summary>Clicks, x and y in pixels; empty: the automatic way.</summary>
     public IReadOnlyList<float[]> Clicks { get; init; } = [];
 
     /// <summary>Height and width, as in COCO.</summary>
-    [JsonRequired] public int[] Size { get; init; } = [];
+    [JsonRequired]
+    public int[] Size { get; init; } = [];
 
     /// <summary>The expected mask, COCO run lengths.</summary>
-    [JsonRequired] public string Counts { get; init; } = "";
+    [JsonRequired]
+    public string Counts { get; init; } = "";
 }
 
 /// <summary>What the canary's process says on its standard output. <see cref="Reason"/> null: passed.</summary>

@@ -15,8 +15,8 @@ namespace EdgeSeg.Updates;
 /// <summary>The canary's own side, in the child process: loads the candidate, holds its masks against the expected ones, then runs it and the model in use in turns.</summary>
 internal static class CanaryRun
 {
-    private const int DataLimit = 2;   // RLIMIT_DATA
-    private const int ExtraMib = 512;  // the runtime's own heaps and stacks, and the model in use beside the candidate
+    private const int DataLimit = 2; // RLIMIT_DATA
+    private const int ExtraMib = 512; // the runtime's own heaps and stacks, and the model in use beside the candidate
 
     /// <summary>Makes this process the first to go: to the kernel when memory is short, and to its own limit before that.</summary>
     public static void GiveWay(int maxMemoryMib)
@@ -57,16 +57,36 @@ internal static class CanaryRun
             var least = 1.0;
             foreach (var one in cases)
             {
-                if (Fault(asked, one, terms, ref least) is { } fault) return fault;
+                if (Fault(asked, one, terms, ref least) is { } fault)
+                    return fault;
             }
 
             var memory = PeakMemory.MiB;
-            if (memory > terms.MaxMemoryMib) return Refuse(UpdateReason.CanaryMemory, $"it needs {memory:0} MiB, {terms.MaxMemoryMib} are allowed") with { MemoryMib = memory, Iou = least };
+            if (memory > terms.MaxMemoryMib)
+                return Refuse(UpdateReason.CanaryMemory, $"it needs {memory:0} MiB, {terms.MaxMemoryMib} are allowed") with
+                {
+                    MemoryMib = memory,
+                    Iou = least,
+                };
             using var inUse = reference();
             using var other = new Asked(inUse);
             var ratio = Ratio(asked, other, cases);
-            var verdict = new CanaryVerdict { Iou = least, LatencyRatio = ratio, MemoryMib = memory };
-            return ratio <= terms.MaxLatencyRatio ? verdict : verdict with { Reason = UpdateReason.CanarySlow, Text = string.Create(CultureInfo.InvariantCulture, $"it takes {ratio:0.00} times as long as the model in use, {terms.MaxLatencyRatio:0.00} is allowed") };
+            var verdict = new CanaryVerdict
+            {
+                Iou = least,
+                LatencyRatio = ratio,
+                MemoryMib = memory,
+            };
+            return ratio <= terms.MaxLatencyRatio
+                ? verdict
+                : verdict with
+                {
+                    Reason = UpdateReason.CanarySlow,
+                    Text = string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"it takes {ratio:0.00} times as long as the model in use, {terms.MaxLatencyRatio:0.00} is allowed"
+                    ),
+                };
         }
     }
 
@@ -74,13 +94,30 @@ internal static class CanaryRun
     {
         var expected = new BinaryMask();
         var size = one.Case.Size;
-        if (size is not [var height, var width] || height != one.Picture.Rows || width != one.Picture.Cols || !new RunLength().TryDecode(one.Case.Counts, width, height, expected, out _))
+        if (
+            size is not [var height, var width]
+            || height != one.Picture.Rows
+            || width != one.Picture.Cols
+            || !new RunLength().TryDecode(one.Case.Counts, width, height, expected, out _)
+        )
             return Refuse(UpdateReason.BadBundle, $"the expected mask of {one.Case.Image} cannot be read or is of another size");
         var result = asked.Ask(one);
-        if (result.Reason == Segmentation.BadModelOutput) return Refuse(UpdateReason.CanaryOutput, $"its answer to {one.Case.Image} is not finite");
+        if (result.Reason == Segmentation.BadModelOutput)
+            return Refuse(UpdateReason.CanaryOutput, $"its answer to {one.Case.Image} is not finite");
         var iou = BinaryMask.Iou(result.Mask, expected);
         least = Math.Min(least, iou);
-        return iou >= terms.MinIou ? null : Refuse(UpdateReason.CanaryMasks, string.Create(CultureInfo.InvariantCulture, $"its mask of {one.Case.Image} has an IoU of {iou:0.000} with the expected one, {terms.MinIou:0.000} is the least")) with { Iou = iou };
+        return iou >= terms.MinIou
+            ? null
+            : Refuse(
+                UpdateReason.CanaryMasks,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"its mask of {one.Case.Image} has an IoU of {iou:0.000} with the expected one, {terms.MinIou:0.000} is the least"
+                )
+            ) with
+            {
+                Iou = iou,
+            };
     }
 
     private static CanaryVerdict Refuse(string reason, string text) => new() { Reason = reason, Text = text };
@@ -88,27 +125,47 @@ internal static class CanaryRun
     private static List<(CanaryCase Case, Mat Picture)> Read(string folder, string name)
     {
         var file = new FileInfo(Path.Combine(folder, name));
-        if (!file.Exists || file.Length > UpdateLimits.MaxCanaryCaseBytes) throw new OperatingException($"{file.FullName} is missing or too large");
+        if (!file.Exists || file.Length > UpdateLimits.MaxCanaryCaseBytes)
+            throw new OperatingException($"{file.FullName} is missing or too large");
         CanaryCases cases;
         try
         {
-            cases = JsonSerializer.Deserialize(File.ReadAllBytes(file.FullName), UpdateJson.Default.CanaryCases) ?? throw new JsonException("it is null");
+            cases =
+                JsonSerializer.Deserialize(File.ReadAllBytes(file.FullName), UpdateJson.Default.CanaryCases)
+                ?? throw new JsonException("it is null");
         }
         catch (JsonException e)
         {
             throw new OperatingException($"{file.FullName} cannot be read: {e.Message}");
         }
 
-        if (cases.V != 1 || cases.Cases.Count is 0 or > UpdateLimits.MaxCanaryCases) throw new OperatingException($"{file.FullName} does not hold 1..{UpdateLimits.MaxCanaryCases} cases of version 1");
+        if (cases.V != 1 || cases.Cases.Count is 0 or > UpdateLimits.MaxCanaryCases)
+            throw new OperatingException($"{file.FullName} does not hold 1..{UpdateLimits.MaxCanaryCases} cases of version 1");
         var reader = new PhotoReader();
-        return [.. cases.Cases.Select(c => (c, reader.Read(Path.Combine(folder, ManifestRules.IsPlainName(c.Image) ? c.Image : throw new OperatingException($"{file.FullName} names a picture that is not a plain file name")))))];
+        return
+        [
+            .. cases.Cases.Select(c =>
+                (
+                    c,
+                    reader.Read(
+                        Path.Combine(
+                            folder,
+                            ManifestRules.IsPlainName(c.Image)
+                                ? c.Image
+                                : throw new OperatingException($"{file.FullName} names a picture that is not a plain file name")
+                        )
+                    )
+                )
+            ),
+        ];
     }
 
     /// <summary>Median over the rounds of each, taken in turns, so that a board that heats up slows both.</summary>
     private static double Ratio(Asked candidate, Asked inUse, List<(CanaryCase, Mat)> cases)
     {
         var (own, others) = (new List<double>(), new List<double>());
-        foreach (var one in cases) inUse.Ask(one);
+        foreach (var one in cases)
+            inUse.Ask(one);
         for (var round = 0; round < UpdateLimits.CanaryRounds; round++)
         {
             others.Add(Time(inUse));
@@ -122,7 +179,8 @@ internal static class CanaryRun
         double Time(Asked asked)
         {
             var since = Stopwatch.GetTimestamp();
-            foreach (var one in cases) asked.Ask(one);
+            foreach (var one in cases)
+                asked.Ask(one);
             return Stopwatch.GetElapsedTime(since).TotalMilliseconds;
         }
     }
@@ -146,7 +204,8 @@ internal static class CanaryRun
             }
 
             result.Prompt.Source = PromptSource.Click;
-            foreach (var click in one.Case.Clicks.Take(model.Segmenter.MaxPoints)) result.Prompt.Add(new Click(click[0], click[1]));
+            foreach (var click in one.Case.Clicks.Take(model.Segmenter.MaxPoints))
+                result.Prompt.Add(new Click(click[0], click[1]));
             model.Segmenter.Decode(embedding, result);
             return result;
         }

@@ -6,7 +6,8 @@ namespace EdgeSeg.Updates;
 internal static class DiskFault
 {
     // errno; the same numbers on x86-64 and arm64
-    private const int NoSpace = 28, OverQuota = 122;
+    private const int NoSpace = 28,
+        OverQuota = 122;
 
     /// <param name="fault">An <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> of a call that concerns our own disk.</param>
     /// <param name="folder">Where.</param>

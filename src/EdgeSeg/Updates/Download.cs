@@ -33,8 +33,14 @@ internal sealed class Download : IDisposable
     public async Task FetchAsync(BundleInfo bundle, string folder, Action<long> progress, CancellationToken cancel)
     {
         var address = new Uri(bundle.Url);
-        if (!options.Schemes.Contains(address.Scheme)) throw new UpdateException(UpdateReason.SourceRefused, $"the source is refused: {address.Scheme}:// is not allowed");
-        if (bundle.Files.FirstOrDefault(f => !ManifestRules.IsPlainName(f.Name) || f.Name.Contains(PartFile.Suffix, StringComparison.Ordinal)) is { } odd)
+        if (!options.Schemes.Contains(address.Scheme))
+            throw new UpdateException(UpdateReason.SourceRefused, $"the source is refused: {address.Scheme}:// is not allowed");
+        if (
+            bundle.Files.FirstOrDefault(f =>
+                !ManifestRules.IsPlainName(f.Name) || f.Name.Contains(PartFile.Suffix, StringComparison.Ordinal)
+            ) is
+            { } odd
+        )
             throw new UpdateException(UpdateReason.BadManifest, $"no file can be named {odd.Name}");
 
         // hashing what is there may take seconds: not on the caller's thread
@@ -46,11 +52,18 @@ internal sealed class Download : IDisposable
             Directory.CreateDirectory(folder);
             var missing = Missing(bundle, folder, buffer, cancel);
             CheckSpace(missing, folder);
-            var attempt = new DownloadAttempt(address.IsFile ? disk : web, watch, new RateLimiter(options.MaxBytesPerS, time), new ProgressTicker(progress, time), buffer)
+            var attempt = new DownloadAttempt(
+                address.IsFile ? disk : web,
+                watch,
+                new RateLimiter(options.MaxBytesPerS, time),
+                new ProgressTicker(progress, time),
+                buffer
+            )
             {
                 Had = bundle.Bytes - missing.Sum(f => f.Bytes),
             };
-            foreach (var file in missing) await attempt.FetchAsync(new Uri(address, file.Name), file, folder, cancel);
+            foreach (var file in missing)
+                await attempt.FetchAsync(new Uri(address, file.Name), file, folder, cancel);
             progress(bundle.Bytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -61,8 +74,16 @@ internal sealed class Download : IDisposable
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             throw watch.IsStalled
-                ? new UpdateException(UpdateReason.Stalled, $"the source of {bundle.Name} {bundle.Version} sent nothing for {UpdateLimits.DownloadStallMs / 1000} s", retry: true)
-                : new UpdateException(UpdateReason.Unreachable, $"{address.Authority} cannot be reached: it takes no connection", retry: true);
+                ? new UpdateException(
+                    UpdateReason.Stalled,
+                    $"the source of {bundle.Name} {bundle.Version} sent nothing for {UpdateLimits.DownloadStallMs / 1000} s",
+                    retry: true
+                )
+                : new UpdateException(
+                    UpdateReason.Unreachable,
+                    $"{address.Authority} cannot be reached: it takes no connection",
+                    retry: true
+                );
         }
         finally
         {
@@ -78,7 +99,8 @@ internal sealed class Download : IDisposable
         foreach (var file in bundle.Files)
         {
             using var part = new PartFile(folder, file);
-            if (!part.IsComplete(buffer, cancel)) missing.Add(file);
+            if (!part.IsComplete(buffer, cancel))
+                missing.Add(file);
         }
 
         return missing;
@@ -86,7 +108,8 @@ internal sealed class Download : IDisposable
 
     private static void CheckSpace(List<BundleFile> missing, string folder)
     {
-        if (missing.Count == 0) return;
+        if (missing.Count == 0)
+            return;
         long needed = UpdateLimits.UpdateReserveBytes;
         foreach (var file in missing)
         {
@@ -96,6 +119,10 @@ internal sealed class Download : IDisposable
 
         // a disk that does not tell is found full while writing
         if (DiskSpace.FreeBytes(folder) is { } free && free < needed)
-            throw new UpdateException(UpdateReason.DiskFull, $"{folder} has {free >> 20} MiB free, the update needs {(needed >> 20) + 1}", retry: true);
+            throw new UpdateException(
+                UpdateReason.DiskFull,
+                $"{folder} has {free >> 20} MiB free, the update needs {(needed >> 20) + 1}",
+                retry: true
+            );
     }
 }

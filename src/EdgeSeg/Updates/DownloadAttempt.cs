@@ -31,7 +31,10 @@ internal sealed class DownloadAttempt(ISource source, StallWatch watch, RateLimi
         {
             // bytes of an earlier attempt may be what is wrong (a power cut leaves zeros at the end): then a fresh one is worth its while
             throw new UpdateException(
-                UpdateReason.WrongHash, $"{file.Name} does not have the SHA-256 of the manifest{(resumed ? "; it was not fetched in one go" : "")}", retry: resumed);
+                UpdateReason.WrongHash,
+                $"{file.Name} does not have the SHA-256 of the manifest{(resumed ? "; it was not fetched in one go" : "")}",
+                retry: resumed
+            );
         }
 
         Had += file.Bytes;
@@ -68,13 +71,19 @@ internal sealed class DownloadAttempt(ISource source, StallWatch watch, RateLimi
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
             throw new UpdateException(
-                UpdateReason.Unreachable, $"{file.Name} broke off after {part.Length} of {file.Bytes} bytes: {e.Message.ReplaceLineEndings(" ")}", retry: true);
+                UpdateReason.Unreachable,
+                $"{file.Name} broke off after {part.Length} of {file.Bytes} bytes: {e.Message.ReplaceLineEndings(" ")}",
+                retry: true
+            );
         }
 
         if (!watch.EndWait(n) && n > 0)
         {
             throw new UpdateException(
-                UpdateReason.Stalled, $"{file.Name} comes slower than {UpdateLimits.DownloadMinBytesPerS} bytes a second", retry: true);
+                UpdateReason.Stalled,
+                $"{file.Name} comes slower than {UpdateLimits.DownloadMinBytesPerS} bytes a second",
+                retry: true
+            );
         }
 
         return n;

@@ -11,17 +11,21 @@ namespace EdgeSeg.Updates;
 /// </summary>
 internal sealed record Envelope
 {
-    [JsonRequired] public int V { get; init; }
+    [JsonRequired]
+    public int V { get; init; }
 
     /// <summary>The very bytes that were signed.</summary>
-    [JsonRequired] public byte[] Manifest { get; init; } = [];
+    [JsonRequired]
+    public byte[] Manifest { get; init; } = [];
 
-    [JsonRequired] public IReadOnlyList<EnvelopeSignature> Signatures { get; init; } = [];
+    [JsonRequired]
+    public IReadOnlyList<EnvelopeSignature> Signatures { get; init; } = [];
 
     /// <exception cref="UpdateException">It is not an envelope within its bounds.</exception>
     public static Envelope Read(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > UpdateLimits.MaxEnvelopeBytes) throw Bad($"it has {bytes.Length} bytes, more than {UpdateLimits.MaxEnvelopeBytes}");
+        if (bytes.Length > UpdateLimits.MaxEnvelopeBytes)
+            throw Bad($"it has {bytes.Length} bytes, more than {UpdateLimits.MaxEnvelopeBytes}");
         Envelope envelope;
         try
         {
@@ -32,10 +36,13 @@ internal sealed record Envelope
             throw Bad(JsonFault.Text(e));
         }
 
-        if (envelope.V != 1) throw Bad($"it is of version {envelope.V}, 1 is known");
-        if (envelope.Signatures.Count > UpdateLimits.MaxSignatures) throw Bad($"it has {envelope.Signatures.Count} signatures, more than {UpdateLimits.MaxSignatures}");
+        if (envelope.V != 1)
+            throw Bad($"it is of version {envelope.V}, 1 is known");
+        if (envelope.Signatures.Count > UpdateLimits.MaxSignatures)
+            throw Bad($"it has {envelope.Signatures.Count} signatures, more than {UpdateLimits.MaxSignatures}");
         // the serializer keeps nulls out of properties, not out of lists
-        if (envelope.Signatures.Any(s => s is null)) throw Bad("a signature is null");
+        if (envelope.Signatures.Any(s => s is null))
+            throw Bad("a signature is null");
         return envelope;
 
         static UpdateException Bad(string why) => new(UpdateReason.BadEnvelope, $"the message is not a signed manifest: {why}");
@@ -50,16 +57,25 @@ internal sealed record EnvelopeSignature
     public const string EcdsaP256Sha256 = "ecdsa-p256-sha256";
 
     /// <summary>Id of the key; see <see cref="TrustedKey.Id"/>.</summary>
-    [JsonRequired] public string Key { get; init; } = "";
+    [JsonRequired]
+    public string Key { get; init; } = "";
 
-    [JsonRequired] public string Alg { get; init; } = "";
+    [JsonRequired]
+    public string Alg { get; init; } = "";
 
-    [JsonRequired] public byte[] Sig { get; init; } = [];
+    [JsonRequired]
+    public byte[] Sig { get; init; } = [];
 }
 
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false, RespectNullableAnnotations = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, MaxDepth = 8, WriteIndented = true)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    AllowDuplicateProperties = false,
+    RespectNullableAnnotations = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    MaxDepth = 8,
+    WriteIndented = true
+)]
 [JsonSerializable(typeof(Envelope))]
 [JsonSerializable(typeof(Manifest))]
 [JsonSerializable(typeof(CanaryCases))]

@@ -21,7 +21,11 @@ internal sealed unsafe class FileSource(string root) : ISource
             if (length != file.Bytes)
             {
                 throw length < file.Bytes
-                    ? new UpdateException(UpdateReason.TooShort, $"{file.Name} has {length} bytes, the manifest says {file.Bytes}", retry: true)
+                    ? new UpdateException(
+                        UpdateReason.TooShort,
+                        $"{file.Name} has {length} bytes, the manifest says {file.Bytes}",
+                        retry: true
+                    )
                     : new UpdateException(UpdateReason.TooLong, $"{file.Name} has {length} bytes, the manifest says {file.Bytes}");
             }
 
@@ -34,19 +38,22 @@ internal sealed unsafe class FileSource(string root) : ISource
         }
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 
     private string Resolved(Uri address)
     {
         var path = address.LocalPath;
-        if (root.Length == 0) throw Refused($"no folder is set that {address.Scheme}:// may be read from");
-        if (!address.IsFile || address.Host.Length > 0 || path.Contains('\0')) throw Refused($"{address} is not a file of this device");
+        if (root.Length == 0)
+            throw Refused($"no folder is set that {address.Scheme}:// may be read from");
+        if (!address.IsFile || address.Host.Length > 0 || path.Contains('\0'))
+            throw Refused($"{address} is not a file of this device");
         var top = RealPath(root);
         var real = RealPath(path);
         // what is not there yet may be on a stick that is not in; what lies elsewhere is never read
-        if (top is null || real is null) throw IsBelow(Path.GetFullPath(path), Path.GetFullPath(root)) ? Unreachable($"{path} is not there") : Refused($"{path} is not below {root}");
+        if (top is null || real is null)
+            throw IsBelow(Path.GetFullPath(path), Path.GetFullPath(root))
+                ? Unreachable($"{path} is not there")
+                : Refused($"{path} is not below {root}");
         return IsBelow(real, top) ? real : throw Refused($"{path} leads out of {root}");
     }
 
@@ -54,7 +61,8 @@ internal sealed unsafe class FileSource(string root) : ISource
 
     private static UpdateException Refused(string why) => new(UpdateReason.SourceRefused, $"the source is refused: {why}");
 
-    private static UpdateException Unreachable(string why) => new(UpdateReason.Unreachable, $"the source cannot be read: {why}", retry: true);
+    private static UpdateException Unreachable(string why) =>
+        new(UpdateReason.Unreachable, $"the source cannot be read: {why}", retry: true);
 
     private static string? RealPath(string path)
     {

@@ -26,19 +26,20 @@ internal sealed class HttpSource : ISource
     }
 
     /// <summary>Trust is the system's. No proxy from the environment: what a service fetches is said by its configuration, not by its surroundings.</summary>
-    public static SocketsHttpHandler NewHandler() => new()
-    {
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        UseProxy = false,
-        UseCookies = false,
-        ActivityHeadersPropagator = null,
-        MaxConnectionsPerServer = 1,
-        ConnectTimeout = TimeSpan.FromMilliseconds(UpdateLimits.DownloadConnectMs),
-        MaxResponseHeadersLength = UpdateLimits.DownloadHeadKib,
-        // a body that is not wanted is not read to its end
-        MaxResponseDrainSize = 0,
-    };
+    public static SocketsHttpHandler NewHandler() =>
+        new()
+        {
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            UseProxy = false,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+            MaxConnectionsPerServer = 1,
+            ConnectTimeout = TimeSpan.FromMilliseconds(UpdateLimits.DownloadConnectMs),
+            MaxResponseHeadersLength = UpdateLimits.DownloadHeadKib,
+            // a body that is not wanted is not read to its end
+            MaxResponseDrainSize = 0,
+        };
 
     public async Task<SourceBody> OpenAsync(Uri address, BundleFile file, long from, string validator, StallWatch watch)
     {
@@ -48,16 +49,25 @@ internal sealed class HttpSource : ISource
             try
             {
                 var part = from > 0 && response.StatusCode == HttpStatusCode.PartialContent;
-                if ((part && !IsRest(response, file, from, validator)) || (from > 0 && response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable))
+                if (
+                    (part && !IsRest(response, file, from, validator))
+                    || (from > 0 && response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
+                )
                 {
                     from = 0;
                     response.Dispose();
                     continue;
                 }
 
-                if (!part) Check(response, file);
+                if (!part)
+                    Check(response, file);
                 CheckEncoding(response, file);
-                return new SourceBody(await response.Content.ReadAsStreamAsync(watch.Token), part ? from : 0, Validator(response), response);
+                return new SourceBody(
+                    await response.Content.ReadAsStreamAsync(watch.Token),
+                    part ? from : 0,
+                    Validator(response),
+                    response
+                );
             }
             catch
             {
@@ -74,11 +84,21 @@ internal sealed class HttpSource : ISource
         for (var followed = 0; ; followed++)
         {
             var response = await SendAsync(address, from, validator, watch);
-            if (response.StatusCode is not (HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
+            if (
+                response.StatusCode
+                is not (
+                    HttpStatusCode.MovedPermanently
+                    or HttpStatusCode.Found
+                    or HttpStatusCode.SeeOther
+                    or HttpStatusCode.TemporaryRedirect
+                    or HttpStatusCode.PermanentRedirect
+                )
+            )
                 return response;
             using (response)
             {
-                if (followed == UpdateLimits.DownloadRedirects) throw Unreachable($"{file.Name} is redirected more than {UpdateLimits.DownloadRedirects} times");
+                if (followed == UpdateLimits.DownloadRedirects)
+                    throw Unreachable($"{file.Name} is redirected more than {UpdateLimits.DownloadRedirects} times");
                 address = Redirect.Target(address, response, schemes);
             }
         }
@@ -115,38 +135,51 @@ internal sealed class HttpSource : ISource
     {
         if (response.StatusCode != HttpStatusCode.OK)
             throw Unreachable($"the server answers {(int)response.StatusCode} for {file.Name}", RetryAfter(response));
-        if (response.Content.Headers.ContentLength is not { } length || length == file.Bytes) return;
+        if (response.Content.Headers.ContentLength is not { } length || length == file.Bytes)
+            return;
         throw length < file.Bytes
-            ? new UpdateException(UpdateReason.TooShort, $"the server has {length} bytes of {file.Name}, the manifest says {file.Bytes}", retry: true)
+            ? new UpdateException(
+                UpdateReason.TooShort,
+                $"the server has {length} bytes of {file.Name}, the manifest says {file.Bytes}",
+                retry: true
+            )
             : new UpdateException(UpdateReason.TooLong, $"the server has {length} bytes of {file.Name}, the manifest says {file.Bytes}");
     }
 
     private static void CheckEncoding(HttpResponseMessage response, BundleFile file)
     {
         var other = response.Content.Headers.ContentEncoding.FirstOrDefault(e => !e.Equals("identity", StringComparison.OrdinalIgnoreCase));
-        if (other is not null) throw Unreachable($"the server sends {file.Name} encoded ({other}), which was not asked for");
+        if (other is not null)
+            throw Unreachable($"the server sends {file.Name} encoded ({other}), which was not asked for");
     }
 
     /// <summary>Is the answer what follows the first <paramref name="from"/> bytes of a file of the right size, and, where it tells, of the same content?</summary>
     private static bool IsRest(HttpResponseMessage response, BundleFile file, long from, string validator) =>
-        response.Content.Headers.ContentRange is { Unit: "bytes", From: { } first, To: { } last } range && first == from && last < file.Bytes
-        && (range.Length ?? file.Bytes) == file.Bytes && (response.Content.Headers.ContentLength ?? last - first + 1) == last - first + 1
+        response.Content.Headers.ContentRange is { Unit: "bytes", From: { } first, To: { } last } range
+        && first == from
+        && last < file.Bytes
+        && (range.Length ?? file.Bytes) == file.Bytes
+        && (response.Content.Headers.ContentLength ?? last - first + 1) == last - first + 1
         && (response.Headers.ETag is not { IsWeak: false } etag || validator[0] != '"' || etag.ToString() == validator);
 
     /// <summary>What If-Range takes: a strong ETag, else the date. That a date may stand for two contents is found out by the hash.</summary>
     private static string Validator(HttpResponseMessage response)
     {
-        var validator = response.Headers.ETag is { IsWeak: false } etag ? etag.ToString() : response.Content.Headers.LastModified?.ToString("r") ?? "";
+        var validator = response.Headers.ETag is { IsWeak: false } etag
+            ? etag.ToString()
+            : response.Content.Headers.LastModified?.ToString("r") ?? "";
         return validator.Length <= UpdateLimits.MaxValidatorLength ? validator : "";
     }
 
     /// <summary>A date is taken by the server's own clock where it tells: ours may be wrong.</summary>
     private TimeSpan? RetryAfter(HttpResponseMessage response)
     {
-        if (response.Headers.RetryAfter is not { } asked) return null;
+        if (response.Headers.RetryAfter is not { } asked)
+            return null;
         var wait = asked.Delta ?? asked.Date!.Value - (response.Headers.Date ?? time.GetUtcNow());
         return TimeSpan.FromMilliseconds(Math.Clamp(wait.TotalMilliseconds, 0, UpdateLimits.MaxRetryAfterMs));
     }
 
-    private static UpdateException Unreachable(string text, TimeSpan? after = null) => new(UpdateReason.Unreachable, text, retry: true) { RetryAfter = after };
+    private static UpdateException Unreachable(string text, TimeSpan? after = null) =>
+        new(UpdateReason.Unreachable, text, retry: true) { RetryAfter = after };
 }

@@ -14,20 +14,26 @@ internal sealed record Manifest
     public const string TypeName = "edgeseg-model";
 
     /// <summary>Always <see cref="TypeName"/>: a signature over something else of the same keys cannot be passed off as a manifest.</summary>
-    [JsonRequired] public string Type { get; init; } = "";
+    [JsonRequired]
+    public string Type { get; init; } = "";
 
-    [JsonRequired] public int V { get; init; }
+    [JsonRequired]
+    public int V { get; init; }
 
-    [JsonRequired] public string Action { get; init; } = "";
+    [JsonRequired]
+    public string Action { get; init; } = "";
 
     /// <summary>Counts the manifests that the signers issue; a device takes none that is older than the newest it has taken.</summary>
-    [JsonRequired] public long Serial { get; init; }
+    [JsonRequired]
+    public long Serial { get; init; }
 
     /// <summary>When it was signed; a device's clock is never believed to be earlier.</summary>
-    [JsonRequired] public DateTimeOffset Issued { get; init; }
+    [JsonRequired]
+    public DateTimeOffset Issued { get; init; }
 
     /// <summary>From then on it is refused.</summary>
-    [JsonRequired] public DateTimeOffset Expires { get; init; }
+    [JsonRequired]
+    public DateTimeOffset Expires { get; init; }
 
     public DateTimeOffset? NotBefore { get; init; }
 
@@ -45,7 +51,9 @@ internal sealed record Manifest
         try
         {
             var manifest = JsonSerializer.Deserialize(bytes, UpdateJson.Default.Manifest) ?? throw new JsonException("it is null");
-            return ManifestRules.Fault(manifest) is { } fault ? throw new UpdateException(UpdateReason.BadManifest, $"the manifest cannot be used: {fault}") : manifest;
+            return ManifestRules.Fault(manifest) is { } fault
+                ? throw new UpdateException(UpdateReason.BadManifest, $"the manifest cannot be used: {fault}")
+                : manifest;
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
@@ -59,37 +67,46 @@ internal sealed record Manifest
 /// <summary>A bundle: one set of files that belong together (encoder and decoder never mix), and what must be true of it.</summary>
 internal sealed record BundleInfo
 {
-    [JsonRequired] public string Name { get; init; } = "";
+    [JsonRequired]
+    public string Name { get; init; } = "";
 
     /// <summary>A counter that only goes up, for each name.</summary>
-    [JsonRequired] public int Version { get; init; }
+    [JsonRequired]
+    public int Version { get; init; }
 
     /// <summary>Folder of the files: https://, http:// (where the device allows it) or file:// (below the device's own folder for sticks). Ends with a slash.</summary>
-    [JsonRequired] public string Url { get; init; } = "";
+    [JsonRequired]
+    public string Url { get; init; } = "";
 
-    [JsonRequired] public IReadOnlyList<BundleFile> Files { get; init; } = [];
+    [JsonRequired]
+    public IReadOnlyList<BundleFile> Files { get; init; } = [];
 
     public Compatible Compatible { get; init; } = new();
 
     /// <summary>mIoU and the like, for people and dashboards: figure by name.</summary>
     public IReadOnlyDictionary<string, double> Quality { get; init; } = new Dictionary<string, double>();
 
-    [JsonRequired] public CanaryTerms Canary { get; init; } = new();
+    [JsonRequired]
+    public CanaryTerms Canary { get; init; } = new();
 
     public LiveTerms Live { get; init; } = new();
 
     /// <summary>All files together, in bytes.</summary>
-    [JsonIgnore] public long Bytes => Files.Sum(f => f.Bytes);
+    [JsonIgnore]
+    public long Bytes => Files.Sum(f => f.Bytes);
 }
 
 /// <summary><see cref="Name"/> is a plain file name; <see cref="Sha256"/> 64 lower-case hex digits.</summary>
 internal sealed record BundleFile
 {
-    [JsonRequired] public string Name { get; init; } = "";
+    [JsonRequired]
+    public string Name { get; init; } = "";
 
-    [JsonRequired] public long Bytes { get; init; }
+    [JsonRequired]
+    public long Bytes { get; init; }
 
-    [JsonRequired] public string Sha256 { get; init; } = "";
+    [JsonRequired]
+    public string Sha256 { get; init; } = "";
 }
 
 /// <summary>What a device must be. Empty: any.</summary>
@@ -110,7 +127,8 @@ internal sealed record Compatible
 internal sealed record CanaryTerms
 {
     /// <summary>The file of the bundle that holds the cases (<see cref="CanaryCases"/>).</summary>
-    [JsonRequired] public string Cases { get; init; } = "";
+    [JsonRequired]
+    public string Cases { get; init; } = "";
 
     /// <summary>Least IoU of each mask with the expected one.</summary>
     public double MinIou { get; init; } = 0.95;
@@ -144,20 +162,25 @@ internal sealed record LiveTerms
 /// <summary>A device takes part when its share, a hash of salt and device id in 0..100, is below <see cref="Percent"/>.</summary>
 internal sealed record Rollout
 {
-    [JsonRequired] public double Percent { get; init; }
+    [JsonRequired]
+    public double Percent { get; init; }
 
-    [JsonRequired] public string Salt { get; init; } = "";
+    [JsonRequired]
+    public string Salt { get; init; } = "";
 }
 
 /// <summary>The keys from now on. <see cref="Number"/> is exactly one more than that of the keys in force.</summary>
 internal sealed record KeySetInfo
 {
-    [JsonRequired] public int Number { get; init; }
+    [JsonRequired]
+    public int Number { get; init; }
 
-    [JsonRequired] public int Threshold { get; init; }
+    [JsonRequired]
+    public int Threshold { get; init; }
 
     /// <summary>Public keys, PEM.</summary>
-    [JsonRequired] public IReadOnlyList<string> Keys { get; init; } = [];
+    [JsonRequired]
+    public IReadOnlyList<string> Keys { get; init; } = [];
 
     /// <summary>Ids of keys that are never trusted again, also when a file brings them back.</summary>
     public IReadOnlyList<string> Revoked { get; init; } = [];

@@ -23,7 +23,8 @@ internal sealed class ManifestInbox
     {
         get
         {
-            lock (gate) return offered;
+            lock (gate)
+                return offered;
         }
     }
 
@@ -33,7 +34,8 @@ internal sealed class ManifestInbox
         lock (gate)
         {
             var index = isFleet ? 1 : 0;
-            if (offers[index] is { } last && last.AsSpan().SequenceEqual(envelope)) return;
+            if (offers[index] is { } last && last.AsSpan().SequenceEqual(envelope))
+                return;
             offers[index] = envelope.Length == 0 ? null : envelope;
             offered++;
             attempt?.Cancel();
@@ -65,10 +67,12 @@ internal sealed class ManifestInbox
     {
         lock (gate)
         {
-            if (!looked) kept = Read(Path.Combine(folder, FileName));
+            if (!looked)
+                kept = Read(Path.Combine(folder, FileName));
             looked = true;
             var there = offers.OfType<byte[]>().Select(o => (o, true)).ToList();
-            if (kept is not null && there.All(o => !o.o.AsSpan().SequenceEqual(kept))) there.Add((kept, false));
+            if (kept is not null && there.All(o => !o.o.AsSpan().SequenceEqual(kept)))
+                there.Add((kept, false));
             return there;
         }
     }
@@ -78,7 +82,8 @@ internal sealed class ManifestInbox
     {
         lock (gate)
         {
-            if (kept is not null && kept.AsSpan().SequenceEqual(envelope)) return;
+            if (kept is not null && kept.AsSpan().SequenceEqual(envelope))
+                return;
             Directory.CreateDirectory(folder);
             AtomicFile.WriteFile(Path.Combine(folder, FileName), envelope, "desired");
             kept = envelope;
@@ -89,7 +94,8 @@ internal sealed class ManifestInbox
     public async Task WaitAsync(TimeSpan longest, TimeProvider time, CancellationToken cancel)
     {
         Task coming;
-        lock (gate) coming = news.Task;
+        lock (gate)
+            coming = news.Task;
 
         try
         {

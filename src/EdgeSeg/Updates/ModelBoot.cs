@@ -28,14 +28,18 @@ internal sealed class ModelBoot(SlotStore store, StateFile file, Action<string> 
     }
 
     /// <summary>The slot that was chosen does not load: the next one to try. At the shipped bundle it ends.</summary>
-    public string? AfterFailure(string slot, string text) => Guarded(() =>
-    {
-        log($"the model {slot} does not load ({text}): going back");
-        if (file.Problem is not null) return null;
-        if (file.State is { Phase: UpdatePhase.Trial } trial && trial.Slot == slot) Rollback.Run(store, file, UpdateReason.DoesNotLoad, text);
-        else Replace(slot);
-        return Serving();
-    });
+    public string? AfterFailure(string slot, string text) =>
+        Guarded(() =>
+        {
+            log($"the model {slot} does not load ({text}): going back");
+            if (file.Problem is not null)
+                return null;
+            if (file.State is { Phase: UpdatePhase.Trial } trial && trial.Slot == slot)
+                Rollback.Run(store, file, UpdateReason.DoesNotLoad, text);
+            else
+                Replace(slot);
+            return Serving();
+        });
 
     private void Finish(DateTimeOffset now)
     {
@@ -50,7 +54,12 @@ internal sealed class ModelBoot(SlotStore store, StateFile file, Action<string> 
                 break;
             case UpdatePhase.Trial when state.Starts >= UpdateLimits.TrialCrashes:
                 log($"the model {state.Slot} on trial took the service down {state.Starts} times: the former one comes back");
-                Rollback.Run(store, file, UpdateReason.CrashLoop, $"the service ended {state.Starts} times without a proper stop while this model was on trial");
+                Rollback.Run(
+                    store,
+                    file,
+                    UpdateReason.CrashLoop,
+                    $"the service ended {state.Starts} times without a proper stop while this model was on trial"
+                );
                 break;
             case UpdatePhase.Trial:
                 file.Save(state with { Starts = state.Starts + 1 });
@@ -65,9 +74,12 @@ internal sealed class ModelBoot(SlotStore store, StateFile file, Action<string> 
     {
         while (store.Active is { } slot)
         {
-            if (Intact(slot)) return slot;
-            if (file.State is { Phase: UpdatePhase.Trial } trial && trial.Slot == slot) Rollback.Run(store, file, UpdateReason.SlotDamaged, $"the files of {slot} are damaged");
-            else Replace(slot);
+            if (Intact(slot))
+                return slot;
+            if (file.State is { Phase: UpdatePhase.Trial } trial && trial.Slot == slot)
+                Rollback.Run(store, file, UpdateReason.SlotDamaged, $"the files of {slot} are damaged");
+            else
+                Replace(slot);
         }
 
         return null;
@@ -83,7 +95,8 @@ internal sealed class ModelBoot(SlotStore store, StateFile file, Action<string> 
 
     private bool Intact(string slot)
     {
-        if (store.IsIntact(slot, out var problem)) return true;
+        if (store.IsIntact(slot, out var problem))
+            return true;
         log($"the model {slot} is not intact: {problem}");
         return false;
     }

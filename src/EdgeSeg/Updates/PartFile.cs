@@ -17,7 +17,9 @@ internal sealed class PartFile : IDisposable
     private const string TagSuffix = Suffix + ".tag";
 
     private readonly BundleFile file;
-    private readonly string final, path, tag;
+    private readonly string final,
+        path,
+        tag;
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private SafeFileHandle? handle;
 
@@ -40,7 +42,8 @@ internal sealed class PartFile : IDisposable
     /// <summary>Whether the whole file is there and right. One that is not right is removed, and so are the remains of fetching one that is.</summary>
     public bool IsComplete(byte[] buffer, CancellationToken cancel)
     {
-        if (!File.Exists(final)) return false;
+        if (!File.Exists(final))
+            return false;
         bool right;
         using (var whole = File.OpenHandle(final))
         {
@@ -48,20 +51,26 @@ internal sealed class PartFile : IDisposable
             right = length == file.Bytes && TryReadAgain(whole, length, buffer, cancel) && HashIsRight();
         }
 
-        if (right) RemoveRemains();
-        else AtomicFile.Delete(final);
+        if (right)
+            RemoveRemains();
+        else
+            AtomicFile.Delete(final);
         return right;
     }
 
     /// <summary>Takes up what an earlier attempt has left: what can be appended to, or is as long as the whole.</summary>
     public void Open(byte[] buffer, CancellationToken cancel)
     {
-        if (OnDisk is not (> 0 and var length) || length > file.Bytes) return;
+        if (OnDisk is not (> 0 and var length) || length > file.Bytes)
+            return;
         Validator = ReadTag();
-        if (Validator.Length == 0 && length < file.Bytes) return;
+        if (Validator.Length == 0 && length < file.Bytes)
+            return;
         handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-        if (TryReadAgain(handle, length, buffer, cancel)) Length = length;
-        else Discard();
+        if (TryReadAgain(handle, length, buffer, cancel))
+            Length = length;
+        else
+            Discard();
     }
 
     /// <summary>Begins with no bytes. No validator ever lies beside bytes of another content, wherever the power is cut.</summary>
@@ -70,12 +79,14 @@ internal sealed class PartFile : IDisposable
         handle?.Dispose();
         hash.GetHashAndReset();
         (Length, Validator) = (0, validator);
-        if (File.Exists(tag)) AtomicFile.Delete(tag);
+        if (File.Exists(tag))
+            AtomicFile.Delete(tag);
         FailPoint.Hit("download:create");
         handle = File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
         RandomAccess.FlushToDisk(handle);
         FailPoint.Hit("download:made");
-        if (validator.Length > 0) AtomicFile.WriteFile(tag, Encoding.Latin1.GetBytes(validator), "download:tag");
+        if (validator.Length > 0)
+            AtomicFile.WriteFile(tag, Encoding.Latin1.GetBytes(validator), "download:tag");
     }
 
     public void Append(ReadOnlySpan<byte> bytes)
@@ -84,7 +95,8 @@ internal sealed class PartFile : IDisposable
         RandomAccess.Write(handle!, bytes, before);
         hash.AppendData(bytes);
         Length += bytes.Length;
-        if (before < (file.Bytes + 1) / 2 && Length >= (file.Bytes + 1) / 2) FailPoint.Hit("download:half");
+        if (before < (file.Bytes + 1) / 2 && Length >= (file.Bytes + 1) / 2)
+            FailPoint.Hit("download:half");
     }
 
     /// <summary>All bytes are had: gives the file its name when they are right. False: they are not, and gone.</summary>
@@ -125,13 +137,15 @@ internal sealed class PartFile : IDisposable
         // the tag first: a part without one is begun anew
         foreach (var remains in new[] { tag + ".tmp", tag, path })
         {
-            if (File.Exists(remains)) AtomicFile.Delete(remains);
+            if (File.Exists(remains))
+                AtomicFile.Delete(remains);
         }
     }
 
     private string ReadTag()
     {
-        if (!File.Exists(tag) || new FileInfo(tag).Length > UpdateLimits.MaxValidatorLength) return "";
+        if (!File.Exists(tag) || new FileInfo(tag).Length > UpdateLimits.MaxValidatorLength)
+            return "";
         // a tag that a bad disk has made into something else must not become a header
         var text = Encoding.Latin1.GetString(File.ReadAllBytes(tag));
         return RangeConditionHeaderValue.TryParse(text, out _) ? text : "";
@@ -144,12 +158,14 @@ internal sealed class PartFile : IDisposable
     {
         try
         {
-            for (long at = 0; at < length;)
+            long at = 0;
+            while (at < length)
             {
                 cancel.ThrowIfCancellationRequested();
                 FailPoint.Hit("download:reread");
                 var n = RandomAccess.Read(from, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - at)), at);
-                if (n == 0) return false;
+                if (n == 0)
+                    return false;
                 hash.AppendData(buffer, 0, n);
                 at += n;
             }

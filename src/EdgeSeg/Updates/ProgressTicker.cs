@@ -7,7 +7,8 @@ internal sealed class ProgressTicker(Action<long> tell, TimeProvider time)
 
     public void Tick(long figure)
     {
-        if (time.GetElapsedTime(told).TotalMilliseconds < UpdateLimits.UpdateProgressMs) return;
+        if (time.GetElapsedTime(told).TotalMilliseconds < UpdateLimits.UpdateProgressMs)
+            return;
         told = time.GetTimestamp();
         tell(figure);
     }

@@ -10,12 +10,14 @@ internal sealed class RateLimiter(long bytesPerS, TimeProvider time)
     private long due = time.GetTimestamp();
 
     /// <summary>Most bytes to take before the next payment.</summary>
-    public int ReadBytes { get; } = bytesPerS == 0 ? UpdateLimits.DownloadBufferBytes : (int)Math.Clamp(bytesPerS / 2, 1, UpdateLimits.DownloadBufferBytes);
+    public int ReadBytes { get; } =
+        bytesPerS == 0 ? UpdateLimits.DownloadBufferBytes : (int)Math.Clamp(bytesPerS / 2, 1, UpdateLimits.DownloadBufferBytes);
 
     /// <summary>Completes when the next bytes may be taken.</summary>
     public Task PayAsync(int bytes, CancellationToken cancel)
     {
-        if (bytesPerS == 0) return Task.CompletedTask;
+        if (bytesPerS == 0)
+            return Task.CompletedTask;
         var now = time.GetTimestamp();
         due = Math.Max(due, now - credit) + bytes * time.TimestampFrequency / bytesPerS;
         return due <= now ? Task.CompletedTask : Task.Delay(time.GetElapsedTime(now, due), time, cancel);

@@ -10,7 +10,8 @@ internal static class Redirect
     {
         var text = response.Headers.NonValidated.TryGetValues("Location", out var values) ? values.ToString() : "";
         // a Uri of "/x" or "//host/x" alone would be a file's on this system
-        var whole = text.StartsWith("//", StringComparison.Ordinal) ? from.Scheme + ":" + text
+        var whole =
+            text.StartsWith("//", StringComparison.Ordinal) ? from.Scheme + ":" + text
             : text.StartsWith('/') ? from.GetLeftPart(UriPartial.Authority) + text
             : text;
         if (text.Length == 0 || !Uri.TryCreate(from, whole, out var to))

@@ -26,20 +26,22 @@ internal static class Rollback
         var former = state.Former is { } slot && store.Has(slot) && store.IsIntact(slot, out _) ? slot : null;
         store.Activate(former);
         FailPoint.Hit("rollback:linked");
-        file.Save(state with
-        {
-            Phase = UpdatePhase.Idle,
-            Slot = null,
-            Former = null,
-            Starts = 0,
-            TrialSince = null,
-            Baseline = null,
-            Terms = null,
-            Failed = Remember(state, new FailedUpdate(state.SerialId ?? "", state.Reason ?? UpdateReason.Operator, state.Text ?? "")),
-            Last = new LastOutcome(UpdateReport.RolledBack, state.Slot, state.Serial, state.Reason, state.Text),
-            Reason = null,
-            Text = null,
-        });
+        file.Save(
+            state with
+            {
+                Phase = UpdatePhase.Idle,
+                Slot = null,
+                Former = null,
+                Starts = 0,
+                TrialSince = null,
+                Baseline = null,
+                Terms = null,
+                Failed = Remember(state, new FailedUpdate(state.SerialId ?? "", state.Reason ?? UpdateReason.Operator, state.Text ?? "")),
+                Last = new LastOutcome(UpdateReport.RolledBack, state.Slot, state.Serial, state.Reason, state.Text),
+                Reason = null,
+                Text = null,
+            }
+        );
         FailPoint.Hit("rollback:done");
     }
 

@@ -16,37 +16,51 @@ internal sealed class SlotStore
     public const string SumsName = "SHA256SUMS";
     private const int HashDigits = 32;
 
-    private readonly string root, link, slots, incoming, trash;
+    private readonly string root,
+        link,
+        slots,
+        incoming,
+        trash;
 
     /// <param name="folder">state_dir/models; made when something is to be kept.</param>
     public SlotStore(string folder)
     {
         root = Path.GetFullPath(folder);
-        (link, slots, incoming, trash) = (Path.Combine(root, "active"), Path.Combine(root, "slots"), Path.Combine(root, "incoming"), Path.Combine(root, "trash"));
+        (link, slots, incoming, trash) = (
+            Path.Combine(root, "active"),
+            Path.Combine(root, "slots"),
+            Path.Combine(root, "incoming"),
+            Path.Combine(root, "trash")
+        );
     }
 
     public string Root => root;
 
     /// <summary>The slot that the link names, whether it is intact or not; null: none.</summary>
-    public string? Active => new FileInfo(link).LinkTarget is { } target && IsSlotName(Path.GetFileName(target)) ? Path.GetFileName(target) : null;
+    public string? Active =>
+        new FileInfo(link).LinkTarget is { } target && IsSlotName(Path.GetFileName(target)) ? Path.GetFileName(target) : null;
 
-    public IReadOnlyList<string> Slots => Directory.Exists(slots)
-        ? [.. Directory.GetDirectories(slots).Select(p => Path.GetFileName(p)).Where(IsSlotName).Order(StringComparer.Ordinal)]
-        : [];
+    public IReadOnlyList<string> Slots =>
+        Directory.Exists(slots)
+            ? [.. Directory.GetDirectories(slots).Select(p => Path.GetFileName(p)).Where(IsSlotName).Order(StringComparer.Ordinal)]
+            : [];
 
     /// <summary>The name of the slot for a bundle: the same for the same content, whatever manifest it comes with.</summary>
     public static string NameOf(BundleInfo bundle) => $"{bundle.Name}-{bundle.Version}-{Hash(Sums(bundle.Files))}";
 
-    public string Folder(string slot) => IsSlotName(slot) ? Path.Combine(slots, slot) : throw new ArgumentException($"'{slot}' is no slot", nameof(slot));
+    public string Folder(string slot) =>
+        IsSlotName(slot) ? Path.Combine(slots, slot) : throw new ArgumentException($"'{slot}' is no slot", nameof(slot));
 
-    public string Incoming(string slot) => IsSlotName(slot) ? Path.Combine(incoming, slot) : throw new ArgumentException($"'{slot}' is no slot", nameof(slot));
+    public string Incoming(string slot) =>
+        IsSlotName(slot) ? Path.Combine(incoming, slot) : throw new ArgumentException($"'{slot}' is no slot", nameof(slot));
 
     public bool Has(string slot) => Directory.Exists(Folder(slot));
 
     /// <summary>Makes the folders.</summary>
     public void Prepare()
     {
-        foreach (var folder in new[] { root, slots, incoming, trash }) Directory.CreateDirectory(folder);
+        foreach (var folder in new[] { root, slots, incoming, trash })
+            Directory.CreateDirectory(folder);
         AtomicFile.SyncFolder(root);
     }
 
@@ -57,11 +71,14 @@ internal sealed class SlotStore
     /// <exception cref="UpdateException">What was fetched is not what was asked for.</exception>
     public void Stage(string slot, BundleInfo bundle)
     {
-        if (Has(slot) && IsIntact(slot, out _)) return;
+        if (Has(slot) && IsIntact(slot, out _))
+            return;
         var from = Incoming(slot);
-        foreach (var left in Directory.GetFiles(from).Where(p => bundle.Files.All(f => f.Name != Path.GetFileName(p)))) File.Delete(left);
+        foreach (var left in Directory.GetFiles(from).Where(p => bundle.Files.All(f => f.Name != Path.GetFileName(p))))
+            File.Delete(left);
         AtomicFile.WriteFile(Path.Combine(from, SumsName), Sums(bundle.Files), "sums");
-        foreach (var file in bundle.Files) AtomicFile.SyncFile(Path.Combine(from, file.Name));
+        foreach (var file in bundle.Files)
+            AtomicFile.SyncFile(Path.Combine(from, file.Name));
         FailPoint.Hit("stage:synced");
         AtomicFile.SyncFolder(from);
         if (!Check(from, slot, out var problem))
@@ -70,7 +87,8 @@ internal sealed class SlotStore
             throw new UpdateException(UpdateReason.WrongHash, $"what was fetched is not intact: {problem}", retry: true);
         }
 
-        if (Has(slot)) Discard(Folder(slot));
+        if (Has(slot))
+            Discard(Folder(slot));
         FailPoint.Hit("stage:unnamed");
         AtomicFile.Rename(from, Folder(slot));
         AtomicFile.SyncFolder(incoming);
@@ -80,8 +98,10 @@ internal sealed class SlotStore
     /// <summary>From now on this slot serves; null: the shipped bundle. One step on the disk.</summary>
     public void Activate(string? slot)
     {
-        if (slot is null) AtomicFile.Delete(link);
-        else AtomicFile.Link(link, Path.Combine("slots", slot), "link");
+        if (slot is null)
+            AtomicFile.Delete(link);
+        else
+            AtomicFile.Link(link, Path.Combine("slots", slot), "link");
     }
 
     /// <summary>The slots that serve, that may have to again, and that are on their way.</summary>
@@ -93,25 +113,29 @@ internal sealed class SlotStore
         long freed = 0;
         foreach (var folder in Directory.Exists(slots) ? Directory.GetDirectories(slots) : [])
         {
-            if (keep.Contains(Path.GetFileName(folder))) continue;
+            if (keep.Contains(Path.GetFileName(folder)))
+                continue;
             freed += Size(folder);
             Discard(folder);
         }
 
         foreach (var folder in Directory.Exists(incoming) ? Directory.GetDirectories(incoming) : [])
         {
-            if (keep.Contains(Path.GetFileName(folder))) continue;
+            if (keep.Contains(Path.GetFileName(folder)))
+                continue;
             freed += Size(folder);
             Discard(folder);
         }
 
-        foreach (var left in Directory.Exists(trash) ? Directory.GetDirectories(trash) : []) Directory.Delete(left, recursive: true);
+        foreach (var left in Directory.Exists(trash) ? Directory.GetDirectories(trash) : [])
+            Directory.Delete(left, recursive: true);
         return freed;
     }
 
     public void Discard(string folder)
     {
-        if (!Directory.Exists(folder)) return;
+        if (!Directory.Exists(folder))
+            return;
         // under its name it is whole or gone
         Directory.CreateDirectory(trash);
         var aside = Path.Combine(trash, Path.GetFileName(folder) + "." + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)));
@@ -126,8 +150,11 @@ internal sealed class SlotStore
     {
         var hash = name.LastIndexOf('-');
         var version = hash > 0 ? name.LastIndexOf('-', hash - 1) : -1;
-        return version > 0 && name.Length - hash - 1 == HashDigits && name[(hash + 1)..].All(char.IsAsciiHexDigitLower)
-            && int.TryParse(name.AsSpan(version + 1, hash - version - 1), out _) && Identifier.IsValid(name.AsSpan(0, version));
+        return version > 0
+            && name.Length - hash - 1 == HashDigits
+            && name[(hash + 1)..].All(char.IsAsciiHexDigitLower)
+            && int.TryParse(name.AsSpan(version + 1, hash - version - 1), out _)
+            && Identifier.IsValid(name.AsSpan(0, version));
     }
 
     /// <summary>Name and version of a slot.</summary>
@@ -148,16 +175,19 @@ internal sealed class SlotStore
         try
         {
             var sums = Path.Combine(folder, SumsName);
-            if (!File.Exists(sums) || new FileInfo(sums).Length > VisionLimits.MaxManifestBytes) return Bad($"it has no {SumsName}", out problem);
+            if (!File.Exists(sums) || new FileInfo(sums).Length > VisionLimits.MaxManifestBytes)
+                return Bad($"it has no {SumsName}", out problem);
             var text = File.ReadAllBytes(sums);
-            if (!slot.EndsWith("-" + Hash(text), StringComparison.Ordinal)) return Bad($"its {SumsName} is altered", out problem);
+            if (!slot.EndsWith("-" + Hash(text), StringComparison.Ordinal))
+                return Bad($"its {SumsName} is altered", out problem);
             var named = new HashSet<string>(StringComparer.Ordinal) { SumsName };
             foreach (var line in Encoding.ASCII.GetString(text).Split('\n', StringSplitOptions.RemoveEmptyEntries))
             {
                 var (sum, name) = (line[..64], line[66..]);
                 named.Add(name);
                 using var file = File.OpenRead(Path.Combine(folder, name));
-                if (Convert.ToHexStringLower(SHA256.HashData(file)) != sum) return Bad($"{name} is altered", out problem);
+                if (Convert.ToHexStringLower(SHA256.HashData(file)) != sum)
+                    return Bad($"{name} is altered", out problem);
             }
 
             return Directory.EnumerateFileSystemEntries(folder).FirstOrDefault(p => !named.Contains(Path.GetFileName(p))) is not { } extra

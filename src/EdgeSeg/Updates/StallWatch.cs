@@ -9,8 +9,10 @@ internal sealed class StallWatch : IDisposable
     private static readonly TimeSpan longest = TimeSpan.FromMilliseconds(UpdateLimits.DownloadStallMs);
 
     private readonly TimeProvider time;
-    private readonly CancellationTokenSource silence, either;
-    private long began, got;
+    private readonly CancellationTokenSource silence,
+        either;
+    private long began,
+        got;
     private TimeSpan waited;
 
     public StallWatch(TimeProvider time, CancellationToken cancel)
@@ -43,8 +45,10 @@ internal sealed class StallWatch : IDisposable
         EndWait();
         waited += time.GetElapsedTime(began);
         got += bytes;
-        if (waited < longest) return true;
-        if (got < UpdateLimits.DownloadMinBytesPerS * waited.TotalSeconds) return false;
+        if (waited < longest)
+            return true;
+        if (got < UpdateLimits.DownloadMinBytesPerS * waited.TotalSeconds)
+            return false;
         BeginBody();
         return true;
     }

@@ -38,12 +38,14 @@ internal sealed class StateFile
     public StateFound Found { get; private set; }
 
     /// <summary>Why updates rest, and what to do; null: they need not.</summary>
-    public string? Problem => Found switch
-    {
-        StateFound.Newer => $"a later edgeseg wrote the state of the model updates in {folder}: install that again",
-        StateFound.Unreadable => $"the state of the model updates is damaged, so what may be trusted is not known: when you trust the keys in update.keys_dir, remove {folder}/state-*.json (docs/ota.md)",
-        _ => null,
-    };
+    public string? Problem =>
+        Found switch
+        {
+            StateFound.Newer => $"a later edgeseg wrote the state of the model updates in {folder}: install that again",
+            StateFound.Unreadable =>
+                $"the state of the model updates is damaged, so what may be trusted is not known: when you trust the keys in update.keys_dir, remove {folder}/state-*.json (docs/ota.md)",
+            _ => null,
+        };
 
     public static StateFile Open(string folder)
     {
@@ -66,7 +68,8 @@ internal sealed class StateFile
     /// <exception cref="IOException">It is not; the state is as before.</exception>
     public void Save(UpdateState state)
     {
-        if (Problem is not null) throw new InvalidOperationException("this state must be left alone");
+        if (Problem is not null)
+            throw new InvalidOperationException("this state must be left alone");
         state = state with { Schema = UpdateState.Known, Writes = State.Writes + 1 };
         var json = JsonSerializer.SerializeToUtf8Bytes(state, UpdateJson.Default.UpdateState);
         var line = Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(json)) + "\n");
@@ -79,7 +82,8 @@ internal sealed class StateFile
         try
         {
             var file = new FileInfo(path);
-            if (!file.Exists) return null;
+            if (!file.Exists)
+                return null;
             return file.Length > UpdateLimits.MaxUpdateStateBytes ? [] : File.ReadAllBytes(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -91,15 +95,18 @@ internal sealed class StateFile
     private static UpdateState? Parse(byte[]? text)
     {
         const int digits = 64;
-        if (text is null || text.Length <= digits + 1) return null;
+        if (text is null || text.Length <= digits + 1)
+            return null;
         var json = text.AsSpan(digits + 1);
-        if (Encoding.ASCII.GetString(text, 0, digits) != Convert.ToHexStringLower(SHA256.HashData(json))) return null;
+        if (Encoding.ASCII.GetString(text, 0, digits) != Convert.ToHexStringLower(SHA256.HashData(json)))
+            return null;
         try
         {
             // unknown members are a later schema's: read what tells so
             using var document = JsonDocument.Parse(text.AsMemory(digits + 1));
             var schema = document.RootElement.GetProperty("schema").GetInt32();
-            if (schema > UpdateState.Known) return new UpdateState { Schema = schema, Writes = document.RootElement.GetProperty("writes").GetInt64() };
+            if (schema > UpdateState.Known)
+                return new UpdateState { Schema = schema, Writes = document.RootElement.GetProperty("writes").GetInt64() };
             return JsonSerializer.Deserialize(json, UpdateJson.Default.UpdateState);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)

@@ -42,11 +42,13 @@ internal sealed class TrustedKey
         try
         {
             // a private key must not lie about on a device
-            if (text.Contains("PRIVATE KEY", StringComparison.Ordinal)) problem = "is a private key: keep that off line and copy the public one";
+            if (text.Contains("PRIVATE KEY", StringComparison.Ordinal))
+                problem = "is a private key: keep that off line and copy the public one";
             else
             {
                 ecdsa.ImportFromPem(text);
-                if (IsP256(ecdsa)) return new TrustedKey(ecdsa, text, ExpiryOf(text));
+                if (IsP256(ecdsa))
+                    return new TrustedKey(ecdsa, text, ExpiryOf(text));
                 problem = "is not on the curve P-256";
             }
         }
@@ -75,8 +77,11 @@ internal sealed class TrustedKey
     private static DateTimeOffset? ExpiryOf(string text)
     {
         const string mark = "Expires:";
-        var line = text.Split('\n').TakeWhile(l => !l.StartsWith("-----", StringComparison.Ordinal)).FirstOrDefault(l => l.StartsWith(mark, StringComparison.Ordinal));
-        if (line is null) return null;
+        var line = text.Split('\n')
+            .TakeWhile(l => !l.StartsWith("-----", StringComparison.Ordinal))
+            .FirstOrDefault(l => l.StartsWith(mark, StringComparison.Ordinal));
+        if (line is null)
+            return null;
         return DateTimeOffset.TryParse(line[mark.Length..].Trim(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
             ? at
             : throw new FormatException($"'{line.Trim()}' is not a date");
@@ -86,20 +91,29 @@ internal sealed class TrustedKey
 /// <summary>The keys in force: <see cref="Threshold"/> different ones of them must have signed a manifest. Number 1 is what the settings name; each rotation counts up.</summary>
 internal sealed record KeySet(int Number, int Threshold, IReadOnlyList<TrustedKey> Keys, IReadOnlyCollection<string> Revoked)
 {
-    public static KeySet Of(KeySetInfo facts) => new(facts.Number, facts.Threshold, [.. facts.Keys.Select(k => TrustedKey.TryRead(k, out _)!)], [.. facts.Revoked]);
+    public static KeySet Of(KeySetInfo facts) =>
+        new(facts.Number, facts.Threshold, [.. facts.Keys.Select(k => TrustedKey.TryRead(k, out _)!)], [.. facts.Revoked]);
 
     /// <summary>The *.pem files of a folder; a folder that is not there holds none.</summary>
     /// <exception cref="OperatingException">A file is not a key.</exception>
     public static KeySet ReadFolder(string folder, int threshold)
     {
         var files = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.pem").Order(StringComparer.Ordinal).ToArray() : [];
-        if (files.Length > ConfigurationLimits.MaxTrustedKeys) throw new OperatingException($"{folder} holds {files.Length} keys, more than {ConfigurationLimits.MaxTrustedKeys}: remove some", 2);
+        if (files.Length > ConfigurationLimits.MaxTrustedKeys)
+            throw new OperatingException(
+                $"{folder} holds {files.Length} keys, more than {ConfigurationLimits.MaxTrustedKeys}: remove some",
+                2
+            );
         var keys = new List<TrustedKey>();
         foreach (var file in files)
         {
-            if (new FileInfo(file).Length > UpdateLimits.MaxKeyBytes) throw new OperatingException($"{file} is larger than a key: remove it", 2);
-            var key = TrustedKey.TryRead(File.ReadAllText(file), out var problem) ?? throw new OperatingException($"{file} {problem}: update.keys_dir holds public keys only", 2);
-            if (keys.All(k => k.Id != key.Id)) keys.Add(key);
+            if (new FileInfo(file).Length > UpdateLimits.MaxKeyBytes)
+                throw new OperatingException($"{file} is larger than a key: remove it", 2);
+            var key =
+                TrustedKey.TryRead(File.ReadAllText(file), out var problem)
+                ?? throw new OperatingException($"{file} {problem}: update.keys_dir holds public keys only", 2);
+            if (keys.All(k => k.Id != key.Id))
+                keys.Add(key);
         }
 
         return new KeySet(1, threshold, keys, []);

@@ -31,24 +31,45 @@ internal static class UpdateGate
     /// <exception cref="UpdateException">It may not.</exception>
     public static void Admit(Manifest manifest, string id, UpdateState state, DateTimeOffset now, bool clockSynced)
     {
-        if (manifest.Serial < state.Serial) throw new UpdateException(UpdateReason.Replayed, $"its serial {manifest.Serial} is older than {state.Serial}, which was taken already");
-        if (manifest.Serial == state.Serial && state.SerialId is { } known && known != id) throw new UpdateException(UpdateReason.Replayed, $"another manifest with the serial {manifest.Serial} was taken already");
+        if (manifest.Serial < state.Serial)
+            throw new UpdateException(
+                UpdateReason.Replayed,
+                $"its serial {manifest.Serial} is older than {state.Serial}, which was taken already"
+            );
+        if (manifest.Serial == state.Serial && state.SerialId is { } known && known != id)
+            throw new UpdateException(UpdateReason.Replayed, $"another manifest with the serial {manifest.Serial} was taken already");
         // a clock that nobody has set may say anything: looked at again when it is right
-        if (manifest.Expires <= now) throw new UpdateException(UpdateReason.Expired, $"it expired at {manifest.Expires:u}", retry: !clockSynced);
-        if (state.Failed.FirstOrDefault(f => f.Id == id) is { } failed) throw new UpdateException(UpdateReason.FailedBefore, $"it failed here before ({failed.Reason}: {failed.Text}); sign it again under a later serial to have it tried again");
+        if (manifest.Expires <= now)
+            throw new UpdateException(UpdateReason.Expired, $"it expired at {manifest.Expires:u}", retry: !clockSynced);
+        if (state.Failed.FirstOrDefault(f => f.Id == id) is { } failed)
+            throw new UpdateException(
+                UpdateReason.FailedBefore,
+                $"it failed here before ({failed.Reason}: {failed.Text}); sign it again under a later serial to have it tried again"
+            );
     }
 
     /// <summary>Whether the bundle suits the device.</summary>
     /// <exception cref="UpdateException">It does not.</exception>
     public static void Suit(BundleInfo bundle, UpdateState state, DeviceInfo device)
     {
-        if (device.IsPinned) throw new UpdateException(UpdateReason.Pinned, "model.dir names a bundle on this device: remove it to let updates choose");
-        if (state.Floors.TryGetValue(bundle.Name, out var floor) && bundle.Version < floor) throw new UpdateException(UpdateReason.Downgrade, $"version {bundle.Version} of {bundle.Name} is below {floor}, which was good here already");
+        if (device.IsPinned)
+            throw new UpdateException(UpdateReason.Pinned, "model.dir names a bundle on this device: remove it to let updates choose");
+        if (state.Floors.TryGetValue(bundle.Name, out var floor) && bundle.Version < floor)
+            throw new UpdateException(
+                UpdateReason.Downgrade,
+                $"version {bundle.Version} of {bundle.Name} is below {floor}, which was good here already"
+            );
         var c = bundle.Compatible;
-        if (c.Machines.Count > 0 && !c.Machines.Contains(device.Machine)) throw Unfit($"it is for {string.Join(", ", c.Machines)}, this is {device.Machine}");
-        if (c.Boards.Count > 0 && !c.Boards.Any(b => device.Board.StartsWith(b, StringComparison.Ordinal))) throw Unfit($"it is for boards named {string.Join(", ", c.Boards)}, this is {(device.Board.Length == 0 ? "none with a name" : device.Board)}");
-        if (device.Edgeseg < VersionOf(c.MinEdgeseg)) throw Unfit($"it needs edgeseg {c.MinEdgeseg}, this is {device.Edgeseg}");
-        if (device.Runtime < VersionOf(c.MinRuntime)) throw Unfit($"it needs ONNX Runtime {c.MinRuntime}, this is {device.Runtime}");
+        if (c.Machines.Count > 0 && !c.Machines.Contains(device.Machine))
+            throw Unfit($"it is for {string.Join(", ", c.Machines)}, this is {device.Machine}");
+        if (c.Boards.Count > 0 && !c.Boards.Any(b => device.Board.StartsWith(b, StringComparison.Ordinal)))
+            throw Unfit(
+                $"it is for boards named {string.Join(", ", c.Boards)}, this is {(device.Board.Length == 0 ? "none with a name" : device.Board)}"
+            );
+        if (device.Edgeseg < VersionOf(c.MinEdgeseg))
+            throw Unfit($"it needs edgeseg {c.MinEdgeseg}, this is {device.Edgeseg}");
+        if (device.Runtime < VersionOf(c.MinRuntime))
+            throw Unfit($"it needs ONNX Runtime {c.MinRuntime}, this is {device.Runtime}");
 
         static UpdateException Unfit(string text) => new(UpdateReason.Incompatible, text);
     }

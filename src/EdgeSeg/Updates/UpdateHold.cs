@@ -7,7 +7,10 @@ namespace EdgeSeg.Updates;
 /// <summary>What a person on the device, or an operator over MQTT, says against or beside the manifests: files in the store's folder, so that they work while the service is down.</summary>
 internal sealed class UpdateHold(string root)
 {
-    public const string HoldName = "hold", RequestName = "request", RollbackWord = "rollback", ShippedWord = "shipped";
+    public const string HoldName = "hold",
+        RequestName = "request",
+        RollbackWord = "rollback",
+        ShippedWord = "shipped";
 
     private volatile bool remote;
 
@@ -27,7 +30,9 @@ internal sealed class UpdateHold(string root)
         try
         {
             using var document = JsonDocument.Parse(message);
-            return document.RootElement is { ValueKind: JsonValueKind.Object } body && body.TryGetProperty("hold", out var hold) && hold.ValueKind == JsonValueKind.True;
+            return document.RootElement is { ValueKind: JsonValueKind.Object } body
+                && body.TryGetProperty("hold", out var hold)
+                && hold.ValueKind == JsonValueKind.True;
         }
         catch (JsonException)
         {
@@ -39,7 +44,8 @@ internal sealed class UpdateHold(string root)
     public string? TakeRequest()
     {
         var path = Path.Combine(root, RequestName);
-        if (!File.Exists(path)) return null;
+        if (!File.Exists(path))
+            return null;
         var word = new FileInfo(path).Length <= ConfigurationLimits.MaxSettingLength ? File.ReadAllText(path).Trim() : "";
         AtomicFile.Delete(path);
         return word is RollbackWord or ShippedWord || SlotStore.IsSlotName(word) ? word : null;
@@ -58,6 +64,8 @@ internal sealed class UpdateBackoff
         var jittered = backoff.Next();
         var asked = atLeast ?? TimeSpan.Zero;
         var longest = TimeSpan.FromMilliseconds(UpdateLimits.MaxRetryAfterMs);
-        return asked > longest ? longest : asked > jittered ? asked : jittered;
+        return asked > longest ? longest
+            : asked > jittered ? asked
+            : jittered;
     }
 }

@@ -12,7 +12,8 @@ internal sealed record UpdateState
 {
     public const int Known = 1;
 
-    [JsonRequired] public int Schema { get; init; } = Known;
+    [JsonRequired]
+    public int Schema { get; init; } = Known;
 
     /// <summary>Counts the writes: of two copies the later one holds.</summary>
     public long Writes { get; init; }

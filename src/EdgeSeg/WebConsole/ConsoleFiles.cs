@@ -30,18 +30,23 @@ internal static class ConsoleFiles
             using var stream = assembly.GetManifestResourceStream(name)!;
             var bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);
-            found["/" + name[Prefix.Length..]] = new ConsoleFile(Type(name), $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]}\"", bytes);
+            found["/" + name[Prefix.Length..]] = new ConsoleFile(
+                Type(name),
+                $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]}\"",
+                bytes
+            );
         }
 
         return found.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    private static string Type(string name) => Path.GetExtension(name) switch
-    {
-        ".html" => "text/html; charset=utf-8",
-        ".js" => "text/javascript; charset=utf-8",
-        ".css" => "text/css; charset=utf-8",
-        ".svg" => "image/svg+xml",
-        _ => "text/plain; charset=utf-8",
-    };
+    private static string Type(string name) =>
+        Path.GetExtension(name) switch
+        {
+            ".html" => "text/html; charset=utf-8",
+            ".js" => "text/javascript; charset=utf-8",
+            ".css" => "text/css; charset=utf-8",
+            ".svg" => "image/svg+xml",
+            _ => "text/plain; charset=utf-8",
+        };
 }

@@ -22,15 +22,19 @@ internal sealed class HttpHead
     public static async Task<HttpHead?> ReadAsync(Stream stream, CancellationToken cancel)
     {
         var buffer = new byte[WebConsoleLimits.WebHeadBytes];
-        for (var length = 0; length < buffer.Length;)
+        var length = 0;
+        while (length < buffer.Length)
         {
             var got = await stream.ReadAsync(buffer.AsMemory(length), cancel);
-            if (got == 0) return null;
+            if (got == 0)
+                return null;
             length += got;
             var end = buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8);
-            if (end < 0) continue;
+            if (end < 0)
+                continue;
             // what follows the head would be a client that speaks before it is answered: none of ours does
-            if (end + 4 != length) return null;
+            if (end + 4 != length)
+                return null;
             return TryParse(Encoding.Latin1.GetString(buffer, 0, end), out var head) ? head : null;
         }
 
@@ -42,13 +46,16 @@ internal sealed class HttpHead
     {
         head = null;
         var lines = text.Split("\r\n");
-        if (lines.Length > WebConsoleLimits.WebHeaders || text.Any(c => char.IsControl(c) && c is not ('\r' or '\n' or '\t'))) return false;
-        if (lines[0].Split(' ') is not [var method, ['/', ..] target, "HTTP/1.1" or "HTTP/1.0"]) return false;
+        if (lines.Length > WebConsoleLimits.WebHeaders || text.Any(c => char.IsControl(c) && c is not ('\r' or '\n' or '\t')))
+            return false;
+        if (lines[0].Split(' ') is not [var method, ['/', ..] target, "HTTP/1.1" or "HTTP/1.0"])
+            return false;
         var parsed = new HttpHead { Method = method, Path = target.Split('?')[0] };
         foreach (var line in lines.AsSpan(1))
         {
             var colon = line.IndexOf(':', StringComparison.Ordinal);
-            if (colon <= 0 || line.AsSpan(0, colon).ContainsAny(" \t\r\n") || line.AsSpan(colon).ContainsAny('\r', '\n')) return false;
+            if (colon <= 0 || line.AsSpan(0, colon).ContainsAny(" \t\r\n") || line.AsSpan(colon).ContainsAny('\r', '\n'))
+                return false;
             var (name, value) = (line[..colon], line[(colon + 1)..].Trim());
             parsed.headers[name] = parsed.headers.TryGetValue(name, out var first) ? $"{first}, {value}" : value;
         }
@@ -58,15 +65,19 @@ internal sealed class HttpHead
     }
 
     /// <summary>Whether a header's list of words, in any case, holds one.</summary>
-    public bool Lists(string name, string word) => this[name].Split(',', StringSplitOptions.TrimEntries).Contains(word, StringComparer.OrdinalIgnoreCase);
+    public bool Lists(string name, string word) =>
+        this[name].Split(',', StringSplitOptions.TrimEntries).Contains(word, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
     /// Whether the host asked for is this machine by a name that only it can mean. Another name that leads to loopback is how a web page of a
     /// stranger gets at local services (DNS rebinding).
     /// </summary>
-    public bool HostIsLoopback => Uri.TryCreate($"http://{this["Host"]}/", UriKind.Absolute, out var uri) && uri.UserInfo.Length == 0
+    public bool HostIsLoopback =>
+        Uri.TryCreate($"http://{this["Host"]}/", UriKind.Absolute, out var uri)
+        && uri.UserInfo.Length == 0
         && (uri.Host == "localhost" || (IPAddress.TryParse(uri.Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
 
     /// <summary>Whether a browser opened this from our own page; a client that is no browser names no origin.</summary>
-    public bool OriginIsOurs => !headers.ContainsKey("Origin") || this["Origin"] == $"http://{this["Host"]}" || this["Origin"] == $"https://{this["Host"]}";
+    public bool OriginIsOurs =>
+        !headers.ContainsKey("Origin") || this["Origin"] == $"http://{this["Host"]}" || this["Origin"] == $"https://{this["Host"]}";
 }

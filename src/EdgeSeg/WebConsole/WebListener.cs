@@ -49,7 +49,9 @@ internal sealed class WebListener : IMqttServerAdapter
         catch (SocketException e)
         {
             opened.Dispose();
-            throw new OperatingException($"the console cannot listen on {address} port {port} ({e.Message}): choose another console.port, or 0 for a free one");
+            throw new OperatingException(
+                $"the console cannot listen on {address} port {port} ({e.Message}): choose another console.port, or 0 for a free one"
+            );
         }
     }
 
@@ -80,8 +82,10 @@ internal sealed class WebListener : IMqttServerAdapter
             try
             {
                 var socket = await listener.AcceptSocketAsync(stop.Token);
-                if (places.Wait(0)) _ = ServeAsync(socket);
-                else socket.Dispose();
+                if (places.Wait(0))
+                    _ = ServeAsync(socket);
+                else
+                    socket.Dispose();
             }
             catch (SocketException) when (!stop.IsCancellationRequested)
             {
@@ -106,10 +110,13 @@ internal sealed class WebListener : IMqttServerAdapter
             var head = await HttpHead.ReadAsync(stream, limit.Token);
             var answer = WebAnswer.To(head, onLoopback);
             await stream.WriteAsync(answer.Head, limit.Token);
-            if (answer.Body.Length > 0) await stream.WriteAsync(answer.Body, limit.Token);
-            if (answer.IsSocket) await EnterBrokerAsync(stream, socket.RemoteEndPoint);
+            if (answer.Body.Length > 0)
+                await stream.WriteAsync(answer.Body, limit.Token);
+            if (answer.IsSocket)
+                await EnterBrokerAsync(stream, socket.RemoteEndPoint);
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException or WebSocketException)
+        catch (Exception e)
+            when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException or WebSocketException)
         {
             // the peer went away or was too slow: its own loss
         }
@@ -122,9 +129,18 @@ internal sealed class WebListener : IMqttServerAdapter
     private async Task EnterBrokerAsync(NetworkStream stream, EndPoint? remote)
     {
         // MQTT has a keep-alive of its own
-        using var web = WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = true, SubProtocol = "mqtt", KeepAliveInterval = TimeSpan.Zero });
+        using var web = WebSocket.CreateFromStream(
+            stream,
+            new WebSocketCreationOptions
+            {
+                IsServer = true,
+                SubProtocol = "mqtt",
+                KeepAliveInterval = TimeSpan.Zero,
+            }
+        );
         using var channel = new MqttWebSocketChannel(web, remote, isSecureConnection: false, clientCertificate: null);
         using var client = new MqttChannelAdapter(channel, new MqttPacketFormatterAdapter(new MqttBufferWriter(4096, 65535)), logger);
-        if (ClientHandler is { } handler) await handler(client);
+        if (ClientHandler is { } handler)
+            await handler(client);
     }
 }

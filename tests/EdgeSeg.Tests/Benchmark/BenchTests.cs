@@ -22,7 +22,8 @@ public class BenchTests
     public void Figures_go_from_process_to_process_as_they_are()
     {
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream)) Figures("int8", 2, 20).Write(json);
+        using (var json = new Utf8JsonWriter(stream))
+            Figures("int8", 2, 20).Write(json);
         using var read = JsonDocument.Parse(stream.ToArray());
         Assert.Equal(Figures("int8", 2, 20).ToString(), FrameStats.Read(read.RootElement).ToString());
     }
@@ -30,7 +31,10 @@ public class BenchTests
     [Fact]
     public void The_published_program_measures_itself_and_says_what_to_configure()
     {
-        var (code, output, errors) = Published.Run(Published.Binary, ["bench", "--size", "320x240", "--frames", "40", "--precision", "int8", "--threads", "1", "--json"]);
+        var (code, output, errors) = Published.Run(
+            Published.Binary,
+            ["bench", "--size", "320x240", "--frames", "40", "--precision", "int8", "--threads", "1", "--json"]
+        );
         Assert.True(code == 0, errors);
         using var json = JsonDocument.Parse(output);
         Assert.StartsWith("int8, 256, 1 thread: ", json.RootElement.GetProperty("best").GetString());
@@ -39,7 +43,14 @@ public class BenchTests
         Assert.Equal([1, 2, 4], forms.Select(f => f.GetProperty("saliency_every").GetInt32()));
         Assert.All(forms, f => Assert.True(f.GetProperty("mean_iou").GetDouble() > 0.5));
         // allocated bytes do not depend on the machine: the frame's allowance holds in the program that ships
-        Assert.All(forms, f => Assert.True(f.GetProperty("bytes_a_frame").GetDouble() <= 1024, Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(f))));
+        Assert.All(
+            forms,
+            f =>
+                Assert.True(
+                    f.GetProperty("bytes_a_frame").GetDouble() <= 1024,
+                    Encoding.UTF8.GetString(JsonSerializer.SerializeToUtf8Bytes(f))
+                )
+        );
         Assert.All(forms, f => Assert.Equal(0, f.GetProperty("gen2").GetInt32()));
     }
 
@@ -54,9 +65,19 @@ public class BenchTests
         Assert.Contains(named, errors);
     }
 
-    private static FrameStats Figures(string precision, int threads, double ms) => new()
-    {
-        Precision = precision, Threads = threads, SaliencyEvery = 1, Input = 256, Frames = 10, Ms = new Dictionary<string, (double, double)> { ["frame"] = (ms, 2 * ms) },
-        OutsideModel = 0.1, BytesAFrame = 0, Gen2 = 0, PeakRssMiB = 100, MeanIou = 0.9,
-    };
+    private static FrameStats Figures(string precision, int threads, double ms) =>
+        new()
+        {
+            Precision = precision,
+            Threads = threads,
+            SaliencyEvery = 1,
+            Input = 256,
+            Frames = 10,
+            Ms = new Dictionary<string, (double, double)> { ["frame"] = (ms, 2 * ms) },
+            OutsideModel = 0.1,
+            BytesAFrame = 0,
+            Gen2 = 0,
+            PeakRssMiB = 100,
+            MeanIou = 0.9,
+        };
 }

@@ -36,7 +36,8 @@ public sealed class CameraRunnerTests : IDisposable
         time.Advance(TimeSpan.FromMilliseconds(40));
         source.Picture(60);
         using var second = Take();
-        using (first) Assert.Equal((1L, "cam-a", 50), (first.Sequence, first.Camera, first.Pixels.At<byte>(0, 0)));
+        using (first)
+            Assert.Equal((1L, "cam-a", 50), (first.Sequence, first.Camera, first.Pixels.At<byte>(0, 0)));
         Assert.Equal((2L, "arrival", 64, 48), (second.Sequence, second.TimeSource, second.Width, second.Height));
         Assert.Equal(40_000_000, second.CapturedNs - first.CapturedNs);
         Assert.Equal(time.GetUtcNow(), second.CapturedUtc);
@@ -47,7 +48,8 @@ public sealed class CameraRunnerTests : IDisposable
     public void The_newest_frames_win_and_the_oldest_give_their_slots_back()
     {
         Start();
-        for (var i = 1; i <= 7; i++) source.Picture(10 * i);
+        for (var i = 1; i <= 7; i++)
+            source.Picture(10 * i);
         WaitFor(() => Status.Retrieved == 7 && drops.Total == 5, "7 frames");
         Assert.Equal(CaptureLimits.FrameQueue, pool.Taken);
         Assert.Equal(5, drops[DropCause.InferenceBusy]);
@@ -62,7 +64,8 @@ public sealed class CameraRunnerTests : IDisposable
         queue.WantFrom(long.MaxValue, DropCause.NotAsked);
         Start();
         time.Advance(TimeSpan.FromMilliseconds(1));
-        for (var i = 1; i <= 5; i++) source.Picture(10 * i);
+        for (var i = 1; i <= 5; i++)
+            source.Picture(10 * i);
         WaitFor(() => drops[DropCause.NotAsked] == 5, "5 drops");
         Assert.InRange(source.Retrieves, 0, 1);
         queue.WantFrom(0, DropCause.NotAsked);
@@ -84,19 +87,23 @@ public sealed class CameraRunnerTests : IDisposable
     [Fact]
     public void When_the_model_is_slower_than_the_camera_its_frames_stay_fresh()
     {
-        const int periodMs = 33, frames = 900;
+        const int periodMs = 33,
+            frames = 900;
         // what inference says of itself is the last run's time, so every second run takes longer than it said
         int[] runsMs = [300, 900];
         Start();
-        long freeAtNs = 0, oldestNs = 0;
+        long freeAtNs = 0,
+            oldestNs = 0;
         var taken = 0;
         for (var i = 1; i <= frames; i++)
         {
             time.Advance(TimeSpan.FromMilliseconds(periodMs));
             source.Picture(50 + i % 100);
             WaitFor(() => Status.Grabbed == i && source.IsWaiting, $"frame {i} has gone its way");
-            if (runner!.NowNs < freeAtNs || !queue.TryTakeFresh(out var frame)) continue;
-            using (frame) oldestNs = Math.Max(oldestNs, runner.NowNs - frame.CapturedNs);
+            if (runner!.NowNs < freeAtNs || !queue.TryTakeFresh(out var frame))
+                continue;
+            using (frame)
+                oldestNs = Math.Max(oldestNs, runner.NowNs - frame.CapturedNs);
             var (said, takes) = (runsMs[(taken + 1) % 2], runsMs[taken % 2]);
             queue.WantFrom(runner.NowNs + said * 1_000_000L, DropCause.InferenceBusy);
             freeAtNs = runner.NowNs + takes * 1_000_000L;
@@ -121,7 +128,8 @@ public sealed class CameraRunnerTests : IDisposable
         Start();
         source.Picture(50);
         WaitFor(() => drops[DropCause.NoSlot] == 1, "a drop");
-        foreach (var frame in held) frame.Dispose();
+        foreach (var frame in held)
+            frame.Dispose();
         source.Picture(51);
         using var next = Take();
         Assert.Equal(51, next.Pixels.At<byte>(0, 0));
@@ -180,7 +188,8 @@ public sealed class CameraRunnerTests : IDisposable
             source.Picture(cycle + 100);
             var before = 2L * cycle;
             WaitFor(() => Status.Grabbed == before, "both frames");
-            if (cycle % 3 == 0) Take().Dispose();
+            if (cycle % 3 == 0)
+                Take().Dispose();
             source.Fail("unplugged");
             WaitFor(() => Status.State == CameraState.Lost, "lost");
             Assert.InRange(source.Alive, 0, 1);
@@ -199,7 +208,8 @@ public sealed class CameraRunnerTests : IDisposable
         InCall();
         time.Advance(TimeSpan.FromMilliseconds(900));
         Assert.Equal(CameraState.Streaming, Status.State);
-        for (var i = 0; i < 10 && Status.State != CameraState.Stalled; i++) time.Advance(TimeSpan.FromMilliseconds(100));
+        for (var i = 0; i < 10 && Status.State != CameraState.Stalled; i++)
+            time.Advance(TimeSpan.FromMilliseconds(100));
         Assert.Equal(CameraState.Stalled, Status.State);
         Assert.Contains("no frame for", Status.Reason, StringComparison.Ordinal);
         Assert.InRange(Status.FrameAgeMs, 1000, 2000);
@@ -218,7 +228,8 @@ public sealed class CameraRunnerTests : IDisposable
         {
             source.Picture(77);
             Take().Dispose();
-            if (Status.State != CameraState.Frozen) time.Advance(TimeSpan.FromSeconds(1));
+            if (Status.State != CameraState.Frozen)
+                time.Advance(TimeSpan.FromSeconds(1));
         }
 
         WaitFor(() => Status.State == CameraState.Frozen, "frozen");
@@ -313,7 +324,8 @@ public sealed class CameraRunnerTests : IDisposable
     {
         source.Format = source.Format with { IsLive = false };
         Start();
-        for (var i = 1; i <= 20; i++) source.Picture(i);
+        for (var i = 1; i <= 20; i++)
+            source.Picture(i);
         source.End();
         for (var i = 1; i <= 20; i++)
         {
@@ -340,7 +352,12 @@ public sealed class CameraRunnerTests : IDisposable
 
     private void Start(int stallFrames = 30)
     {
-        var options = new CameraOptions { Id = "cam-a", Uri = "test:", StallFrames = stallFrames };
+        var options = new CameraOptions
+        {
+            Id = "cam-a",
+            Uri = "test:",
+            StallFrames = stallFrames,
+        };
         runner = new CameraRunner(options, source.Create, pool, queue, drops, time, new Random(1));
         runner.Changed += told.Enqueue;
         runner.Fatal += fatal.Enqueue;
@@ -356,14 +373,16 @@ public sealed class CameraRunnerTests : IDisposable
 
     private void InCall() => WaitFor(() => source.IsWaiting, "in a call");
 
-    private static void WaitFor(Func<bool> condition, string what) => Assert.True(SpinWait.SpinUntil(condition, 20_000), $"waited in vain: {what}");
+    private static void WaitFor(Func<bool> condition, string what) =>
+        Assert.True(SpinWait.SpinUntil(condition, 20_000), $"waited in vain: {what}");
 
     /// <summary>Lets time pass, in steps that a waiting thread can follow, until the condition holds.</summary>
     private void Pass(Func<bool> condition, string what)
     {
         for (var i = 0; i < 20_000 && !condition(); i++)
         {
-            if (Status.State == CameraState.Lost) time.Advance(TimeSpan.FromMilliseconds(20));
+            if (Status.State == CameraState.Lost)
+                time.Advance(TimeSpan.FromMilliseconds(20));
             SpinWait.SpinUntil(condition, 1);
         }
 

@@ -42,7 +42,13 @@ public class PipeCameraTests
     [Fact]
     public void The_last_words_of_a_command_explain_its_end()
     {
-        using var camera = new PipeCamera(PipeCommand.Shell("head -c 5000 /dev/zero; seq 1 9999 >&2; echo no such sensor >&2; exit 3"), PipeFormat.Bgr24, 32, 32, 0);
+        using var camera = new PipeCamera(
+            PipeCommand.Shell("head -c 5000 /dev/zero; seq 1 9999 >&2; echo no such sensor >&2; exit 3"),
+            PipeFormat.Bgr24,
+            32,
+            32,
+            0
+        );
         camera.Open();
         Assert.Equal(GrabOutcome.Ok, camera.Grab());
         Assert.Equal(GrabOutcome.Failed, camera.Grab());
@@ -63,7 +69,13 @@ public class PipeCameraTests
     public void Closing_takes_the_whole_process_group_along()
     {
         // the shell and its two children, one of which ignores the polite signal
-        var camera = new PipeCamera(PipeCommand.Shell("(trap '' TERM; while :; do sleep 1000; done) & sleep 1001 & cat /dev/zero"), PipeFormat.Gray8, 32, 32, 0);
+        var camera = new PipeCamera(
+            PipeCommand.Shell("(trap '' TERM; while :; do sleep 1000; done) & sleep 1001 & cat /dev/zero"),
+            PipeFormat.Gray8,
+            32,
+            32,
+            0
+        );
         camera.Open();
         Assert.Equal(GrabOutcome.Ok, camera.Grab());
         var group = camera.ProcessId;
@@ -108,17 +120,20 @@ public class PipeCameraTests
         Assert.Throws<OperatingException>(() => new PipeCamera(PipeCommand.Shell("true"), PipeFormat.Bgr24, 0, 0, 0).Open());
     }
 
-    private static int Members(int group) => Directory.EnumerateDirectories("/proc").Count(folder =>
-    {
-        try
-        {
-            var stat = File.ReadAllText(folder + "/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return fields[0] != "Z" && fields[2] == group.ToString();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    });
+    private static int Members(int group) =>
+        Directory
+            .EnumerateDirectories("/proc")
+            .Count(folder =>
+            {
+                try
+                {
+                    var stat = File.ReadAllText(folder + "/stat");
+                    var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+                    return fields[0] != "Z" && fields[2] == group.ToString();
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    return false;
+                }
+            });
 }

@@ -63,7 +63,8 @@ public sealed class RtspTests : IDisposable
         Assert.Equal(GrabOutcome.Ok, camera.Grab());
         server!.Kill();
         var outcome = GrabOutcome.Ok;
-        for (var i = 0; i < 500 && outcome == GrabOutcome.Ok; i++) outcome = camera.Grab();
+        for (var i = 0; i < 500 && outcome == GrabOutcome.Ok; i++)
+            outcome = camera.Grab();
         Assert.Equal(GrabOutcome.Failed, outcome);
         Assert.Contains("the camera's command ended", camera.Reason, StringComparison.Ordinal);
     }
@@ -80,7 +81,14 @@ public sealed class RtspTests : IDisposable
     {
         var file = Path.Combine(folder, "credentials");
         File.WriteAllText(file, credentials + "\n");
-        return CameraSource.Create(new CameraOptions { Id = "a", Uri = $"rtsp://127.0.0.1:{port}/cam", CredentialsFile = file });
+        return CameraSource.Create(
+            new CameraOptions
+            {
+                Id = "a",
+                Uri = $"rtsp://127.0.0.1:{port}/cam",
+                CredentialsFile = file,
+            }
+        );
     }
 
     private int Serve(string credentials, [CallerFilePath] string here = "")
@@ -88,7 +96,9 @@ public sealed class RtspTests : IDisposable
         Assert.SkipUnless(Programs.Has("ffmpeg"), "ffmpeg is not installed");
         Assert.SkipUnless(File.Exists("/usr/bin/python3"), "python3 is not installed");
         var script = Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "data", "rtsp", "server.py");
-        server = Process.Start(new ProcessStartInfo("/usr/bin/python3", [script, credentials]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        server = Process.Start(
+            new ProcessStartInfo("/usr/bin/python3", [script, credentials]) { RedirectStandardOutput = true, RedirectStandardError = true }
+        )!;
         var port = server.StandardOutput.ReadLine();
         Assert.SkipWhen(port is null, "GStreamer's RTSP server is not installed (gir1.2-gst-rtsp-server-1.0, python3-gi)");
         return int.Parse(port!);
@@ -97,5 +107,6 @@ public sealed class RtspTests : IDisposable
 
 internal static class Programs
 {
-    public static bool Has(string name) => Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, name)));
+    public static bool Has(string name) =>
+        Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, name)));
 }

@@ -9,7 +9,11 @@ internal sealed class ScriptedSource : IDisposable
 {
     private readonly BlockingCollection<Func<ScriptedCamera, GrabOutcome>> steps = [];
     private readonly CancellationTokenSource over = new();
-    private int opens, alive, retrieves, cancels, hanging;
+    private int opens,
+        alive,
+        retrieves,
+        cancels,
+        hanging;
     private volatile bool waiting;
 
     public CameraFormat Format { get; set; } = new(64, 48, 30, "scripted", "arrival", true, true);
@@ -38,31 +42,34 @@ internal sealed class ScriptedSource : IDisposable
     }
 
     /// <summary>A picture whose pixels all have this value.</summary>
-    public void Picture(int value) => steps.Add(camera =>
-    {
-        camera.Value = value;
-        return GrabOutcome.Ok;
-    });
+    public void Picture(int value) =>
+        steps.Add(camera =>
+        {
+            camera.Value = value;
+            return GrabOutcome.Ok;
+        });
 
-    public void Fail(string reason) => steps.Add(camera =>
-    {
-        camera.Reason = reason;
-        return GrabOutcome.Failed;
-    });
+    public void Fail(string reason) =>
+        steps.Add(camera =>
+        {
+            camera.Reason = reason;
+            return GrabOutcome.Failed;
+        });
 
     public void End() => steps.Add(static _ => GrabOutcome.End);
 
     public void Throw() => steps.Add(static _ => throw new InvalidOperationException("scripted"));
 
     /// <summary>The call does not come back, also when cancelled, until released.</summary>
-    public void Hang(ManualResetEventSlim release) => steps.Add(camera =>
-    {
-        Interlocked.Increment(ref hanging);
-        release.Wait();
-        Interlocked.Decrement(ref hanging);
-        camera.Reason = "came back";
-        return GrabOutcome.Failed;
-    });
+    public void Hang(ManualResetEventSlim release) =>
+        steps.Add(camera =>
+        {
+            Interlocked.Increment(ref hanging);
+            release.Wait();
+            Interlocked.Decrement(ref hanging);
+            camera.Reason = "came back";
+            return GrabOutcome.Failed;
+        });
 
     public void Dispose() => over.Cancel();
 
@@ -76,7 +83,8 @@ internal sealed class ScriptedSource : IDisposable
 
         public CameraFormat Open()
         {
-            if (source.Unplugged) throw new OperatingException("unplugged");
+            if (source.Unplugged)
+                throw new OperatingException("unplugged");
             Interlocked.Increment(ref source.opens);
             return source.Format;
         }
@@ -99,7 +107,8 @@ internal sealed class ScriptedSource : IDisposable
         public bool Retrieve(Mat picture)
         {
             Interlocked.Increment(ref source.retrieves);
-            if (Value < 0) return false;
+            if (Value < 0)
+                return false;
             picture.Create(source.Format.Height, source.Format.Width, MatType.CV_8UC3);
             picture.SetTo(Scalar.All(Value));
             return true;

@@ -19,11 +19,22 @@ public sealed class SourceTests : IDisposable
         using (var once = Camera("file:" + path))
         {
             var format = once.Open();
-            Assert.Equal((64, 48, 25.0, "MJPG", "file", false), (format.Width, format.Height, format.Fps, format.Coding, format.TimeSource, format.IsLive));
+            Assert.Equal(
+                (64, 48, 25.0, "MJPG", "file", false),
+                (format.Width, format.Height, format.Fps, format.Coding, format.TimeSource, format.IsLive)
+            );
             Assert.Equal(Enumerable.Range(0, 10).Select(i => 10 * i), Brightness(once, 20));
         }
 
-        using var looped = CameraSource.Create(new CameraOptions { Id = "a", Uri = "file:" + path, Loop = true, Realtime = true });
+        using var looped = CameraSource.Create(
+            new CameraOptions
+            {
+                Id = "a",
+                Uri = "file:" + path,
+                Loop = true,
+                Realtime = true,
+            }
+        );
         Assert.Equal((true, 25.0), (looped.Open() is var granted ? granted.IsLive : false, granted.PaceFps));
         Assert.Equal(Enumerable.Range(0, 25).Select(i => 10 * (i % 10)), Brightness(looped, 25));
         Assert.True(looped.PositionMs > 0);
@@ -83,7 +94,9 @@ public sealed class SourceTests : IDisposable
         using var b = new TestCamera(scene);
         a.Open();
         b.Open();
-        using Mat first = new(), second = new(), before = new();
+        using Mat first = new(),
+            second = new(),
+            before = new();
         var mask = new BinaryMask();
         for (var i = 0; i < 250; i++)
         {
@@ -91,12 +104,14 @@ public sealed class SourceTests : IDisposable
             a.Retrieve(first);
             b.Retrieve(second);
             Assert.True(first.AsSpan<byte>().SequenceEqual(second.AsSpan<byte>()));
-            if (i > 0) Assert.False(first.AsSpan<byte>().SequenceEqual(before.AsSpan<byte>()), $"frame {i} stands still");
+            if (i > 0)
+                Assert.False(first.AsSpan<byte>().SequenceEqual(before.AsSpan<byte>()), $"frame {i} stands still");
             first.CopyTo(before);
             a.MaskOf(i, mask);
             for (var y = 0; y < 120; y++)
             {
-                for (var x = 0; x < 160; x++) Assert.Equal(mask[x, y], first.At<Vec3b>(y, x).Item2 > 150);
+                for (var x = 0; x < 160; x++)
+                    Assert.Equal(mask[x, y], first.At<Vec3b>(y, x).Item2 > 150);
             }
         }
 
@@ -117,14 +132,16 @@ public sealed class SourceTests : IDisposable
         using var picture = new Mat(48, 64, MatType.CV_8UC3);
         for (var y = 0; y < 48; y++)
         {
-            for (var x = 0; x < 64; x++) picture.Set(y, x, new Vec3b((byte)x, (byte)y, 200));
+            for (var x = 0; x < 64; x++)
+                picture.Set(y, x, new Vec3b((byte)x, (byte)y, 200));
         }
 
         using var geometry = new FrameGeometry(64, 48, rotate, isCropped ? new Crop(5, 9, 30, 22) : null);
         using var frame = new Mat();
         geometry.Apply(picture, frame);
         Assert.Equal((geometry.Crop.Width, geometry.Crop.Height), (frame.Cols, frame.Rows));
-        int rows = frame.Rows, cols = frame.Cols;
+        int rows = frame.Rows,
+            cols = frame.Cols;
         for (var y = 0; y < rows; y++)
         {
             for (var x = 0; x < cols; x++)

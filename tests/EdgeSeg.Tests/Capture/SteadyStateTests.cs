@@ -11,9 +11,15 @@ public class SteadyStateTests
     [InlineData(90)]
     public void A_frame_costs_less_than_a_KiB_of_managed_memory(int rotate)
     {
-        const int from = 50, frames = 550;
+        const int from = 50,
+            frames = 550;
         MeasuredCamera? measured = null;
-        var options = new CameraOptions { Id = "a", Uri = $"test:?w=320&h=240&fps=0&frames={frames}", Rotate = rotate };
+        var options = new CameraOptions
+        {
+            Id = "a",
+            Uri = $"test:?w=320&h=240&fps=0&frames={frames}",
+            Rotate = rotate,
+        };
         var seen = Run(options, () => measured = new MeasuredCamera(CameraSource.Create(options)), out var drops, out var pool);
         Assert.Equal((frames, 0L, 0), (seen, drops.Total, pool.Taken));
         var bytes = (measured!.Allocated[^1] - measured.Allocated[from]) / (measured.Allocated.Count - 1 - from);
@@ -24,19 +30,40 @@ public class SteadyStateTests
     [Fact]
     public void A_pipe_that_falls_silent_is_killed_and_started_again()
     {
-        var options = new CameraOptions { Id = "a", Uri = "pipe:head -c 9216 /dev/urandom; exec sleep 1000", Width = 32, Height = 32, Fps = 100, StallFrames = 1 };
+        var options = new CameraOptions
+        {
+            Id = "a",
+            Uri = "pipe:head -c 9216 /dev/urandom; exec sleep 1000",
+            Width = 32,
+            Height = 32,
+            Fps = 100,
+            StallFrames = 1,
+        };
         var drops = new Drops();
         using var pool = new FramePool(4);
         using var queue = new FrameQueue(drops);
-        using var runner = new CameraRunner(options, () => CameraSource.Create(options), pool, queue, drops, TimeProvider.System, new Random(1));
+        using var runner = new CameraRunner(
+            options,
+            () => CameraSource.Create(options),
+            pool,
+            queue,
+            drops,
+            TimeProvider.System,
+            new Random(1)
+        );
         List<CameraState> told = [];
         runner.Changed += s =>
         {
-            lock (told) told.Add(s.State);
+            lock (told)
+                told.Add(s.State);
         };
         runner.Start();
         Assert.True(SpinWait.SpinUntil(() => runner.Status.Reconnects == 1, 30_000), runner.Status.ToString());
-        lock (told) Assert.Equal([CameraState.Streaming, CameraState.Stalled, CameraState.Lost, CameraState.Recovering, CameraState.Streaming], told.Take(5));
+        lock (told)
+            Assert.Equal(
+                [CameraState.Streaming, CameraState.Stalled, CameraState.Lost, CameraState.Recovering, CameraState.Streaming],
+                told.Take(5)
+            );
         runner.Dispose();
         Assert.Equal(0, pool.Taken);
     }
@@ -58,7 +85,8 @@ public class SteadyStateTests
                 seen++;
                 frame.Dispose();
             }
-            else Assert.True(arrived.WaitOne(20_000), runner.Status.ToString());
+            else
+                Assert.True(arrived.WaitOne(20_000), runner.Status.ToString());
         }
 
         return seen;

@@ -1,4 +1,3 @@
-
 using Xunit;
 
 namespace EdgeSeg.Capture;
@@ -63,7 +62,8 @@ public class TriggerGateTests
     public void A_burst_takes_no_more_room_than_its_limit_and_the_rest_is_counted()
     {
         var gate = Gate();
-        for (var i = 0; i < 1000; i++) Assert.True(gate.Accept(i * Ms));
+        for (var i = 0; i < 1000; i++)
+            Assert.True(gate.Accept(i * Ms));
         Assert.True(gate.TryAnswer(1000 * Ms, out var stamp));
         Assert.Equal(CaptureLimits.PendingEdges, stamp.Edges);
         Assert.Equal((1000 - CaptureLimits.PendingEdges) * Ms, stamp.EdgeNs);

@@ -8,7 +8,36 @@ namespace EdgeSeg.Configuration;
 public class MutationTests
 {
     private static readonly string[] fragments =
-        ["[", "]", "[[", "]]", "{", "}", "=", "\"", "\"\"\"", "'", ",", "\n", ".", "#", "\\u", "\\ud800", "[[camera]]\n", "[mqtt]\n", "camera.", "nan", "-", "1e999", "0x", "1979-05-27", "\0", "/*", "null", "é"];
+    [
+        "[",
+        "]",
+        "[[",
+        "]]",
+        "{",
+        "}",
+        "=",
+        "\"",
+        "\"\"\"",
+        "'",
+        ",",
+        "\n",
+        ".",
+        "#",
+        "\\u",
+        "\\ud800",
+        "[[camera]]\n",
+        "[mqtt]\n",
+        "camera.",
+        "nan",
+        "-",
+        "1e999",
+        "0x",
+        "1979-05-27",
+        "\0",
+        "/*",
+        "null",
+        "é",
+    ];
 
     private const string Json = """
         { "device": "auto", "mqtt": { "host": "embedded", "port": 0, "tls": false }, /* c */
@@ -54,8 +83,19 @@ public class MutationTests
         string Many(string part) => string.Concat(Enumerable.Repeat(part, size / part.Length - 1));
         string[] texts =
         [
-            "a=" + Many("["), Many("a."), Many("[[camera]]\n"), Many("=\n"), Many("[a]\n"), "a=" + Many("{a="), "a=[" + Many("{},") + "]", "device=\"" + Many("x") + "\"",
-            "{\"a\":" + Many("["), "{\"camera\":[" + Many("{},") + "]}", "{" + Many("\"mqtt\":{},") + "}", Many("{"), "[[camera]]\nuri=\"rtsp://" + Many("://a@") + "\"",
+            "a=" + Many("["),
+            Many("a."),
+            Many("[[camera]]\n"),
+            Many("=\n"),
+            Many("[a]\n"),
+            "a=" + Many("{a="),
+            "a=[" + Many("{},") + "]",
+            "device=\"" + Many("x") + "\"",
+            "{\"a\":" + Many("["),
+            "{\"camera\":[" + Many("{},") + "]}",
+            "{" + Many("\"mqtt\":{},") + "}",
+            Many("{"),
+            "[[camera]]\nuri=\"rtsp://" + Many("://a@") + "\"",
         ];
         foreach (var text in texts)
         {
@@ -74,11 +114,21 @@ public class MutationTests
             var at = random.Next(bytes.Count);
             switch (random.Next(5))
             {
-                case 0: bytes[at] = (byte)random.Next(256); break;
-                case 1: bytes.RemoveRange(at, Math.Min(random.Next(1, 12), bytes.Count - at)); break;
-                case 2: bytes.InsertRange(at, Encoding.UTF8.GetBytes(fragments[random.Next(fragments.Length)])); break;
-                case 3: bytes.InsertRange(at, original.Skip(random.Next(original.Length)).Take(random.Next(1, 60))); break;
-                default: bytes[at] ^= (byte)(1 << random.Next(8)); break;
+                case 0:
+                    bytes[at] = (byte)random.Next(256);
+                    break;
+                case 1:
+                    bytes.RemoveRange(at, Math.Min(random.Next(1, 12), bytes.Count - at));
+                    break;
+                case 2:
+                    bytes.InsertRange(at, Encoding.UTF8.GetBytes(fragments[random.Next(fragments.Length)]));
+                    break;
+                case 3:
+                    bytes.InsertRange(at, original.Skip(random.Next(original.Length)).Take(random.Next(1, 60)));
+                    break;
+                default:
+                    bytes[at] ^= (byte)(1 << random.Next(8));
+                    break;
             }
         }
 

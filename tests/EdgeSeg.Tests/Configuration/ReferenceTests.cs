@@ -13,7 +13,8 @@ public class ReferenceTests
         var expected = relative.EndsWith(".md", StringComparison.Ordinal) ? Reference.Markdown() : Reference.Toml();
         var path = Repository.PathOf(relative);
         // UPDATE_REFERENCE=1 writes the files anew after a key has changed
-        if (Environment.GetEnvironmentVariable("UPDATE_REFERENCE") == "1") File.WriteAllText(path, expected);
+        if (Environment.GetEnvironmentVariable("UPDATE_REFERENCE") == "1")
+            File.WriteAllText(path, expected);
         Assert.Equal(expected, File.ReadAllText(path));
     }
 
@@ -30,8 +31,10 @@ public class ReferenceTests
         var written = new HashSet<string>();
         foreach (var line in lines)
         {
-            if (line.StartsWith('[')) section = line.Trim('[', ']') + ".";
-            else if (line.Length > 0 && line[0] != '#') written.Add(section + line[..line.IndexOf(" =", StringComparison.Ordinal)]);
+            if (line.StartsWith('['))
+                section = line.Trim('[', ']') + ".";
+            else if (line.Length > 0 && line[0] != '#')
+                written.Add(section + line[..line.IndexOf(" =", StringComparison.Ordinal)]);
         }
 
         Assert.Equal(Settings.Keys.Select(k => k.Path).Order(), written.Order());
@@ -42,9 +45,7 @@ public class ReferenceTests
     {
         var defaults = new Settings();
         defaults.Cameras.Add(new CameraSettings(0));
-        var variables = Settings.Keys.ToDictionary(
-            k => k.Variable(0),
-            k => k.Show(defaults, 0).Trim('"'));
+        var variables = Settings.Keys.ToDictionary(k => k.Variable(0), k => k.Show(defaults, 0).Trim('"'));
         var read = Text.Parse("", environment: variables);
         Assert.Equal(defaults.Effective(), read.Effective());
     }
@@ -52,7 +53,10 @@ public class ReferenceTests
     [Fact]
     public void Every_key_has_a_line_of_documentation_and_a_path_of_its_own()
     {
-        Assert.All(Settings.Keys, k => Assert.True(k.Doc.EndsWith('.') && k.Allowed.Length > 0 && !k.Doc.Contains('|', StringComparison.Ordinal), k.Path));
+        Assert.All(
+            Settings.Keys,
+            k => Assert.True(k.Doc.EndsWith('.') && k.Allowed.Length > 0 && !k.Doc.Contains('|', StringComparison.Ordinal), k.Path)
+        );
         Assert.Equal(Settings.Keys.Count, Settings.Keys.Select(k => k.Path).Distinct().Count());
     }
 }

@@ -83,9 +83,15 @@ public class SettingsFileTests
     [InlineData("mqtt.bind = \"5\"", "edgeseg.toml:1: mqtt.bind = \"5\": must be an IP address of this machine")]
     [InlineData("mqtt.protocol = \"4\"", "edgeseg.toml:1: mqtt.protocol = \"4\": must be one of \"5\", \"3.1.1\"")]
     [InlineData("fleet = 2026-01-01", "edgeseg.toml:1: fleet = 2026-01-01: must be empty or an id: 1 to 64 of a-z, 0-9 and -")]
-    [InlineData("[[camera]]\ncrop = [1, 2, 3]", "edgeseg.toml:2: camera[0].crop = [1, 2, 3]: must be [] or [x, y, width, height] in pixels, width and height at least 16")]
+    [InlineData(
+        "[[camera]]\ncrop = [1, 2, 3]",
+        "edgeseg.toml:2: camera[0].crop = [1, 2, 3]: must be [] or [x, y, width, height] in pixels, width and height at least 16"
+    )]
     [InlineData("[[camera]]\nrotate = 45", "edgeseg.toml:2: camera[0].rotate = 45: must be one of 0, 90, 180, 270")]
-    [InlineData("runtime.providers = [\"cpu\", \"cpu\"]", "edgeseg.toml:1: runtime.providers = [\"cpu\", \"cpu\"]: must be a list of \"cpu\", \"xnnpack\", \"cuda\", \"tensorrt\", each at most once")]
+    [InlineData(
+        "runtime.providers = [\"cpu\", \"cpu\"]",
+        "edgeseg.toml:1: runtime.providers = [\"cpu\", \"cpu\"]: must be a list of \"cpu\", \"xnnpack\", \"cuda\", \"tensorrt\", each at most once"
+    )]
     [InlineData("[mqtt]\nport = 1\n[log]\n[mqtt]\ntls = true", "edgeseg.toml:4: mqtt is set twice; first in line 1")]
     [InlineData("[mqtt]\nport = 1\nport = 2", "edgeseg.toml:3: mqtt.port is set twice; first in line 2")]
     [InlineData("\"mqtt.port\" = 1", "edgeseg.toml:1: \"mqtt.port\": there is no such key; did you mean mqtt.port?")]
@@ -96,7 +102,11 @@ public class SettingsFileTests
     [InlineData("{\n/* \n */ \"mqtt\": { \"hots\": \"x\" } }", "e.json:3: mqtt.hots: there is no such key; did you mean mqtt.host?")]
     [InlineData("{ \"device\": \"a\",\n \"device\": \"b\" }", "e.json:2: device is set twice; first in line 1")]
     [InlineData("{ \"device\": null }", "e.json:1: device = null: must be an id: 1 to 64 of a-z, 0-9 and -")]
-    [InlineData("{ \"camera\": [\n{},\n{ \"id\": \"A\" } ] }", "e.json:3: camera[1].id = \"A\": must be an id: 1 to 64 of a-z, 0-9 and -", "e.json:3: camera[1].uri: camera 0 reads v4l2:/dev/video0 too; a device can be opened once")]
+    [InlineData(
+        "{ \"camera\": [\n{},\n{ \"id\": \"A\" } ] }",
+        "e.json:3: camera[1].id = \"A\": must be an id: 1 to 64 of a-z, 0-9 and -",
+        "e.json:3: camera[1].uri: camera 0 reads v4l2:/dev/video0 too; a device can be opened once"
+    )]
     [InlineData("{ \"camera\": {} }", "e.json:1: there may be several of camera: write [[camera]]")]
     [InlineData("[]", "e.json:1: must be an object: { ... }")]
     public void Json_errors_have_the_same_form(string json, params string[] errors) => Assert.Equal(errors, Text.Errors(json, "e.json"));
@@ -114,7 +124,10 @@ public class SettingsFileTests
     [Fact]
     public void All_errors_are_told_at_once_in_the_order_of_the_file()
     {
-        var errors = Text.Errors("device = 1\n[mqtt]\nport = -1\nhots = \"x\"\n[log]\nlevel = \"loud\"", environment: new() { ["EDGESEG_FLEET"] = "A" });
+        var errors = Text.Errors(
+            "device = 1\n[mqtt]\nport = -1\nhots = \"x\"\n[log]\nlevel = \"loud\"",
+            environment: new() { ["EDGESEG_FLEET"] = "A" }
+        );
         Assert.Equal([1, 3, 4, 6], errors.Take(4).Select(e => int.Parse(e.Split(':')[1])));
         Assert.Equal("EDGESEG_FLEET: fleet = \"A\": must be empty or an id: 1 to 64 of a-z, 0-9 and -", errors[4]);
         Assert.Equal(5, errors.Length);

@@ -23,7 +23,11 @@ public sealed class CameraStressTests(ITestOutputHelper output)
         using var scratch = new Scratch();
         var plug = scratch.Write("plug", []);
         using var words = new StringWriter();
-        var service = await EdgeSegService.StartAsync(Settings(broker.Port, scratch, plug), new Journal(LogLevel.Info, time, TextWriter.Synchronized(words)), time);
+        var service = await EdgeSegService.StartAsync(
+            Settings(broker.Port, scratch, plug),
+            new Journal(LogLevel.Info, time, TextWriter.Synchronized(words)),
+            time
+        );
         using var stop = new CancellationTokenSource();
         var running = service.RunAsync(stop.Token);
         try
@@ -54,19 +58,24 @@ public sealed class CameraStressTests(ITestOutputHelper output)
 
     private static Settings Settings(int port, Scratch scratch, string plug)
     {
-        float[] map = [.. Enumerable.Range(0, 32 * 32).Select(i => (i % 32 - 16) * (i % 32 - 16) + (i / 32 - 16) * (i / 32 - 16) < 90 ? 4f : -4f)];
+        float[] map =
+        [
+            .. Enumerable.Range(0, 32 * 32).Select(i => (i % 32 - 16) * (i % 32 - 16) + (i / 32 - 16) * (i / 32 - 16) < 90 ? 4f : -4f),
+        ];
         var graph = OnnxGraph.SqueezeSam(64, 64, [.. map, .. map, .. map], [0.5f, 0.9f, 0.3f], map, 32, 32);
         var settings = new Settings { Device = "robot-7", StateDir = scratch.Path };
         (settings.Mqtt.Host, settings.Mqtt.Port) = ("127.0.0.1", port);
         settings.Model.Dir = OnnxGraph.Bundle(graph.ToBytes(), Path.Combine(scratch.Path, "model"));
-        settings.Cameras.Add(new CameraSettings(0)
-        {
-            Id = "front",
-            Uri = $"pipe:while [ -e {plug} ]; do head -c 12288 /dev/urandom; sleep 0.02; done; exit 1",
-            PipeWidth = 64,
-            PipeHeight = 64,
-            PipeFormat = Capture.PipeFormat.Bgr24,
-        });
+        settings.Cameras.Add(
+            new CameraSettings(0)
+            {
+                Id = "front",
+                Uri = $"pipe:while [ -e {plug} ]; do head -c 12288 /dev/urandom; sleep 0.02; done; exit 1",
+                PipeWidth = 64,
+                PipeHeight = 64,
+                PipeFormat = Capture.PipeFormat.Bgr24,
+            }
+        );
         return settings;
     }
 
@@ -75,24 +84,29 @@ public sealed class CameraStressTests(ITestOutputHelper output)
     private static string? Told(Listener listener) => listener.All.LastOrDefault(h => h.Topic == Root + "state")?.State;
 
     /// <summary>Processes whose command line names this file.</summary>
-    private static IEnumerable<string> Children(string file) => Directory.EnumerateDirectories("/proc").Where(folder =>
-    {
-        try
-        {
-            return File.ReadAllText(folder + "/cmdline").Contains(file, StringComparison.Ordinal);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    });
+    private static IEnumerable<string> Children(string file) =>
+        Directory
+            .EnumerateDirectories("/proc")
+            .Where(folder =>
+            {
+                try
+                {
+                    return File.ReadAllText(folder + "/cmdline").Contains(file, StringComparison.Ordinal);
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    return false;
+                }
+            });
 
-    private Task Comes(Func<bool> condition, string what) => Wait.UntilAsync(
-        () =>
-        {
-            // a pipe that gives fifty frames a second gives one for each quarter of a second of this clock
-            time.Advance(TimeSpan.FromMilliseconds(50));
-            return condition();
-        },
-        what);
+    private Task Comes(Func<bool> condition, string what) =>
+        Wait.UntilAsync(
+            () =>
+            {
+                // a pipe that gives fifty frames a second gives one for each quarter of a second of this clock
+                time.Advance(TimeSpan.FromMilliseconds(50));
+                return condition();
+            },
+            what
+        );
 }

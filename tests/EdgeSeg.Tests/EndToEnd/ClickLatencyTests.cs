@@ -28,18 +28,32 @@ public sealed class ClickLatencyTests(ITestOutputHelper output)
         await using var listener = await Listener.StartAsync(broker.Port, Root + "state");
         await using var figures = await Listener.StartAsync(broker.Port, Telemetry);
         using var scratch = new Scratch();
-        using var process = Process.Start(Published.Start(Published.Binary, ["run", "--config", scratch.Write("edgeseg.toml", Encoding.UTF8.GetBytes($"""
-            device = "robot-7"
-            [mqtt]
-            host = "127.0.0.1"
-            port = {broker.Port}
-            [telemetry]
-            interval_s = 1
-            [[camera]]
-            id = "front"
-            uri = "test:?w=640&h=480&fps=15"
-            mode = "on_command"
-            """))]))!;
+        using var process = Process.Start(
+            Published.Start(
+                Published.Binary,
+                [
+                    "run",
+                    "--config",
+                    scratch.Write(
+                        "edgeseg.toml",
+                        Encoding.UTF8.GetBytes(
+                            $"""
+                            device = "robot-7"
+                            [mqtt]
+                            host = "127.0.0.1"
+                            port = {broker.Port}
+                            [telemetry]
+                            interval_s = 1
+                            [[camera]]
+                            id = "front"
+                            uri = "test:?w=640&h=480&fps=15"
+                            mode = "on_command"
+                            """
+                        )
+                    ),
+                ]
+            )
+        )!;
         try
         {
             await listener.UntilAsync("it streams", h => h.State == "streaming");
@@ -50,7 +64,8 @@ public sealed class ClickLatencyTests(ITestOutputHelper output)
             for (var i = 0; i < Stress.Rounds(Clicks); i++)
             {
                 // frames are held for some seconds only
-                if (i % 10 == 0) frame = (await AskAsync(listener.Client, masks, "auto", "{}")).GetProperty("frame").GetString()!;
+                if (i % 10 == 0)
+                    frame = (await AskAsync(listener.Client, masks, "auto", "{}")).GetProperty("frame").GetString()!;
                 var since = Stopwatch.GetTimestamp();
                 var mask = await AskAsync(listener.Client, masks, "click", $$"""{"v":1,"frame":"{{frame}}","points":[[320,240]]}""");
                 var tookMs = Stopwatch.GetElapsedTime(since).TotalMilliseconds;
@@ -64,22 +79,32 @@ public sealed class ClickLatencyTests(ITestOutputHelper output)
             // what the message itself cannot hold, its writing and its way into the MQTT client, telemetry has: the slowest of all intervals
             await figures.UntilAsync("telemetry", h => Slowest(h.Text, "encode") > 0);
             var writtenMs = figures.All.Max(h => Slowest(h.Text, "encode") + Slowest(h.Text, "publish"));
-            double heard = P99(ratios), device = P99(onDevice.Select(d => (d.AllMs + writtenMs) / d.ModelMs));
-            output.WriteLine(FormattableString.Invariant($"by the model's own time, {ratios.Count} clicks: command received to mask handed to the MQTT client, p99 {device:0.000} (of it written and handed over {writtenMs:0.000} ms); click sent to mask heard, through mosquitto and this test's client, p50 {ratios.Order().ElementAt(ratios.Count / 2):0.000}, p99 {heard:0.000}"));
-            if (Stress.IsWhole) Assert.InRange(device, 1, AllowedRatio);
+            double heard = P99(ratios),
+                device = P99(onDevice.Select(d => (d.AllMs + writtenMs) / d.ModelMs));
+            output.WriteLine(
+                FormattableString.Invariant(
+                    $"by the model's own time, {ratios.Count} clicks: command received to mask handed to the MQTT client, p99 {device:0.000} (of it written and handed over {writtenMs:0.000} ms); click sent to mask heard, through mosquitto and this test's client, p50 {ratios.Order().ElementAt(ratios.Count / 2):0.000}, p99 {heard:0.000}"
+                )
+            );
+            if (Stress.IsWhole)
+                Assert.InRange(device, 1, AllowedRatio);
         }
         finally
         {
-            if (!process.HasExited) process.Kill();
+            if (!process.HasExited)
+                process.Kill();
         }
     }
 
-    private static double P99(IEnumerable<double> values) => values.Order().ToArray() is var all ? all[(int)Math.Ceiling(all.Length * 0.99) - 1] : 0;
+    private static double P99(IEnumerable<double> values) =>
+        values.Order().ToArray() is var all ? all[(int)Math.Ceiling(all.Length * 0.99) - 1] : 0;
 
     private static double Slowest(string telemetry, string stage)
     {
         using var json = JsonDocument.Parse(telemetry);
-        return json.RootElement.GetProperty("cameras").GetProperty("front").GetProperty("stages").TryGetProperty(stage, out var told) ? told.GetProperty("p99").GetDouble() : 0;
+        return json.RootElement.GetProperty("cameras").GetProperty("front").GetProperty("stages").TryGetProperty(stage, out var told)
+            ? told.GetProperty("p99").GetDouble()
+            : 0;
     }
 
     private static async Task<ChannelReader<JsonElement>> MasksAsync(IMqttClient client)
@@ -87,7 +112,8 @@ public sealed class ClickLatencyTests(ITestOutputHelper output)
         var masks = Channel.CreateUnbounded<JsonElement>();
         client.ApplicationMessageReceivedAsync += e =>
         {
-            if (e.ApplicationMessage.Topic == Root + "mask") masks.Writer.TryWrite(JsonDocument.Parse(e.ApplicationMessage.Payload).RootElement);
+            if (e.ApplicationMessage.Topic == Root + "mask")
+                masks.Writer.TryWrite(JsonDocument.Parse(e.ApplicationMessage.Payload).RootElement);
             return Task.CompletedTask;
         };
         await client.SubscribeAsync(new MqttClientSubscribeOptionsBuilder().WithTopicFilter(Root + "mask").Build());
@@ -96,7 +122,13 @@ public sealed class ClickLatencyTests(ITestOutputHelper output)
 
     private static async Task<JsonElement> AskAsync(IMqttClient client, ChannelReader<JsonElement> masks, string word, string body)
     {
-        await client.PublishAsync(new MqttApplicationMessageBuilder().WithTopic(Root + "cmd/" + word).WithPayload(body).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtMostOnce).Build());
+        await client.PublishAsync(
+            new MqttApplicationMessageBuilder()
+                .WithTopic(Root + "cmd/" + word)
+                .WithPayload(body)
+                .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtMostOnce)
+                .Build()
+        );
         return await masks.ReadAsync(new CancellationTokenSource(TimeSpan.FromSeconds(Wait.LimitS)).Token);
     }
 }

@@ -25,16 +25,21 @@ public sealed class CommandTests : IAsyncLifetime
     {
         broker = await Mosquitto.StartOrSkipAsync();
         listener = await Listener.StartAsync(broker.Port);
-        var config = scratch.Write("edgeseg.toml", Encoding.UTF8.GetBytes($"""
-            device = "robot-7"
-            [mqtt]
-            host = "127.0.0.1"
-            port = {broker.Port}
-            [[camera]]
-            id = "front"
-            uri = "test:?w=640&h=480&fps=15"
-            max_fps = 5
-            """));
+        var config = scratch.Write(
+            "edgeseg.toml",
+            Encoding.UTF8.GetBytes(
+                $"""
+                device = "robot-7"
+                [mqtt]
+                host = "127.0.0.1"
+                port = {broker.Port}
+                [[camera]]
+                id = "front"
+                uri = "test:?w=640&h=480&fps=15"
+                max_fps = 5
+                """
+            )
+        );
         process = Process.Start(Published.Start(Published.Binary, ["run", "--config", config]));
         await listener.UntilAsync("a mask", h => h.Topic == Root + "cam/front/mask");
     }
@@ -43,8 +48,10 @@ public sealed class CommandTests : IAsyncLifetime
     {
         process?.Kill();
         process?.Dispose();
-        if (listener is not null) await listener.DisposeAsync();
-        if (broker is not null) await broker.DisposeAsync();
+        if (listener is not null)
+            await listener.DisposeAsync();
+        if (broker is not null)
+            await broker.DisposeAsync();
         scratch.Dispose();
     }
 
@@ -62,7 +69,10 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.True(mask.GetProperty("found").GetBoolean());
         // automatic and clicked mask are of the same object on the same picture
         Assert.Equal(at[0].GetDouble(), mask.GetProperty("centroid")[0].GetDouble(), 40.0);
-        await listener.UntilAsync("the mask on its topic", h => h.Topic == Root + "cam/front/mask" && h.Text.Contains("\"request\":\"r1\"", StringComparison.Ordinal));
+        await listener.UntilAsync(
+            "the mask on its topic",
+            h => h.Topic == Root + "cam/front/mask" && h.Text.Contains("\"request\":\"r1\"", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -71,10 +81,16 @@ public sealed class CommandTests : IAsyncLifetime
         var body = """{"v":1,"id":"twice","points":[[320,240]]}""";
         await Ask("click", body, "twice");
         await Send("click", body);
-        await Wait.UntilAsync(() => Replies("twice").Count(r => r.Contains("\"reply\":\"result\"", StringComparison.Ordinal)) == 2, "the answer again");
+        await Wait.UntilAsync(
+            () => Replies("twice").Count(r => r.Contains("\"reply\":\"result\"", StringComparison.Ordinal)) == 2,
+            "the answer again"
+        );
         var answers = Replies("twice").Where(r => r.Contains("\"reply\":\"result\"", StringComparison.Ordinal)).ToList();
         Assert.Equal(answers[0], answers[1]);
-        Assert.Single(listener.All, h => h.Topic == Root + "cam/front/mask" && h.Text.Contains("\"request\":\"twice\"", StringComparison.Ordinal));
+        Assert.Single(
+            listener.All,
+            h => h.Topic == Root + "cam/front/mask" && h.Text.Contains("\"request\":\"twice\"", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -124,7 +140,10 @@ public sealed class CommandTests : IAsyncLifetime
     [Fact]
     public async Task Everything_in_a_frame_is_told_mask_by_mask_and_then_summed_up()
     {
-        var frame = JsonDocument.Parse(listener.All.First(h => h.Topic == Root + "cam/front/mask").Text).RootElement.GetProperty("frame").GetString();
+        var frame = JsonDocument
+            .Parse(listener.All.First(h => h.Topic == Root + "cam/front/mask").Text)
+            .RootElement.GetProperty("frame")
+            .GetString();
         var result = (await Ask("everything", $$"""{"id":"all","frame":"{{frame}}","grid":8}""", "all")).GetProperty("result");
         Assert.Contains("\"reply\":\"accepted\"", Replies("all").First());
         Assert.True(result.GetProperty("complete").GetBoolean());
@@ -136,8 +155,22 @@ public sealed class CommandTests : IAsyncLifetime
         var masks = MasksOf("all").Select(m => JsonDocument.Parse(m).RootElement).ToList();
         Assert.All(MasksOf("all"), m => Assert.Empty(AsyncApi.Load().Errors("Mask", m)));
         Assert.Equal(Enumerable.Range(0, count), masks.Select(m => m.GetProperty("index").GetInt32()));
-        Assert.All(masks, m => Assert.Equal((count, frame, "everything"), (m.GetProperty("count").GetInt32(), m.GetProperty("frame").GetString(), m.GetProperty("prompt").GetProperty("source").GetString())));
-        Assert.Equal(result.GetProperty("masks").EnumerateArray().Select(m => m.GetProperty("area").GetInt32()), masks.Select(m => m.GetProperty("area").GetInt32()));
+        Assert.All(
+            masks,
+            m =>
+                Assert.Equal(
+                    (count, frame, "everything"),
+                    (
+                        m.GetProperty("count").GetInt32(),
+                        m.GetProperty("frame").GetString(),
+                        m.GetProperty("prompt").GetProperty("source").GetString()
+                    )
+                )
+        );
+        Assert.Equal(
+            result.GetProperty("masks").EnumerateArray().Select(m => m.GetProperty("area").GetInt32()),
+            masks.Select(m => m.GetProperty("area").GetInt32())
+        );
     }
 
     [Fact]
@@ -155,25 +188,42 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.Equal(0, Signals.Send(process!.Id, Signals.Terminate));
         await process.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token);
         Assert.Equal(0, process.ExitCode);
-        await Wait.UntilAsync(() => Replies("long").Any(r => r.Contains("\"code\":\"internal\"", StringComparison.Ordinal)), "it is answered at the end");
+        await Wait.UntilAsync(
+            () => Replies("long").Any(r => r.Contains("\"code\":\"internal\"", StringComparison.Ordinal)),
+            "it is answered at the end"
+        );
     }
 
     private IEnumerable<string> MasksOf(string id) =>
-        listener.All.Where(h => h.Topic == Root + "cam/front/mask" && h.Text.Contains($"\"request\":\"{id}\"", StringComparison.Ordinal)).Select(h => h.Text);
+        listener
+            .All.Where(h => h.Topic == Root + "cam/front/mask" && h.Text.Contains($"\"request\":\"{id}\"", StringComparison.Ordinal))
+            .Select(h => h.Text);
 
     private IEnumerable<string> Replies(string id) =>
-        listener.All.Where(h => h.Topic == ReplyTopic && h.Text.Contains($"\"request\":\"{id}\"", StringComparison.Ordinal)).Select(h => h.Text);
+        listener
+            .All.Where(h => h.Topic == ReplyTopic && h.Text.Contains($"\"request\":\"{id}\"", StringComparison.Ordinal))
+            .Select(h => h.Text);
 
     private async Task<JsonElement> Ask(string word, string body, string id)
     {
         await Send(word, body);
-        await Wait.UntilAsync(() => Replies(id).Any(r => !r.Contains("\"reply\":\"accepted\"", StringComparison.Ordinal)), $"{id} is answered");
+        await Wait.UntilAsync(
+            () => Replies(id).Any(r => !r.Contains("\"reply\":\"accepted\"", StringComparison.Ordinal)),
+            $"{id} is answered"
+        );
         var text = Replies(id).First(r => !r.Contains("\"reply\":\"accepted\"", StringComparison.Ordinal));
         Assert.Empty(AsyncApi.Load().Errors("Reply", text));
         return JsonDocument.Parse(text).RootElement;
     }
 
-    private Task<MqttClientPublishResult> Send(string word, string body, bool retain = false) => listener.Client.PublishAsync(new MqttApplicationMessageBuilder()
-        .WithTopic($"{Root}cam/front/cmd/{word}").WithPayload(body).WithResponseTopic(ReplyTopic).WithRetainFlag(retain)
-        .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build());
+    private Task<MqttClientPublishResult> Send(string word, string body, bool retain = false) =>
+        listener.Client.PublishAsync(
+            new MqttApplicationMessageBuilder()
+                .WithTopic($"{Root}cam/front/cmd/{word}")
+                .WithPayload(body)
+                .WithResponseTopic(ReplyTopic)
+                .WithRetainFlag(retain)
+                .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce)
+                .Build()
+        );
 }

@@ -20,7 +20,12 @@ public sealed class FrameAllocationTests : IDisposable
     [Fact]
     public void A_frame_of_720p_stays_within_its_allowance()
     {
-        float[] map = [.. Enumerable.Range(0, 128 * 128).Select(i => (i % 128 - 64) * (i % 128 - 64) + (i / 128 - 64) * (i / 128 - 64) < 1600 ? 4f : -4f)];
+        float[] map =
+        [
+            .. Enumerable
+                .Range(0, 128 * 128)
+                .Select(i => (i % 128 - 64) * (i % 128 - 64) + (i / 128 - 64) * (i / 128 - 64) < 1600 ? 4f : -4f),
+        ];
         var graph = OnnxGraph.SqueezeSam(256, 256, [.. map, .. map, .. map], [0.5f, 0.9f, 0.3f], map, 128, 128);
         using var model = LoadedModel.Load(OnnxGraph.Bundle(graph.ToBytes(), scratch.Path));
         using var pixels = new Mat(720, 1280, MatType.CV_8UC3, Scalar.All(90));
@@ -30,9 +35,11 @@ public sealed class FrameAllocationTests : IDisposable
         using var writer = new MaskWriter();
         var outbox = new Outbox(TimeProvider.System);
         var result = new Segmentation();
-        for (var i = 0; i < 100; i++) Frame(i);
+        for (var i = 0; i < 100; i++)
+            Frame(i);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++) Frame(i);
+        for (var i = 0; i < 100; i++)
+            Frame(i);
         var each = (GC.GetAllocatedBytesForCurrentThread() - before) / 100;
         TestContext.Current.TestOutputHelper?.WriteLine($"{each} bytes a frame");
         Assert.True(result.Found);
@@ -47,8 +54,21 @@ public sealed class FrameAllocationTests : IDisposable
             model.Segmenter.Auto(embedding, result);
             var facts = new MaskInfo
             {
-                Device = "d", Camera = "c", Session = "s", Sequence = sequence, CapturedUtc = default, CapturedNs = 1, TimeSource = "arrival", ClockSynced = true,
-                Width = 1280, Height = 720, Model = model.Facts, Saliency = result.Saliency, AgeMs = 1, Drops = 0, Degraded = false,
+                Device = "d",
+                Camera = "c",
+                Session = "s",
+                Sequence = sequence,
+                CapturedUtc = default,
+                CapturedNs = 1,
+                TimeSource = "arrival",
+                ClockSynced = true,
+                Width = 1280,
+                Height = 720,
+                Model = model.Facts,
+                Saliency = result.Saliency,
+                AgeMs = 1,
+                Drops = 0,
+                Degraded = false,
             };
             outbox.OfferStream("t", writer.Write(facts, result, MessageLimits.MaxMessageBytes), MqttLink.Json, 5);
         }

@@ -27,16 +27,30 @@ public sealed class PayloadStormTests(ITestOutputHelper output)
         await using var broker = await Mosquitto.StartOrSkipAsync("max_queued_messages 0");
         await using var listener = await Listener.StartAsync(broker.Port, Root + "#");
         using var scratch = new Scratch();
-        using var process = Process.Start(Published.Start(Published.Binary, ["run", "--config", scratch.Write("edgeseg.toml", Encoding.UTF8.GetBytes($"""
-            device = "robot-7"
-            [mqtt]
-            host = "127.0.0.1"
-            port = {broker.Port}
-            [[camera]]
-            id = "front"
-            uri = "test:?w=320&h=240&fps=15"
-            mode = "on_command"
-            """))]))!;
+        using var process = Process.Start(
+            Published.Start(
+                Published.Binary,
+                [
+                    "run",
+                    "--config",
+                    scratch.Write(
+                        "edgeseg.toml",
+                        Encoding.UTF8.GetBytes(
+                            $"""
+                            device = "robot-7"
+                            [mqtt]
+                            host = "127.0.0.1"
+                            port = {broker.Port}
+                            [[camera]]
+                            id = "front"
+                            uri = "test:?w=320&h=240&fps=15"
+                            mode = "on_command"
+                            """
+                        )
+                    ),
+                ]
+            )
+        )!;
         var errors = process.StandardError.ReadToEndAsync();
         try
         {
@@ -49,20 +63,32 @@ public sealed class PayloadStormTests(ITestOutputHelper output)
             await Ask(listener, "sound-last");
             var after = Resident(process);
             var heard = listener.All.Where(h => h.Topic == ReplyTopic).Select(h => JsonDocument.Parse(h.Text).RootElement).ToArray();
-            output.WriteLine($"{rounds} bad payloads, {asked + 2} sound requests, {heard.Length} replies; resident {before >> 20} then {after >> 20} MiB");
+            output.WriteLine(
+                $"{rounds} bad payloads, {asked + 2} sound requests, {heard.Length} replies; resident {before >> 20} then {after >> 20} MiB"
+            );
             Assert.False(process.HasExited, "the service has ended");
             Assert.InRange(after - before, long.MinValue, FlatBytes);
             foreach (var id in heard.Select(Id).Where(i => i?.StartsWith("sound", StringComparison.Ordinal) == true).Distinct())
-                Assert.Equal(["accepted", "result"], heard.Where(h => Id(h) == id).Select(h => h.GetProperty("reply").GetString()).Where(r => r != "error"));
-            Assert.All(heard.Where(h => Id(h)?.StartsWith("bad", StringComparison.Ordinal) == true), h => Assert.Equal("error", h.GetProperty("reply").GetString()));
-            Assert.DoesNotContain(listener.All, h => h.Topic == Root + "cam/front/mask" && h.Text.Contains("\"request\":\"bad", StringComparison.Ordinal));
+                Assert.Equal(
+                    ["accepted", "result"],
+                    heard.Where(h => Id(h) == id).Select(h => h.GetProperty("reply").GetString()).Where(r => r != "error")
+                );
+            Assert.All(
+                heard.Where(h => Id(h)?.StartsWith("bad", StringComparison.Ordinal) == true),
+                h => Assert.Equal("error", h.GetProperty("reply").GetString())
+            );
+            Assert.DoesNotContain(
+                listener.All,
+                h => h.Topic == Root + "cam/front/mask" && h.Text.Contains("\"request\":\"bad", StringComparison.Ordinal)
+            );
             Assert.Equal(0, Signals.Send(process.Id, Signals.Terminate));
             await process.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(Wait.LimitS)).Token);
             Assert.True(process.ExitCode == 0, await errors);
         }
         finally
         {
-            if (!process.HasExited) process.Kill();
+            if (!process.HasExited)
+                process.Kill();
         }
     }
 
@@ -74,7 +100,8 @@ public sealed class PayloadStormTests(ITestOutputHelper output)
         {
             var (word, payload, retain) = BadCommands.Next(random, i);
             await Send(listener, word, payload, retain);
-            if (each > 0 && i % each == 0) await Ask(listener, $"sound-{asked++}");
+            if (each > 0 && i % each == 0)
+                await Ask(listener, $"sound-{asked++}");
         }
 
         // one megabyte more than the broker is told that we take, ten times
@@ -86,19 +113,44 @@ public sealed class PayloadStormTests(ITestOutputHelper output)
     {
         var since = Stopwatch.GetTimestamp();
         // busy is a fair answer while mutated payloads that are sound by chance are worked off; the same request may then be sent again
-        while (!listener.All.Any(h => h.Topic == ReplyTopic && h.Text.Contains($"\"request\":\"{id}\"", StringComparison.Ordinal) && h.Text.Contains("\"reply\":\"result\"", StringComparison.Ordinal)))
+        while (
+            !listener.All.Any(h =>
+                h.Topic == ReplyTopic
+                && h.Text.Contains($"\"request\":\"{id}\"", StringComparison.Ordinal)
+                && h.Text.Contains("\"reply\":\"result\"", StringComparison.Ordinal)
+            )
+        )
         {
             Assert.True(Stopwatch.GetElapsedTime(since).TotalSeconds < 2 * Wait.LimitS, $"{id} is not answered");
             await Send(listener, "click", Encoding.UTF8.GetBytes($$"""{"v":1,"id":"{{id}}","points":[[160,120]]}"""), retain: false);
             var before = listener.All.Count;
-            await Wait.UntilAsync(() => listener.All.Skip(before - 1).Any(h => h.Topic == ReplyTopic && h.Text.Contains($"\"request\":\"{id}\"", StringComparison.Ordinal) && !h.Text.Contains("\"reply\":\"accepted\"", StringComparison.Ordinal)), $"{id} is answered");
+            await Wait.UntilAsync(
+                () =>
+                    listener
+                        .All.Skip(before - 1)
+                        .Any(h =>
+                            h.Topic == ReplyTopic
+                            && h.Text.Contains($"\"request\":\"{id}\"", StringComparison.Ordinal)
+                            && !h.Text.Contains("\"reply\":\"accepted\"", StringComparison.Ordinal)
+                        ),
+                $"{id} is answered"
+            );
         }
     }
 
-    private static Task<MqttClientPublishResult> Send(Listener listener, string word, byte[] payload, bool retain) => listener.Client.PublishAsync(new MqttApplicationMessageBuilder()
-        .WithTopic($"{Root}cam/front/cmd/{word}").WithPayload(payload).WithResponseTopic(ReplyTopic).WithRetainFlag(retain).WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).Build());
+    private static Task<MqttClientPublishResult> Send(Listener listener, string word, byte[] payload, bool retain) =>
+        listener.Client.PublishAsync(
+            new MqttApplicationMessageBuilder()
+                .WithTopic($"{Root}cam/front/cmd/{word}")
+                .WithPayload(payload)
+                .WithResponseTopic(ReplyTopic)
+                .WithRetainFlag(retain)
+                .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce)
+                .Build()
+        );
 
     private static string? Id(JsonElement reply) => reply.TryGetProperty("request", out var id) ? id.GetString() : null;
 
-    private static long Resident(Process process) => Telemetry.TelemetryCollector.ResidentBytes(File.ReadAllText($"/proc/{process.Id}/statm"), Environment.SystemPageSize)!.Value;
+    private static long Resident(Process process) =>
+        Telemetry.TelemetryCollector.ResidentBytes(File.ReadAllText($"/proc/{process.Id}/statm"), Environment.SystemPageSize)!.Value;
 }

@@ -24,24 +24,52 @@ internal sealed class ProcessWatch(int id)
         writtenBefore = Written();
     }
 
-    public void Look() => resident.Add((Stopwatch.GetElapsedTime(began).TotalSeconds, TelemetryCollector.ResidentBytes(File.ReadAllText($"/proc/{id}/statm"), Environment.SystemPageSize)!.Value));
+    public void Look() =>
+        resident.Add(
+            (
+                Stopwatch.GetElapsedTime(began).TotalSeconds,
+                TelemetryCollector.ResidentBytes(File.ReadAllText($"/proc/{id}/statm"), Environment.SystemPageSize)!.Value
+            )
+        );
 
     public Figures End()
     {
         var tenth = Math.Max(1, resident.Count / 10);
-        double meanS = resident.Average(r => r.S), mean = resident.Average(r => r.Bytes);
+        double meanS = resident.Average(r => r.S),
+            mean = resident.Average(r => r.Bytes);
         var slope = resident.Sum(r => (r.S - meanS) * (r.Bytes - mean)) / resident.Sum(r => (r.S - meanS) * (r.S - meanS));
-        return new Figures(Stopwatch.GetElapsedTime(began).TotalSeconds, Median(resident.Take(tenth)), Median(resident.TakeLast(tenth)), slope * 3600, Written() - writtenBefore);
+        return new Figures(
+            Stopwatch.GetElapsedTime(began).TotalSeconds,
+            Median(resident.Take(tenth)),
+            Median(resident.TakeLast(tenth)),
+            slope * 3600,
+            Written() - writtenBefore
+        );
     }
 
-    private static long Median(IEnumerable<(double S, long Bytes)> looks) => looks.Select(l => l.Bytes).Order().ToArray() is var all ? all[all.Length / 2] : 0;
+    private static long Median(IEnumerable<(double S, long Bytes)> looks) =>
+        looks.Select(l => l.Bytes).Order().ToArray() is var all ? all[all.Length / 2] : 0;
 
-    private long Written() => long.Parse(File.ReadLines($"/proc/{id}/io").First(l => l.StartsWith("write_bytes:", StringComparison.Ordinal)).Split(' ')[1], CultureInfo.InvariantCulture);
+    private long Written() =>
+        long.Parse(
+            File.ReadLines($"/proc/{id}/io").First(l => l.StartsWith("write_bytes:", StringComparison.Ordinal)).Split(' ')[1],
+            CultureInfo.InvariantCulture
+        );
 }
 
 /// <summary>What the soak reads of a telemetry message with one camera.</summary>
 internal sealed record SoakTelemetry(
-    double FramesIn, double FramesOut, long AllocatedBytes, int Gen0, int Gen1, int Gen2, int FramesHeld, int Waiting, double P95Ms, IReadOnlyList<string> Drops)
+    double FramesIn,
+    double FramesOut,
+    long AllocatedBytes,
+    int Gen0,
+    int Gen1,
+    int Gen2,
+    int FramesHeld,
+    int Waiting,
+    double P95Ms,
+    IReadOnlyList<string> Drops
+)
 {
     public static SoakTelemetry Read(string text)
     {
@@ -59,7 +87,8 @@ internal sealed record SoakTelemetry(
             camera.GetProperty("frames_held").GetInt32(),
             root.GetProperty("link").GetProperty("waiting").GetInt32(),
             camera.GetProperty("stages").GetProperty("end_to_end").GetProperty("p95").GetDouble(),
-            [.. camera.GetProperty("drops").EnumerateObject().Select(d => $"{d.Name} {d.Value}")]);
+            [.. camera.GetProperty("drops").EnumerateObject().Select(d => $"{d.Name} {d.Value}")]
+        );
     }
 }
 

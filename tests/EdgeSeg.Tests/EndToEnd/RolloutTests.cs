@@ -27,7 +27,8 @@ public sealed class RolloutTests : IDisposable
     {
         foreach (var device in devices)
         {
-            if (!device.HasExited) device.Kill();
+            if (!device.HasExited)
+                device.Kill();
             device.WaitForExit();
             device.Dispose();
         }
@@ -44,26 +45,48 @@ public sealed class RolloutTests : IDisposable
         address = web.Folder;
         await using var listener = await Listener.StartAsync(port);
         // one device on either side of the half
-        var salt = Enumerable.Range(0, 100).Select(i => $"salt-{i}").First(s => UpdateGate.Share(s, "robot-1") < 50 && UpdateGate.Share(s, "robot-2") >= 50);
+        var salt = Enumerable
+            .Range(0, 100)
+            .Select(i => $"salt-{i}")
+            .First(s => UpdateGate.Share(s, "robot-1") < 50 && UpdateGate.Share(s, "robot-2") >= 50);
         Edgeseg("model", "keygen", "--out", In("release"));
         Directory.CreateDirectory(In("keys"));
         File.Copy(In("release.pem"), In("keys/release.pem"));
-        foreach (var device in new[] { "robot-1", "robot-2" }) Start(device);
-        await listener.UntilAsync("both at work", _ => new[] { "robot-1", "robot-2" }.All(d => listener.All.Count(h => h.Topic == $"edgeseg/v1/{d}/cam/front/mask") >= 12));
+        foreach (var device in new[] { "robot-1", "robot-2" })
+            Start(device);
+        await listener.UntilAsync(
+            "both at work",
+            _ => new[] { "robot-1", "robot-2" }.All(d => listener.All.Count(h => h.Topic == $"edgeseg/v1/{d}/cam/front/mask") >= 12)
+        );
 
         Pack("two", Path.Combine(Published.Folder, "models", "squeezesam"), version: 2, serial: 1, "--percent", "50", "--salt", salt);
         await StateAsync(listener, "robot-1", "active", 2);
         await StateAsync(listener, "robot-2", "waiting", 2, UpdateReason.NotInRollout);
         // how long no frame was taken while the model was changed
-        await listener.UntilAsync("the gap of the swap", h => h.Topic == "edgeseg/v1/robot-1/telemetry" && Swap(h.Text) is { Count: 1, Ms: > 0 });
+        await listener.UntilAsync(
+            "the gap of the swap",
+            h => h.Topic == "edgeseg/v1/robot-1/telemetry" && Swap(h.Text) is { Count: 1, Ms: > 0 }
+        );
         // half the graph had come when the line broke: the rest was asked for, not the whole
-        Assert.Equal((1, CutAfter), (cuts, web.Exchanges.Select(e => e.Range).OfType<string>().Select(r => int.Parse(r["bytes=".Length..^1], System.Globalization.CultureInfo.InvariantCulture)).Single()));
+        Assert.Equal(
+            (1, CutAfter),
+            (
+                cuts,
+                web.Exchanges.Select(e => e.Range)
+                    .OfType<string>()
+                    .Select(r => int.Parse(r["bytes=".Length..^1], System.Globalization.CultureInfo.InvariantCulture))
+                    .Single()
+            )
+        );
 
         Edgeseg("model", "reissue", In("two"), "--serial", "2", "--percent", "100");
         SignAndPublish("two");
         await StateAsync(listener, "robot-2", "active", 2);
         var table = Edgeseg("model", "status", "--fleet", "north", "--host", "127.0.0.1", "--port", $"{port}");
-        Assert.Equal(2, table.Split('\n').Count(l => l.StartsWith("robot-", StringComparison.Ordinal) && l.Contains("active", StringComparison.Ordinal)));
+        Assert.Equal(
+            2,
+            table.Split('\n').Count(l => l.StartsWith("robot-", StringComparison.Ordinal) && l.Contains("active", StringComparison.Ordinal))
+        );
 
         // it loads, it agrees with itself, it is fast, and its masks are the whole picture
         float[] all = [.. Enumerable.Repeat(5f, 64)];
@@ -78,15 +101,34 @@ public sealed class RolloutTests : IDisposable
         table = Edgeseg("model", "status", "--fleet", "north", "--host", "127.0.0.1", "--port", $"{port}");
         Assert.Equal(2, table.Split('\n').Count(l => l.Contains(UpdateReason.LiveQuality, StringComparison.Ordinal)));
         var api = AsyncApi.Load();
-        foreach (var message in listener.All.Where(h => h.Topic.EndsWith("/model/state", StringComparison.Ordinal))) Assert.Empty(api.Errors("ModelState", message.Text));
+        foreach (var message in listener.All.Where(h => h.Topic.EndsWith("/model/state", StringComparison.Ordinal)))
+            Assert.Empty(api.Errors("ModelState", message.Text));
     }
 
     private void Pack(string name, string from, int version, int serial, params string[] more)
     {
         string[] words =
         [
-            "model", "pack", from, "--out", In(name), "--url", $"{address}{name}/", "--version", $"{version}", "--serial", $"{serial}", "--live-frames", "10", "--max-latency-ratio", "50",
-            "--min-iou", "0.9", "--images", Path.Combine(Published.Folder, "demo", "chelsea.jpg"), .. more,
+            "model",
+            "pack",
+            from,
+            "--out",
+            In(name),
+            "--url",
+            $"{address}{name}/",
+            "--version",
+            $"{version}",
+            "--serial",
+            $"{serial}",
+            "--live-frames",
+            "10",
+            "--max-latency-ratio",
+            "50",
+            "--min-iou",
+            "0.9",
+            "--images",
+            Path.Combine(Published.Folder, "demo", "chelsea.jpg"),
+            .. more,
         ];
         Edgeseg(words);
         SignAndPublish(name);
@@ -98,29 +140,40 @@ public sealed class RolloutTests : IDisposable
         Edgeseg("model", "publish", In(name), "--fleet", "north", "--host", "127.0.0.1", "--port", $"{port}");
     }
 
-    private static Task StateAsync(Listener listener, string device, string state, int version, string? reason = null) => Wait.UntilAsync(
-        () => listener.All.LastOrDefault(h => h.Topic == $"edgeseg/v1/{device}/model/state") is { } last && last.State == state
-            && last.Text.Contains($"\"version\":{version},", StringComparison.Ordinal) && (reason is null || last.Text.Contains($"\"reason\":\"{reason}\"", StringComparison.Ordinal)),
-        $"{device} is {state} {version} {reason}; last: {listener.All.LastOrDefault(h => h.Topic == $"edgeseg/v1/{device}/model/state")?.Text}", limitS: 120);
+    private static Task StateAsync(Listener listener, string device, string state, int version, string? reason = null) =>
+        Wait.UntilAsync(
+            () =>
+                listener.All.LastOrDefault(h => h.Topic == $"edgeseg/v1/{device}/model/state") is { } last
+                && last.State == state
+                && last.Text.Contains($"\"version\":{version},", StringComparison.Ordinal)
+                && (reason is null || last.Text.Contains($"\"reason\":\"{reason}\"", StringComparison.Ordinal)),
+            $"{device} is {state} {version} {reason}; last: {listener.All.LastOrDefault(h => h.Topic == $"edgeseg/v1/{device}/model/state")?.Text}",
+            limitS: 120
+        );
 
     private void Start(string device)
     {
-        var config = scratch.Write($"{device}.toml", Encoding.UTF8.GetBytes($"""
-            device = "{device}"
-            fleet = "north"
-            state_dir = "{In(device)}"
-            [mqtt]
-            host = "127.0.0.1"
-            port = {port}
-            [update]
-            keys_dir = "{In("keys")}"
-            sources = ["http"]
-            [telemetry]
-            interval_s = 1
-            [[camera]]
-            id = "front"
-            uri = "test:?w=640&h=480&fps=5"
-            """));
+        var config = scratch.Write(
+            $"{device}.toml",
+            Encoding.UTF8.GetBytes(
+                $"""
+                device = "{device}"
+                fleet = "north"
+                state_dir = "{In(device)}"
+                [mqtt]
+                host = "127.0.0.1"
+                port = {port}
+                [update]
+                keys_dir = "{In("keys")}"
+                sources = ["http"]
+                [telemetry]
+                interval_s = 1
+                [[camera]]
+                id = "front"
+                uri = "test:?w=640&h=480&fps=5"
+                """
+            )
+        );
         Directory.CreateDirectory(In(device));
         devices.Add(Process.Start(Published.Start(Published.Binary, ["run", "--config", config]))!);
     }

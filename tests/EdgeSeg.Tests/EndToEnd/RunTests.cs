@@ -15,17 +15,22 @@ public sealed class RunTests
         await using var broker = await Mosquitto.StartOrSkipAsync();
         await using var listener = await Listener.StartAsync(broker.Port);
         using var scratch = new Scratch();
-        var config = scratch.Write("edgeseg.toml", System.Text.Encoding.UTF8.GetBytes($"""
-            device = "robot-7"
-            [mqtt]
-            host = "127.0.0.1"
-            port = {broker.Port}
-            [telemetry]
-            interval_s = 1
-            [[camera]]
-            id = "front"
-            uri = "test:?w=640&h=480&fps=15"
-            """));
+        var config = scratch.Write(
+            "edgeseg.toml",
+            System.Text.Encoding.UTF8.GetBytes(
+                $"""
+                device = "robot-7"
+                [mqtt]
+                host = "127.0.0.1"
+                port = {broker.Port}
+                [telemetry]
+                interval_s = 1
+                [[camera]]
+                id = "front"
+                uri = "test:?w=640&h=480&fps=15"
+                """
+            )
+        );
         using var process = Process.Start(Published.Start(Published.Binary, ["run", "--config", config]))!;
         var errors = process.StandardError.ReadToEndAsync();
         try
@@ -34,7 +39,10 @@ public sealed class RunTests
             await listener.UntilAsync("status online", h => h.Topic == root + "status" && h.State == "online");
             await listener.UntilAsync("info", h => h.Topic == root + "info");
             await listener.UntilAsync("camera streaming", h => h.Topic == root + "cam/front/state" && h.State == "streaming");
-            await listener.UntilAsync("telemetry", h => h.Topic == root + "telemetry" && h.Text.Contains("\"saliency\"", StringComparison.Ordinal));
+            await listener.UntilAsync(
+                "telemetry",
+                h => h.Topic == root + "telemetry" && h.Text.Contains("\"saliency\"", StringComparison.Ordinal)
+            );
             await Wait.UntilAsync(() => listener.All.Count(h => h.Topic == root + "cam/front/mask") >= 10, "ten masks");
             Assert.Equal(0, Signals.Send(process.Id, Signals.Terminate));
             var stopped = Stopwatch.GetTimestamp();
@@ -44,27 +52,33 @@ public sealed class RunTests
             await listener.UntilAsync("status offline", h => h.Topic == root + "status" && h.State == "offline");
             var api = AsyncApi.Load();
             // an empty message ends an alert
-            foreach (var message in listener.All.Where(h => h.Text.Length > 0)) Assert.Empty(api.Errors(Schema(message.Topic.Split('/')[3..]), message.Text));
-            Assert.Contains(listener.All, h => h.Topic == root + "telemetry" && h.Text.Contains("\"memory_available_bytes\"", StringComparison.Ordinal));
+            foreach (var message in listener.All.Where(h => h.Text.Length > 0))
+                Assert.Empty(api.Errors(Schema(message.Topic.Split('/')[3..]), message.Text));
+            Assert.Contains(
+                listener.All,
+                h => h.Topic == root + "telemetry" && h.Text.Contains("\"memory_available_bytes\"", StringComparison.Ordinal)
+            );
         }
         finally
         {
-            if (!process.HasExited) process.Kill();
+            if (!process.HasExited)
+                process.Kill();
         }
     }
 
     /// <summary>By the levels behind the device's.</summary>
-    private static string Schema(string[] levels) => levels switch
-    {
-        ["status"] => "Status",
-        ["info"] => "Info",
-        ["telemetry"] => "Telemetry",
-        ["alert", _] => "Alert",
-        ["model", "state"] => "ModelState",
-        ["cam", _, "mask"] => "Mask",
-        ["cam", _, "state"] => "CameraState",
-        _ => throw new ArgumentException($"no schema for {string.Join('/', levels)}"),
-    };
+    private static string Schema(string[] levels) =>
+        levels switch
+        {
+            ["status"] => "Status",
+            ["info"] => "Info",
+            ["telemetry"] => "Telemetry",
+            ["alert", _] => "Alert",
+            ["model", "state"] => "ModelState",
+            ["cam", _, "mask"] => "Mask",
+            ["cam", _, "state"] => "CameraState",
+            _ => throw new ArgumentException($"no schema for {string.Join('/', levels)}"),
+        };
 
     [Fact]
     public void Settings_that_are_wrong_are_all_named_with_their_lines()
@@ -105,7 +119,8 @@ public sealed class RunTests
     {
         using var scratch = new Scratch();
         var (_, output, _) = Published.Run(Published.Binary, ["doctor", "--config", scratch.Write("empty.toml", [])]);
-        foreach (var check in new[] { "settings", "onnx runtime", "opencv", "model", "cameras", "broker", "gpio", "disk", "clock" }) Assert.Contains($"  {check} ", output);
+        foreach (var check in new[] { "settings", "onnx runtime", "opencv", "model", "cameras", "broker", "gpio", "disk", "clock" })
+            Assert.Contains($"  {check} ", output);
         Assert.Contains("2 graphs intact", output);
     }
 }

@@ -55,7 +55,10 @@ public sealed class SegmentTests : IDisposable
         Assert.True(click.RootElement.GetProperty("centroid")[0].GetDouble() > 330, output[..400]);
         (_, output, _) = Run(Photo("astronaut.jpg"), "--box", "380,10,512,260");
         using var box = JsonDocument.Parse(output);
-        Assert.Equal([380, 10, 512, 260], box.RootElement.GetProperty("prompt").GetProperty("box").EnumerateArray().Select(v => v.GetDouble()));
+        Assert.Equal(
+            [380, 10, 512, 260],
+            box.RootElement.GetProperty("prompt").GetProperty("box").EnumerateArray().Select(v => v.GetDouble())
+        );
         Assert.True(box.RootElement.GetProperty("centroid")[0].GetDouble() > 380);
     }
 
@@ -71,7 +74,11 @@ public sealed class SegmentTests : IDisposable
         Assert.Equal(1, code);
         Assert.Contains("coffee.jpg", Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
         var lines = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        foreach (var bad in new[] { empty, text, cut, tiny, missing }) Assert.Single(lines, l => l.StartsWith("edgeseg: ", StringComparison.Ordinal) && l.Contains($"'{bad}'", StringComparison.Ordinal));
+        foreach (var bad in new[] { empty, text, cut, tiny, missing })
+            Assert.Single(
+                lines,
+                l => l.StartsWith("edgeseg: ", StringComparison.Ordinal) && l.Contains($"'{bad}'", StringComparison.Ordinal)
+            );
         Assert.DoesNotContain("   at ", errors);
     }
 
@@ -110,7 +117,11 @@ public sealed class SegmentTests : IDisposable
     public void A_model_that_gives_no_numbers_is_refused()
     {
         var graph = OnnxGraph.SqueezeSam(32, 32, [.. Enumerable.Repeat(float.NaN, 48)], [1, 1, 1], [.. Enumerable.Repeat(2f, 16)], 4, 4);
-        var (code, output, errors) = Run(Photo("coffee.jpg"), "--model", OnnxGraph.Bundle(graph.ToBytes(), Path.Combine(scratch.Path, "nan")));
+        var (code, output, errors) = Run(
+            Photo("coffee.jpg"),
+            "--model",
+            OnnxGraph.Bundle(graph.ToBytes(), Path.Combine(scratch.Path, "nan"))
+        );
         Assert.Equal(1, code);
         Assert.Equal("", output);
         Assert.Contains("values that are not numbers", errors);
@@ -137,10 +148,14 @@ public sealed class SegmentTests : IDisposable
         Directory.CreateDirectory(Path.Combine(scratch.Path, "a"));
         File.Copy(Photo("coffee.jpg"), Path.Combine(scratch.Path, "a", "rocket.jpg"));
         Run(Photo("rocket.jpg"), Path.Combine(scratch.Path, "a", "rocket.jpg"), "--format", "png", "--out", scratch.Path);
-        Assert.Equal(["rocket-2-mask.png", "rocket-mask.png"], Directory.GetFiles(scratch.Path, "*.png").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["rocket-2-mask.png", "rocket-mask.png"],
+            Directory.GetFiles(scratch.Path, "*.png").Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        );
     }
 
-    private static (int ExitCode, string Output, string Errors) Run(params string[] arguments) => Published.Run(Published.Binary, ["segment", .. arguments]);
+    private static (int ExitCode, string Output, string Errors) Run(params string[] arguments) =>
+        Published.Run(Published.Binary, ["segment", .. arguments]);
 
     private string Picture(string name, int width, int height)
     {

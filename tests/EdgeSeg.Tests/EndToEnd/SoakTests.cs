@@ -33,19 +33,24 @@ public sealed class SoakTests(ITestOutputHelper output)
         await using var broker = await Mosquitto.StartOrSkipAsync();
         await using var listener = await Listener.StartAsync(broker.Port, "edgeseg/v1/soak/telemetry");
         using var scratch = new Scratch();
-        var config = scratch.Write("edgeseg.toml", Encoding.UTF8.GetBytes($"""
-            device = "soak"
-            state_dir = "{scratch.Path}"
-            [mqtt]
-            host = "127.0.0.1"
-            port = {broker.Port}
-            [telemetry]
-            interval_s = {TelemetryS}
-            [[camera]]
-            id = "front"
-            uri = '{Camera}'
-            loop = true
-            """));
+        var config = scratch.Write(
+            "edgeseg.toml",
+            Encoding.UTF8.GetBytes(
+                $"""
+                device = "soak"
+                state_dir = "{scratch.Path}"
+                [mqtt]
+                host = "127.0.0.1"
+                port = {broker.Port}
+                [telemetry]
+                interval_s = {TelemetryS}
+                [[camera]]
+                id = "front"
+                uri = '{Camera}'
+                loop = true
+                """
+            )
+        );
         using var process = Process.Start(Published.Start(Published.Binary, ["run", "--config", config]))!;
         var errors = process.StandardError.ReadToEndAsync();
         try
@@ -64,20 +69,28 @@ public sealed class SoakTests(ITestOutputHelper output)
         }
         finally
         {
-            if (!process.HasExited) process.Kill();
+            if (!process.HasExited)
+                process.Kill();
         }
     }
 
     private void Judge(ProcessWatch.Figures process, SoakTelemetry[] telemetry, int exitCode, string journal)
     {
-        double framesIn = telemetry.Sum(t => t.FramesIn), framesOut = telemetry.Sum(t => t.FramesOut);
+        double framesIn = telemetry.Sum(t => t.FramesIn),
+            framesOut = telemetry.Sum(t => t.FramesOut);
         var allocated = telemetry.Sum(t => t.AllocatedBytes);
         var leaked = journal.Contains("never given back", StringComparison.Ordinal);
         Say($"{process.Seconds:0} s after {WarmUpS:0} s of warm-up, {Camera}: {framesIn:0} frames in, {framesOut:0} masks out");
-        Say($"resident memory {process.FirstBytes / 1048576.0:0.00} MiB -> {process.LastBytes / 1048576.0:0.00} MiB, slope {process.SlopeBytesPerHour / 1048576:0.00} MiB/h");
+        Say(
+            $"resident memory {process.FirstBytes / 1048576.0:0.00} MiB -> {process.LastBytes / 1048576.0:0.00} MiB, slope {process.SlopeBytesPerHour / 1048576:0.00} MiB/h"
+        );
         Say($"bytes written to disk {process.WrittenBytes}; frames leaked {(leaked ? "some" : "0")}");
-        Say($"most frames held {telemetry.Max(t => t.FramesHeld)} of {PipelineLimits.FrameSlots}, most messages waiting {telemetry.Max(t => t.Waiting)} of {MqttLimits.PublishQueue}");
-        Say($"gen-0 {telemetry.Sum(t => t.Gen0)}, gen-1 {telemetry.Sum(t => t.Gen1)}, gen-2 {telemetry.Sum(t => t.Gen2)} collections; {allocated / framesOut:0} bytes allocated a mask, {allocated / framesIn:0} a frame, {allocated / process.Seconds:0} a second");
+        Say(
+            $"most frames held {telemetry.Max(t => t.FramesHeld)} of {PipelineLimits.FrameSlots}, most messages waiting {telemetry.Max(t => t.Waiting)} of {MqttLimits.PublishQueue}"
+        );
+        Say(
+            $"gen-0 {telemetry.Sum(t => t.Gen0)}, gen-1 {telemetry.Sum(t => t.Gen1)}, gen-2 {telemetry.Sum(t => t.Gen2)} collections; {allocated / framesOut:0} bytes allocated a mask, {allocated / framesIn:0} a frame, {allocated / process.Seconds:0} a second"
+        );
         Say($"end to end p95, last interval: {telemetry[^1].P95Ms:0.0} ms; drops: {string.Join(", ", telemetry[^1].Drops)}");
         Assert.Equal((0, false), (exitCode, leaked));
         Assert.True(framesOut > 0 && framesIn >= framesOut, "masks come");
@@ -96,7 +109,8 @@ public sealed class SoakTests(ITestOutputHelper output)
         while (Stopwatch.GetElapsedTime(began).TotalSeconds < untilS)
         {
             await Task.Delay(1000);
-            if (process.HasExited) Assert.Fail($"the service ended by itself with {process.ExitCode}");
+            if (process.HasExited)
+                Assert.Fail($"the service ended by itself with {process.ExitCode}");
             watch.Look();
         }
     }

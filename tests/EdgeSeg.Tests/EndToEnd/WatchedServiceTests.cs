@@ -21,28 +21,43 @@ public sealed class WatchedServiceTests
         using var scratch = new Scratch();
 
         // left by a session that crashed while something was wrong
-        await listener.Client.PublishAsync(new MqttApplicationMessageBuilder().WithTopic(Root + "alert/duplicate-id").WithPayload("{}").WithRetainFlag().Build());
-        var config = scratch.Write("edgeseg.toml", Encoding.UTF8.GetBytes($"""
-            device = "robot-7"
-            [mqtt]
-            host = "127.0.0.1"
-            port = {broker.Port}
-            [home_assistant]
-            enabled = true
-            [[camera]]
-            id = "front"
-            uri = "file:{scratch.Path}/unplugged.mp4"
-            """));
+        await listener.Client.PublishAsync(
+            new MqttApplicationMessageBuilder().WithTopic(Root + "alert/duplicate-id").WithPayload("{}").WithRetainFlag().Build()
+        );
+        var config = scratch.Write(
+            "edgeseg.toml",
+            Encoding.UTF8.GetBytes(
+                $"""
+                device = "robot-7"
+                [mqtt]
+                host = "127.0.0.1"
+                port = {broker.Port}
+                [home_assistant]
+                enabled = true
+                [[camera]]
+                id = "front"
+                uri = "file:{scratch.Path}/unplugged.mp4"
+                """
+            )
+        );
         using var process = Process.Start(Published.Start(Published.Binary, ["run", "--config", config]))!;
         var errors = process.StandardError.ReadToEndAsync();
         try
         {
-            await listener.UntilAsync("the alert", h => h.Topic == Root + "alert/camera-front" && h.Text.Contains("\"camera_lost\"", StringComparison.Ordinal));
-            await listener.UntilAsync("degraded", h => h.Topic == Root + "status" && h.State == "degraded" && h.Text.Contains("camera_lost:front", StringComparison.Ordinal));
+            await listener.UntilAsync(
+                "the alert",
+                h => h.Topic == Root + "alert/camera-front" && h.Text.Contains("\"camera_lost\"", StringComparison.Ordinal)
+            );
+            await listener.UntilAsync(
+                "degraded",
+                h => h.Topic == Root + "status" && h.State == "degraded" && h.Text.Contains("camera_lost:front", StringComparison.Ordinal)
+            );
             await listener.UntilAsync("the end of the old alert", h => h.Topic == Root + "alert/duplicate-id" && h.Text.Length == 0);
             await listener.UntilAsync("discovery", h => h.Topic == Discovery);
             var before = listener.All.Count(h => h.Topic == Discovery);
-            await listener.Client.PublishAsync(new MqttApplicationMessageBuilder().WithTopic("homeassistant/status").WithPayload("online").Build());
+            await listener.Client.PublishAsync(
+                new MqttApplicationMessageBuilder().WithTopic("homeassistant/status").WithPayload("online").Build()
+            );
             await Wait.UntilAsync(() => listener.All.Count(h => h.Topic == Discovery) > before, "discovery comes again");
             Assert.Equal(0, Signals.Send(process.Id, Signals.Terminate));
             await process.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(Wait.LimitS)).Token);
@@ -50,7 +65,8 @@ public sealed class WatchedServiceTests
         }
         finally
         {
-            if (!process.HasExited) process.Kill();
+            if (!process.HasExited)
+                process.Kill();
         }
 
         var (code, output, _) = Published.Run(Published.Binary, ["retire", "--config", config]);

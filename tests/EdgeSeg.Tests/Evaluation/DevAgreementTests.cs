@@ -24,7 +24,17 @@ public sealed class DevAgreementTests : IDisposable
     [InlineData("fp32", .7689, .8093, .8328, .7791, .9048, .0698, .9450, .9584, .9539)]
     [InlineData("int8", .7671, .8083, .8318, .7780, .9045, .0698, .9445, .9579, .9550)]
     public void Figures_agree_with_the_python_loop(
-        string precision, double click, double best, double box, double auto, double maxF, double mae, double petsClick, double petsBest, double petsBox)
+        string precision,
+        double click,
+        double best,
+        double box,
+        double auto,
+        double maxF,
+        double mae,
+        double petsClick,
+        double petsBest,
+        double petsBox
+    )
     {
         var tar = Path.Combine(Repository(), "..", "shared", "data", "dev.tar");
         Assert.SkipUnless(File.Exists(tar), "the development photographs (../shared/data/dev.tar) are not here");
@@ -55,7 +65,8 @@ public sealed class DevAgreementTests : IDisposable
         {
             while (reader.GetNextEntry() is { } entry)
             {
-                if (entry.DataStream is null) continue;
+                if (entry.DataStream is null)
+                    continue;
                 using var bytes = new MemoryStream();
                 entry.DataStream.CopyTo(bytes);
                 files[entry.Name.Replace("./", "", StringComparison.Ordinal)] = bytes.ToArray();
@@ -69,20 +80,35 @@ public sealed class DevAgreementTests : IDisposable
             using var record = JsonDocument.Parse(line);
             var root = record.RootElement;
             var category = Array.IndexOf(sets, root.GetProperty("set").GetString()) + 1;
-            if (category == 0) continue;
+            if (category == 0)
+                continue;
             var name = root.GetProperty("id").GetString() + ".jpg";
             scratch.Write(name, files["images/" + name]);
-            images.Add(new JsonObject { ["id"] = images.Count + 1, ["file_name"] = name, ["width"] = root.GetProperty("w").GetInt32(), ["height"] = root.GetProperty("h").GetInt32() });
+            images.Add(
+                new JsonObject
+                {
+                    ["id"] = images.Count + 1,
+                    ["file_name"] = name,
+                    ["width"] = root.GetProperty("w").GetInt32(),
+                    ["height"] = root.GetProperty("h").GetInt32(),
+                }
+            );
             foreach (var layer in root.GetProperty("layers").EnumerateArray())
             {
                 var kind = layer.GetProperty("kind").GetString()!;
-                if (kind is not ("instances" or "instances_partial" or "salient")) continue;
+                if (kind is not ("instances" or "instances_partial" or "salient"))
+                    continue;
                 var file = layer.GetProperty("file").GetString()!;
                 AddSegments(annotations, files.TryGetValue(file, out var map) ? map : files["masks/" + file], kind, images.Count, category);
             }
         }
 
-        var coco = new JsonObject { ["images"] = images, ["annotations"] = annotations, ["categories"] = new JsonArray([.. sets.Select((s, i) => new JsonObject { ["id"] = i + 1, ["name"] = s })]) };
+        var coco = new JsonObject
+        {
+            ["images"] = images,
+            ["annotations"] = annotations,
+            ["categories"] = new JsonArray([.. sets.Select((s, i) => new JsonObject { ["id"] = i + 1, ["name"] = s })]),
+        };
         return scratch.Write("annotations.json", Encoding.UTF8.GetBytes(coco.ToJsonString()));
     }
 
@@ -95,20 +121,32 @@ public sealed class DevAgreementTests : IDisposable
         {
             var value = (byte)segment;
             var count = pixels.Count(p => p == value);
-            if (count == 0 || (value != 255 && count < 0.00333 * pixels.Length)) continue;
+            if (count == 0 || (value != 255 && count < 0.00333 * pixels.Length))
+                continue;
             using var binary = new Mat();
             Cv2.InRange(map, Scalar.All(segment), Scalar.All(segment), binary);
             var mask = new BinaryMask();
             MaskMat.FromMat(binary, mask);
             var counts = new System.Buffers.ArrayBufferWriter<byte>();
             Assert.True(new RunLength().TryEncode(mask, counts));
-            annotations.Add(new JsonObject
-            {
-                ["id"] = annotations.Count + 1, ["image_id"] = image, ["category_id"] = category, ["kind"] = kind, ["iscrowd"] = value == 255 ? 1 : 0,
-                ["segmentation"] = new JsonObject { ["size"] = new JsonArray(map.Rows, map.Cols), ["counts"] = Encoding.ASCII.GetString(counts.WrittenSpan) },
-            });
+            annotations.Add(
+                new JsonObject
+                {
+                    ["id"] = annotations.Count + 1,
+                    ["image_id"] = image,
+                    ["category_id"] = category,
+                    ["kind"] = kind,
+                    ["iscrowd"] = value == 255 ? 1 : 0,
+                    ["segmentation"] = new JsonObject
+                    {
+                        ["size"] = new JsonArray(map.Rows, map.Cols),
+                        ["counts"] = Encoding.ASCII.GetString(counts.WrittenSpan),
+                    },
+                }
+            );
         }
     }
 
-    private static string Repository([System.Runtime.CompilerServices.CallerFilePath] string file = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "../../.."));
+    private static string Repository([System.Runtime.CompilerServices.CallerFilePath] string file = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "../../.."));
 }

@@ -12,7 +12,8 @@ namespace EdgeSeg.Evaluation;
 /// <summary>Figures on a set whose right answers are known by construction.</summary>
 public sealed class EvaluatorTests : IDisposable
 {
-    private const int Width = 80, Height = 40;
+    private const int Width = 80,
+        Height = 40;
 
     private readonly Scratch scratch = new();
 
@@ -23,10 +24,11 @@ public sealed class EvaluatorTests : IDisposable
     {
         // the model always answers: left half (predicted IoU .9), all (.5), nothing (.1); its saliency is the left half
         using var evaluator = Evaluate(
-            Object("thing", "[[0,0,40,0,40,40,0,40]]"),                       // the left half, as a polygon: IoU 1
-            Object("thing", RunLengths((x, _) => x < 20)),                    // a quarter: IoU .5 with the left half
-            Object("rest", RunLengths((x, _) => x >= 40)),                    // the right half: IoU 0; the best of three is the whole, .5
-            Object("salient", RunLengths((x, _) => x < 60), "salient"));      // three quarters: IoU 2/3
+            Object("thing", "[[0,0,40,0,40,40,0,40]]"), // the left half, as a polygon: IoU 1
+            Object("thing", RunLengths((x, _) => x < 20)), // a quarter: IoU .5 with the left half
+            Object("rest", RunLengths((x, _) => x >= 40)), // the right half: IoU 0; the best of three is the whole, .5
+            Object("salient", RunLengths((x, _) => x < 60), "salient")
+        ); // three quarters: IoU 2/3
         evaluator.Run(null, (_, _) => { }, default);
         Assert.Empty(evaluator.Failures);
         var thing = evaluator.Sets["thing"];
@@ -48,7 +50,8 @@ public sealed class EvaluatorTests : IDisposable
     {
         using var evaluator = Evaluate(
             Object("thing", RunLengths((x, _) => x < 20)),
-            Object("thing", RunLengths((x, _) => x is >= 20 and < 40), crowd: 1));
+            Object("thing", RunLengths((x, _) => x is >= 20 and < 40), crowd: 1)
+        );
         evaluator.Run(null, (_, _) => { }, default);
         Assert.Equal(1, evaluator.Sets["thing"].Click, 1e-9);
     }
@@ -56,7 +59,9 @@ public sealed class EvaluatorTests : IDisposable
     [Fact]
     public void Uncompressed_counts_are_read()
     {
-        using var evaluator = Evaluate(Object("thing", $$"""{"size":[{{Height}},{{Width}}],"counts":[0,{{40 * Height}},{{40 * Height}}]}"""));
+        using var evaluator = Evaluate(
+            Object("thing", $$"""{"size":[{{Height}},{{Width}}],"counts":[0,{{40 * Height}},{{40 * Height}}]}""")
+        );
         evaluator.Run(null, (_, _) => { }, default);
         Assert.Equal(1, evaluator.Sets["thing"].Click, 1e-9);
     }
@@ -75,17 +80,22 @@ public sealed class EvaluatorTests : IDisposable
     {
         var mask = new BinaryMask();
         mask.Reset(20, 9);
-        for (var y = 2; y < 7; y++) mask.SetRun(y, 3, 12);
+        for (var y = 2; y < 7; y++)
+            mask.SetRun(y, 3, 12);
         // 5 rows high: depth 3 along the middle row from the third column on
         Assert.Equal(new Click(5.5f, 4.5f), Evaluator.DeepestPixel(mask));
         // the picture's own edge counts: a full picture's deepest pixel is its middle
         mask.Reset(7, 7);
-        for (var y = 0; y < 7; y++) mask.SetRun(y, 0, 7);
+        for (var y = 0; y < 7; y++)
+            mask.SetRun(y, 0, 7);
         Assert.Equal(new Click(3.5f, 3.5f), Evaluator.DeepestPixel(mask));
     }
 
     private static (string Category, string Annotation) Object(string category, string segmentation, string? kind = null, int crowd = 0) =>
-        (category, $$"""{"segmentation":{{segmentation}},"iscrowd":{{crowd}}{{(kind is null ? "" : $",\"kind\":\"{kind}\"")}},"image_id":1,"category_id":""");
+        (
+            category,
+            $$"""{"segmentation":{{segmentation}},"iscrowd":{{crowd}}{{(kind is null ? "" : $",\"kind\":\"{kind}\"")}},"image_id":1,"category_id":"""
+        );
 
     private static string RunLengths(Func<int, int, bool> inside)
     {
@@ -93,7 +103,8 @@ public sealed class EvaluatorTests : IDisposable
         mask.Reset(Width, Height);
         for (var y = 0; y < Height; y++)
         {
-            for (var x = 0; x < Width; x++) mask[x, y] = inside(x, y);
+            for (var x = 0; x < Width; x++)
+                mask[x, y] = inside(x, y);
         }
 
         var counts = new System.Buffers.ArrayBufferWriter<byte>();
@@ -103,16 +114,22 @@ public sealed class EvaluatorTests : IDisposable
 
     private Evaluator Evaluate(params (string Category, string Annotation)[] objects)
     {
-        using (var picture = new Mat(Height, Width, MatType.CV_8UC3, Scalar.All(80))) Cv2.ImWrite(Path.Combine(scratch.Path, "p.png"), picture);
+        using (var picture = new Mat(Height, Width, MatType.CV_8UC3, Scalar.All(80)))
+            Cv2.ImWrite(Path.Combine(scratch.Path, "p.png"), picture);
         var names = objects.Select(o => o.Category).Distinct().ToList();
         var json = $$"""
             {"images":[{"id":1,"file_name":"p.png","width":{{Width}},"height":{{Height}}}],
              "categories":[{{string.Join(',', names.Select((n, i) => $$"""{"id":{{i + 1}},"name":"{{n}}"}"""))}}],
-             "annotations":[{{string.Join(',', objects.Select((o, i) => $"{o.Annotation}{names.IndexOf(o.Category) + 1},\"id\":{i + 1}}}"))}}]}
+             "annotations":[{{string.Join(
+                ',',
+                objects.Select((o, i) => $"{o.Annotation}{names.IndexOf(o.Category) + 1},\"id\":{i + 1}}}")
+            )}}]}
             """;
         var file = scratch.Write("coco.json", Encoding.UTF8.GetBytes(json));
         // 40x20 logits: the edge of the left half lies between two of them, so halves are exact at 80x40
-        float[] half = [.. Enumerable.Range(0, 800).Select(i => i % 40 < 20 ? 8f : -8f)], all = [.. Enumerable.Repeat(8f, 800)], none = [.. Enumerable.Repeat(-8f, 800)];
+        float[] half = [.. Enumerable.Range(0, 800).Select(i => i % 40 < 20 ? 8f : -8f)],
+            all = [.. Enumerable.Repeat(8f, 800)],
+            none = [.. Enumerable.Repeat(-8f, 800)];
         var graph = OnnxGraph.SqueezeSam(80, 40, [.. half, .. all, .. none], [0.9f, 0.5f, 0.1f], half, 40, 20);
         var model = LoadedModel.Load(OnnxGraph.Bundle(graph.ToBytes(), Path.Combine(scratch.Path, "model")));
         return new Evaluator(model, CocoSet.Read(file), scratch.Path);

@@ -24,8 +24,13 @@ public class GpioLineTests
     [Fact]
     public void No_chip_is_one_sentence_with_a_remedy()
     {
-        var error = Assert.Throws<OperatingException>(() => GpioLine.Open(new GpioTriggerSettings { Chip = "/dev/gpiochip99", Line = "1" }));
-        Assert.Equal("/dev/gpiochip99 is not there: look for the chip with 'gpiodetect', and correct the chip's path in the settings", error.Message);
+        var error = Assert.Throws<OperatingException>(() =>
+            GpioLine.Open(new GpioTriggerSettings { Chip = "/dev/gpiochip99", Line = "1" })
+        );
+        Assert.Equal(
+            "/dev/gpiochip99 is not there: look for the chip with 'gpiodetect', and correct the chip's path in the settings",
+            error.Message
+        );
     }
 
     [Fact]

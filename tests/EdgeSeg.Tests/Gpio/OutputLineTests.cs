@@ -11,7 +11,16 @@ public class OutputLineTests
     private readonly List<bool> volts = [];
 
     private OutputLine Line(OutputMode mode = OutputMode.Level, bool activeLow = false) =>
-        new(new OutputSettings { Mode = mode, PulseMs = 50, ActiveLow = activeLow }, volts.Add, time);
+        new(
+            new OutputSettings
+            {
+                Mode = mode,
+                PulseMs = 50,
+                ActiveLow = activeLow,
+            },
+            volts.Add,
+            time
+        );
 
     [Fact]
     public void A_level_holds_until_told_otherwise_and_is_off_at_both_ends()
@@ -43,7 +52,8 @@ public class OutputLineTests
     [Fact]
     public void Active_low_turns_the_voltage_round_and_safe_is_high()
     {
-        using (var line = Line(activeLow: true)) line.Set(true);
+        using (var line = Line(activeLow: true))
+            line.Set(true);
         Assert.Equal([true, false, true], volts);
     }
 
@@ -64,7 +74,9 @@ public class OutputLineTests
     [Fact]
     public void No_chip_is_one_sentence_with_a_remedy()
     {
-        var error = Assert.Throws<OperatingException>(() => OutputLine.Open(new OutputSettings { Chip = "/dev/gpiochip99", Line = "1" }, time));
+        var error = Assert.Throws<OperatingException>(() =>
+            OutputLine.Open(new OutputSettings { Chip = "/dev/gpiochip99", Line = "1" }, time)
+        );
         Assert.Contains("gpiodetect", error.Message, StringComparison.Ordinal);
     }
 }

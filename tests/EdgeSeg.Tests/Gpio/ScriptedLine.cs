@@ -7,7 +7,8 @@ namespace EdgeSeg.Gpio;
 internal sealed class ScriptedLine(string name = "scripted") : IInputLine
 {
     private readonly BlockingCollection<LineEdge> script = new(GpioLimits.GpioEventBuffer);
-    private uint sequence, read;
+    private uint sequence,
+        read;
     private volatile bool gone;
 
     public string Name => name;
@@ -34,7 +35,8 @@ internal sealed class ScriptedLine(string name = "scripted") : IInputLine
             edges[count++] = edge;
         }
 
-        if (count == 0 && gone) throw new OperatingException($"{name} is gone: plug it in again");
+        if (count == 0 && gone)
+            throw new OperatingException($"{name} is gone: plug it in again");
         return count;
     }
 

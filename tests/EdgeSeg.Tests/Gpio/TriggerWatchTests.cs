@@ -16,7 +16,8 @@ public class TriggerWatchTests
         using var edges = new BlockingCollection<LineEdge>();
         using var watch = new TriggerWatch(() => line, edges.Add, _ => { }, TimeProvider.System);
         watch.Start();
-        for (var i = 1; i <= 50; i++) line.Fire(i);
+        for (var i = 1; i <= 50; i++)
+            line.Fire(i);
         for (var i = 1; i <= 50; i++)
         {
             Assert.True(edges.TryTake(out var edge, patience));
@@ -35,7 +36,12 @@ public class TriggerWatchTests
         using var told = new BlockingCollection<string?>();
         using var edges = new BlockingCollection<LineEdge>();
         lines.TryPeek(out var first);
-        using var watch = new TriggerWatch(() => lines.TryDequeue(out var line) ? line : throw new OperatingException("no more"), edges.Add, told.Add, time);
+        using var watch = new TriggerWatch(
+            () => lines.TryDequeue(out var line) ? line : throw new OperatingException("no more"),
+            edges.Add,
+            told.Add,
+            time
+        );
         watch.Start();
         first!.Fire(7);
         Assert.True(edges.TryTake(out _, patience));

@@ -17,7 +17,8 @@ public class DeviceChecksTests
     }
 
     [Fact]
-    public void A_camera_whose_node_may_be_used_is_well() => Assert.Equal(CheckState.Ok, DeviceChecks.Camera("cam0", "v4l2:/dev/null").State);
+    public void A_camera_whose_node_may_be_used_is_well() =>
+        Assert.Equal(CheckState.Ok, DeviceChecks.Camera("cam0", "v4l2:/dev/null").State);
 
     [Fact]
     [SupportedOSPlatform("linux")]

@@ -27,7 +27,8 @@ public class DoctorTests
             1 ok, 1 warning, 1 failed
 
             """,
-            output.ToString());
+            output.ToString()
+        );
     }
 
     [Fact]
@@ -48,19 +49,19 @@ public class DoctorTests
     [Fact]
     public void A_check_that_throws_fails_and_the_others_go_on()
     {
-        var checks = Doctor.Examine(
-        [
+        var checks = Doctor.Examine([
             Doctor.Of("model", () => throw new OperatingException("model.onnx is altered: copy the bundle again")),
             Doctor.Of("sensor", () => throw new InvalidDataException("odd\nnumber")),
             Doctor.Of("disk", () => "1 MiB"),
         ]);
         Assert.Equal(
-        [
-            Check.Failed("model", "model.onnx is altered: copy the bundle again", ""),
-            Check.Failed("sensor", "could not be looked at: odd number", ""),
-            Check.Ok("disk", "1 MiB"),
-        ],
-        checks);
+            [
+                Check.Failed("model", "model.onnx is altered: copy the bundle again", ""),
+                Check.Failed("sensor", "could not be looked at: odd number", ""),
+                Check.Ok("disk", "1 MiB"),
+            ],
+            checks
+        );
     }
 
     [Fact]

@@ -12,7 +12,11 @@ namespace EdgeSeg.Messages;
 public sealed class AsyncApiTests : IDisposable
 {
     private static readonly AsyncApi api = AsyncApi.Load();
-    private static readonly UpdateReport downloading = new(UpdateReport.Downloading, "squeezesam", 7, 12) { Bytes = 1_000_000, BytesTotal = 25_000_000 };
+    private static readonly UpdateReport downloading = new(UpdateReport.Downloading, "squeezesam", 7, 12)
+    {
+        Bytes = 1_000_000,
+        BytesTotal = 25_000_000,
+    };
     private readonly JsonBuffer buffer = new();
 
     public void Dispose() => buffer.Dispose();
@@ -21,20 +25,77 @@ public sealed class AsyncApiTests : IDisposable
     {
         var bytes = name switch
         {
-            "mask" => MaskMessage.Write(buffer, Samples.Facts("r", "p.jpg"), Samples.Found(), Samples.Geometry, Samples.Counts, new PolygonRings([0, 0, 5, 0, 5, 5], [3], 1), MessageLimits.MaxMessageBytes),
-            "mask: nothing" => MaskMessage.Write(buffer, Samples.Facts(saliency: double.NaN), Samples.Nothing(), default, [], default, MessageLimits.MaxMessageBytes),
-            "mask: too large" => MaskMessage.Write(buffer, Samples.Facts(), Samples.Found(), Samples.Geometry, new byte[200_000], default, MessageLimits.MaxMessageBytes),
-            "status" => StatusMessage.Write(buffer, "robot-7", Samples.Session, ServiceState.Degraded, ["camera_lost:front", "throttled"], Samples.Utc, new LinkDrops(1, 2, 3, 4)),
+            "mask" => MaskMessage.Write(
+                buffer,
+                Samples.Facts("r", "p.jpg"),
+                Samples.Found(),
+                Samples.Geometry,
+                Samples.Counts,
+                new PolygonRings([0, 0, 5, 0, 5, 5], [3], 1),
+                MessageLimits.MaxMessageBytes
+            ),
+            "mask: nothing" => MaskMessage.Write(
+                buffer,
+                Samples.Facts(saliency: double.NaN),
+                Samples.Nothing(),
+                default,
+                [],
+                default,
+                MessageLimits.MaxMessageBytes
+            ),
+            "mask: too large" => MaskMessage.Write(
+                buffer,
+                Samples.Facts(),
+                Samples.Found(),
+                Samples.Geometry,
+                new byte[200_000],
+                default,
+                MessageLimits.MaxMessageBytes
+            ),
+            "status" => StatusMessage.Write(
+                buffer,
+                "robot-7",
+                Samples.Session,
+                ServiceState.Degraded,
+                ["camera_lost:front", "throttled"],
+                Samples.Utc,
+                new LinkDrops(1, 2, 3, 4)
+            ),
             "info" => InfoMessage.Write(buffer, Samples.Info()),
             "telemetry" => TelemetryMessage.Write(buffer, Samples.Telemetry()),
             "telemetry: silent board" => TelemetryMessage.Write(buffer, Samples.Telemetry(Samples.SilentBoard)),
             "telemetry: this machine" => TelemetryMessage.Write(buffer, Samples.Telemetry(DeviceVitals.Read("/var/lib/edgeseg"))),
             "camera" => CameraStateMessage.Write(buffer, "robot-7", Samples.Session, "front", Samples.Camera(CameraState.Lost)),
-            "camera: new" => CameraStateMessage.Write(buffer, "robot-7", Samples.Session, "front", new CameraStatus(CameraState.Starting, "", double.NaN, 0, 0, 0, 0, null)),
+            "camera: new" => CameraStateMessage.Write(
+                buffer,
+                "robot-7",
+                Samples.Session,
+                "front",
+                new CameraStatus(CameraState.Starting, "", double.NaN, 0, 0, 0, 0, null)
+            ),
             "alert" => AlertMessage.Write(buffer, "robot-7", Samples.Session, Samples.Alert, Samples.Utc),
-            "alert: no camera" => AlertMessage.Write(buffer, "robot-7", Samples.Session, Samples.Alert with { Camera = null, Id = "clock-unset", Code = "clock_unset" }, Samples.Utc),
+            "alert: no camera" => AlertMessage.Write(
+                buffer,
+                "robot-7",
+                Samples.Session,
+                Samples.Alert with
+                {
+                    Camera = null,
+                    Id = "clock-unset",
+                    Code = "clock_unset",
+                },
+                Samples.Utc
+            ),
             "model" => ModelStateMessage.Write(buffer, "robot-7", Samples.Session, "north", downloading, Samples.Model, Samples.Utc),
-            "model: idle" => ModelStateMessage.Write(buffer, "robot-7", Samples.Session, "", new UpdateReport(UpdateReport.Idle), Samples.Model, Samples.Utc),
+            "model: idle" => ModelStateMessage.Write(
+                buffer,
+                "robot-7",
+                Samples.Session,
+                "",
+                new UpdateReport(UpdateReport.Idle),
+                Samples.Model,
+                Samples.Utc
+            ),
             "desired" => ReleaseSamples.Seal(ReleaseSamples.Install(), ReleaseSamples.Alice, ReleaseSamples.Bob).Write(),
             _ => throw new ArgumentException(name),
         };
@@ -104,13 +165,31 @@ public sealed class AsyncApiTests : IDisposable
         foreach (var state in Enum.GetValues<CameraState>())
         {
             var status = Samples.Camera(state);
-            Assert.Empty(api.Errors("CameraState", Encoding.UTF8.GetString(CameraStateMessage.Write(buffer, "robot-7", Samples.Session, "front", status))));
+            Assert.Empty(
+                api.Errors(
+                    "CameraState",
+                    Encoding.UTF8.GetString(CameraStateMessage.Write(buffer, "robot-7", Samples.Session, "front", status))
+                )
+            );
             var longest = new string('x', VisionLimits.MaxIdLength);
-            foreach (var alert in AlertRules.Lasting([(longest, status)], Samples.Board with { DiskFreeBytes = 0 }, "robot-7", duplicateId: true, clockSynced: false))
+            foreach (
+                var alert in AlertRules.Lasting(
+                    [(longest, status)],
+                    Samples.Board with
+                    {
+                        DiskFreeBytes = 0,
+                    },
+                    "robot-7",
+                    duplicateId: true,
+                    clockSynced: false
+                )
+            )
             {
                 Assert.Contains(alert.Id, AlertRules.Ids([longest]));
                 new Topics("robot-7", []).Alert(alert.Id);
-                Assert.Empty(api.Errors("Alert", Encoding.UTF8.GetString(AlertMessage.Write(buffer, "robot-7", Samples.Session, alert, Samples.Utc))));
+                Assert.Empty(
+                    api.Errors("Alert", Encoding.UTF8.GetString(AlertMessage.Write(buffer, "robot-7", Samples.Session, alert, Samples.Utc)))
+                );
             }
         }
     }
@@ -118,15 +197,33 @@ public sealed class AsyncApiTests : IDisposable
     [Fact]
     public void Every_state_and_every_reason_of_an_update_is_in_the_document()
     {
-        string[] states = [UpdateReport.Idle, UpdateReport.Waiting, UpdateReport.Downloading, UpdateReport.Verifying, UpdateReport.Canary, UpdateReport.Trial, UpdateReport.Active, UpdateReport.Refused, UpdateReport.RolledBack];
-        foreach (var state in states) Assert.Empty(Errors(downloading with { State = state }));
+        string[] states =
+        [
+            UpdateReport.Idle,
+            UpdateReport.Waiting,
+            UpdateReport.Downloading,
+            UpdateReport.Verifying,
+            UpdateReport.Canary,
+            UpdateReport.Trial,
+            UpdateReport.Active,
+            UpdateReport.Refused,
+            UpdateReport.RolledBack,
+        ];
+        foreach (var state in states)
+            Assert.Empty(Errors(downloading with { State = state }));
         Assert.NotEmpty(Errors(downloading with { State = "lost" }));
         var reasons = typeof(UpdateReason).GetFields().Select(f => (string)f.GetRawConstantValue()!).ToArray();
         Assert.True(reasons.Length > 30);
-        foreach (var reason in reasons) Assert.Empty(Errors(downloading with { Reason = reason, Text = "for people" }));
+        foreach (var reason in reasons)
+            Assert.Empty(Errors(downloading with { Reason = reason, Text = "for people" }));
 
         IReadOnlyList<string> Errors(UpdateReport report) =>
-            api.Errors("ModelState", Encoding.UTF8.GetString(ModelStateMessage.Write(buffer, "robot-7", Samples.Session, "north", report, Samples.Model, Samples.Utc)));
+            api.Errors(
+                "ModelState",
+                Encoding.UTF8.GetString(
+                    ModelStateMessage.Write(buffer, "robot-7", Samples.Session, "north", report, Samples.Model, Samples.Utc)
+                )
+            );
     }
 
     [Theory]
@@ -144,9 +241,30 @@ public sealed class AsyncApiTests : IDisposable
     public void The_document_names_the_topics_of_the_code()
     {
         var topics = new Topics("robot-7", ["front"]);
-        var addresses = api.Document["channels"]!.AsObject()
-            .Select(c => c.Value!["address"]!.GetValue<string>().Replace("{device}", "robot-7", StringComparison.Ordinal).Replace("{camera}", "front", StringComparison.Ordinal).Replace("{fleet}", "north", StringComparison.Ordinal))
+        var addresses = api.Document["channels"]!
+            .AsObject()
+            .Select(c =>
+                c.Value!["address"]!
+                    .GetValue<string>()
+                    .Replace("{device}", "robot-7", StringComparison.Ordinal)
+                    .Replace("{camera}", "front", StringComparison.Ordinal)
+                    .Replace("{fleet}", "north", StringComparison.Ordinal)
+            )
             .ToArray();
-        foreach (var topic in new[] { topics.Status, topics.Info, topics.Telemetry, topics.Camera("front").Mask, topics.Camera("front").State, topics.ModelDesired, topics.ModelState, topics.ModelHold, Topics.FleetModelDesired("north") }) Assert.Contains(topic, addresses);
+        foreach (
+            var topic in new[]
+            {
+                topics.Status,
+                topics.Info,
+                topics.Telemetry,
+                topics.Camera("front").Mask,
+                topics.Camera("front").State,
+                topics.ModelDesired,
+                topics.ModelState,
+                topics.ModelHold,
+                Topics.FleetModelDesired("north"),
+            }
+        )
+            Assert.Contains(topic, addresses);
     }
 }

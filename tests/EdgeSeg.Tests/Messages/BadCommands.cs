@@ -33,12 +33,15 @@ internal static class BadCommands
     /// <summary>The payload with this number.</summary>
     public static (string Word, byte[] Payload, bool Retain) Next(Random random, int number)
     {
-        if (number % 10 == 0) return (sound[random.Next(sound.Length)].Word, CommandMutationTests.Noise(random), false);
+        if (number % 10 == 0)
+            return (sound[random.Next(sound.Length)].Word, CommandMutationTests.Noise(random), false);
         var (word, body) = sound[random.Next(sound.Length)];
         var named = body.Replace("ID", $"bad-{number}", StringComparison.Ordinal);
         // the others' words make a sound body wrong as well, and so does the retain flag
-        if (number % 10 == 1) return (word, Encoding.UTF8.GetBytes(named), true);
-        if (number % 10 == 2) return (sound[(Array.FindIndex(sound, s => s.Word == word) + 1) % sound.Length].Word, Encoding.UTF8.GetBytes(named), false);
+        if (number % 10 == 1)
+            return (word, Encoding.UTF8.GetBytes(named), true);
+        if (number % 10 == 2)
+            return (sound[(Array.FindIndex(sound, s => s.Word == word) + 1) % sound.Length].Word, Encoding.UTF8.GetBytes(named), false);
         return (word, Encoding.UTF8.GetBytes(spoils[random.Next(spoils.Length)](named)), false);
     }
 }

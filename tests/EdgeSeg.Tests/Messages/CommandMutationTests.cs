@@ -20,7 +20,27 @@ public sealed class CommandMutationTests
     ];
 
     private static readonly string[] pieces =
-        ["1e308", "-1e308", "1e999", "NaN", "Infinity", "-0", "null", "true", "{}", "[]", "\"\\ud800\"", "\"\\u0000\"", "99999999999999999999", "[[[[[[", "\"x\":1,", ",", "0.0000000000001", "-1", "1e-400"];
+    [
+        "1e308",
+        "-1e308",
+        "1e999",
+        "NaN",
+        "Infinity",
+        "-0",
+        "null",
+        "true",
+        "{}",
+        "[]",
+        "\"\\ud800\"",
+        "\"\\u0000\"",
+        "99999999999999999999",
+        "[[[[[[",
+        "\"x\":1,",
+        ",",
+        "0.0000000000001",
+        "-1",
+        "1e-400",
+    ];
 
     private static readonly string[] words = ["click", "box", "auto", "everything", "snapshot", "preview", "set", "explode"];
 
@@ -28,11 +48,16 @@ public sealed class CommandMutationTests
     public void Random_and_mutated_payloads_never_throw_and_only_sound_commands_come_through()
     {
         var random = new Random(20261123);
-        int obeyed = 0, refused = 0;
+        int obeyed = 0,
+            refused = 0;
         for (var i = 0; i < Rounds; i++)
         {
             var payload = i % 10 == 0 ? Noise(random) : Mutated(random);
-            var parsed = CommandParser.Parse(CommandParserTests.Topics, $"edgeseg/v1/robot-7/cam/front/cmd/{words[random.Next(words.Length)]}", payload);
+            var parsed = CommandParser.Parse(
+                CommandParserTests.Topics,
+                $"edgeseg/v1/robot-7/cam/front/cmd/{words[random.Next(words.Length)]}",
+                payload
+            );
             Assert.True(parsed.Command is null != parsed.Error is null, Encoding.Latin1.GetString(payload));
             if (parsed.Command is { } command)
             {
@@ -66,14 +91,25 @@ public sealed class CommandMutationTests
             var at = random.Next(bytes.Count);
             switch (random.Next(5))
             {
-                case 0: bytes[at] = (byte)random.Next(256); break;
-                case 1: bytes.RemoveRange(at, Math.Min(random.Next(1, 8), bytes.Count - at)); break;
-                case 2: bytes.InsertRange(at, Encoding.UTF8.GetBytes(pieces[random.Next(pieces.Length)])); break;
-                case 3: bytes[at] = (byte)('0' + random.Next(10)); break;
-                default: bytes.InsertRange(at, bytes.GetRange(at, Math.Min(random.Next(1, 30), bytes.Count - at))); break;
+                case 0:
+                    bytes[at] = (byte)random.Next(256);
+                    break;
+                case 1:
+                    bytes.RemoveRange(at, Math.Min(random.Next(1, 8), bytes.Count - at));
+                    break;
+                case 2:
+                    bytes.InsertRange(at, Encoding.UTF8.GetBytes(pieces[random.Next(pieces.Length)]));
+                    break;
+                case 3:
+                    bytes[at] = (byte)('0' + random.Next(10));
+                    break;
+                default:
+                    bytes.InsertRange(at, bytes.GetRange(at, Math.Min(random.Next(1, 30), bytes.Count - at)));
+                    break;
             }
 
-            if (bytes.Count == 0) break;
+            if (bytes.Count == 0)
+                break;
         }
 
         return [.. bytes];
@@ -82,21 +118,36 @@ public sealed class CommandMutationTests
     /// <summary>Written anew, not by the parser's own rules.</summary>
     private static bool Sound(CameraCommand c)
     {
-        if (c.Camera != "front" || c.Id is { Length: 0 or > 64 }) return false;
+        if (c.Camera != "front" || c.Id is { Length: 0 or > 64 })
+            return false;
         if (c.Prompt is { } p)
         {
             double max = p.Normalized ? 1 : 32767;
             var points = p.Clicks.Count + (p.Box is null ? 0 : 2);
-            if (points is 0 or > 6 || !p.Clicks.All(k => k.X >= 0 && k.X <= max && k.Y >= 0 && k.Y <= max)) return false;
-            if (p.Box is { } b && !(b.X0 >= 0 && b.Y0 >= 0 && b.X0 < b.X1 && b.Y0 < b.Y1 && b.X1 <= max && b.Y1 <= max)) return false;
+            if (points is 0 or > 6 || !p.Clicks.All(k => k.X >= 0 && k.X <= max && k.Y >= 0 && k.Y <= max))
+                return false;
+            if (p.Box is { } b && !(b.X0 >= 0 && b.Y0 >= 0 && b.X0 < b.X1 && b.Y0 < b.Y1 && b.X1 <= max && b.Y1 <= max))
+                return false;
             var prompt = new PromptBuffer();
-            if (p.Resolve(prompt, 64, 48, 6) is null && PromptRules.Check(prompt, 64, 48, 6) is not null) return false;
+            if (p.Resolve(prompt, 64, 48, 6) is null && PromptRules.Check(prompt, 64, 48, 6) is not null)
+                return false;
         }
 
-        if (c.Preview is { } v && !(v.MaxFps is >= 0.1 and <= 15 && v.Width is >= 64 and <= 1920 && v.Quality is >= 20 and <= 95 && v.ForS is >= 1 and <= 3600)) return false;
-        if (c.Everything is null != (c.Kind != CommandKind.Everything) || c.Everything is { Grid: < 1 or > 64 }) return false;
-        if (c.Snapshot is { Quality: < 20 or > 95 }) return false;
+        if (
+            c.Preview is { } v
+            && !(v.MaxFps is >= 0.1 and <= 15 && v.Width is >= 64 and <= 1920 && v.Quality is >= 20 and <= 95 && v.ForS is >= 1 and <= 3600)
+        )
+            return false;
+        if (c.Everything is null != (c.Kind != CommandKind.Everything) || c.Everything is { Grid: < 1 or > 64 })
+            return false;
+        if (c.Snapshot is { Quality: < 20 or > 95 })
+            return false;
         return c.Change is not { } s
-            || (s.MaxFps is null or (>= 0 and <= 1000) && s.IntervalS is null or (>= 0.05 and <= 86400) && s.MinScore is null or (>= 0 and <= 1) && s.MinArea is null or (>= 0 and <= 1));
+            || (
+                s.MaxFps is null or (>= 0 and <= 1000)
+                && s.IntervalS is null or (>= 0.05 and <= 86400)
+                && s.MinScore is null or (>= 0 and <= 1)
+                && s.MinArea is null or (>= 0 and <= 1)
+            );
     }
 }

@@ -29,7 +29,10 @@ public sealed class CommandParserTests
     [Fact]
     public void A_click_is_read_in_both_forms_with_everything_it_may_carry()
     {
-        var c = Good("click", """{"v":1,"id":"a.1","reply_to":"panel","frame":"0a1b-front-12","expires_at":"2026-11-23T10:20:30Z","points":[[1.5,2],{"x":3,"y":4.25,"label":1},{"y":6,"x":5}]}""");
+        var c = Good(
+            "click",
+            """{"v":1,"id":"a.1","reply_to":"panel","frame":"0a1b-front-12","expires_at":"2026-11-23T10:20:30Z","points":[[1.5,2],{"x":3,"y":4.25,"label":1},{"y":6,"x":5}]}"""
+        );
         Assert.Equal((CommandKind.Click, "front", "a.1", "0a1b-front-12"), (c.Kind, c.Camera, c.Id, c.Frame));
         Assert.Equal(new DateTimeOffset(2026, 11, 23, 10, 20, 30, TimeSpan.Zero), c.ExpiresUtc);
         Assert.Equal([new Click(1.5f, 2), new Click(3, 4.25f), new Click(5, 6)], c.Prompt!.Clicks);
@@ -53,8 +56,14 @@ public sealed class CommandParserTests
         Assert.Equal(85, Good("snapshot", "{}").Snapshot!.Quality);
         Assert.Equal(40, Good("snapshot", """{"format":"jpeg","quality":40}""").Snapshot!.Quality);
         Assert.Equal(new PreviewRequest(true, 2, 640, 70, MessageLimits.PreviewS), Good("preview", """{"on":true}""").Preview);
-        Assert.Equal(new PreviewRequest(false, 5, 320, 50, 9), Good("preview", """{"on":false,"max_fps":5,"width":320,"quality":50,"for_s":9}""").Preview);
-        Assert.Equal(new LiveChange(CameraMode.OnTrigger, 3, 0.5, 0.25, 0.01), Good("set", """{"mode":"on_trigger","max_fps":3,"interval_s":0.5,"min_score":0.25,"min_area":0.01}""").Change);
+        Assert.Equal(
+            new PreviewRequest(false, 5, 320, 50, 9),
+            Good("preview", """{"on":false,"max_fps":5,"width":320,"quality":50,"for_s":9}""").Preview
+        );
+        Assert.Equal(
+            new LiveChange(CameraMode.OnTrigger, 3, 0.5, 0.25, 0.01),
+            Good("set", """{"mode":"on_trigger","max_fps":3,"interval_s":0.5,"min_score":0.25,"min_area":0.01}""").Change
+        );
         Assert.Equal(new LiveChange(null, 0, null, null, null), Good("set", """{"max_fps":0}""").Change);
     }
 
@@ -149,7 +158,11 @@ public sealed class CommandParserTests
 
     [Fact]
     public void Bytes_that_are_not_text_are_refused() =>
-        Assert.Contains("UTF-8", CommandParser.Parse(Topics, Topics.Root + "cam/front/cmd/auto", [0x7b, 0xff, 0x7d]).Error!.Sentence, StringComparison.Ordinal);
+        Assert.Contains(
+            "UTF-8",
+            CommandParser.Parse(Topics, Topics.Root + "cam/front/cmd/auto", [0x7b, 0xff, 0x7d]).Error!.Sentence,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_refusal_still_knows_where_to_go_when_the_address_follows_the_fault()
@@ -185,7 +198,10 @@ public sealed class CommandParserTests
     {
         var prompt = new PromptBuffer();
         Assert.Equal(CommandErrorCode.BadRequest, Good("click", """{"points":[[641,1]]}""").Prompt!.Resolve(prompt, 640, 480, 6)!.Code);
-        Assert.Equal(CommandErrorCode.UnsupportedPrompt, Good("box", """{"box":[0,0,1,1],"clicks":[[1,1]]}""").Prompt!.Resolve(prompt, 640, 480, 2)!.Code);
+        Assert.Equal(
+            CommandErrorCode.UnsupportedPrompt,
+            Good("box", """{"box":[0,0,1,1],"clicks":[[1,1]]}""").Prompt!.Resolve(prompt, 640, 480, 2)!.Code
+        );
         Assert.Null(Good("box", """{"box":[0.25,0,1,0.5],"normalized":true}""").Prompt!.Resolve(prompt, 640, 480, 6));
         Assert.Equal(new Box(160, 0, 640, 240), prompt.Box);
         Assert.Equal(0, prompt.ClickCount);

@@ -6,7 +6,6 @@ using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Prompts;
 using Xunit;
 
-
 namespace EdgeSeg.Messages;
 
 /// <summary>The document and the parser say the same.</summary>
@@ -17,7 +16,10 @@ public sealed class CommandSchemaTests
     private static string Schema(string word) => char.ToUpperInvariant(word[0]) + word[1..] + "Command";
 
     [Theory]
-    [InlineData("click", """{"v":1,"id":"a.1","reply_to":"panel","frame":"0a1b-front-12","expires_at":"2026-11-23T10:20:30Z","points":[[1.5,2],{"x":3,"y":4.25,"label":1}],"normalized":false}""")]
+    [InlineData(
+        "click",
+        """{"v":1,"id":"a.1","reply_to":"panel","frame":"0a1b-front-12","expires_at":"2026-11-23T10:20:30Z","points":[[1.5,2],{"x":3,"y":4.25,"label":1}],"normalized":false}"""
+    )]
     [InlineData("box", """{"box":[0.1,0.2,0.9,1],"clicks":[[0.5,0.5]],"normalized":true,"frame":"0a1b-front-12"}""")]
     [InlineData("auto", """{"frame":"0a1b-front-12","id":"z"}""")]
     [InlineData("everything", """{"id":"all","frame":"0a1b-front-12","grid":8}""")]
@@ -74,8 +76,26 @@ public sealed class CommandSchemaTests
         {
             "settings" => ReplyMessage.WriteSettings(buffer, new CameraSettings(0)),
             "preview" => ReplyMessage.WritePreview(buffer, new PreviewRequest(true, 2, 640, 70, 60)),
-            "everything" => ReplyMessage.WriteEverything(buffer, Samples.Session + "-front-7", 16, 200, [new AutomaticMask(new Click(1, 2), 0.9f, 0.95f, new MaskGeometry(4, 1, 2, 2, 2, 2, 3), [])], true, 1, 3, 1234.5),
-            _ => ReplyMessage.WriteSnapshot(buffer, "edgeseg/v1/robot-7/cam/front/preview", Samples.Session + "-front-7", 640, 480, 12345, 85),
+            "everything" => ReplyMessage.WriteEverything(
+                buffer,
+                Samples.Session + "-front-7",
+                16,
+                200,
+                [new AutomaticMask(new Click(1, 2), 0.9f, 0.95f, new MaskGeometry(4, 1, 2, 2, 2, 2, 3), [])],
+                true,
+                1,
+                3,
+                1234.5
+            ),
+            _ => ReplyMessage.WriteSnapshot(
+                buffer,
+                "edgeseg/v1/robot-7/cam/front/preview",
+                Samples.Session + "-front-7",
+                640,
+                480,
+                12345,
+                85
+            ),
         };
         var json = Encoding.UTF8.GetString(result);
         Assert.Empty(api.Errors(schema, json));
@@ -93,8 +113,11 @@ public sealed class CommandSchemaTests
     [InlineData("""{"reply":"later"}""")]
     public void A_reply_that_is_none_breaks_the_schema(string part)
     {
-        var reply = JsonNode.Parse("""{"v":1,"device":"robot-7","session":"0a1b","camera":"front","command":"auto","request":null}""")!.AsObject();
-        foreach (var (name, value) in JsonNode.Parse(part)!.AsObject()) reply[name] = value!.DeepClone();
+        var reply = JsonNode
+            .Parse("""{"v":1,"device":"robot-7","session":"0a1b","camera":"front","command":"auto","request":null}""")!
+            .AsObject();
+        foreach (var (name, value) in JsonNode.Parse(part)!.AsObject())
+            reply[name] = value!.DeepClone();
         Assert.NotEmpty(api.Errors("Reply", reply.ToJsonString()));
     }
 
@@ -102,10 +125,15 @@ public sealed class CommandSchemaTests
     public void The_document_names_every_code_and_command_and_their_topics()
     {
         var channels = api.Document["channels"]!;
-        Assert.Equal(CameraCommand.Understood, channels["command"]!["parameters"]!["command"]!["enum"]!.AsArray().Select(n => n!.GetValue<string>()));
+        Assert.Equal(
+            CameraCommand.Understood,
+            channels["command"]!["parameters"]!["command"]!["enum"]!.AsArray().Select(n => n!.GetValue<string>())
+        );
         Assert.Equal("edgeseg/v1/{device}/cam/{camera}/preview", channels["preview"]!["address"]!.GetValue<string>());
         Assert.Equal("edgeseg/v1/{device}/reply/{client}", channels["reply"]!["address"]!.GetValue<string>());
-        var codes = api.Document["components"]!["schemas"]!["Reply"]!["properties"]!["error"]!["properties"]!["code"]!["enum"]!.AsArray().Select(n => n!.GetValue<string>());
+        var codes = api.Document["components"]!["schemas"]!["Reply"]!["properties"]!["error"]!["properties"]!["code"]!["enum"]!
+            .AsArray()
+            .Select(n => n!.GetValue<string>());
         Assert.Equal(Enum.GetValues<CommandErrorCode>().Select(c => new CommandError(c, "").Word), codes);
     }
 

@@ -23,9 +23,25 @@ public class HomeAssistantMessageTests
         Assert.Equal(topics.Status, message.GetProperty("availability")[0].GetProperty("topic").GetString());
         var parts = message.GetProperty("components").EnumerateObject().ToDictionary(p => p.Name, p => p.Value);
         Assert.Equal(
-            ["front-fps", "front-p95", "front-preview", "front-state", "rear-fps", "rear-p95", "rear-preview", "rear-state", "status", "temperature"], parts.Keys.Order());
+            [
+                "front-fps",
+                "front-p95",
+                "front-preview",
+                "front-state",
+                "rear-fps",
+                "rear-p95",
+                "rear-preview",
+                "rear-state",
+                "status",
+                "temperature",
+            ],
+            parts.Keys.Order()
+        );
         Assert.Equal(parts.Count, parts.Values.Select(p => p.GetProperty("unique_id").GetString()).Distinct().Count());
-        Assert.Equal(("image", topics.Camera("front").Preview), (parts["front-preview"].GetProperty("platform").GetString(), parts["front-preview"].GetProperty("image_topic").GetString()));
+        Assert.Equal(
+            ("image", topics.Camera("front").Preview),
+            (parts["front-preview"].GetProperty("platform").GetString(), parts["front-preview"].GetProperty("image_topic").GetString())
+        );
         Assert.Equal(topics.Camera("rear").State, parts["rear-state"].GetProperty("state_topic").GetString());
         Assert.Equal("{{ value_json.cameras['front'].fps_out }}", parts["front-fps"].GetProperty("value_template").GetString());
         foreach (var sensor in parts.Values.Where(p => p.GetProperty("platform").GetString() == "sensor"))
@@ -45,13 +61,18 @@ public class HomeAssistantMessageTests
 
     [Fact]
     public void A_board_without_a_sensor_shows_no_temperature() =>
-        Assert.False(Message(new Topics("robot-7", []), hasTemperature: false).GetProperty("components").TryGetProperty("temperature", out _));
+        Assert.False(
+            Message(new Topics("robot-7", []), hasTemperature: false).GetProperty("components").TryGetProperty("temperature", out _)
+        );
 
     [Fact]
     public void The_most_cameras_with_the_longest_names_fit_in_a_message()
     {
         var cameras = Enumerable.Range(0, ConfigurationLimits.MaxCameras).Select(i => i + new string('x', VisionLimits.MaxIdLength - 1));
         using var buffer = new JsonBuffer();
-        Assert.True(HomeAssistantMessage.Write(buffer, new Topics(new string('d', VisionLimits.MaxIdLength), cameras), "1", true).Length < MessageLimits.MaxMessageBytes);
+        Assert.True(
+            HomeAssistantMessage.Write(buffer, new Topics(new string('d', VisionLimits.MaxIdLength), cameras), "1", true).Length
+                < MessageLimits.MaxMessageBytes
+        );
     }
 }

@@ -11,7 +11,13 @@ public sealed class MaskMessageTests : IDisposable
 
     public void Dispose() => buffer.Dispose();
 
-    private JsonElement Write(in MaskInfo facts, Segmentation result, byte[] counts, PolygonRings polygon = default, int maxBytes = MessageLimits.MaxMessageBytes)
+    private JsonElement Write(
+        in MaskInfo facts,
+        Segmentation result,
+        byte[] counts,
+        PolygonRings polygon = default,
+        int maxBytes = MessageLimits.MaxMessageBytes
+    )
     {
         var bytes = MaskMessage.Write(buffer, facts, result, Samples.Geometry, counts, polygon, maxBytes);
         Assert.True(bytes.SequenceEqual(buffer.Written));
@@ -29,7 +35,10 @@ public sealed class MaskMessageTests : IDisposable
         Assert.Equal($"{Samples.Session}-front-42", json.GetProperty("frame").GetString());
         Assert.Equal("2026-11-23T10:20:30.456Z", json.GetProperty("captured_utc").GetString());
         Assert.Equal("[640,480]", json.GetProperty("image").GetRawText());
-        Assert.Equal("""{"source":"auto","clicks":[[100.5,200.25],[101.5,200.25],[102.5,200.25],[103.5,200.25],[104.5,200.25]],"box":null}""", json.GetProperty("prompt").GetRawText());
+        Assert.Equal(
+            """{"source":"auto","clicks":[[100.5,200.25],[101.5,200.25],[102.5,200.25],[103.5,200.25],[104.5,200.25]],"box":null}""",
+            json.GetProperty("prompt").GetRawText()
+        );
         Assert.Equal("[10,20,30,40]", json.GetProperty("box").GetRawText());
         Assert.Equal("[25.5,40.25]", json.GetProperty("centroid").GetRawText());
         Assert.Equal("[480,640]", json.GetProperty("mask").GetProperty("size").GetRawText());
@@ -45,16 +54,20 @@ public sealed class MaskMessageTests : IDisposable
         var json = Write(Samples.Facts(saliency: double.NaN), Samples.Nothing(), []);
         Assert.False(json.GetProperty("found").GetBoolean());
         Assert.Equal("nothing_salient", json.GetProperty("reason").GetString());
-        foreach (var name in new[] { "mask", "box", "centroid", "request" }) Assert.Equal(JsonValueKind.Null, json.GetProperty(name).ValueKind);
+        foreach (var name in new[] { "mask", "box", "centroid", "request" })
+            Assert.Equal(JsonValueKind.Null, json.GetProperty(name).ValueKind);
         Assert.Equal(0, json.GetProperty("area").GetInt32());
-        foreach (var name in new[] { "mask_omitted", "saliency", "source", "polygon" }) Assert.False(json.TryGetProperty(name, out _), name);
+        foreach (var name in new[] { "mask_omitted", "saliency", "source", "polygon" })
+            Assert.False(json.TryGetProperty(name, out _), name);
     }
 
     [Fact]
     public void Counts_grow_only_by_their_backslashes()
     {
         var plain = Write(Samples.Facts(), Samples.Found(), Encoding.ASCII.GetBytes(new string('a', 1000))).GetRawText().Length;
-        var special = Write(Samples.Facts(), Samples.Found(), Encoding.ASCII.GetBytes(new string('<', 500) + new string('`', 500))).GetRawText().Length;
+        var special = Write(Samples.Facts(), Samples.Found(), Encoding.ASCII.GetBytes(new string('<', 500) + new string('`', 500)))
+            .GetRawText()
+            .Length;
         Assert.Equal(plain, special);
     }
 
@@ -102,9 +115,11 @@ public sealed class MaskMessageTests : IDisposable
         var result = Samples.Found();
         var counts = new byte[4000];
         Array.Fill(counts, (byte)'\\');
-        for (var i = 0; i < 100; i++) MaskMessage.Write(buffer, facts, result, Samples.Geometry, counts, default, MessageLimits.MaxMessageBytes);
+        for (var i = 0; i < 100; i++)
+            MaskMessage.Write(buffer, facts, result, Samples.Geometry, counts, default, MessageLimits.MaxMessageBytes);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++) MaskMessage.Write(buffer, facts, result, Samples.Geometry, counts, default, MessageLimits.MaxMessageBytes);
+        for (var i = 0; i < 1000; i++)
+            MaskMessage.Write(buffer, facts, result, Samples.Geometry, counts, default, MessageLimits.MaxMessageBytes);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 }

@@ -9,7 +9,8 @@ public sealed class ResponseTopicTests
     [InlineData("edgeseg/v1/robot-7/reply/panel/2")]
     [InlineData("clients/panel/answers")]
     [InlineData("edgesegment/x")]
-    public void Replies_may_go_to_our_reply_topics_and_to_those_of_others(string topic) => Assert.Null(ResponseTopic.Fault(CommandParserTests.Topics, topic));
+    public void Replies_may_go_to_our_reply_topics_and_to_those_of_others(string topic) =>
+        Assert.Null(ResponseTopic.Fault(CommandParserTests.Topics, topic));
 
     [Theory]
     [InlineData("")]
@@ -29,7 +30,8 @@ public sealed class ResponseTopicTests
     [InlineData("edgeseg/v1/robot-8/reply/panel")]
     [InlineData("edgeseg/v1/fleet/all/model/desired")]
     [InlineData("EdgeSeg/v1/robot-8/status")]
-    public void Replies_may_not_go_where_they_could_do_harm(string topic) => Assert.NotNull(ResponseTopic.Fault(CommandParserTests.Topics, topic));
+    public void Replies_may_not_go_where_they_could_do_harm(string topic) =>
+        Assert.NotNull(ResponseTopic.Fault(CommandParserTests.Topics, topic));
 
     [Fact]
     public void A_long_topic_is_refused()

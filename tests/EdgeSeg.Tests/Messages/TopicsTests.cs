@@ -50,6 +50,7 @@ public class TopicsTests
         Assert.Equal("0a1b2c-front-left-2-123", text[..length].ToString());
         Assert.True(FrameId.TryParse(text[..length], out var session, out var camera, out var sequence));
         Assert.Equal(("0a1b2c", "front-left-2", 123L), (session.ToString(), camera.ToString(), sequence));
-        foreach (var bad in new[] { "", "-", "a-b", "a-b-", "a--1", "a-B-1", "a-b-1x", "a-b--1/" }) Assert.False(FrameId.TryParse(bad, out _, out _, out _), bad);
+        foreach (var bad in new[] { "", "-", "a-b", "a-b-", "a--1", "a-B-1", "a-b-1x", "a-b--1/" })
+            Assert.False(FrameId.TryParse(bad, out _, out _, out _), bad);
     }
 }

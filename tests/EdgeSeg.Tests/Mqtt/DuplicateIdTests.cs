@@ -10,8 +10,19 @@ public class DuplicateIdTests(ITestOutputHelper output)
 {
     private static readonly Topics topics = new("robot-7", []);
 
-    private MqttLink Link(int port, string session, TimeProvider time, string? clientId = null) => new(
-        new LinkOptions { Host = "127.0.0.1", Port = port, Topics = topics, Session = session, ClientId = clientId }, time, line => output.WriteLine($"{session}: {line}"));
+    private MqttLink Link(int port, string session, TimeProvider time, string? clientId = null) =>
+        new(
+            new LinkOptions
+            {
+                Host = "127.0.0.1",
+                Port = port,
+                Topics = topics,
+                Session = session,
+                ClientId = clientId,
+            },
+            time,
+            line => output.WriteLine($"{session}: {line}")
+        );
 
     [Fact]
     public async Task Two_devices_with_one_id_notice_and_stop_evicting_each_other()
@@ -63,8 +74,13 @@ public class DuplicateIdTests(ITestOutputHelper output)
         await using var broker = await Mosquitto.StartOrSkipAsync();
         await using (var watcher = await Listener.StartAsync(broker.Port))
         {
-            await watcher.Client.PublishAsync(new MQTTnet.MqttApplicationMessageBuilder().WithTopic(topics.Status).WithRetainFlag()
-                .WithPayload("""{"v":1,"session":"yesterday","state":"online"}""").Build());
+            await watcher.Client.PublishAsync(
+                new MQTTnet.MqttApplicationMessageBuilder()
+                    .WithTopic(topics.Status)
+                    .WithRetainFlag()
+                    .WithPayload("""{"v":1,"session":"yesterday","state":"online"}""")
+                    .Build()
+            );
         }
 
         await using var link = Link(broker.Port, "today", TimeProvider.System);

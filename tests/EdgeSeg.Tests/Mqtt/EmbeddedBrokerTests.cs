@@ -15,7 +15,19 @@ public class EmbeddedBrokerTests
     private static readonly Topics topics = new("robot-7", ["front"]);
 
     private static MqttLink Link(int port, string? user = null, string? password = null, Action<string>? log = null) =>
-        new(new LinkOptions { Host = "127.0.0.1", Port = port, Topics = topics, Session = Samples.Session, User = user, Password = password }, TimeProvider.System, log ?? (_ => { }));
+        new(
+            new LinkOptions
+            {
+                Host = "127.0.0.1",
+                Port = port,
+                Topics = topics,
+                Session = Samples.Session,
+                User = user,
+                Password = password,
+            },
+            TimeProvider.System,
+            log ?? (_ => { })
+        );
 
     [Fact]
     public async Task A_mask_goes_through_the_embedded_broker_to_a_subscriber_on_a_socket()
@@ -26,9 +38,18 @@ public class EmbeddedBrokerTests
         await using var link = Link(broker.Port);
         link.Start();
         using var buffer = new JsonBuffer();
-        link.TryPublishMask(topics.Camera("front").Mask, MaskMessage.Write(buffer, Samples.Facts(), Samples.Found(), Samples.Geometry, Samples.Counts, default, link.MaxPayloadBytes));
-        await listener.UntilAsync("a mask", h => h.Topic == topics.Camera("front").Mask && h.Text == Encoding.UTF8.GetString(buffer.Written)
-            && h.ContentType == MqttLink.Json && h.ExpiryS is > 0 and <= MqttLimits.MaskExpiryS);
+        link.TryPublishMask(
+            topics.Camera("front").Mask,
+            MaskMessage.Write(buffer, Samples.Facts(), Samples.Found(), Samples.Geometry, Samples.Counts, default, link.MaxPayloadBytes)
+        );
+        await listener.UntilAsync(
+            "a mask",
+            h =>
+                h.Topic == topics.Camera("front").Mask
+                && h.Text == Encoding.UTF8.GetString(buffer.Written)
+                && h.ContentType == MqttLink.Json
+                && h.ExpiryS is > 0 and <= MqttLimits.MaskExpiryS
+        );
     }
 
     [Fact]
@@ -39,7 +60,10 @@ public class EmbeddedBrokerTests
         link.Start();
         await Wait.UntilAsync(() => link.Figures.Sent >= 1, "the status is acknowledged");
         await using var listener = await Listener.StartAsync(broker.Port);
-        await listener.UntilAsync("a retained status", h => h.Topic == topics.Status && h.Retained && h.State == "online" && h.Text.Contains(Samples.Session, StringComparison.Ordinal));
+        await listener.UntilAsync(
+            "a retained status",
+            h => h.Topic == topics.Status && h.Retained && h.State == "online" && h.Text.Contains(Samples.Session, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -52,7 +76,13 @@ public class EmbeddedBrokerTests
         link.Start();
         await listener.UntilAsync("online", h => h.State == "online");
         cable.Cut();
-        await listener.UntilAsync("the will", h => h.State == "offline" && h.Text.Contains("\"lost\"", StringComparison.Ordinal) && h.Text.Contains(Samples.Session, StringComparison.Ordinal));
+        await listener.UntilAsync(
+            "the will",
+            h =>
+                h.State == "offline"
+                && h.Text.Contains("\"lost\"", StringComparison.Ordinal)
+                && h.Text.Contains(Samples.Session, StringComparison.Ordinal)
+        );
         await Wait.UntilAsync(() => listener.All.Last().State == "online", "the last status is online again");
     }
 
@@ -62,7 +92,9 @@ public class EmbeddedBrokerTests
     [InlineData("192.0.2.1", "", "password")]
     public async Task An_address_that_others_reach_is_refused_without_a_password(string address, string? user, string? password)
     {
-        var refusal = await Assert.ThrowsAsync<OperatingException>(() => EmbeddedBroker.StartAsync(IPAddress.Parse(address), 0, user, password));
+        var refusal = await Assert.ThrowsAsync<OperatingException>(() =>
+            EmbeddedBroker.StartAsync(IPAddress.Parse(address), 0, user, password)
+        );
         Assert.Equal(2, refusal.ExitCode);
         Assert.Contains(address, refusal.Message, StringComparison.Ordinal);
     }
@@ -81,19 +113,41 @@ public class EmbeddedBrokerTests
         await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Any, 0, "robot", "secret-7");
         await using (await Listener.StartAsync(broker.Port, user: "robot", password: "secret-7"))
         {
-            foreach (var (user, password) in new (string?, string?)[] { ("robot", "secret"), ("Robot", "secret-7"), ("robot", ""), (null, null) })
+            foreach (
+                var (user, password) in new (string?, string?)[] { ("robot", "secret"), ("Robot", "secret-7"), ("robot", ""), (null, null) }
+            )
             {
-                var refusal = await Assert.ThrowsAnyAsync<Exception>(() => Listener.StartAsync(broker.Port, user: user, password: password));
+                var refusal = await Assert.ThrowsAnyAsync<Exception>(() =>
+                    Listener.StartAsync(broker.Port, user: user, password: password)
+                );
                 Assert.Contains("BadUserNameOrPassword", refusal.Message, StringComparison.Ordinal);
             }
         }
 
         var lines = new List<string>();
-        await using var link = Link(broker.Port, "robot", "wrong-secret", line => { lock (lines) lines.Add(line); });
+        await using var link = Link(
+            broker.Port,
+            "robot",
+            "wrong-secret",
+            line =>
+            {
+                lock (lines)
+                    lines.Add(line);
+            }
+        );
         link.Start();
-        await Wait.UntilAsync(() => { lock (lines) return lines.Count > 0; }, "the link says why it is not let in");
-        lock (lines) Assert.Contains("BadUserNameOrPassword", lines[0], StringComparison.Ordinal);
-        lock (lines) Assert.DoesNotContain("wrong-secret", string.Join(' ', lines), StringComparison.Ordinal);
+        await Wait.UntilAsync(
+            () =>
+            {
+                lock (lines)
+                    return lines.Count > 0;
+            },
+            "the link says why it is not let in"
+        );
+        lock (lines)
+            Assert.Contains("BadUserNameOrPassword", lines[0], StringComparison.Ordinal);
+        lock (lines)
+            Assert.DoesNotContain("wrong-secret", string.Join(' ', lines), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -102,9 +156,18 @@ public class EmbeddedBrokerTests
     public async Task Clients_without_a_name_come_in_side_by_side(MqttProtocolVersion version)
     {
         await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0);
-        using IMqttClient a = new MqttClientFactory().CreateMqttClient(), b = new MqttClientFactory().CreateMqttClient();
+        using IMqttClient a = new MqttClientFactory().CreateMqttClient(),
+            b = new MqttClientFactory().CreateMqttClient();
         foreach (var client in new[] { a, b })
-            await client.ConnectAsync(new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", broker.Port).WithClientId("").WithProtocolVersion(version).WithCleanSession().Build(), TestContext.Current.CancellationToken);
+            await client.ConnectAsync(
+                new MqttClientOptionsBuilder()
+                    .WithTcpServer("127.0.0.1", broker.Port)
+                    .WithClientId("")
+                    .WithProtocolVersion(version)
+                    .WithCleanSession()
+                    .Build(),
+                TestContext.Current.CancellationToken
+            );
         await Wait.UntilAsync(() => broker.Clients == 2, "both are in");
         Assert.True(a.IsConnected && b.IsConnected);
     }
@@ -114,7 +177,10 @@ public class EmbeddedBrokerTests
     {
         Assert.SkipUnless(Published.HasTool("mosquitto_pub"), "mosquitto-clients is not installed");
         await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0);
-        var (exitCode, _, errors) = Published.Run("mosquitto_pub", ["-h", "127.0.0.1", "-p", broker.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), "-t", "a/b", "-m", "x"]);
+        var (exitCode, _, errors) = Published.Run(
+            "mosquitto_pub",
+            ["-h", "127.0.0.1", "-p", broker.Port.ToString(System.Globalization.CultureInfo.InvariantCulture), "-t", "a/b", "-m", "x"]
+        );
         Assert.True(exitCode == 0, errors);
     }
 
@@ -123,11 +189,13 @@ public class EmbeddedBrokerTests
     {
         await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0);
         var listeners = new List<Listener>();
-        for (var i = 0; i < WebConsoleLimits.BrokerClients; i++) listeners.Add(await Listener.StartAsync(broker.Port));
+        for (var i = 0; i < WebConsoleLimits.BrokerClients; i++)
+            listeners.Add(await Listener.StartAsync(broker.Port));
         await Wait.UntilAsync(() => broker.Clients == WebConsoleLimits.BrokerClients, "every client is counted");
         var refusal = await Assert.ThrowsAnyAsync<Exception>(() => Listener.StartAsync(broker.Port));
         Assert.Contains("QuotaExceeded", refusal.Message, StringComparison.Ordinal);
-        foreach (var listener in listeners) await listener.DisposeAsync();
+        foreach (var listener in listeners)
+            await listener.DisposeAsync();
         await Wait.UntilAsync(() => broker.Clients == 0, "the places are free again");
     }
 }

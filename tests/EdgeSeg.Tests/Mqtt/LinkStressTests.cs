@@ -17,7 +17,18 @@ public class LinkStressTests(ITestOutputHelper output)
 
     private readonly FakeTimeProvider time = new();
 
-    private MqttLink Link(int port) => new(new LinkOptions { Host = "127.0.0.1", Port = port, Topics = topics, Session = Samples.Session }, time, line => output.WriteLine(line));
+    private MqttLink Link(int port) =>
+        new(
+            new LinkOptions
+            {
+                Host = "127.0.0.1",
+                Port = port,
+                Topics = topics,
+                Session = Samples.Session,
+            },
+            time,
+            line => output.WriteLine(line)
+        );
 
     [Fact]
     public async Task A_broker_killed_again_and_again_gets_the_state_and_the_newest_masks_each_time()
@@ -32,7 +43,8 @@ public class LinkStressTests(ITestOutputHelper output)
             await Comes(() => link is { Connected: true, Waiting: 0 }, "the link is up");
             broker.Kill();
             await Comes(() => !link.Connected, "the link noticed");
-            for (var n = 0; n < MqttLimits.PublishQueue * 2; n++) link.TryPublish(maskTopic, Encoding.UTF8.GetBytes($"{i}-{n}"), MqttLink.Json, ExpiryS);
+            for (var n = 0; n < MqttLimits.PublishQueue * 2; n++)
+                link.TryPublish(maskTopic, Encoding.UTF8.GetBytes($"{i}-{n}"), MqttLink.Json, ExpiryS);
             Assert.Equal(MqttLimits.PublishQueue, link.Waiting);
             await broker.StartAsync();
             await using var listener = await Listener.StartAsync(broker.Port);
@@ -42,7 +54,9 @@ public class LinkStressTests(ITestOutputHelper output)
         }
 
         Assert.Equal(rounds * MqttLimits.PublishQueue, link.Figures.Drops.Full);
-        output.WriteLine($"{rounds} times killed, {link.Figures.Reconnects} reconnects, {link.Figures.Drops.Full} masks pushed out by newer ones");
+        output.WriteLine(
+            $"{rounds} times killed, {link.Figures.Reconnects} reconnects, {link.Figures.Drops.Full} masks pushed out by newer ones"
+        );
     }
 
     [Fact]
@@ -60,14 +74,20 @@ public class LinkStressTests(ITestOutputHelper output)
         {
             // somewhere within the third message
             cable.CutAfter(2 * 50_000 + random.Next(1_000, 49_000));
-            for (var n = 0; n < 4; n++) link.TryPublish(maskTopic, Sealed(random, 50_000), MqttLink.Json, ExpiryS);
-            await Comes(() => cable.Cuts == i && link.Figures.Reconnects == i && link is { Connected: true, Waiting: 0 }, "the cable is cut and the link up again");
+            for (var n = 0; n < 4; n++)
+                link.TryPublish(maskTopic, Sealed(random, 50_000), MqttLink.Json, ExpiryS);
+            await Comes(
+                () => cable.Cuts == i && link.Figures.Reconnects == i && link is { Connected: true, Waiting: 0 },
+                "the cable is cut and the link up again"
+            );
         }
 
         link.TryPublish(maskTopic, "the end"u8, MqttLink.Json, ExpiryS);
         await listener.UntilAsync("the end", h => h.Text == "the end");
         var whole = listener.All.Count(h => IsSealed(h.Text));
-        output.WriteLine($"{rounds} cuts, {whole} of {4 * rounds} messages came, all whole; {link.Figures.Drops.Failed} were told as failed");
+        output.WriteLine(
+            $"{rounds} cuts, {whole} of {4 * rounds} messages came, all whole; {link.Figures.Drops.Failed} were told as failed"
+        );
         Assert.Equal(listener.All.Count - 1, whole);
         // QoS 0: what the broker had not read when its end of the line broke is lost as well
         Assert.InRange(whole, rounds, 4 * rounds);
@@ -94,7 +114,8 @@ public class LinkStressTests(ITestOutputHelper output)
             link.TryPublish(maskTopic, payload, MqttLink.Json, ExpiryS);
             await Wait.UntilAsync(() => link.Waiting < MqttLimits.PublishQueue / 2, "the outbox empties");
             // so that the listener, which reads, is not dropped from either
-            if (n % 20 > 0) continue;
+            if (n % 20 > 0)
+                continue;
             await Wait.UntilAsync(() => listener.All.Count == n, $"message {n} is heard");
             listener.Forget();
         }
@@ -103,19 +124,22 @@ public class LinkStressTests(ITestOutputHelper output)
         output.WriteLine($"{messages} messages of {payload.Length} bytes past a subscriber that reads none");
     }
 
-    private Task Comes(Func<bool> condition, string what) => Wait.UntilAsync(
-        () =>
-        {
-            time.Advance(TimeSpan.FromMilliseconds(200));
-            return condition();
-        },
-        what);
+    private Task Comes(Func<bool> condition, string what) =>
+        Wait.UntilAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromMilliseconds(200));
+                return condition();
+            },
+            what
+        );
 
     /// <summary>Text that ends with its own hash.</summary>
     private static byte[] Sealed(Random random, int bytes)
     {
         var body = new char[bytes - 64];
-        for (var i = 0; i < body.Length; i++) body[i] = (char)('a' + random.Next(26));
+        for (var i = 0; i < body.Length; i++)
+            body[i] = (char)('a' + random.Next(26));
         return Encoding.ASCII.GetBytes(new string(body) + Hash(body));
     }
 
@@ -137,7 +161,9 @@ public class LinkStressTests(ITestOutputHelper output)
         byte[] subscribe = [0x82, (byte)(5 + filter.Length), 0, 1, 0, (byte)filter.Length, .. Encoding.ASCII.GetBytes(filter), 0];
         await socket.SendAsync((byte[])[.. connect, .. subscribe]);
         var answer = new byte[9];
-        for (var at = 0; at < answer.Length;) at += await socket.ReceiveAsync(answer.AsMemory(at));
+        var at = 0;
+        while (at < answer.Length)
+            at += await socket.ReceiveAsync(answer.AsMemory(at));
         Assert.Equal("20020000" + "9003000100", Convert.ToHexString(answer), StringComparer.OrdinalIgnoreCase);
         return socket;
     }

@@ -22,16 +22,27 @@ internal sealed class Listener : IAsyncDisposable
 
     public IMqttClient Client => client;
 
-    public static async Task<Listener> StartAsync(int port, string filter = "edgeseg/#", string? user = null, string? password = null, string? clientId = null)
+    public static async Task<Listener> StartAsync(
+        int port,
+        string filter = "edgeseg/#",
+        string? user = null,
+        string? password = null,
+        string? clientId = null
+    )
     {
         var listener = new Listener();
         listener.client.ApplicationMessageReceivedAsync += listener.Keep;
         var options = new MqttClientOptionsBuilder().WithProtocolVersion(MqttProtocolVersion.V500).WithTcpServer("127.0.0.1", port);
-        if (clientId is not null) options.WithClientId(clientId);
-        if (user is not null) options.WithCredentials(user, password);
+        if (clientId is not null)
+            options.WithClientId(clientId);
+        if (user is not null)
+            options.WithCredentials(user, password);
         var answer = await listener.client.ConnectAsync(options.Build());
-        if (answer.ResultCode != MqttClientConnectResultCode.Success) throw new InvalidOperationException(answer.ResultCode.ToString());
-        await listener.client.SubscribeAsync(new MqttClientSubscribeOptionsBuilder().WithTopicFilter(filter, MqttQualityOfServiceLevel.AtLeastOnce).Build());
+        if (answer.ResultCode != MqttClientConnectResultCode.Success)
+            throw new InvalidOperationException(answer.ResultCode.ToString());
+        await listener.client.SubscribeAsync(
+            new MqttClientSubscribeOptionsBuilder().WithTopicFilter(filter, MqttQualityOfServiceLevel.AtLeastOnce).Build()
+        );
         return listener;
     }
 
@@ -41,7 +52,8 @@ internal sealed class Listener : IAsyncDisposable
     public void Forget()
     {
         var heard = All.Count;
-        for (var i = 0; i < heard && All.TryDequeue(out var one); i++) All.Enqueue(one with { Text = "" });
+        for (var i = 0; i < heard && All.TryDequeue(out var one); i++)
+            All.Enqueue(one with { Text = "" });
     }
 
     public ValueTask DisposeAsync()
@@ -53,7 +65,16 @@ internal sealed class Listener : IAsyncDisposable
     private Task Keep(MqttApplicationMessageReceivedEventArgs e)
     {
         var m = e.ApplicationMessage;
-        All.Enqueue(new Heard(m.Topic, Encoding.UTF8.GetString(m.Payload), m.Retain, m.ContentType, m.MessageExpiryInterval, m.QualityOfServiceLevel));
+        All.Enqueue(
+            new Heard(
+                m.Topic,
+                Encoding.UTF8.GetString(m.Payload),
+                m.Retain,
+                m.ContentType,
+                m.MessageExpiryInterval,
+                m.QualityOfServiceLevel
+            )
+        );
         return Task.CompletedTask;
     }
 }

@@ -38,7 +38,9 @@ internal sealed class Mosquitto : IAsyncDisposable
     {
         var file = Path.Combine(folder, "mosquitto.conf");
         await File.WriteAllTextAsync(file, $"listener {Port} 127.0.0.1\nallow_anonymous true\npersistence false\n{extra}\n");
-        process = Process.Start(new ProcessStartInfo(program, ["-c", file]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        process = Process.Start(
+            new ProcessStartInfo(program, ["-c", file]) { RedirectStandardError = true, RedirectStandardOutput = true }
+        )!;
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
         await Wait.UntilAsync(Answers, $"mosquitto answers on port {Port}");
@@ -47,7 +49,8 @@ internal sealed class Mosquitto : IAsyncDisposable
     /// <summary>kill -9: no goodbye to anyone.</summary>
     public void Kill()
     {
-        if (process is null) return;
+        if (process is null)
+            return;
         process.Kill();
         process.WaitForExit();
         process.Dispose();
@@ -63,7 +66,8 @@ internal sealed class Mosquitto : IAsyncDisposable
 
     private bool Answers()
     {
-        if (process!.HasExited) throw new InvalidOperationException($"mosquitto ended with {process.ExitCode}");
+        if (process!.HasExited)
+            throw new InvalidOperationException($"mosquitto ended with {process.ExitCode}");
         try
         {
             using var socket = new TcpClient();
@@ -87,7 +91,8 @@ internal static class Wait
         var since = Stopwatch.GetTimestamp();
         while (!condition())
         {
-            if (Stopwatch.GetElapsedTime(since).TotalSeconds > limitS) Assert.Fail($"within {limitS} s it did not come that {what}");
+            if (Stopwatch.GetElapsedTime(since).TotalSeconds > limitS)
+                Assert.Fail($"within {limitS} s it did not come that {what}");
             await Task.Delay(5);
         }
     }

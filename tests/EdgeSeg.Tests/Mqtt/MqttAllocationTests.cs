@@ -18,7 +18,16 @@ public class MqttAllocationTests(ITestOutputHelper output)
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();
         await using var link = new MqttLink(
-            new LinkOptions { Host = "127.0.0.1", Port = broker.Port, Topics = topics, Session = Samples.Session }, TimeProvider.System, output.WriteLine);
+            new LinkOptions
+            {
+                Host = "127.0.0.1",
+                Port = broker.Port,
+                Topics = topics,
+                Session = Samples.Session,
+            },
+            TimeProvider.System,
+            output.WriteLine
+        );
         link.Start();
         await Wait.UntilAsync(() => link is { Connected: true, Figures.Sent: >= 1 }, "the link is up");
         using var buffer = new JsonBuffer();
@@ -30,7 +39,10 @@ public class MqttAllocationTests(ITestOutputHelper output)
             for (var i = 0; i < n; i++)
             {
                 var sent = link.Figures.Sent;
-                link.TryPublishMask(maskTopic, MaskMessage.Write(buffer, facts, result, Samples.Geometry, counts, default, MessageLimits.MaxMessageBytes));
+                link.TryPublishMask(
+                    maskTopic,
+                    MaskMessage.Write(buffer, facts, result, Samples.Geometry, counts, default, MessageLimits.MaxMessageBytes)
+                );
                 SpinWait.SpinUntil(() => link.Figures.Sent > sent);
             }
 

@@ -12,18 +12,20 @@ public class MqttLinkTests(ITestOutputHelper output)
     private static readonly Topics topics = new("robot-7", ["front"]);
     private static readonly string maskTopic = topics.Camera("front").Mask;
 
-    private MqttLink Link(int port, Action<IncomingMessage>? received = null, string session = Samples.Session) => new(
-        new LinkOptions
-        {
-            Host = "127.0.0.1",
-            Port = port,
-            Topics = topics,
-            Session = session,
-            Subscriptions = received is null ? [] : [topics.Camera("front").Commands],
-            Received = received,
-        },
-        TimeProvider.System,
-        line => output.WriteLine(line));
+    private MqttLink Link(int port, Action<IncomingMessage>? received = null, string session = Samples.Session) =>
+        new(
+            new LinkOptions
+            {
+                Host = "127.0.0.1",
+                Port = port,
+                Topics = topics,
+                Session = session,
+                Subscriptions = received is null ? [] : [topics.Camera("front").Commands],
+                Received = received,
+            },
+            TimeProvider.System,
+            line => output.WriteLine(line)
+        );
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
@@ -37,7 +39,12 @@ public class MqttLinkTests(ITestOutputHelper output)
         link.TrySetState(topics.Info, InfoMessage.Write(buffer, Samples.Info()));
         link.Start();
         await listener.UntilAsync("info", h => h.Topic == topics.Info);
-        link.TryPublish(topics.Telemetry, TelemetryMessage.Write(buffer, Samples.Telemetry()), MqttLink.Json, ServiceLimits.TelemetryExpiryS);
+        link.TryPublish(
+            topics.Telemetry,
+            TelemetryMessage.Write(buffer, Samples.Telemetry()),
+            MqttLink.Json,
+            ServiceLimits.TelemetryExpiryS
+        );
         await listener.UntilAsync("telemetry", h => h.Topic == topics.Telemetry);
         await link.DisposeAsync();
         await listener.UntilAsync("offline", h => h.State == "offline");
@@ -47,7 +54,14 @@ public class MqttLinkTests(ITestOutputHelper output)
         await later.UntilAsync("the retained goodbye", h => h.Retained && h.State == "offline");
         var api = AsyncApi.Load();
         foreach (var heard in listener.All)
-            Assert.Empty(api.Errors(heard.Topic == topics.Info ? "Info" : heard.Topic == topics.Status ? "Status" : "Telemetry", heard.Text));
+            Assert.Empty(
+                api.Errors(
+                    heard.Topic == topics.Info ? "Info"
+                        : heard.Topic == topics.Status ? "Status"
+                        : "Telemetry",
+                    heard.Text
+                )
+            );
     }
 
     [Fact]
@@ -60,10 +74,12 @@ public class MqttLinkTests(ITestOutputHelper output)
         link.Start();
         await Wait.UntilAsync(() => link.ConnectFailures > 0, "the link finds no broker");
         link.TryPublish(maskTopic, Bytes("expired"), MqttLink.Json, 0);
-        for (var n = 1; n <= 3; n++) link.TryPublish(maskTopic, Bytes($"{n}"), MqttLink.Json, 60);
+        for (var n = 1; n <= 3; n++)
+            link.TryPublish(maskTopic, Bytes($"{n}"), MqttLink.Json, 60);
         cable.Plugged = true;
         await listener.UntilAsync("the oldest", h => h.Text == "1");
-        for (var n = 4; n <= 9; n++) link.TryPublish(maskTopic, Bytes($"{n}"), MqttLink.Json, 60);
+        for (var n = 4; n <= 9; n++)
+            link.TryPublish(maskTopic, Bytes($"{n}"), MqttLink.Json, 60);
         await listener.UntilAsync("the last", h => h.Text == "9");
         Assert.Equal("3 2 1 4 5 6 7 8 9", string.Join(' ', listener.All.Select(h => h.Text)));
         Assert.Equal(new LinkDrops(0, 1, 0, 0), link.Figures.Drops);
@@ -82,7 +98,10 @@ public class MqttLinkTests(ITestOutputHelper output)
         using var buffer = new JsonBuffer();
         var counts = new byte[6000];
         Array.Fill(counts, (byte)'1');
-        link.TryPublishMask(maskTopic, MaskMessage.Write(buffer, Samples.Facts(), Samples.Found(), Samples.Geometry, counts, default, link.MaxPayloadBytes));
+        link.TryPublishMask(
+            maskTopic,
+            MaskMessage.Write(buffer, Samples.Facts(), Samples.Found(), Samples.Geometry, counts, default, link.MaxPayloadBytes)
+        );
         await listener.UntilAsync("the box without its mask", h => h.Text.Contains("too_large", StringComparison.Ordinal));
         Assert.Equal((1L, 0L), (link.Figures.Drops.TooLarge, link.Figures.Reconnects));
     }
@@ -113,7 +132,9 @@ public class MqttLinkTests(ITestOutputHelper output)
         await using var desk = await Listener.StartAsync(broker.Port, "desk/reply");
         var command = new MqttApplicationMessageBuilder().WithTopic("edgeseg/v1/robot-7/cam/front/cmd/click");
         await desk.Client.PublishAsync(command.WithPayload(new byte[10 << 20]).Build());
-        await desk.Client.PublishAsync(command.WithPayload("{}").WithResponseTopic("desk/reply").WithCorrelationData([1, 2, 3]).WithMessageExpiryInterval(9).Build());
+        await desk.Client.PublishAsync(
+            command.WithPayload("{}").WithResponseTopic("desk/reply").WithCorrelationData([1, 2, 3]).WithMessageExpiryInterval(9).Build()
+        );
         await Wait.UntilAsync(() => !inbox.IsEmpty, "the command comes");
         var got = Assert.Single(inbox);
         Assert.Equal(("{}", "desk/reply", false), (Encoding.UTF8.GetString(got.Payload), got.ResponseTopic, got.Retained));
@@ -136,30 +157,52 @@ public class MqttLinkTests(ITestOutputHelper output)
     public async Task Over_tls_only_a_broker_that_our_authority_vouches_for_is_spoken_to()
     {
         using var keys = new TestAuthority();
-        await using var broker = await Mosquitto.StartOrSkipAsync($"cafile {keys.AuthorityFile}\ncertfile {keys.ServerFile}\nkeyfile {keys.ServerKeyFile}\nrequire_certificate true\nuse_identity_as_username true");
+        await using var broker = await Mosquitto.StartOrSkipAsync(
+            $"cafile {keys.AuthorityFile}\ncertfile {keys.ServerFile}\nkeyfile {keys.ServerKeyFile}\nrequire_certificate true\nuse_identity_as_username true"
+        );
         await using var good = Secured(broker.Port, keys, keys.Authority);
         good.Start();
         await Wait.UntilAsync(() => good.Connected, "the link is up over TLS with our certificate");
         using var others = new TestAuthority();
         await using var bad = Secured(broker.Port, keys, others.Authority);
         bad.Start();
-        await Wait.UntilAsync(() => { lock (refusals) return refusals.Count > 0; }, "the link says why it does not trust the broker");
-        lock (refusals) Assert.Contains("certificate", refusals[0], StringComparison.OrdinalIgnoreCase);
+        await Wait.UntilAsync(
+            () =>
+            {
+                lock (refusals)
+                    return refusals.Count > 0;
+            },
+            "the link says why it does not trust the broker"
+        );
+        lock (refusals)
+            Assert.Contains("certificate", refusals[0], StringComparison.OrdinalIgnoreCase);
         Assert.False(bad.Connected);
     }
 
     private readonly List<string> refusals = [];
 
-    private MqttLink Secured(int port, TestAuthority keys, System.Security.Cryptography.X509Certificates.X509Certificate2 trusted) => new(
-        new LinkOptions
-        {
-            Host = "127.0.0.1",
-            Port = port,
-            Topics = topics,
-            Session = Samples.Session,
-            ClientId = trusted.Thumbprint,
-            Tls = new LinkTls { Authorities = [trusted], ClientCertificate = keys.Client, ServerName = "broker.test" },
-        },
-        TimeProvider.System,
-        line => { lock (refusals) if (!line.Contains("connected to", StringComparison.Ordinal)) refusals.Add(line); });
+    private MqttLink Secured(int port, TestAuthority keys, System.Security.Cryptography.X509Certificates.X509Certificate2 trusted) =>
+        new(
+            new LinkOptions
+            {
+                Host = "127.0.0.1",
+                Port = port,
+                Topics = topics,
+                Session = Samples.Session,
+                ClientId = trusted.Thumbprint,
+                Tls = new LinkTls
+                {
+                    Authorities = [trusted],
+                    ClientCertificate = keys.Client,
+                    ServerName = "broker.test",
+                },
+            },
+            TimeProvider.System,
+            line =>
+            {
+                lock (refusals)
+                    if (!line.Contains("connected to", StringComparison.Ordinal))
+                        refusals.Add(line);
+            }
+        );
 }

@@ -11,7 +11,8 @@ public class OutboxTests
 
     private static byte[] Bytes(string text) => Encoding.ASCII.GetBytes(text);
 
-    private static bool Mask(Outbox outbox, string text, int expiryS = 5) => outbox.OfferStream("mask", Bytes(text), MqttLink.Json, expiryS);
+    private static bool Mask(Outbox outbox, string text, int expiryS = 5) =>
+        outbox.OfferStream("mask", Bytes(text), MqttLink.Json, expiryS);
 
     private static string Drain(Outbox outbox, SendOutcome outcome = SendOutcome.Sent)
     {
@@ -29,7 +30,8 @@ public class OutboxTests
     public void While_the_link_is_up_masks_go_in_order()
     {
         var outbox = new Outbox(time);
-        foreach (var n in new[] { "1", "2", "3" }) Assert.False(Mask(outbox, n));
+        foreach (var n in new[] { "1", "2", "3" })
+            Assert.False(Mask(outbox, n));
         Assert.Equal("1 2 3", Drain(outbox));
     }
 
@@ -38,9 +40,11 @@ public class OutboxTests
     {
         var outbox = new Outbox(time);
         outbox.BeginOffline();
-        foreach (var n in new[] { "1", "2", "3" }) Mask(outbox, n);
+        foreach (var n in new[] { "1", "2", "3" })
+            Mask(outbox, n);
         Assert.Equal("3 2 1", Drain(outbox));
-        foreach (var n in new[] { "4", "5" }) Mask(outbox, n);
+        foreach (var n in new[] { "4", "5" })
+            Mask(outbox, n);
         Assert.Equal("4 5", Drain(outbox));
     }
 
@@ -48,7 +52,8 @@ public class OutboxTests
     public void The_stream_is_bounded_and_drops_its_oldest()
     {
         var outbox = new Outbox(time, streamSlots: 3);
-        for (var i = 1; i <= 10; i++) Assert.Equal(i > 3, Mask(outbox, $"{i}"));
+        for (var i = 1; i <= 10; i++)
+            Assert.Equal(i > 3, Mask(outbox, $"{i}"));
         Assert.Equal(3, outbox.Waiting);
         Assert.Equal("8 9 10", Drain(outbox));
         Assert.Equal(new LinkDrops(7, 0, 0, 0), outbox.Drops);
@@ -76,7 +81,8 @@ public class OutboxTests
         var outbox = new Outbox(time);
         Mask(outbox, "mask");
         outbox.OfferReply("reply", Bytes("reply"), null, 30);
-        for (var i = 0; i < 1000; i++) outbox.OfferState("status", Bytes($"status{i}"));
+        for (var i = 0; i < 1000; i++)
+            outbox.OfferState("status", Bytes($"status{i}"));
         outbox.OfferState("info", Bytes("info"));
         time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("status999 info reply mask", Drain(outbox));
@@ -101,7 +107,8 @@ public class OutboxTests
     public void State_topics_are_bounded_and_a_cleared_one_makes_room()
     {
         var outbox = new Outbox(time);
-        for (var i = 0; i < MqttLimits.StateTopics; i++) Assert.True(outbox.OfferState($"t{i}", Bytes("x")));
+        for (var i = 0; i < MqttLimits.StateTopics; i++)
+            Assert.True(outbox.OfferState($"t{i}", Bytes("x")));
         Assert.False(outbox.OfferState("one more", Bytes("x")));
         Assert.True(outbox.OfferState("t5", []));
         Drain(outbox);
@@ -138,7 +145,8 @@ public class OutboxTests
         var outbox = new Outbox(time, streamSlots: 4);
         Mask(outbox, "stuck");
         var stuck = outbox.Take()!;
-        for (var i = 0; i < 100; i++) Mask(outbox, $"{i}");
+        for (var i = 0; i < 100; i++)
+            Mask(outbox, $"{i}");
         Assert.Equal("stuck", Encoding.ASCII.GetString(stuck.Payload));
         outbox.Done(stuck, SendOutcome.Sent);
         Assert.Equal("96 97 98 99", Drain(outbox));
@@ -155,9 +163,11 @@ public class OutboxTests
             outbox.Done(outbox.Take()!, SendOutcome.Sent);
         }
 
-        for (var i = 0; i < 200; i++) Cycle();
+        for (var i = 0; i < 200; i++)
+            Cycle();
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++) Cycle();
+        for (var i = 0; i < 1000; i++)
+            Cycle();
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 }

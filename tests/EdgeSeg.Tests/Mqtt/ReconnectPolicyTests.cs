@@ -14,7 +14,8 @@ public class ReconnectPolicyTests
     {
         var policy = Policy();
         Assert.Equal(MqttLimits.ReconnectMinMs, NextMs(policy));
-        for (var i = 0; i < 20; i++) policy.Next();
+        for (var i = 0; i < 20; i++)
+            policy.Next();
         policy.Ended(MqttLimits.LinkStableMs - 1, takenOver: false);
         Assert.Equal(MqttLimits.ReconnectMaxMs, NextMs(policy));
         policy.Ended(MqttLimits.LinkStableMs, takenOver: false);
@@ -27,7 +28,8 @@ public class ReconnectPolicyTests
     public void The_longest_wait_is_the_one_configured(int maxMs)
     {
         var policy = Policy(maxMs);
-        for (var i = 0; i < 20; i++) Assert.InRange(NextMs(policy), 1, maxMs);
+        for (var i = 0; i < 20; i++)
+            Assert.InRange(NextMs(policy), 1, maxMs);
         Assert.Equal(maxMs, NextMs(policy));
     }
 

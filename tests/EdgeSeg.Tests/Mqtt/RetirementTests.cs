@@ -8,20 +8,38 @@ namespace EdgeSeg.Mqtt;
 
 public class RetirementTests
 {
-    private static LinkOptions Options(int port) => new() { Host = "127.0.0.1", Port = port, Topics = new Topics("robot-7", []), Session = "0a1b" };
+    private static LinkOptions Options(int port) =>
+        new()
+        {
+            Host = "127.0.0.1",
+            Port = port,
+            Topics = new Topics("robot-7", []),
+            Session = "0a1b",
+        };
 
     [Fact]
     public async Task Everything_retained_of_the_device_is_cleared_and_nothing_of_others()
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();
         var device = Enumerable.Range(0, 60).Select(i => $"edgeseg/v1/robot-7/alert/a{i}").Append("edgeseg/v1/robot-7/status").ToArray();
-        string[] others = ["edgeseg/v1/robot-77/status", "edgeseg/v1/fleet/f/model/desired", "homeassistant/device/edgeseg-robot-77/config"];
+        string[] others =
+        [
+            "edgeseg/v1/robot-77/status",
+            "edgeseg/v1/fleet/f/model/desired",
+            "homeassistant/device/edgeseg-robot-77/config",
+        ];
         var discovery = HomeAssistantMessage.Topic("homeassistant", "robot-7");
         await using (var before = await Listener.StartAsync(broker.Port))
         {
             foreach (var topic in device.Concat(others).Append(discovery))
-                await before.Client.PublishAsync(new MqttApplicationMessageBuilder().WithTopic(topic).WithRetainFlag().WithQualityOfServiceLevel(MQTTnet.Protocol.MqttQualityOfServiceLevel.AtLeastOnce)
-                    .WithPayload(Encoding.UTF8.GetBytes("""{"session":"x","state":"online"}""")).Build());
+                await before.Client.PublishAsync(
+                    new MqttApplicationMessageBuilder()
+                        .WithTopic(topic)
+                        .WithRetainFlag()
+                        .WithQualityOfServiceLevel(MQTTnet.Protocol.MqttQualityOfServiceLevel.AtLeastOnce)
+                        .WithPayload(Encoding.UTF8.GetBytes("""{"session":"x","state":"online"}"""))
+                        .Build()
+                );
         }
 
         var retired = await Retirement.RunAsync(Options(broker.Port), [discovery], CancellationToken.None);

@@ -70,7 +70,8 @@ internal sealed class TcpCut : IDisposable
                 }
 
                 var far = new Socket(SocketType.Stream, ProtocolType.Tcp);
-                lock (sockets) sockets.AddRange([near, far]);
+                lock (sockets)
+                    sockets.AddRange([near, far]);
                 await far.ConnectAsync(IPAddress.Loopback, target);
                 _ = CopyAsync(near, far, isFromClient: true);
                 _ = CopyAsync(far, near, isFromClient: false);
@@ -91,8 +92,11 @@ internal sealed class TcpCut : IDisposable
             {
                 var left = isFromClient ? Interlocked.Add(ref bytesLeft, -n) : long.MaxValue;
                 var whole = left >= 0 ? n : n + (int)left;
-                for (var at = 0; at < whole;) at += await to.SendAsync(buffer.AsMemory(at, whole - at));
-                if (left >= 0) continue;
+                var at = 0;
+                while (at < whole)
+                    at += await to.SendAsync(buffer.AsMemory(at, whole - at));
+                if (left >= 0)
+                    continue;
                 Volatile.Write(ref bytesLeft, long.MaxValue);
                 Interlocked.Increment(ref cuts);
                 Cut();

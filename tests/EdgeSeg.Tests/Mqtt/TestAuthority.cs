@@ -22,7 +22,8 @@ internal sealed class TestAuthority : IDisposable
         using var serverKey = server.GetECDsaPrivateKey()!;
         File.WriteAllText(ServerKeyFile, serverKey.ExportPkcs8PrivateKeyPem());
         // a mosquitto that root starts reads its files as the user mosquitto
-        if (OperatingSystem.IsWindows()) return;
+        if (OperatingSystem.IsWindows())
+            return;
         File.SetUnixFileMode(folder, (UnixFileMode)0x1ED);
         File.SetUnixFileMode(ServerKeyFile, (UnixFileMode)0x1A4);
     }
@@ -51,7 +52,12 @@ internal sealed class TestAuthority : IDisposable
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(name);
         request.CertificateExtensions.Add(names.Build());
-        using var signed = request.Create(Authority, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1), RandomNumberGenerator.GetBytes(8));
+        using var signed = request.Create(
+            Authority,
+            DateTimeOffset.UtcNow.AddHours(-1),
+            DateTimeOffset.UtcNow.AddHours(1),
+            RandomNumberGenerator.GetBytes(8)
+        );
         return signed.CopyWithPrivateKey(key);
     }
 }

@@ -35,12 +35,28 @@ public class Arm64Tests(ITestOutputHelper output)
     [Fact]
     public void A_click_and_the_pictures_are_those_of_x64()
     {
-        using Scratch a = new(), b = new();
-        string[] Arguments(Scratch to) => ["segment", Path.Combine(Published.Folder, "demo", "chelsea.jpg"), "--click", "220,150", "--precision", "int8", "--format", "json,png,overlay,polygon", "--out", to.Path];
+        using Scratch a = new(),
+            b = new();
+        string[] Arguments(Scratch to) =>
+            [
+                "segment",
+                Path.Combine(Published.Folder, "demo", "chelsea.jpg"),
+                "--click",
+                "220,150",
+                "--precision",
+                "int8",
+                "--format",
+                "json,png,overlay,polygon",
+                "--out",
+                to.Path,
+            ];
         var here = Masks(Published.Run(Published.Binary, Arguments(a))).Values.Single();
         var there = Masks(Run(Arguments(b))).Values.Single();
         Assert.True(BinaryMask.Iou(here, there) >= LeastIou);
-        Assert.Equal(Directory.GetFiles(a.Path).Select(Path.GetFileName).Order(), Directory.GetFiles(b.Path).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            Directory.GetFiles(a.Path).Select(Path.GetFileName).Order(),
+            Directory.GetFiles(b.Path).Select(Path.GetFileName).Order()
+        );
     }
 
     [Fact]
@@ -49,7 +65,10 @@ public class Arm64Tests(ITestOutputHelper output)
         var said = Run(["doctor"]).Output;
         output.WriteLine(said);
         foreach (var what in new[] { "onnx runtime", "opencv", "model" })
-            Assert.Contains(said.Split('\n'), l => l.StartsWith("ok ", StringComparison.Ordinal) && l.Contains(what, StringComparison.Ordinal));
+            Assert.Contains(
+                said.Split('\n'),
+                l => l.StartsWith("ok ", StringComparison.Ordinal) && l.Contains(what, StringComparison.Ordinal)
+            );
     }
 
     [Fact]
@@ -74,7 +93,16 @@ public class Arm64Tests(ITestOutputHelper output)
             var coded = json.RootElement.GetProperty("mask");
             var size = coded.GetProperty("size");
             var mask = new BinaryMask();
-            Assert.True(new RunLength().TryDecode(coded.GetProperty("counts").GetString()!, size[1].GetInt32(), size[0].GetInt32(), mask, out var problem), problem);
+            Assert.True(
+                new RunLength().TryDecode(
+                    coded.GetProperty("counts").GetString()!,
+                    size[1].GetInt32(),
+                    size[0].GetInt32(),
+                    mask,
+                    out var problem
+                ),
+                problem
+            );
             masks.Add(Path.GetFileName(json.RootElement.GetProperty("source").GetString()!), mask);
         }
 

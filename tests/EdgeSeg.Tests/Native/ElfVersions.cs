@@ -14,15 +14,19 @@ internal static class ElfVersions
     public static SortedSet<string>? Needed(string path)
     {
         var bytes = File.ReadAllBytes(path);
-        if (bytes.Length < 64 || !bytes.AsSpan(0, 4).SequenceEqual("\u007fELF"u8)) return null;
-        if (bytes[4] != 2 || bytes[5] != 1) throw new InvalidDataException($"{path} is not a 64-bit little-endian ELF file");
+        if (bytes.Length < 64 || !bytes.AsSpan(0, 4).SequenceEqual("\u007fELF"u8))
+            return null;
+        if (bytes[4] != 2 || bytes[5] != 1)
+            throw new InvalidDataException($"{path} is not a 64-bit little-endian ELF file");
         var needed = new SortedSet<string>(StringComparer.Ordinal);
         var table = (int)BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(40));
-        int size = U16(bytes, 58), count = U16(bytes, 60);
+        int size = U16(bytes, 58),
+            count = U16(bytes, 60);
         for (var i = 0; i < count; i++)
         {
             var section = table + i * size;
-            if (U32(bytes, section + 4) != VersionNeeds) continue;
+            if (U32(bytes, section + 4) != VersionNeeds)
+                continue;
             var strings = table + (int)U32(bytes, section + 40) * size;
             ReadNeeds(bytes, Offset(bytes, section), (int)U32(bytes, section + 44), Offset(bytes, strings), needed);
         }

@@ -14,7 +14,10 @@ public class ForeignRuntimeTests
     public void An_older_runtime_is_refused_with_a_sentence_before_anything_calls_into_it()
     {
         var library = Environment.GetEnvironmentVariable("EDGESEG_FOREIGN_RUNTIME");
-        Assert.SkipWhen(string.IsNullOrEmpty(library), "EDGESEG_FOREIGN_RUNTIME names no other ONNX Runtime, for example that of npm's onnxruntime-node 1.30.0");
+        Assert.SkipWhen(
+            string.IsNullOrEmpty(library),
+            "EDGESEG_FOREIGN_RUNTIME names no other ONNX Runtime, for example that of npm's onnxruntime-node 1.30.0"
+        );
         // a process of its own: a library that is loaded once stays
         var dll = typeof(NativeLibraries).Assembly.Location;
         var (code, output, errors) = Run(dll, library!);

@@ -15,11 +15,16 @@ public class LostLibraryTests
         using var copy = new Scratch();
         foreach (var file in Directory.EnumerateFiles(folder))
         {
-            if (Path.GetFileName(file) != lost) Link(file, Path.Combine(copy.Path, Path.GetFileName(file)));
+            if (Path.GetFileName(file) != lost)
+                Link(file, Path.Combine(copy.Path, Path.GetFileName(file)));
         }
 
         Directory.CreateSymbolicLink(Path.Combine(copy.Path, "models"), Path.Combine(folder, "models"));
-        var (code, output, errors) = Published.Run(Path.Combine(copy.Path, "edgeseg"), ["segment", Path.Combine(folder, "demo", "chelsea.jpg"), "--out", copy.Path], copy.Path);
+        var (code, output, errors) = Published.Run(
+            Path.Combine(copy.Path, "edgeseg"),
+            ["segment", Path.Combine(folder, "demo", "chelsea.jpg"), "--out", copy.Path],
+            copy.Path
+        );
         Assert.Equal(1, code);
         Assert.Contains(lost, errors, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output + errors, StringComparison.Ordinal);
@@ -29,7 +34,9 @@ public class LostLibraryTests
     // the program is copied, because it looks for its libraries beside the file that it really is; the rest may be links
     private static void Link(string file, string to)
     {
-        if (Path.GetFileName(file) == "edgeseg") File.Copy(file, to);
-        else File.CreateSymbolicLink(to, file);
+        if (Path.GetFileName(file) == "edgeseg")
+            File.Copy(file, to);
+        else
+            File.CreateSymbolicLink(to, file);
     }
 }

@@ -17,8 +17,13 @@ public partial class OpenCvExportsTests(ITestOutputHelper output)
         var all = Exports(library);
         Assert.SkipUnless(all.Count > 1000, "the published library is not OpenCvSharp's own");
         // what the linker kept of the P/Invokes: their names, each ended by a zero
-        var called = Names(File.ReadAllBytes(Published.Binary)).Where(n => all.Contains(n) && OfOpenCv().IsMatch(n)).ToHashSet(StringComparer.Ordinal);
-        var written = Written().Matches(File.ReadAllText(Repository.PathOf("deploy/opencv/edgeseg-opencv.cpp"))).Select(m => m.Groups[1].Value).ToHashSet(StringComparer.Ordinal);
+        var called = Names(File.ReadAllBytes(Published.Binary))
+            .Where(n => all.Contains(n) && OfOpenCv().IsMatch(n))
+            .ToHashSet(StringComparer.Ordinal);
+        var written = Written()
+            .Matches(File.ReadAllText(Repository.PathOf("deploy/opencv/edgeseg-opencv.cpp")))
+            .Select(m => m.Groups[1].Value)
+            .ToHashSet(StringComparer.Ordinal);
         output.WriteLine($"{called.Count} functions");
         Assert.InRange(called.Count, 40, 200);
         Assert.Equal([], called.Except(written).Order());
@@ -35,8 +40,10 @@ public partial class OpenCvExportsTests(ITestOutputHelper output)
     {
         for (int from = 0, at = 0; at < bytes.Length; at++)
         {
-            if (bytes[at] is >= 0x20 and < 0x7f) continue;
-            if (bytes[at] == 0 && at - from is > 8 and < 80) yield return Encoding.ASCII.GetString(bytes, from, at - from);
+            if (bytes[at] is >= 0x20 and < 0x7f)
+                continue;
+            if (bytes[at] == 0 && at - from is > 8 and < 80)
+                yield return Encoding.ASCII.GetString(bytes, from, at - from);
             from = at + 1;
         }
     }

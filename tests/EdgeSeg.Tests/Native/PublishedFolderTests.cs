@@ -16,7 +16,8 @@ public class PublishedFolderTests(ITestOutputHelper output)
         var tooNew = new List<string>();
         foreach (var file in Directory.EnumerateFiles(Published.Folder, "*", SearchOption.TopDirectoryOnly).Order())
         {
-            if (ElfVersions.Needed(file) is not { } needed) continue;
+            if (ElfVersions.Needed(file) is not { } needed)
+                continue;
             elfs++;
             var versions = Glibc(needed);
             output.WriteLine($"{Path.GetFileName(file)}: GLIBC {versions.Max()} ({versions.Count} versions)");
@@ -50,18 +51,25 @@ public class PublishedFolderTests(ITestOutputHelper output)
     [InlineData("*.xml")]
     [InlineData("*.pdb")]
     [InlineData("*.dbg")]
-    public void Holds_nothing_of(string pattern) => Assert.Empty(Directory.EnumerateFiles(Published.Folder, pattern, SearchOption.AllDirectories));
+    public void Holds_nothing_of(string pattern) =>
+        Assert.Empty(Directory.EnumerateFiles(Published.Folder, pattern, SearchOption.AllDirectories));
 
     [Fact]
     public void Names_the_licence_of_every_photograph()
     {
         var demo = Path.Combine(Published.Folder, "demo");
         var licences = File.ReadAllText(Path.Combine(demo, "LICENCES.md"));
-        foreach (var photo in Directory.EnumerateFiles(demo, "*.jpg")) Assert.Contains($"`{Path.GetFileName(photo)}`", licences, StringComparison.Ordinal);
+        foreach (var photo in Directory.EnumerateFiles(demo, "*.jpg"))
+            Assert.Contains($"`{Path.GetFileName(photo)}`", licences, StringComparison.Ordinal);
     }
 
     private static List<Version> Glibc(IEnumerable<string> needed) =>
-        [.. needed.Where(n => n.StartsWith("GLIBC_", StringComparison.Ordinal)).Select(n => Version.TryParse(n[6..], out var v) ? v : null).OfType<Version>()];
+        [
+            .. needed
+                .Where(n => n.StartsWith("GLIBC_", StringComparison.Ordinal))
+                .Select(n => Version.TryParse(n[6..], out var v) ? v : null)
+                .OfType<Version>(),
+        ];
 
     [Fact]
     public void The_executable_does_not_grow_unseen()

@@ -29,7 +29,11 @@ public class QuietRuntimeTests
         Assert.SkipUnless(Published.HasTool("strace"), "strace is not installed");
         using var scratch = new Scratch();
         var trace = Path.Combine(scratch.Path, "trace");
-        var (code, _, errors) = Published.Run("strace", ["-f", "-e", "trace=connect,execve", "-o", trace, binary, "segment", Photo, "--out", scratch.Path], scratch.Path);
+        var (code, _, errors) = Published.Run(
+            "strace",
+            ["-f", "-e", "trace=connect,execve", "-o", trace, binary, "segment", Photo, "--out", scratch.Path],
+            scratch.Path
+        );
         Assert.SkipWhen(errors.Contains("ptrace", StringComparison.Ordinal), "strace may not trace here");
         Assert.True(code == 0, errors);
         var calls = File.ReadAllLines(trace);
@@ -40,8 +44,14 @@ public class QuietRuntimeTests
     [Theory]
     [InlineData("""1 connect(5, {sa_family=AF_INET, sin_port=htons(443), sin_addr=inet_addr("20.42.73.27")}, 16) = 0""", true)]
     [InlineData("""1 connect(5, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("127.0.0.53")}, 16) = 0""", true)]
-    [InlineData("""1 connect(5, {sa_family=AF_INET6, sin6_port=htons(443), inet_pton(AF_INET6, "2603:1030::1", &sin6_addr)}, 28) = 0""", true)]
-    [InlineData("""1 connect(5, {sa_family=AF_INET6, sin6_port=htons(1883), inet_pton(AF_INET6, "::ffff:127.0.0.1", &sin6_addr)}, 28) = 0""", false)]
+    [InlineData(
+        """1 connect(5, {sa_family=AF_INET6, sin6_port=htons(443), inet_pton(AF_INET6, "2603:1030::1", &sin6_addr)}, 28) = 0""",
+        true
+    )]
+    [InlineData(
+        """1 connect(5, {sa_family=AF_INET6, sin6_port=htons(1883), inet_pton(AF_INET6, "::ffff:127.0.0.1", &sin6_addr)}, 28) = 0""",
+        false
+    )]
     [InlineData("""1 connect(5, {sa_family=AF_UNIX, sun_path="/run/x"}, 110) = 0""", false)]
     public void A_connection_that_leaves_is_recognised(string call, bool leaves) => Assert.Equal(leaves, Leaves(call));
 

@@ -16,13 +16,15 @@ public sealed class CommandDeskTests : IDisposable
     private bool clockSynced = true;
     private int arrivals;
 
-    public CommandDeskTests() => desk = new CommandQueue(CommandParserTests.Topics, Samples.Session, time, () => clockSynced, replies.Add, () => arrivals++);
+    public CommandDeskTests() =>
+        desk = new CommandQueue(CommandParserTests.Topics, Samples.Session, time, () => clockSynced, replies.Add, () => arrivals++);
 
     public void Dispose()
     {
         desk.Dispose();
         // whatever a test made it say keeps to the published schema
-        foreach (var reply in replies) Assert.Empty(api.Errors("Reply", Text(reply)));
+        foreach (var reply in replies)
+            Assert.Empty(api.Errors("Reply", Text(reply)));
     }
 
     private static string Text(Reply reply) => Encoding.UTF8.GetString(reply.Payload);
@@ -33,8 +35,26 @@ public sealed class CommandDeskTests : IDisposable
 
     private static string Kind(Reply reply) => Json(reply)["reply"]!.GetValue<string>();
 
-    private void Send(string json, string word = "click", string? to = "clients/a", byte[]? correlation = null, uint expiryS = 0, bool retained = false, bool tooLarge = false) =>
-        desk.Receive(new IncomingMessage($"edgeseg/v1/robot-7/cam/front/cmd/{word}", Encoding.UTF8.GetBytes(json), tooLarge, retained, to, correlation, expiryS));
+    private void Send(
+        string json,
+        string word = "click",
+        string? to = "clients/a",
+        byte[]? correlation = null,
+        uint expiryS = 0,
+        bool retained = false,
+        bool tooLarge = false
+    ) =>
+        desk.Receive(
+            new IncomingMessage(
+                $"edgeseg/v1/robot-7/cam/front/cmd/{word}",
+                Encoding.UTF8.GetBytes(json),
+                tooLarge,
+                retained,
+                to,
+                correlation,
+                expiryS
+            )
+        );
 
     private const string Click = """{"id":"r1","points":[[1,2]]}""";
 
@@ -47,7 +67,9 @@ public sealed class CommandDeskTests : IDisposable
     private static byte[] MaskBytes()
     {
         using var buffer = new JsonBuffer();
-        return MaskMessage.Write(buffer, Samples.Facts("r1"), Samples.Found(), Samples.Geometry, Samples.Counts, default, MessageLimits.MaxMessageBytes).ToArray();
+        return MaskMessage
+            .Write(buffer, Samples.Facts("r1"), Samples.Found(), Samples.Geometry, Samples.Counts, default, MessageLimits.MaxMessageBytes)
+            .ToArray();
     }
 
     [Fact]
@@ -60,7 +82,10 @@ public sealed class CommandDeskTests : IDisposable
         Assert.True(desk.Complete(pending, MaskBytes(), MessageLimits.MaxMessageBytes));
         Assert.Equal(["accepted", "result"], replies.Select(Kind));
         Assert.All(replies, r => Assert.Equal(("clients/a", "0102"), (r.Topic, Convert.ToHexString(r.Correlation!))));
-        Assert.All(replies, r => Assert.Equal(("r1", Samples.Session), (Json(r)["request"]!.GetValue<string>(), Json(r)["session"]!.GetValue<string>())));
+        Assert.All(
+            replies,
+            r => Assert.Equal(("r1", Samples.Session), (Json(r)["request"]!.GetValue<string>(), Json(r)["session"]!.GetValue<string>()))
+        );
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(MaskBytes()), Json(replies[1])["result"]));
     }
 
@@ -152,7 +177,8 @@ public sealed class CommandDeskTests : IDisposable
     [Fact]
     public void A_full_queue_answers_busy_and_the_same_may_be_tried_again()
     {
-        for (var i = 0; i < PipelineLimits.CommandQueue; i++) Send($$"""{"id":"q{{i}}"}""", "auto");
+        for (var i = 0; i < PipelineLimits.CommandQueue; i++)
+            Send($$"""{"id":"q{{i}}"}""", "auto");
         Send(Click);
         Assert.Equal("busy", Code(replies[^1]));
         // one in work is not answered yet, so it counts
@@ -281,8 +307,13 @@ public sealed class CommandDeskTests : IDisposable
         for (var i = 0; i < 5000; i++)
         {
             var good = random.Next(2) == 0;
-            if (good) valid.Add("n" + i);
-            Send(good ? $$"""{"id":"n{{i}}","points":[[1,2]]}""" : $$"""{"id":"n{{i}}","points":[[1,{{random.Next(1, 9)}}e{{random.Next(6, 400)}}]]}""");
+            if (good)
+                valid.Add("n" + i);
+            Send(
+                good
+                    ? $$"""{"id":"n{{i}}","points":[[1,2]]}"""
+                    : $$"""{"id":"n{{i}}","points":[[1,{{random.Next(1, 9)}}e{{random.Next(6, 400)}}]]}"""
+            );
             if (random.Next(3) != 0)
             {
                 while (desk.TryTake(out var pending))
@@ -294,8 +325,12 @@ public sealed class CommandDeskTests : IDisposable
             }
         }
 
-        while (desk.TryTake(out var pending)) desk.Complete(pending, [], MessageLimits.MaxMessageBytes);
-        var final = replies.Where(r => Kind(r) != "accepted").GroupBy(r => Json(r)["request"]!.GetValue<string>()).ToDictionary(g => g.Key, g => g.Count());
+        while (desk.TryTake(out var pending))
+            desk.Complete(pending, [], MessageLimits.MaxMessageBytes);
+        var final = replies
+            .Where(r => Kind(r) != "accepted")
+            .GroupBy(r => Json(r)["request"]!.GetValue<string>())
+            .ToDictionary(g => g.Key, g => g.Count());
         Assert.Equal(5000, final.Count);
         Assert.All(final.Values, n => Assert.Equal(1, n));
         Assert.True(done > 1000);

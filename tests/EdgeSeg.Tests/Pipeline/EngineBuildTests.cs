@@ -19,14 +19,23 @@ public sealed class EngineBuildTests : IDisposable
 
     public EngineBuildTests()
     {
-        var bundle = OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes(), Path.Combine(scratch.Path, "bundle"));
+        var bundle = OnnxGraph.Bundle(
+            OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes(),
+            Path.Combine(scratch.Path, "bundle")
+        );
         var slow = new ExecutionProvider("slow", ExecutionProviders.Cpu.RuntimeName, Untested: true, Append, Builds: true);
-        choice = new ModelChoice { Folder = bundle, StateFolder = scratch.Path, Known = [slow, ExecutionProviders.Cpu] };
+        choice = new ModelChoice
+        {
+            Folder = bundle,
+            StateFolder = scratch.Path,
+            Known = [slow, ExecutionProviders.Cpu],
+        };
 
         void Append(Microsoft.ML.OnnxRuntime.SessionOptions options, ProviderNeeds needs)
         {
             gate.Wait();
-            if (fault is not null) throw new NotSupportedException(fault);
+            if (fault is not null)
+                throw new NotSupportedException(fault);
             Directory.CreateDirectory(needs.CacheFolder!);
             File.WriteAllText(Path.Combine(needs.CacheFolder!, "engine"), "built");
         }
@@ -59,7 +68,8 @@ public sealed class EngineBuildTests : IDisposable
     public void What_was_built_before_starts_at_once()
     {
         gate.Set();
-        using (var built = LoadedModel.Load(choice)) Assert.Equal("slow", built.Provider);
+        using (var built = LoadedModel.Load(choice))
+            Assert.Equal("slow", built.Provider);
         using var model = EngineBuild.Load(choice, out var first);
         Assert.Equal(("slow", null), (model.Provider, first));
     }
@@ -81,9 +91,29 @@ public sealed class EngineBuildTests : IDisposable
     {
         var settings = new Settings();
         var topics = new Topics("robot-7", ["front"]);
-        var link = new MqttLink(new LinkOptions { Topics = topics, Session = "0a1b", Host = "127.0.0.1", Port = 1 }, TimeProvider.System, _ => { });
+        var link = new MqttLink(
+            new LinkOptions
+            {
+                Topics = topics,
+                Session = "0a1b",
+                Host = "127.0.0.1",
+                Port = 1,
+            },
+            TimeProvider.System,
+            _ => { }
+        );
         var desk = new CommandQueue(topics, "0a1b", TimeProvider.System, () => true, _ => { }, () => { });
         var guard = new InferenceCanceller(_ => { }, TimeSpan.FromMinutes(1), TimeProvider.System);
-        return new FrameProcessor(model, guard, new LiveQuality(), link, desk, new GpioLines(settings, [], _ => { }, TimeProvider.System), new ServiceInfo("robot-7", "0a1b"), null, TimeProvider.System);
+        return new FrameProcessor(
+            model,
+            guard,
+            new LiveQuality(),
+            link,
+            desk,
+            new GpioLines(settings, [], _ => { }, TimeProvider.System),
+            new ServiceInfo("robot-7", "0a1b"),
+            null,
+            TimeProvider.System
+        );
     }
 }

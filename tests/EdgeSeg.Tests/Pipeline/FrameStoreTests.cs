@@ -12,7 +12,8 @@ public sealed class FrameRingTests : IDisposable
     private readonly FakeTimeProvider time = new();
     private readonly FramePool pool = new(1);
     private readonly Frame frame;
-    private readonly byte[] pixels = new byte[FrameBytes], read = new byte[FrameBytes];
+    private readonly byte[] pixels = new byte[FrameBytes],
+        read = new byte[FrameBytes];
     private readonly HeldFrame facts = new();
 
     public FrameRingTests()
@@ -47,7 +48,8 @@ public sealed class FrameRingTests : IDisposable
     public void A_held_frame_is_found_with_its_own_pixels_and_facts()
     {
         var ring = Ring();
-        for (var i = 1; i <= 9; i++) Hold(ring, i);
+        for (var i = 1; i <= 9; i++)
+            Hold(ring, i);
         Hold(ring, 3, "rear-2");
         Assert.Null(Look(ring, Id(4)));
         Assert.True(read.AsSpan().IndexOfAnyExcept((byte)4) < 0);
@@ -64,7 +66,8 @@ public sealed class FrameRingTests : IDisposable
     public void Any_other_frame_is_gone(string id)
     {
         var ring = Ring();
-        for (var i = 1; i <= 9; i++) Hold(ring, i);
+        for (var i = 1; i <= 9; i++)
+            Hold(ring, i);
         Assert.Equal(CommandErrorCode.FrameGone, Look(ring, id));
     }
 
@@ -89,7 +92,8 @@ public sealed class FrameRingTests : IDisposable
             Hold(ring, i);
             time.Advance(TimeSpan.FromSeconds(1.0 / fps));
             var oldestKept = i - (PipelineLimits.FrameHeldMinMs / 1000 * fps) + 1;
-            if (oldestKept > 0) Assert.Null(Look(ring, Id(oldestKept)));
+            if (oldestKept > 0)
+                Assert.Null(Look(ring, Id(oldestKept)));
         }
 
         Assert.Equal(0, ring.LostEarly);
@@ -123,7 +127,8 @@ public sealed class FrameRingTests : IDisposable
         }
 
         Assert.InRange(ring.Bytes, 1, 32L * FrameBytes);
-        for (var i = 501; i <= 510; i++) Hold(ring, i);
+        for (var i = 501; i <= 510; i++)
+            Hold(ring, i);
         time.Advance(TimeSpan.FromMinutes(1));
         Hold(ring, 511);
         Assert.Equal(1, ring.Count);
@@ -134,9 +139,11 @@ public sealed class FrameRingTests : IDisposable
     public void Holding_a_frame_allocates_nothing_once_the_ring_is_grown()
     {
         var ring = Ring(20 * FrameBytes);
-        for (var i = 1; i <= 40; i++) Hold(ring, i);
+        for (var i = 1; i <= 40; i++)
+            Hold(ring, i);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 41; i <= 140; i++) Hold(ring, i);
+        for (var i = 41; i <= 140; i++)
+            Hold(ring, i);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 }

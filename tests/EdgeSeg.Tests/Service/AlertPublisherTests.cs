@@ -15,9 +15,15 @@ public sealed class AlertsTests : IDisposable
     private readonly StringWriter journal = new();
     private readonly AlertPublisher alerts;
 
-    public AlertsTests() => alerts = new AlertPublisher(
-        topics, Samples.Session, AlertRules.Ids(["front"]), (topic, payload) => told.Add((topic, Encoding.UTF8.GetString(payload))),
-        new Journal(LogLevel.Info, TimeProvider.System, journal), new FakeTimeProvider(Samples.Utc));
+    public AlertsTests() =>
+        alerts = new AlertPublisher(
+            topics,
+            Samples.Session,
+            AlertRules.Ids(["front"]),
+            (topic, payload) => told.Add((topic, Encoding.UTF8.GetString(payload))),
+            new Journal(LogLevel.Info, TimeProvider.System, journal),
+            new FakeTimeProvider(Samples.Utc)
+        );
 
     public void Dispose()
     {
@@ -30,8 +36,12 @@ public sealed class AlertsTests : IDisposable
     {
         alerts.Tell([]);
         told.Clear();
-        for (var i = 0; i < 3; i++) alerts.Tell([Samples.Alert with { Text = $"no frame for {i} s" }]);
-        Assert.Equal((topics.Alert("camera-front"), true), (Assert.Single(told).Topic, told[0].Text.Contains("\"code\":\"camera_lost\"", StringComparison.Ordinal)));
+        for (var i = 0; i < 3; i++)
+            alerts.Tell([Samples.Alert with { Text = $"no frame for {i} s" }]);
+        Assert.Equal(
+            (topics.Alert("camera-front"), true),
+            (Assert.Single(told).Topic, told[0].Text.Contains("\"code\":\"camera_lost\"", StringComparison.Ordinal))
+        );
         alerts.Tell([Samples.Alert with { Code = "camera_black" }]);
         Assert.Contains("camera_black", told[1].Text, StringComparison.Ordinal);
         alerts.Tell([]);
@@ -46,7 +56,9 @@ public sealed class AlertsTests : IDisposable
         alerts.Tell([Samples.Alert]);
         Assert.Equal(["edgeseg/v1/robot-7/alert/camera-front"], told.Where(t => t.Text.Length > 0).Select(t => t.Topic));
         Assert.Equal(
-            ["clock-unset", "disk-low", "duplicate-id", "throttled"], told.Where(t => t.Text.Length == 0).Select(t => t.Topic.Split('/')[^1]).Order());
+            ["clock-unset", "disk-low", "duplicate-id", "throttled"],
+            told.Where(t => t.Text.Length == 0).Select(t => t.Topic.Split('/')[^1]).Order()
+        );
     }
 
     [Theory]
@@ -61,7 +73,13 @@ public sealed class AlertsTests : IDisposable
     [InlineData(CameraState.Ended, null)]
     internal void A_camera_that_sees_nothing_raises_an_alert(CameraState state, string? code)
     {
-        var lasting = AlertRules.Lasting([("front", Samples.Camera(state))], Samples.SilentBoard, "robot-7", duplicateId: false, clockSynced: true);
+        var lasting = AlertRules.Lasting(
+            [("front", Samples.Camera(state))],
+            Samples.SilentBoard,
+            "robot-7",
+            duplicateId: false,
+            clockSynced: true
+        );
         Assert.Equal(code, lasting.SingleOrDefault()?.Code);
         Assert.All(lasting, a => Assert.True(a.Degrades));
     }
@@ -69,8 +87,28 @@ public sealed class AlertsTests : IDisposable
     [Fact]
     public void What_is_wrong_with_the_device_raises_alerts_and_what_is_well_none()
     {
-        Assert.Empty(AlertRules.Lasting([], Samples.Board with { Throttling = new([], [Sensors.UnderVoltage]) }, "robot-7", duplicateId: false, clockSynced: true));
-        var lasting = AlertRules.Lasting([], Samples.Board with { DiskFreeBytes = 100 << 20 }, "robot-7", duplicateId: true, clockSynced: false);
+        Assert.Empty(
+            AlertRules.Lasting(
+                [],
+                Samples.Board with
+                {
+                    Throttling = new([], [Sensors.UnderVoltage]),
+                },
+                "robot-7",
+                duplicateId: false,
+                clockSynced: true
+            )
+        );
+        var lasting = AlertRules.Lasting(
+            [],
+            Samples.Board with
+            {
+                DiskFreeBytes = 100 << 20,
+            },
+            "robot-7",
+            duplicateId: true,
+            clockSynced: false
+        );
         Assert.Equal(["throttled", "disk_low", "duplicate_id", "clock_unset"], lasting.Select(a => a.Code));
         Assert.Equal(["throttled", "duplicate_id"], lasting.Where(a => a.Degrades).Select(a => a.Code));
     }

@@ -22,7 +22,8 @@ public sealed class ServiceNotifierTests : IDisposable
     {
         var heard = new List<string>();
         var buffer = new byte[4096];
-        while (manager.Available > 0) heard.Add(Encoding.UTF8.GetString(buffer, 0, manager.Receive(buffer)));
+        while (manager.Available > 0)
+            heard.Add(Encoding.UTF8.GetString(buffer, 0, manager.Receive(buffer)));
         return heard;
     }
 
@@ -104,7 +105,8 @@ public sealed class ServiceNotifierTests : IDisposable
 
         void Pass10S(params Heartbeat[] alive)
         {
-            foreach (var heartbeat in alive) heartbeat.Beat();
+            foreach (var heartbeat in alive)
+                heartbeat.Beat();
             time.Advance(TimeSpan.FromSeconds(10));
         }
 

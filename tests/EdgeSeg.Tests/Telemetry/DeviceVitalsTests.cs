@@ -76,7 +76,9 @@ public sealed class DeviceVitalsTests : IDisposable
         Assert.Empty(vitals.Zones);
         Assert.Null(vitals.Throttling);
         using var buffer = new JsonBuffer();
-        var board = JsonDocument.Parse(TelemetryMessage.Write(buffer, Samples.Telemetry(vitals)).ToArray()).RootElement.GetProperty("board");
+        var board = JsonDocument
+            .Parse(TelemetryMessage.Write(buffer, Samples.Telemetry(vitals)).ToArray())
+            .RootElement.GetProperty("board");
         Assert.Equal(["disk_free_bytes"], board.EnumerateObject().Select(p => p.Name));
     }
 
@@ -85,7 +87,8 @@ public sealed class DeviceVitalsTests : IDisposable
     [InlineData("MemFree: 1 kB\n", null)]
     [InlineData("MemAvailable: many kB\n", null)]
     [InlineData("MemAvailable:\n", null)]
-    public void Available_memory_is_read_in_kibibytes(string meminfo, long? bytes) => Assert.Equal(bytes, DeviceVitals.MemoryBytes(meminfo, "MemAvailable:"));
+    public void Available_memory_is_read_in_kibibytes(string meminfo, long? bytes) =>
+        Assert.Equal(bytes, DeviceVitals.MemoryBytes(meminfo, "MemAvailable:"));
 
     [Fact]
     public void This_machine_tells_its_memory_and_disk()

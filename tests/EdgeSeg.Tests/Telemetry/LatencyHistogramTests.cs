@@ -12,7 +12,8 @@ public class LatencyHistogramTests
     public void Percentiles_are_true_to_a_percent_and_the_maximum_is_exact()
     {
         var histogram = new LatencyHistogram();
-        for (var i = 1; i <= 1000; i++) histogram.Record(i);
+        for (var i = 1; i <= 1000; i++)
+            histogram.Record(i);
         var figures = histogram.Take()!;
         Assert.Equal(1000, figures.Count);
         Assert.InRange(figures.P50Ms, 495, 506);
@@ -25,7 +26,8 @@ public class LatencyHistogramTests
     public void Buckets_hold_what_is_at_most_their_bound_and_end_with_the_count()
     {
         var histogram = new LatencyHistogram();
-        foreach (var ms in new[] { 0.1, 0.1001, 1, 9999, 10_000, 10_001, 1e9, -1, double.NaN }) histogram.Record(ms);
+        foreach (var ms in new[] { 0.1, 0.1001, 1, 9999, 10_000, 10_001, 1e9, -1, double.NaN })
+            histogram.Record(ms);
         var figures = histogram.Take()!;
         Assert.Equal(LatencyHistogram.BoundsMs.Length + 1, figures.AtMost.Length);
         Assert.Equal([2, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 6, 8], figures.AtMost);
@@ -67,10 +69,12 @@ public class LatencyHistogramTests
         var histogram = new LatencyHistogram();
         var writer = Task.Run(() =>
         {
-            for (var i = 0; i < 200_000; i++) histogram.Record(1);
+            for (var i = 0; i < 200_000; i++)
+                histogram.Record(1);
         });
         long sum = 0;
-        while (!writer.IsCompleted) sum += histogram.Take()?.Count ?? 0;
+        while (!writer.IsCompleted)
+            sum += histogram.Take()?.Count ?? 0;
         await writer;
         sum += histogram.Take()?.Count ?? 0;
         Assert.Equal(200_000, sum);
@@ -82,7 +86,8 @@ public class LatencyHistogramTests
         var time = new FakeTimeProvider();
         var reporter = new TelemetryCollector("d", "s", ["a", "b"], time);
         reporter.Camera("a").SetSource(300, 0, 0);
-        for (var i = 0; i < 100; i++) reporter.Camera("a").CountOut(StageTimes.None, 10);
+        for (var i = 0; i < 100; i++)
+            reporter.Camera("a").CountOut(StageTimes.None, 10);
         reporter.Camera("a").Drops.Count(DropCause.Rate, 200);
         time.Advance(TimeSpan.FromSeconds(10));
         var facts = reporter.Take(default, Samples.SilentBoard, new SwapStats(0, 0), clockSynced: true);
@@ -103,7 +108,9 @@ public class LatencyHistogramTests
     public void A_fleet_adds_up_the_buckets_of_its_devices()
     {
         var random = new Random(1);
-        LatencyHistogram whole = new(), one = new(), two = new();
+        LatencyHistogram whole = new(),
+            one = new(),
+            two = new();
         long[] sum = new long[LatencyHistogram.BoundsMs.Length + 1];
         for (var interval = 0; interval < 3; interval++)
         {
@@ -117,7 +124,8 @@ public class LatencyHistogramTests
             foreach (var device in new[] { one, two })
             {
                 var counts = device.Take()!.AtMost;
-                for (var i = 0; i < sum.Length; i++) sum[i] += counts[i];
+                for (var i = 0; i < sum.Length; i++)
+                    sum[i] += counts[i];
             }
         }
 
@@ -130,5 +138,6 @@ public class LatencyHistogramTests
     [InlineData("", null)]
     [InlineData("100", null)]
     [InlineData("100 x 3", null)]
-    public void Resident_memory_is_read_in_pages(string statm, long? bytes) => Assert.Equal(bytes, TelemetryCollector.ResidentBytes(statm, 4096));
+    public void Resident_memory_is_read_in_pages(string statm, long? bytes) =>
+        Assert.Equal(bytes, TelemetryCollector.ResidentBytes(statm, 4096));
 }

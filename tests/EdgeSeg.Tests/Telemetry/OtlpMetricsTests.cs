@@ -25,8 +25,21 @@ public class OtlpMetricsTests
             call.Response.Close();
             var text = Encoding.Latin1.GetString(body.ToArray());
             Assert.Equal(("/v1/metrics", "application/x-protobuf"), (call.Request.Url!.AbsolutePath, call.Request.ContentType));
-            if (!text.Contains("edgeseg.frames.out", StringComparison.Ordinal)) continue;
-            foreach (var word in new[] { "edgeseg.stage.duration", "end_to_end", "p95", "edgeseg.temperature", "edgeseg.drops", "inference_busy", "robot-7", "1.2.3" })
+            if (!text.Contains("edgeseg.frames.out", StringComparison.Ordinal))
+                continue;
+            foreach (
+                var word in new[]
+                {
+                    "edgeseg.stage.duration",
+                    "end_to_end",
+                    "p95",
+                    "edgeseg.temperature",
+                    "edgeseg.drops",
+                    "inference_busy",
+                    "robot-7",
+                    "1.2.3",
+                }
+            )
                 Assert.Contains(word, text, StringComparison.Ordinal);
             break;
         }
@@ -45,5 +58,6 @@ public class OtlpMetricsTests
     [Theory]
     [InlineData("http://collector:4318", "http://collector:4318/v1/metrics")]
     [InlineData("https://collector/otlp/v1/metrics", "https://collector/otlp/v1/metrics")]
-    public void An_address_without_a_path_gets_the_protocols_own(string endpoint, string address) => Assert.Equal(address, OtlpMetrics.Address(endpoint).ToString());
+    public void An_address_without_a_path_gets_the_protocols_own(string endpoint, string address) =>
+        Assert.Equal(address, OtlpMetrics.Address(endpoint).ToString());
 }

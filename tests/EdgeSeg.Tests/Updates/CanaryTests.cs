@@ -70,8 +70,16 @@ public sealed class CanaryTests : IDisposable
     public async Task A_process_that_crashes_or_hangs_takes_nothing_along(string script, string reason)
     {
         // the verb's words follow as the script's arguments
-        var canary = new Canary(new CanaryOptions { Program = ["/bin/sh", "-c", script], TimeoutMs = reason == UpdateReason.CanaryHung ? 300 : UpdateLimits.CanaryMs });
-        var e = await Assert.ThrowsAsync<UpdateException>(() => canary.RunAsync("/nowhere", "/nowhere", new CanaryTerms { Cases = "canary.json" }, CancellationToken.None));
+        var canary = new Canary(
+            new CanaryOptions
+            {
+                Program = ["/bin/sh", "-c", script],
+                TimeoutMs = reason == UpdateReason.CanaryHung ? 300 : UpdateLimits.CanaryMs,
+            }
+        );
+        var e = await Assert.ThrowsAsync<UpdateException>(() =>
+            canary.RunAsync("/nowhere", "/nowhere", new CanaryTerms { Cases = "canary.json" }, CancellationToken.None)
+        );
         Assert.Equal(reason, e.Reason);
     }
 
@@ -81,8 +89,12 @@ public sealed class CanaryTests : IDisposable
         Environment.SetEnvironmentVariable("NOTIFY_SOCKET", "/run/nowhere");
         try
         {
-            var canary = new Canary(new CanaryOptions { Program = ["/bin/sh", "-c", "echo \"{\\\"reason\\\":\\\"socket-$NOTIFY_SOCKET\\\"}\""] });
-            var e = await Assert.ThrowsAsync<UpdateException>(() => canary.RunAsync("/a", "/b", new CanaryTerms { Cases = "c" }, CancellationToken.None));
+            var canary = new Canary(
+                new CanaryOptions { Program = ["/bin/sh", "-c", "echo \"{\\\"reason\\\":\\\"socket-$NOTIFY_SOCKET\\\"}\""] }
+            );
+            var e = await Assert.ThrowsAsync<UpdateException>(() =>
+                canary.RunAsync("/a", "/b", new CanaryTerms { Cases = "c" }, CancellationToken.None)
+            );
             Assert.Equal("socket-", e.Reason);
         }
         finally
@@ -94,13 +106,15 @@ public sealed class CanaryTests : IDisposable
     private static Task<CanaryVerdict> RunAsync(string folder, CanaryTerms terms) =>
         new Canary(new CanaryOptions { Program = [Published.Binary] }).RunAsync(folder, Shipped, terms, CancellationToken.None);
 
-    private static async Task<string> ReasonAsync(string folder, CanaryTerms terms) => (await Assert.ThrowsAsync<UpdateException>(() => RunAsync(folder, terms))).Reason;
+    private static async Task<string> ReasonAsync(string folder, CanaryTerms terms) =>
+        (await Assert.ThrowsAsync<UpdateException>(() => RunAsync(folder, terms))).Reason;
 
     private string Copy()
     {
         var folder = Path.Combine(scratch.Path, "copy");
         Directory.CreateDirectory(folder);
-        foreach (var file in Directory.GetFiles(Shipped)) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        foreach (var file in Directory.GetFiles(Shipped))
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         WithCase(folder);
         return folder;
     }
@@ -112,7 +126,21 @@ public sealed class CanaryTests : IDisposable
         var (code, output, errors) = Published.Run(Published.Binary, ["segment", Photo]);
         Assert.True(code == 0, errors);
         var mask = JsonDocument.Parse(output).RootElement.GetProperty("mask");
-        Write(folder, new CanaryCases { Cases = [new CanaryCase { Image = "one.jpg", Size = [.. mask.GetProperty("size").EnumerateArray().Select(n => n.GetInt32())], Counts = mask.GetProperty("counts").GetString()! }] });
+        Write(
+            folder,
+            new CanaryCases
+            {
+                Cases =
+                [
+                    new CanaryCase
+                    {
+                        Image = "one.jpg",
+                        Size = [.. mask.GetProperty("size").EnumerateArray().Select(n => n.GetInt32())],
+                        Counts = mask.GetProperty("counts").GetString()!,
+                    },
+                ],
+            }
+        );
     }
 
     private static string Counts(BinaryMask mask, int[] size)
@@ -122,7 +150,9 @@ public sealed class CanaryTests : IDisposable
         return SelfCheck.Counts(mask);
     }
 
-    private static CanaryCases Read(string folder) => JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, "canary.json")), UpdateJson.Default.CanaryCases)!;
+    private static CanaryCases Read(string folder) =>
+        JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, "canary.json")), UpdateJson.Default.CanaryCases)!;
 
-    private static void Write(string folder, CanaryCases cases) => File.WriteAllBytes(Path.Combine(folder, "canary.json"), JsonSerializer.SerializeToUtf8Bytes(cases, UpdateJson.Default.CanaryCases));
+    private static void Write(string folder, CanaryCases cases) =>
+        File.WriteAllBytes(Path.Combine(folder, "canary.json"), JsonSerializer.SerializeToUtf8Bytes(cases, UpdateJson.Default.CanaryCases));
 }

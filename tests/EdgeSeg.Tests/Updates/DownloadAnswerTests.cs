@@ -33,7 +33,9 @@ public class DownloadAnswerTests
     public async Task A_wait_that_the_server_asks_for_is_passed_on(string header, int seconds)
     {
         using var rig = new FetchRig();
-        await using var server = new MisbehavingServer(e => e.HeadAsync(e.Number == 0 ? "429 Too Many Requests" : "503 Service Unavailable", header, "Content-Length: 0"));
+        await using var server = new MisbehavingServer(e =>
+            e.HeadAsync(e.Number == 0 ? "429 Too Many Requests" : "503 Service Unavailable", header, "Content-Length: 0")
+        );
         Assert.Equal(TimeSpan.FromSeconds(seconds), (await rig.FailAsync(server, UpdateReason.Unreachable, retry: true)).RetryAfter);
         Assert.Equal(TimeSpan.FromSeconds(seconds), (await rig.FailAsync(server, UpdateReason.Unreachable, retry: true)).RetryAfter);
     }
@@ -45,7 +47,9 @@ public class DownloadAnswerTests
     public async Task A_wait_that_cannot_be_read_is_none(string value)
     {
         using var rig = new FetchRig();
-        await using var server = new MisbehavingServer(e => e.HeadAsync("429 Too Many Requests", "Retry-After: " + value, "Content-Length: 0"));
+        await using var server = new MisbehavingServer(e =>
+            e.HeadAsync("429 Too Many Requests", "Retry-After: " + value, "Content-Length: 0")
+        );
         Assert.Null((await rig.FailAsync(server, UpdateReason.Unreachable, retry: true)).RetryAfter);
     }
 
@@ -133,7 +137,8 @@ public class DownloadAnswerTests
         await using var server = new MisbehavingServer(async e =>
         {
             await e.HeadAsync("200 OK", $"ETag: {FetchRig.Etag}");
-            while (true) await e.BodyAsync(rig.Content);
+            while (true)
+                await e.BodyAsync(rig.Content);
         });
         await rig.FailAsync(server, UpdateReason.TooLong, retry: false);
         Assert.Empty(Directory.GetFileSystemEntries(rig.Folder));
@@ -169,7 +174,8 @@ public class DownloadAnswerTests
     {
         using var rig = new FetchRig();
         using var packed = new MemoryStream();
-        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) gzip.Write(rig.Content);
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+            gzip.Write(rig.Content);
         await using var server = new MisbehavingServer(async e =>
         {
             await e.HeadAsync("200 OK", "Content-Encoding: gzip", withLength ? $"Content-Length: {rig.Content.Length}" : "X: none");
@@ -195,8 +201,10 @@ public class DownloadAnswerTests
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(async e =>
         {
-            if (e.Number == 0) await e.BodyAsync(new byte[100]);
-            else await e.HeadAsync("200 OK", "X: " + new string('x', UpdateLimits.DownloadHeadKib << 10));
+            if (e.Number == 0)
+                await e.BodyAsync(new byte[100]);
+            else
+                await e.HeadAsync("200 OK", "X: " + new string('x', UpdateLimits.DownloadHeadKib << 10));
         });
         await rig.FailAsync(server, UpdateReason.Unreachable, retry: true);
         await rig.FailAsync(server, UpdateReason.Unreachable, retry: true);

@@ -9,7 +9,8 @@ namespace EdgeSeg.Updates;
 [Collection<AloneCollection>]
 public sealed class DownloadFaultTests(ITestOutputHelper output) : IDisposable
 {
-    private const int NoSpace = 28, ReadOnly = 30;
+    private const int NoSpace = 28,
+        ReadOnly = 30;
 
     public static TheoryData<string, int> Points
     {
@@ -17,8 +18,18 @@ public sealed class DownloadFaultTests(ITestOutputHelper output) : IDisposable
         {
             string[] all =
             [
-                "download:create", "download:made", "download:tag:create", "download:tag:half", "download:tag:unsynced", "download:tag:unnamed", "download:tag:done",
-                "download:half", "download:unsynced", "download:unnamed", "download:named", "download:done",
+                "download:create",
+                "download:made",
+                "download:tag:create",
+                "download:tag:half",
+                "download:tag:unsynced",
+                "download:tag:unnamed",
+                "download:tag:done",
+                "download:half",
+                "download:unsynced",
+                "download:unnamed",
+                "download:named",
+                "download:done",
             ];
             var data = new TheoryData<string, int>();
             foreach (var point in all)
@@ -52,7 +63,8 @@ public sealed class DownloadFaultTests(ITestOutputHelper output) : IDisposable
         await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag));
         FailPoint.Passed = passed =>
         {
-            if (passed == point) throw new IOException("a test's disk", errno);
+            if (passed == point)
+                throw new IOException("a test's disk", errno);
         };
         var fault = await Assert.ThrowsAsync<UpdateException>(() => rig.FetchAsync(server));
         Assert.Equal((errno == NoSpace ? UpdateReason.DiskFull : UpdateReason.DiskFailed, true), (fault.Reason, fault.Retry));
@@ -68,7 +80,8 @@ public sealed class DownloadFaultTests(ITestOutputHelper output) : IDisposable
         await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag));
         FailPoint.Passed = passed =>
         {
-            if (passed == "download:half") throw new IOException("a test's disk", NoSpace);
+            if (passed == "download:half")
+                throw new IOException("a test's disk", NoSpace);
         };
         await rig.FailAsync(server, UpdateReason.DiskFull, retry: true);
         FailPoint.Passed = null;
@@ -85,12 +98,17 @@ public sealed class DownloadFaultTests(ITestOutputHelper output) : IDisposable
     public async Task What_the_disk_cannot_read_again_is_fetched_again(bool whole)
     {
         using var rig = new FetchRig();
-        await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag, e.Number == 0 && !whole ? 200_000 : null));
-        if (whole) await rig.FetchAsync(server);
-        else await rig.FailAsync(server, UpdateReason.Unreachable, retry: true);
+        await using var server = new MisbehavingServer(e =>
+            e.ServeAsync(rig.Content, FetchRig.Etag, e.Number == 0 && !whole ? 200_000 : null)
+        );
+        if (whole)
+            await rig.FetchAsync(server);
+        else
+            await rig.FailAsync(server, UpdateReason.Unreachable, retry: true);
         FailPoint.Passed = passed =>
         {
-            if (passed == "download:reread") throw new IOException("a test's bad sector", 5);
+            if (passed == "download:reread")
+                throw new IOException("a test's bad sector", 5);
         };
         await rig.FetchAsync(server);
         rig.AssertWhole();
@@ -120,7 +138,11 @@ public sealed class DownloadFaultTests(ITestOutputHelper output) : IDisposable
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag));
         var bundle = rig.Bundle(server.Folder);
-        var fault = await rig.FailAsync(rig.FetchAsync(bundle with { Files = [bundle.Files[0] with { Bytes = 1L << 60 }] }), UpdateReason.DiskFull, retry: true);
+        var fault = await rig.FailAsync(
+            rig.FetchAsync(bundle with { Files = [bundle.Files[0] with { Bytes = 1L << 60 }] }),
+            UpdateReason.DiskFull,
+            retry: true
+        );
         Assert.Contains("MiB free", fault.Message, StringComparison.Ordinal);
         Assert.Empty(server.Exchanges);
     }

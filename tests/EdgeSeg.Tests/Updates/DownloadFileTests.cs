@@ -7,7 +7,8 @@ namespace EdgeSeg.Updates;
 public sealed class DownloadFileTests : IDisposable
 {
     private readonly FetchRig rig = new();
-    private readonly string stick, secret;
+    private readonly string stick,
+        secret;
 
     public DownloadFileTests()
     {
@@ -55,7 +56,11 @@ public sealed class DownloadFileTests : IDisposable
     {
         Directory.CreateDirectory(stick + "-not");
         File.WriteAllBytes(Path.Combine(stick + "-not", FetchRig.Name), rig.Content);
-        await rig.FailAsync(FetchAsync(path.Replace("STICK", stick, StringComparison.Ordinal).Replace("SECRET", secret, StringComparison.Ordinal)), UpdateReason.SourceRefused, retry: false);
+        await rig.FailAsync(
+            FetchAsync(path.Replace("STICK", stick, StringComparison.Ordinal).Replace("SECRET", secret, StringComparison.Ordinal)),
+            UpdateReason.SourceRefused,
+            retry: false
+        );
     }
 
     [Fact]
@@ -110,7 +115,8 @@ public sealed class DownloadFileTests : IDisposable
     {
         var file = Path.Combine(stick, "bundle", FetchRig.Name);
         File.Delete(file);
-        using (var made = System.Diagnostics.Process.Start("mkfifo", file)) await made.WaitForExitAsync();
+        using (var made = System.Diagnostics.Process.Start("mkfifo", file))
+            await made.WaitForExitAsync();
         await rig.FailAsync(FetchAsync(Path.Combine(stick, "bundle")), UpdateReason.TooShort, retry: true);
         File.Delete(file);
         Directory.CreateDirectory(file);

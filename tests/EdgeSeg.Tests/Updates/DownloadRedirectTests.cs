@@ -27,7 +27,11 @@ public sealed class DownloadRedirectTests : IDisposable
         var handler = HttpSource.NewHandler();
         if (trusts)
         {
-            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
             handler.SslOptions.CertificateChainPolicy.CustomTrustStore.Add(authority.Authority);
         }
 
@@ -44,7 +48,10 @@ public sealed class DownloadRedirectTests : IDisposable
     public async Task A_bundle_comes_over_tls_and_goes_on_over_tls()
     {
         using var rig = new FetchRig { Options = new DownloadOptions() };
-        await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag, e.Number == 0 ? 200_000 : null), certificate);
+        await using var server = new MisbehavingServer(
+            e => e.ServeAsync(rig.Content, FetchRig.Etag, e.Number == 0 ? 200_000 : null),
+            certificate
+        );
         rig.Handler = Handler();
         await rig.FailAsync(server, UpdateReason.Unreachable, retry: true);
         rig.Handler = Handler();
@@ -68,7 +75,11 @@ public sealed class DownloadRedirectTests : IDisposable
     {
         using var rig = new FetchRig { Handler = Handler() };
         await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag), certificate);
-        await rig.FailAsync(rig.FetchAsync(rig.Bundle(server.Folder.Replace("broker.test", "other.test", StringComparison.Ordinal))), UpdateReason.Unreachable, retry: true);
+        await rig.FailAsync(
+            rig.FetchAsync(rig.Bundle(server.Folder.Replace("broker.test", "other.test", StringComparison.Ordinal))),
+            UpdateReason.Unreachable,
+            retry: true
+        );
         Assert.Empty(server.Exchanges);
     }
 
@@ -77,7 +88,10 @@ public sealed class DownloadRedirectTests : IDisposable
     {
         using var rig = new FetchRig { Handler = Handler() };
         await using var plain = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag));
-        await using var server = new MisbehavingServer(e => e.HeadAsync("302 Found", $"Location: {plain.Folder}{FetchRig.Name}"), certificate);
+        await using var server = new MisbehavingServer(
+            e => e.HeadAsync("302 Found", $"Location: {plain.Folder}{FetchRig.Name}"),
+            certificate
+        );
         await rig.FailAsync(server, UpdateReason.InsecureRedirect, retry: false);
         Assert.Empty(plain.Exchanges);
     }
@@ -87,7 +101,13 @@ public sealed class DownloadRedirectTests : IDisposable
     {
         using var rig = new FetchRig { Handler = Handler() };
         await using var third = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag));
-        await using var second = new MisbehavingServer(e => e.Number == 0 ? e.ServeAsync(rig.Content, FetchRig.Etag) : e.HeadAsync("307 Temporary Redirect", $"Location: {third.Folder}x"), certificate);
+        await using var second = new MisbehavingServer(
+            e =>
+                e.Number == 0
+                    ? e.ServeAsync(rig.Content, FetchRig.Etag)
+                    : e.HeadAsync("307 Temporary Redirect", $"Location: {third.Folder}x"),
+            certificate
+        );
         await using var first = new MisbehavingServer(e => e.HeadAsync("301 Moved Permanently", $"Location: {second.Folder}x"));
         await rig.FetchAsync(first);
         rig.AssertWhole();
@@ -106,13 +126,22 @@ public sealed class DownloadRedirectTests : IDisposable
     public async Task A_redirect_is_followed_and_the_range_goes_with_it(string location, string path)
     {
         using var rig = new FetchRig();
-        await using var server = new MisbehavingServer(e => e.Path == "/bundle/" + FetchRig.Name
-            ? e.HeadAsync("302 Found", "Content-Length: 0", "Location: " + location.Replace("PORT", new Uri("http://" + e.Header("Host")).Port.ToString(), StringComparison.Ordinal))
-            : e.ServeAsync(rig.Content, FetchRig.Etag, e.Number == 1 ? 200_000 : null));
+        await using var server = new MisbehavingServer(e =>
+            e.Path == "/bundle/" + FetchRig.Name
+                ? e.HeadAsync(
+                    "302 Found",
+                    "Content-Length: 0",
+                    "Location: " + location.Replace("PORT", new Uri("http://" + e.Header("Host")).Port.ToString(), StringComparison.Ordinal)
+                )
+                : e.ServeAsync(rig.Content, FetchRig.Etag, e.Number == 1 ? 200_000 : null)
+        );
         await rig.FailAsync(server, UpdateReason.Unreachable, retry: true);
         await rig.FetchAsync(server);
         rig.AssertWhole();
-        Assert.Equal((path, "bytes=200000-", 100_000), (server.Exchanges.Last().Path, server.Exchanges.Last().Range, server.Exchanges.Last().Sent));
+        Assert.Equal(
+            (path, "bytes=200000-", 100_000),
+            (server.Exchanges.Last().Path, server.Exchanges.Last().Range, server.Exchanges.Last().Sent)
+        );
     }
 
     [Theory]

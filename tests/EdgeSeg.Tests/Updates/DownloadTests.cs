@@ -13,7 +13,9 @@ public class DownloadTests
     {
         using var rig = new FetchRig();
         (string, byte[])[] files = [("model.json", Encoding.ASCII.GetBytes("{}")), ("encoder.onnx", rig.Content), ("decoder.onnx", [1])];
-        await using var server = new MisbehavingServer(e => e.ServeAsync(files.First(f => e.Path == "/bundle/" + f.Item1).Item2, FetchRig.Etag));
+        await using var server = new MisbehavingServer(e =>
+            e.ServeAsync(files.First(f => e.Path == "/bundle/" + f.Item1).Item2, FetchRig.Etag)
+        );
         await rig.FetchAsync(rig.Bundle(server.Folder, files));
         rig.AssertWhole(files);
         Assert.Equal([rig.Content.Length + 3], rig.Progress);
@@ -58,7 +60,8 @@ public class DownloadTests
         await using var server = new MisbehavingServer(async e =>
         {
             await e.ServeAsync(rig.Content, FetchRig.Etag, e.Number == 0 ? 200_000 : null);
-            if (e.Number > 0) return;
+            if (e.Number > 0)
+                return;
             await Wait.UntilAsync(() => rig.PartBytes == 200_000, "the client has what was sent");
             e.Reset();
         });
@@ -76,7 +79,8 @@ public class DownloadTests
         await using var server = new MisbehavingServer(async e =>
         {
             await e.ServeAsync(rig.Content, FetchRig.Etag, e.Number == 0 ? 200_000 : null);
-            if (e.Number == 0) await e.SilenceAsync();
+            if (e.Number == 0)
+                await e.SilenceAsync();
         });
         var fetch = rig.FetchAsync(rig.Bundle(server.Folder), stop.Token);
         await Wait.UntilAsync(() => rig.PartBytes == 200_000, "the client has what was sent");
@@ -92,7 +96,9 @@ public class DownloadTests
     {
         using var rig = new FetchRig();
         var old = new byte[rig.Content.Length];
-        await using var server = new MisbehavingServer(e => e.Number == 0 ? e.ServeAsync(old, "\"v0\"", 200_000) : e.ServeAsync(rig.Content, FetchRig.Etag));
+        await using var server = new MisbehavingServer(e =>
+            e.Number == 0 ? e.ServeAsync(old, "\"v0\"", 200_000) : e.ServeAsync(rig.Content, FetchRig.Etag)
+        );
         await rig.FailAsync(server, UpdateReason.Unreachable, retry: true);
         await rig.FetchAsync(server);
         rig.AssertWhole();

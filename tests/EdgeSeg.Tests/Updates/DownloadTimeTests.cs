@@ -17,7 +17,8 @@ public class DownloadTimeTests
         await using var server = new MisbehavingServer(async e =>
         {
             await e.ServeAsync(rig.Content, FetchRig.Etag, e.Number == 0 ? 200_000 : null);
-            if (e.Number == 0) await e.SilenceAsync();
+            if (e.Number == 0)
+                await e.SilenceAsync();
         });
         var fetch = rig.FetchAsync(server);
         await Wait.UntilAsync(() => rig.PartBytes == 200_000, "the client has what was sent");
@@ -74,7 +75,10 @@ public class DownloadTimeTests
     {
         // less than the least rate of a server, and for longer than that is looked at
         const int rate = 200;
-        using var rig = new FetchRig(rate * 50) { Options = new DownloadOptions { Schemes = ["http"], MaxBytesPerS = rate } };
+        using var rig = new FetchRig(rate * 50)
+        {
+            Options = new DownloadOptions { Schemes = ["http"], MaxBytesPerS = rate },
+        };
         await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag));
         var since = rig.Time.GetUtcNow();
         var fetch = rig.FetchAsync(server);

@@ -10,7 +10,8 @@ namespace EdgeSeg.Updates;
 /// <summary>A folder to fetch into, a clock that only a test moves, and a file of random bytes with the bundle that asks for it.</summary>
 internal sealed class FetchRig : IDisposable
 {
-    public const string Name = "encoder.onnx", Etag = "\"v1\"";
+    public const string Name = "encoder.onnx",
+        Etag = "\"v1\"";
 
     private readonly string home = Directory.CreateTempSubdirectory("edgeseg-fetch").FullName;
 
@@ -18,7 +19,8 @@ internal sealed class FetchRig : IDisposable
 
     public byte[] Content { get; }
 
-    public FakeTimeProvider Time { get; } = new(DateTimeOffset.Parse("2026-03-01T12:00:00Z", System.Globalization.CultureInfo.InvariantCulture));
+    public FakeTimeProvider Time { get; } =
+        new(DateTimeOffset.Parse("2026-03-01T12:00:00Z", System.Globalization.CultureInfo.InvariantCulture));
 
     public DownloadOptions Options { get; set; } = new() { Schemes = ["https", "http"] };
 
@@ -36,18 +38,29 @@ internal sealed class FetchRig : IDisposable
 
     public long PartBytes => File.Exists(Part) ? new FileInfo(Part).Length : 0;
 
-    public BundleInfo Bundle(string url, params (string Name, byte[] Content)[] files) => new()
-    {
-        Name = "esam",
-        Version = 7,
-        Url = url,
-        Files = [.. (files.Length > 0 ? files : [(Name, Content)]).Select(f => new BundleFile { Name = f.Name, Bytes = f.Content.Length, Sha256 = Convert.ToHexStringLower(SHA256.HashData(f.Content)) })],
-    };
+    public BundleInfo Bundle(string url, params (string Name, byte[] Content)[] files) =>
+        new()
+        {
+            Name = "esam",
+            Version = 7,
+            Url = url,
+            Files =
+            [
+                .. (files.Length > 0 ? files : [(Name, Content)]).Select(f => new BundleFile
+                {
+                    Name = f.Name,
+                    Bytes = f.Content.Length,
+                    Sha256 = Convert.ToHexStringLower(SHA256.HashData(f.Content)),
+                }),
+            ],
+        };
 
     public async Task FetchAsync(BundleInfo bundle, CancellationToken cancel = default)
     {
         using var download = new Download(Options, Time, Handler);
-        await download.FetchAsync(bundle, Folder, Progress.Add, cancel).WaitAsync(TimeSpan.FromSeconds(Wait.LimitS), CancellationToken.None);
+        await download
+            .FetchAsync(bundle, Folder, Progress.Add, cancel)
+            .WaitAsync(TimeSpan.FromSeconds(Wait.LimitS), CancellationToken.None);
     }
 
     public Task FetchAsync(MisbehavingServer server) => FetchAsync(Bundle(server.Folder));
@@ -61,13 +74,18 @@ internal sealed class FetchRig : IDisposable
         return fault;
     }
 
-    public Task<UpdateException> FailAsync(MisbehavingServer server, string reason, bool retry) => FailAsync(FetchAsync(server), reason, retry);
+    public Task<UpdateException> FailAsync(MisbehavingServer server, string reason, bool retry) =>
+        FailAsync(FetchAsync(server), reason, retry);
 
     /// <summary>Nothing but the files is left, and they are right.</summary>
     public void AssertWhole(params (string Name, byte[] Content)[] files)
     {
-        if (files.Length == 0) files = [(Name, Content)];
-        Assert.Equal(files.Select(f => f.Name).Order(StringComparer.Ordinal), Directory.GetFileSystemEntries(Folder).Select(p => Path.GetFileName(p)).Order(StringComparer.Ordinal));
+        if (files.Length == 0)
+            files = [(Name, Content)];
+        Assert.Equal(
+            files.Select(f => f.Name).Order(StringComparer.Ordinal),
+            Directory.GetFileSystemEntries(Folder).Select(p => Path.GetFileName(p)).Order(StringComparer.Ordinal)
+        );
         Assert.All(files, f => Assert.True(f.Content.AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(Folder, f.Name)))));
     }
 

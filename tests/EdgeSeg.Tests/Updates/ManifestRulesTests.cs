@@ -40,9 +40,27 @@ public class ManifestRulesTests
         Refused("bundle belongs", Plain(ManifestRules.Pause) with { Bundle = Bundle });
         Refused("keys belong", Plain(ManifestRules.Keys));
         Refused("keys belong", Install() with { Keys = Rotation(Alice).Keys });
-        Refused("roll-out", Install() with { Rollout = new Rollout { Percent = 100.5, Salt = "s" } });
-        Refused("roll-out", Install() with { Rollout = new Rollout { Percent = -1, Salt = "s" } });
-        Refused("roll-out", Install() with { Rollout = new Rollout { Percent = 50, Salt = "" } });
+        Refused(
+            "roll-out",
+            Install() with
+            {
+                Rollout = new Rollout { Percent = 100.5, Salt = "s" },
+            }
+        );
+        Refused(
+            "roll-out",
+            Install() with
+            {
+                Rollout = new Rollout { Percent = -1, Salt = "s" },
+            }
+        );
+        Refused(
+            "roll-out",
+            Install() with
+            {
+                Rollout = new Rollout { Percent = 50, Salt = "" },
+            }
+        );
     }
 
     [Fact]
@@ -51,20 +69,52 @@ public class ManifestRulesTests
         Refused("name", With(b => b with { Name = "../x" }));
         Refused("name", With(b => b with { Name = "Squeeze" }));
         Refused("version", With(b => b with { Version = 0 }));
-        foreach (var url in new[] { "models/", "https://models.example.org/a", "https://user:pw@models.example.org/", "https://models.example.org/?a/", "https://models.example.org/#/", "https://e.org/" + new string('x', UpdateLimits.MaxUrlLength) + "/" })
+        foreach (
+            var url in new[]
+            {
+                "models/",
+                "https://models.example.org/a",
+                "https://user:pw@models.example.org/",
+                "https://models.example.org/?a/",
+                "https://models.example.org/#/",
+                "https://e.org/" + new string('x', UpdateLimits.MaxUrlLength) + "/",
+            }
+        )
             Refused("url", With(b => b with { Url = url }));
         Refused("files", With(b => b with { Files = [] }));
-        Refused("files", With(b => b with { Files = [.. b.Files, .. Enumerable.Range(0, UpdateLimits.MaxBundleFiles).Select(i => File($"f{i}"))] }));
+        Refused(
+            "files",
+            With(b => b with { Files = [.. b.Files, .. Enumerable.Range(0, UpdateLimits.MaxBundleFiles).Select(i => File($"f{i}"))] })
+        );
         Refused("twice", With(b => b with { Files = [.. b.Files, b.Files[0]] }));
         Refused("model.json", With(b => b with { Files = [.. b.Files.Skip(1)] }));
         Refused("bytes", With(b => b with { Files = [b.Files[0] with { Bytes = 0 }, .. b.Files.Skip(1)] }));
-        Refused("bytes", With(b => b with { Files = [.. b.Files, .. Enumerable.Range(0, 3).Select(i => File($"f{i}") with { Bytes = VisionLimits.MaxGraphBytes })] }));
+        Refused(
+            "bytes",
+            With(b =>
+                b with
+                {
+                    Files = [.. b.Files, .. Enumerable.Range(0, 3).Select(i => File($"f{i}") with { Bytes = VisionLimits.MaxGraphBytes })],
+                }
+            )
+        );
         foreach (var sum in new[] { "", new string('a', 63), new string('A', 64), new string('g', 64) })
             Refused("SHA-256", With(b => b with { Files = [b.Files[0] with { Sha256 = sum }, .. b.Files.Skip(1)] }));
         Refused("least version", With(b => b with { Compatible = b.Compatible with { MinEdgeseg = "1.0-rc" } }));
-        Refused("machines", With(b => b with { Compatible = b.Compatible with { Machines = [.. Enumerable.Repeat("linux-x64", UpdateLimits.MaxBundleFiles + 1)] } }));
+        Refused(
+            "machines",
+            With(b =>
+                b with
+                {
+                    Compatible = b.Compatible with { Machines = [.. Enumerable.Repeat("linux-x64", UpdateLimits.MaxBundleFiles + 1)] },
+                }
+            )
+        );
         Refused("board's name", With(b => b with { Compatible = b.Compatible with { Boards = [""] } }));
-        Refused("quality", With(b => b with { Quality = Enumerable.Range(0, UpdateLimits.MaxQualityFigures + 1).ToDictionary(i => $"q{i}", i => 1.0) }));
+        Refused(
+            "quality",
+            With(b => b with { Quality = Enumerable.Range(0, UpdateLimits.MaxQualityFigures + 1).ToDictionary(i => $"q{i}", i => 1.0) })
+        );
     }
 
     [Theory]
@@ -78,10 +128,12 @@ public class ManifestRulesTests
     [InlineData("a\nb")]
     [InlineData("modèle.onnx")]
     [InlineData("")]
-    public void A_path_in_a_file_name_is_refused(string name) => Refused("plain one", With(b => b with { Files = [.. b.Files, File(name)] }));
+    public void A_path_in_a_file_name_is_refused(string name) =>
+        Refused("plain one", With(b => b with { Files = [.. b.Files, File(name)] }));
 
     [Fact]
-    public void The_name_of_a_slots_own_file_is_refused() => Refused("devices use", With(b => b with { Files = [.. b.Files, File(SlotStore.SumsName)] }));
+    public void The_name_of_a_slots_own_file_is_refused() =>
+        Refused("devices use", With(b => b with { Files = [.. b.Files, File(SlotStore.SumsName)] }));
 
     [Fact]
     public void What_canary_and_trial_must_keep_to()
@@ -110,7 +162,10 @@ public class ManifestRulesTests
         Refused("threshold", Keys(k => k with { Threshold = 3 }));
         Refused("threshold", Keys(k => k with { Threshold = 2, Revoked = [Alice.Id] }));
         Refused("id of a key", Keys(k => k with { Revoked = ["alice"] }));
-        Refused("revoked", Keys(k => k with { Revoked = [.. Enumerable.Range(0, UpdateLimits.MaxRevokedKeys + 1).Select(i => $"{i:x32}")] }));
+        Refused(
+            "revoked",
+            Keys(k => k with { Revoked = [.. Enumerable.Range(0, UpdateLimits.MaxRevokedKeys + 1).Select(i => $"{i:x32}")] })
+        );
     }
 
     [Theory]
@@ -131,10 +186,21 @@ public class ManifestRulesTests
             text.Replace("\"serial\": 7", "\"serial\": 7, \"run\": \"rm\"", StringComparison.Ordinal),
             text.Replace("\"serial\": 7", "\"serial\": 7.5", StringComparison.Ordinal),
             text.Replace("\"percent\": 50", "\"percent\": 1e999", StringComparison.Ordinal),
-            Nulled(b => b["files"]!.AsArray().Add(null)), Nulled(b => b["files"] = null), Nulled(b => b["name"] = null),
-            Nulled(b => b["compatible"]!["boards"]!.AsArray().Add(null)), Nulled(b => b["compatible"]!["machines"] = null), Nulled(b => b["canary"] = null),
+            Nulled(b => b["files"]!.AsArray().Add(null)),
+            Nulled(b => b["files"] = null),
+            Nulled(b => b["name"] = null),
+            Nulled(b => b["compatible"]!["boards"]!.AsArray().Add(null)),
+            Nulled(b => b["compatible"]!["machines"] = null),
+            Nulled(b => b["canary"] = null),
         ];
-        Assert.All(bad, b => Assert.Equal(UpdateReason.BadManifest, Assert.Throws<UpdateException>(() => Manifest.Read(Encoding.UTF8.GetBytes(b))).Reason));
+        Assert.All(
+            bad,
+            b =>
+                Assert.Equal(
+                    UpdateReason.BadManifest,
+                    Assert.Throws<UpdateException>(() => Manifest.Read(Encoding.UTF8.GetBytes(b))).Reason
+                )
+        );
 
         string Nulled(Action<JsonNode> change)
         {
@@ -161,11 +227,23 @@ public class ManifestRulesTests
         string Reason(string text) => Assert.Throws<UpdateException>(() => Envelope.Read(Encoding.UTF8.GetBytes(text))).Reason;
         string[] bad =
         [
-            "", "null", "{}", "[]", """{"v":1,"manifest":"e30=","signatures":[null]}""", """{"v":1,"manifest":null,"signatures":[]}""", """{"v":1,"manifest":"e30=","signatures":null}""",
-            """{"v":2,"manifest":"e30=","signatures":[]}""", """{"v":1,"manifest":"not base64!","signatures":[]}""", """{"v":1,"v":1,"manifest":"e30=","signatures":[]}""",
-            """{"v":1,"manifest":"e30=","signatures":[],"more":1}""", """{"v":1,"manifest":"e30=","signatures":[{"key":null,"alg":"a","sig":""}]}""",
-            """{"v":1,"manifest":"e30=","signatures":[""" + string.Join(',', Enumerable.Repeat("""{"key":"k","alg":"a","sig":""}""", UpdateLimits.MaxSignatures + 1)) + "]}",
-            """{"v":1,"manifest":"e30=","signatures":[]}""" + new string(' ', UpdateLimits.MaxEnvelopeBytes), new string('[', 10_000),
+            "",
+            "null",
+            "{}",
+            "[]",
+            """{"v":1,"manifest":"e30=","signatures":[null]}""",
+            """{"v":1,"manifest":null,"signatures":[]}""",
+            """{"v":1,"manifest":"e30=","signatures":null}""",
+            """{"v":2,"manifest":"e30=","signatures":[]}""",
+            """{"v":1,"manifest":"not base64!","signatures":[]}""",
+            """{"v":1,"v":1,"manifest":"e30=","signatures":[]}""",
+            """{"v":1,"manifest":"e30=","signatures":[],"more":1}""",
+            """{"v":1,"manifest":"e30=","signatures":[{"key":null,"alg":"a","sig":""}]}""",
+            """{"v":1,"manifest":"e30=","signatures":["""
+                + string.Join(',', Enumerable.Repeat("""{"key":"k","alg":"a","sig":""}""", UpdateLimits.MaxSignatures + 1))
+                + "]}",
+            """{"v":1,"manifest":"e30=","signatures":[]}""" + new string(' ', UpdateLimits.MaxEnvelopeBytes),
+            new string('[', 10_000),
         ];
         Assert.All(bad, b => Assert.Equal(UpdateReason.BadEnvelope, Reason(b)));
     }

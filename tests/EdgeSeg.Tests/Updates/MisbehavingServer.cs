@@ -41,7 +41,8 @@ internal sealed class MisbehavingServer : IAsyncDisposable
         listener.Dispose();
         await accepting;
         over.Dispose();
-        if (!Faults.IsEmpty) throw new AggregateException(Faults);
+        if (!Faults.IsEmpty)
+            throw new AggregateException(Faults);
     }
 
     private async Task AcceptAsync()
@@ -49,7 +50,8 @@ internal sealed class MisbehavingServer : IAsyncDisposable
         var open = new List<Task>();
         try
         {
-            while (true) open.Add(ServeAsync(await listener.AcceptTcpClientAsync(over.Token)));
+            while (true)
+                open.Add(ServeAsync(await listener.AcceptTcpClientAsync(over.Token)));
         }
         catch (OperationCanceledException)
         {
@@ -76,7 +78,14 @@ internal sealed class MisbehavingServer : IAsyncDisposable
             Exchanges.Enqueue(exchange);
             await answer(exchange);
         }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
+        catch (Exception e)
+            when (e
+                    is IOException
+                        or SocketException
+                        or OperationCanceledException
+                        or ObjectDisposedException
+                        or System.Security.Authentication.AuthenticationException
+            )
         {
             // the client has gone, which many tests want it to
         }
@@ -92,7 +101,8 @@ internal sealed class MisbehavingServer : IAsyncDisposable
         var one = new byte[1];
         while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
         {
-            if (await stream.ReadAsync(one, over.Token) == 0) throw new IOException("the client has gone");
+            if (await stream.ReadAsync(one, over.Token) == 0)
+                throw new IOException("the client has gone");
             head.Append((char)one[0]);
         }
 
@@ -123,7 +133,10 @@ internal sealed class MisbehavingExchange(Stream stream, Socket socket, string h
 
     /// <summary>Sends a status line and headers (each without its line end).</summary>
     public async Task HeadAsync(string status, params string[] headers) =>
-        await stream.WriteAsync(Encoding.Latin1.GetBytes($"HTTP/1.1 {status}\r\n{string.Concat(headers.Select(h => h + "\r\n"))}Connection: close\r\n\r\n"), over);
+        await stream.WriteAsync(
+            Encoding.Latin1.GetBytes($"HTTP/1.1 {status}\r\n{string.Concat(headers.Select(h => h + "\r\n"))}Connection: close\r\n\r\n"),
+            over
+        );
 
     public async Task BodyAsync(ReadOnlyMemory<byte> bytes)
     {
@@ -135,9 +148,19 @@ internal sealed class MisbehavingExchange(Stream stream, Socket socket, string h
     /// <summary>Answers as a good server does: whole, or from where it is asked to when the ETag is still the same.</summary>
     public async Task ServeAsync(byte[] content, string etag, int? cutAfter = null)
     {
-        var from = Range is { } range && IfRange == etag ? int.Parse(range.Replace("bytes=", "", StringComparison.Ordinal).TrimEnd('-'), CultureInfo.InvariantCulture) : 0;
-        if (from > 0) await HeadAsync("206 Partial Content", $"ETag: {etag}", $"Content-Range: bytes {from}-{content.Length - 1}/{content.Length}", $"Content-Length: {content.Length - from}");
-        else await HeadAsync("200 OK", $"ETag: {etag}", $"Content-Length: {content.Length}");
+        var from =
+            Range is { } range && IfRange == etag
+                ? int.Parse(range.Replace("bytes=", "", StringComparison.Ordinal).TrimEnd('-'), CultureInfo.InvariantCulture)
+                : 0;
+        if (from > 0)
+            await HeadAsync(
+                "206 Partial Content",
+                $"ETag: {etag}",
+                $"Content-Range: bytes {from}-{content.Length - 1}/{content.Length}",
+                $"Content-Length: {content.Length - from}"
+            );
+        else
+            await HeadAsync("200 OK", $"ETag: {etag}", $"Content-Length: {content.Length}");
         await BodyAsync(content.AsMemory(from, (cutAfter ?? content.Length) - from));
     }
 

@@ -90,8 +90,10 @@ public sealed class ModelBootTests : IDisposable
         var good = await rig.InstallAsync(UpdateRig.Install(8, 10));
         var path = Path.Combine(rig.Folder, copy);
         var whole = File.ReadAllBytes(path);
-        if (how == "gone") File.Delete(path);
-        else File.WriteAllBytes(path, how == "empty" ? [] : whole[..(whole.Length / 2)]);
+        if (how == "gone")
+            File.Delete(path);
+        else
+            File.WriteAllBytes(path, how == "empty" ? [] : whole[..(whole.Length / 2)]);
         Assert.Equal(good, rig.Boot());
         Assert.Equal(StateFound.Read, rig.File.Found);
         Assert.Equal(10, rig.State.Serial);
@@ -103,7 +105,8 @@ public sealed class ModelBootTests : IDisposable
     public async Task With_both_copies_damaged_the_model_serves_and_nothing_new_is_trusted()
     {
         var good = await rig.InstallAsync(UpdateRig.Install(8, 10));
-        foreach (var copy in new[] { "state-a.json", "state-b.json" }) File.WriteAllBytes(Path.Combine(rig.Folder, copy), []);
+        foreach (var copy in new[] { "state-a.json", "state-b.json" })
+            File.WriteAllBytes(Path.Combine(rig.Folder, copy), []);
         Assert.Equal(good, rig.Boot());
         rig.Offer(UpdateRig.Install(9, 11));
         await rig.TurnAsync(2);
@@ -116,7 +119,13 @@ public sealed class ModelBootTests : IDisposable
         var good = await rig.InstallAsync(UpdateRig.Install(8, 10));
         var later = System.Text.Encoding.ASCII.GetBytes($$"""{"schema":2,"writes":{{rig.State.Writes + 1}},"something":"new"}""");
         var path = Path.Combine(rig.Folder, rig.State.Writes % 2 == 1 ? "state-a.json" : "state-b.json");
-        var copy = (byte[])[.. System.Text.Encoding.ASCII.GetBytes(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(later)) + "\n"), .. later];
+        var copy = (byte[])
+            [
+                .. System.Text.Encoding.ASCII.GetBytes(
+                    Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(later)) + "\n"
+                ),
+                .. later,
+            ];
         File.WriteAllBytes(path, copy);
         Assert.Equal((good, StateFound.Newer), (rig.Boot(), rig.File.Found));
         rig.Offer(UpdateRig.Install(9, 11));

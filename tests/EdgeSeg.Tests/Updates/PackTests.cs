@@ -19,7 +19,8 @@ public sealed class PackTests : IDisposable
 
     private static string Shipped => Path.Combine(Published.Folder, "models", "squeezesam");
 
-    private static (int Code, string Output, string Errors) Run(params string[] arguments) => Published.Run(Published.Binary, ["model", .. arguments]);
+    private static (int Code, string Output, string Errors) Run(params string[] arguments) =>
+        Published.Run(Published.Binary, ["model", .. arguments]);
 
     private static string Ok(params string[] arguments)
     {
@@ -49,7 +50,21 @@ public sealed class PackTests : IDisposable
 
     private string Pack(string place, params string[] more)
     {
-        Ok(["pack", Shipped, "--serial", "12", "--version", "7", "--url", "https://models.example.org/squeezesam-7", "--out", In(place), "--images", Path.Combine(Published.Folder, "demo", "chelsea.jpg"), .. more]);
+        Ok([
+            "pack",
+            Shipped,
+            "--serial",
+            "12",
+            "--version",
+            "7",
+            "--url",
+            "https://models.example.org/squeezesam-7",
+            "--out",
+            In(place),
+            "--images",
+            Path.Combine(Published.Folder, "demo", "chelsea.jpg"),
+            .. more,
+        ]);
         return In(place);
     }
 
@@ -59,12 +74,18 @@ public sealed class PackTests : IDisposable
         MakeKeys();
         var place = Pack("r", "--percent", "50", "--board", "Raspberry Pi 5", "--machine", "linux-arm64", "--quality", "miou=0.77");
         var manifest = Manifest.Read(File.ReadAllBytes(Path.Combine(place, "manifest.json")));
-        Assert.Equal((7, "https://models.example.org/squeezesam-7/", 50d, "squeezesam-7"), (manifest.Bundle!.Version, manifest.Bundle.Url, manifest.Rollout!.Percent, manifest.Rollout.Salt));
+        Assert.Equal(
+            (7, "https://models.example.org/squeezesam-7/", 50d, "squeezesam-7"),
+            (manifest.Bundle!.Version, manifest.Bundle.Url, manifest.Rollout!.Percent, manifest.Rollout.Salt)
+        );
         Assert.Equal(0.77, manifest.Bundle.Quality["miou"]);
         Assert.InRange(manifest.Bundle.Quality["precision_agreement"], 0.97, 1);
         // what is served is a bundle again, of the version asked for, with nothing lost
         Assert.Equal(7, ModelBundle.Open(place).Manifest.Version);
-        var (before, after) = (JsonNode.Parse(File.ReadAllBytes(Path.Combine(Shipped, "model.json")))!, JsonNode.Parse(File.ReadAllBytes(Path.Combine(place, "model.json")))!);
+        var (before, after) = (
+            JsonNode.Parse(File.ReadAllBytes(Path.Combine(Shipped, "model.json")))!,
+            JsonNode.Parse(File.ReadAllBytes(Path.Combine(place, "model.json")))!
+        );
         before["version"] = 7;
         Assert.True(JsonNode.DeepEquals(before, after));
 
@@ -79,20 +100,33 @@ public sealed class PackTests : IDisposable
     public void The_canary_holds_the_masks_that_the_model_gives()
     {
         var place = Pack("r");
-        var cases = JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(place, "canary.json")), UpdateJson.Default.CanaryCases)!.Cases;
+        var cases = JsonSerializer
+            .Deserialize(File.ReadAllBytes(Path.Combine(place, "canary.json")), UpdateJson.Default.CanaryCases)!
+            .Cases;
         Assert.Equal([0, 1], cases.Select(c => c.Clicks.Count));
         foreach (var one in cases)
         {
-            string[] prompt = one.Clicks.Count == 0 ? [] : ["--click", FormattableString.Invariant($"{one.Clicks[0][0]},{one.Clicks[0][1]}")];
+            string[] prompt =
+                one.Clicks.Count == 0 ? [] : ["--click", FormattableString.Invariant($"{one.Clicks[0][0]},{one.Clicks[0][1]}")];
             var (code, output, errors) = Published.Run(Published.Binary, ["segment", Path.Combine(place, one.Image), .. prompt]);
             Assert.True(code == 0, errors);
             using var json = JsonDocument.Parse(output);
             var (given, expected) = (new BinaryMask(), new BinaryMask());
-            Assert.True(new RunLength().TryDecode(json.RootElement.GetProperty("mask").GetProperty("counts").GetString()!, one.Size[1], one.Size[0], given, out var problem), problem);
+            Assert.True(
+                new RunLength().TryDecode(
+                    json.RootElement.GetProperty("mask").GetProperty("counts").GetString()!,
+                    one.Size[1],
+                    one.Size[0],
+                    given,
+                    out var problem
+                ),
+                problem
+            );
             Assert.True(new RunLength().TryDecode(one.Counts, one.Size[1], one.Size[0], expected, out problem), problem);
             // the processor of this machine may choose the other precision
             Assert.InRange(BinaryMask.Iou(given, expected), 0.97, 1);
-            if (one.Clicks.Count > 0) Assert.True(expected[(int)one.Clicks[0][0], (int)one.Clicks[0][1]]);
+            if (one.Clicks.Count > 0)
+                Assert.True(expected[(int)one.Clicks[0][0], (int)one.Clicks[0][1]]);
         }
     }
 
@@ -143,11 +177,48 @@ public sealed class PackTests : IDisposable
         }
 
         var revoked = new string('0', 32);
-        Ok("rotate", "--keys", In("keys"), "--number", "2", "--threshold", "2", "--revoke", revoked, "--serial", "14", "--out", In("rotation"));
+        Ok(
+            "rotate",
+            "--keys",
+            In("keys"),
+            "--number",
+            "2",
+            "--threshold",
+            "2",
+            "--revoke",
+            revoked,
+            "--serial",
+            "14",
+            "--out",
+            In("rotation")
+        );
         Ok("sign", In("rotation"), "--key", In("bob.key"));
         Assert.Contains(revoked, Ok("verify", In("rotation"), "--keys", In("keys")), StringComparison.Ordinal);
-        Assert.Contains("threshold", Refused(2, "rotate", "--keys", In("keys"), "--number", "2", "--threshold", "3", "--serial", "14", "--out", In("n")), StringComparison.Ordinal);
-        Assert.Contains("id of a key", Refused(2, "rotate", "--keys", In("keys"), "--number", "2", "--threshold", "1", "--revoke", "bob", "--serial", "14", "--out", In("n")), StringComparison.Ordinal);
+        Assert.Contains(
+            "threshold",
+            Refused(2, "rotate", "--keys", In("keys"), "--number", "2", "--threshold", "3", "--serial", "14", "--out", In("n")),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "id of a key",
+            Refused(
+                2,
+                "rotate",
+                "--keys",
+                In("keys"),
+                "--number",
+                "2",
+                "--threshold",
+                "1",
+                "--revoke",
+                "bob",
+                "--serial",
+                "14",
+                "--out",
+                In("n")
+            ),
+            StringComparison.Ordinal
+        );
         Assert.False(Directory.Exists(In("n")));
     }
 
@@ -156,24 +227,56 @@ public sealed class PackTests : IDisposable
     {
         string[] good = ["pack", Shipped, "--serial", "1", "--url", "https://e.org/", "--out", In("o")];
         string[] chelsea = ["--images", Path.Combine(Published.Folder, "demo", "chelsea.jpg")];
-        Assert.Contains("--url", Refused(2, ["pack", Shipped, "--serial", "1", "--url", "ftp://e.org/", "--out", In("o"), .. chelsea]), StringComparison.Ordinal);
-        Assert.Contains("--serial", Refused(2, ["pack", Shipped, "--serial", "0", "--url", "https://e.org/", "--out", In("o")]), StringComparison.Ordinal);
+        Assert.Contains(
+            "--url",
+            Refused(2, ["pack", Shipped, "--serial", "1", "--url", "ftp://e.org/", "--out", In("o"), .. chelsea]),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "--serial",
+            Refused(2, ["pack", Shipped, "--serial", "0", "--url", "https://e.org/", "--out", In("o")]),
+            StringComparison.Ordinal
+        );
         Assert.Contains("past", Refused(2, [.. good, .. chelsea, "--expires", "2020-01-01"]), StringComparison.Ordinal);
         Assert.Contains("--expires", Refused(2, [.. good, "--expires", "tomorrow"]), StringComparison.Ordinal);
         Assert.Contains("--percent", Refused(2, [.. good, "--percent", "101"]), StringComparison.Ordinal);
-        Assert.Contains("no model.json", Refused(1, ["pack", scratch.Path, "--serial", "1", "--url", "https://e.org/", "--out", In("o"), .. chelsea]), StringComparison.Ordinal);
+        Assert.Contains(
+            "no model.json",
+            Refused(1, ["pack", scratch.Path, "--serial", "1", "--url", "https://e.org/", "--out", In("o"), .. chelsea]),
+            StringComparison.Ordinal
+        );
         Assert.Contains("does not exist", Refused(1, [.. good, "--images", In("no.jpg")]), StringComparison.Ordinal);
         Assert.Contains("least IoU", Refused(2, [.. good, .. chelsea, "--min-iou", "0.3"]), StringComparison.Ordinal);
         Assert.False(Directory.Exists(In("o")));
         scratch.Write("full/x", [1]);
-        Assert.Contains("not an empty folder", Refused(2, ["pack", Shipped, "--serial", "1", "--url", "https://e.org/", "--out", In("full"), .. chelsea]), StringComparison.Ordinal);
+        Assert.Contains(
+            "not an empty folder",
+            Refused(2, ["pack", Shipped, "--serial", "1", "--url", "https://e.org/", "--out", In("full"), .. chelsea]),
+            StringComparison.Ordinal
+        );
         Assert.Contains("no manifest.json", Refused(2, "sign", In("full"), "--key", In("no.key")), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Every_verb_has_help_with_an_example()
     {
-        foreach (var verb in new[] { "keygen", "pack", "sign", "verify", "publish", "status", "pause", "abort", "rotate", "reissue", "list", "gc" })
+        foreach (
+            var verb in new[]
+            {
+                "keygen",
+                "pack",
+                "sign",
+                "verify",
+                "publish",
+                "status",
+                "pause",
+                "abort",
+                "rotate",
+                "reissue",
+                "list",
+                "gc",
+            }
+        )
             Assert.Contains($"Example: edgeseg model {verb}", Ok(verb, "--help"), StringComparison.Ordinal);
     }
 
@@ -183,8 +286,11 @@ public sealed class PackTests : IDisposable
         var ring = new BinaryMask();
         ring.Reset(100, 80);
         for (var y = 0; y < 80; y++)
+        {
             for (var x = 0; x < 100; x++)
-                if (Math.Abs(Math.Sqrt((x - 50) * (x - 50) + (y - 40) * (y - 40)) - 30) < 4) ring[x, y] = true;
+                if (Math.Abs(Math.Sqrt((x - 50) * (x - 50) + (y - 40) * (y - 40)) - 30) < 4)
+                    ring[x, y] = true;
+        }
         var click = CanaryMaker.Inside(ring, ring.Measure());
         Assert.True(ring[(int)click[0], (int)click[1]]);
     }

@@ -24,12 +24,20 @@ public sealed class PublicationTests : IDisposable
     {
         var folder = new ReleaseFolder(Path.Combine(scratch.Path, $"r{manifest.Serial}"));
         folder.WriteManifest(manifest with { Expires = DateTimeOffset.UtcNow.AddDays(1), Issued = DateTimeOffset.UtcNow });
-        foreach (var key in keys) folder.Sign(folder.ReadManifest(), key);
+        foreach (var key in keys)
+            folder.Sign(folder.ReadManifest(), key);
         return folder.Path;
     }
 
     private static Task<MqttClientPublishResult> SayAsync(Listener listener, string device, string json) =>
-        listener.Client.PublishAsync(new MqttApplicationMessageBuilder().WithTopic($"edgeseg/v1/{device}/model/state").WithRetainFlag().WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce).WithPayload(Encoding.UTF8.GetBytes(json)).Build());
+        listener.Client.PublishAsync(
+            new MqttApplicationMessageBuilder()
+                .WithTopic($"edgeseg/v1/{device}/model/state")
+                .WithRetainFlag()
+                .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce)
+                .WithPayload(Encoding.UTF8.GetBytes(json))
+                .Build()
+        );
 
     private static string State(string device, string fleet, string state, string reason = "null", string bytes = "null") =>
         $$"""{"v":1,"device":"{{device}}","session":"0a","fleet":"{{fleet}}","state":"{{state}}","name":"squeezesam","version":7,"serial":12,"bytes":{{bytes}},"bytes_total":25000000,"reason":{{reason}},"text":null,"active":{"name":"squeezesam","version":"6","sha256":"0123456789abcdef"},"at":"2026-11-24T12:00:00Z"}""";
@@ -39,7 +47,13 @@ public sealed class PublicationTests : IDisposable
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();
         var place = Release(ReleaseSamples.Install(), ReleaseSamples.Alice, ReleaseSamples.Bob);
-        foreach (var (option, id, topic) in new[] { ("--fleet", "north", "edgeseg/v1/fleet/north/model/desired"), ("--device", "robot-7", "edgeseg/v1/robot-7/model/desired") })
+        foreach (
+            var (option, id, topic) in new[]
+            {
+                ("--fleet", "north", "edgeseg/v1/fleet/north/model/desired"),
+                ("--device", "robot-7", "edgeseg/v1/robot-7/model/desired"),
+            }
+        )
         {
             var (code, _, errors) = Run(broker, "publish", place, option, id);
             Assert.True(code == 0, errors);
@@ -62,7 +76,13 @@ public sealed class PublicationTests : IDisposable
         Assert.Equal((1, true), (unsigned.Code, unsigned.Errors.Contains("edgeseg model sign", StringComparison.Ordinal)));
         var newer = Release(ReleaseSamples.Plain(ManifestRules.Pause) with { Serial = 5 }, ReleaseSamples.Alice);
         Assert.Equal(0, Run(broker, "publish", newer, "--fleet", "north").Code);
-        var older = Run(broker, "publish", Release(ReleaseSamples.Plain(ManifestRules.Abort) with { Serial = 4 }, ReleaseSamples.Alice), "--fleet", "north");
+        var older = Run(
+            broker,
+            "publish",
+            Release(ReleaseSamples.Plain(ManifestRules.Abort) with { Serial = 4 }, ReleaseSamples.Alice),
+            "--fleet",
+            "north"
+        );
         Assert.Equal((1, true), (older.Code, older.Errors.Contains("--serial 6", StringComparison.Ordinal)));
         // the same once more, with another signature, is welcome
         new ReleaseFolder(newer).Sign(File.ReadAllBytes(Path.Combine(newer, "manifest.json")), ReleaseSamples.Bob);
@@ -117,7 +137,10 @@ public sealed class PublicationTests : IDisposable
         Assert.DoesNotContain("robot-3", output, StringComparison.Ordinal);
         Assert.DoesNotContain("\e", output, StringComparison.Ordinal);
         var one = Run(broker, "status", "--device", "robot-3", "--device", "robot-9");
-        Assert.Equal((1, true, true), (one.Code, one.Output.Contains("robot-3", StringComparison.Ordinal), one.Errors.Contains("robot-9", StringComparison.Ordinal)));
+        Assert.Equal(
+            (1, true, true),
+            (one.Code, one.Output.Contains("robot-3", StringComparison.Ordinal), one.Errors.Contains("robot-9", StringComparison.Ordinal))
+        );
         Assert.Equal(1, Run(broker, "status", "--fleet", "east").Code);
     }
 
@@ -126,7 +149,10 @@ public sealed class PublicationTests : IDisposable
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();
         await using var devices = await Listener.StartAsync(broker.Port);
-        var start = Published.Start(Published.Binary, ["model", "status", "--follow", "--for", "60", "--host", "127.0.0.1", "--port", $"{broker.Port}"]);
+        var start = Published.Start(
+            Published.Binary,
+            ["model", "status", "--follow", "--for", "60", "--host", "127.0.0.1", "--port", $"{broker.Port}"]
+        );
         start.RedirectStandardOutput = true;
         using var process = Process.Start(start)!;
         var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
@@ -143,10 +169,14 @@ public sealed class PublicationTests : IDisposable
     [Fact]
     public void A_devices_words_cannot_drive_a_terminal()
     {
-        var state = DeviceModelState.TryRead("robot-1", Encoding.UTF8.GetBytes("""{"state":"\u001b[2Jactive","reason":"a\nb","text":"\u009bx\ud83d\ude00","name":"n","version":1e99}"""))!;
+        var state = DeviceModelState.TryRead(
+            "robot-1",
+            Encoding.UTF8.GetBytes("""{"state":"\u001b[2Jactive","reason":"a\nb","text":"\u009bx\ud83d\ude00","name":"n","version":1e99}""")
+        )!;
         Assert.DoesNotContain(FleetTable.Line(state), c => char.IsControl(c));
         Assert.Null(state.Version);
-        foreach (var bad in new[] { "", "[]", "null", "{", "\"x\"", "{\"state\":\"\xff" }) Assert.Null(DeviceModelState.TryRead("robot-1", Encoding.Latin1.GetBytes(bad)));
+        foreach (var bad in new[] { "", "[]", "null", "{", "\"x\"", "{\"state\":\"\xff" })
+            Assert.Null(DeviceModelState.TryRead("robot-1", Encoding.Latin1.GetBytes(bad)));
         Assert.Equal("?", DeviceModelState.TryRead("robot-1", "{}"u8.ToArray())!.State);
         Assert.Null(DeviceModelState.TryRead("robot-1", new byte[ReleaseLimits.MaxModelStateBytes + 1]));
     }

@@ -17,33 +17,73 @@ internal static class ReleaseSamples
 
     public static KeySet Trust(int threshold, params SigningKey[] keys) => new(1, threshold, [.. keys.Select(k => Public(k))], []);
 
-    public static EnvelopeSignature Sign(byte[] manifest, SigningKey key) => new() { Key = key.Id, Alg = EnvelopeSignature.EcdsaP256Sha256, Sig = key.Sign(manifest) };
+    public static EnvelopeSignature Sign(byte[] manifest, SigningKey key) =>
+        new()
+        {
+            Key = key.Id,
+            Alg = EnvelopeSignature.EcdsaP256Sha256,
+            Sig = key.Sign(manifest),
+        };
 
     public static Envelope Seal(Manifest manifest, params SigningKey[] keys) => Seal(manifest.Write(), keys);
 
-    public static Envelope Seal(byte[] manifest, params SigningKey[] keys) => new() { V = 1, Manifest = manifest, Signatures = [.. keys.Select(k => Sign(manifest, k))] };
-
-    public static Manifest Plain(string action) => new() { Type = Manifest.TypeName, V = 1, Action = action, Serial = 7, Issued = Now, Expires = Now.AddDays(30) };
-
-    public static Manifest Install() => Plain(ManifestRules.Install) with
-    {
-        Rollout = new Rollout { Percent = 50, Salt = "squeezesam-7" },
-        Bundle = new BundleInfo
+    public static Envelope Seal(byte[] manifest, params SigningKey[] keys) =>
+        new()
         {
-            Name = "squeezesam",
-            Version = 7,
-            Url = "https://models.example.org/squeezesam-7/",
-            Files = [File("model.json"), File("canary.json"), File("segmenter.onnx")],
-            Compatible = new Compatible { Machines = ["linux-arm64"], Boards = ["Raspberry Pi 5"], MinEdgeseg = "0.1.0", MinRuntime = "1.20" },
-            Quality = new Dictionary<string, double> { ["precision_agreement"] = 0.99 },
-            Canary = new CanaryTerms { Cases = "canary.json" },
-        },
-    };
+            V = 1,
+            Manifest = manifest,
+            Signatures = [.. keys.Select(k => Sign(manifest, k))],
+        };
 
-    public static Manifest Rotation(params SigningKey[] keys) => Plain(ManifestRules.Keys) with
-    {
-        Keys = new KeySetInfo { Number = 2, Threshold = 1, Keys = [.. keys.Select(k => k.PublicPem(null))] },
-    };
+    public static Manifest Plain(string action) =>
+        new()
+        {
+            Type = Manifest.TypeName,
+            V = 1,
+            Action = action,
+            Serial = 7,
+            Issued = Now,
+            Expires = Now.AddDays(30),
+        };
 
-    public static BundleFile File(string name) => new() { Name = name, Bytes = 100, Sha256 = new string('a', 64) };
+    public static Manifest Install() =>
+        Plain(ManifestRules.Install) with
+        {
+            Rollout = new Rollout { Percent = 50, Salt = "squeezesam-7" },
+            Bundle = new BundleInfo
+            {
+                Name = "squeezesam",
+                Version = 7,
+                Url = "https://models.example.org/squeezesam-7/",
+                Files = [File("model.json"), File("canary.json"), File("segmenter.onnx")],
+                Compatible = new Compatible
+                {
+                    Machines = ["linux-arm64"],
+                    Boards = ["Raspberry Pi 5"],
+                    MinEdgeseg = "0.1.0",
+                    MinRuntime = "1.20",
+                },
+                Quality = new Dictionary<string, double> { ["precision_agreement"] = 0.99 },
+                Canary = new CanaryTerms { Cases = "canary.json" },
+            },
+        };
+
+    public static Manifest Rotation(params SigningKey[] keys) =>
+        Plain(ManifestRules.Keys) with
+        {
+            Keys = new KeySetInfo
+            {
+                Number = 2,
+                Threshold = 1,
+                Keys = [.. keys.Select(k => k.PublicPem(null))],
+            },
+        };
+
+    public static BundleFile File(string name) =>
+        new()
+        {
+            Name = name,
+            Bytes = 100,
+            Sha256 = new string('a', 64),
+        };
 }

@@ -17,10 +17,19 @@ public sealed class SigningKeyTests : IDisposable
     public void The_private_half_is_for_its_owner_only_and_no_half_is_ever_overwritten()
     {
         ReleaseSamples.Alice.Save(In("a.key"), In("a.pem"), null, null);
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(In("a.key")));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(In("a.key")));
         var (before, open) = (File.ReadAllText(In("a.key")), File.ReadAllText(In("a.pem")));
-        Assert.Contains("never overwritten", Assert.Throws<OperatingException>(() => ReleaseSamples.Bob.Save(In("a.key"), In("b.pem"), null, null)).Message, StringComparison.Ordinal);
-        Assert.Contains("never overwritten", Assert.Throws<OperatingException>(() => ReleaseSamples.Bob.Save(In("b.key"), In("a.pem"), null, null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "never overwritten",
+            Assert.Throws<OperatingException>(() => ReleaseSamples.Bob.Save(In("a.key"), In("b.pem"), null, null)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "never overwritten",
+            Assert.Throws<OperatingException>(() => ReleaseSamples.Bob.Save(In("b.key"), In("a.pem"), null, null)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal((before, open), (File.ReadAllText(In("a.key")), File.ReadAllText(In("a.pem"))));
         Assert.Equal(["a.key", "a.pem"], Directory.GetFiles(scratch.Path).Select(Path.GetFileName).Order());
     }
@@ -42,18 +51,38 @@ public sealed class SigningKeyTests : IDisposable
     public void A_private_key_among_the_trusted_ones_is_refused()
     {
         ReleaseSamples.Alice.Save(In("a.pem"), In("b.pub"), null, null);
-        Assert.Contains("private key", Assert.Throws<OperatingException>(() => KeySet.ReadFolder(scratch.Path, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "private key",
+            Assert.Throws<OperatingException>(() => KeySet.ReadFolder(scratch.Path, 1)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void What_is_no_key_is_named()
     {
         scratch.Write("x.key", "hello"u8.ToArray());
-        Assert.Contains("x.key", Assert.Throws<OperatingException>(() => SigningKey.Read(In("x.key"), null)).Message, StringComparison.Ordinal);
-        Assert.Contains("no.key", Assert.Throws<OperatingException>(() => SigningKey.Read(In("no.key"), null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "x.key",
+            Assert.Throws<OperatingException>(() => SigningKey.Read(In("x.key"), null)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "no.key",
+            Assert.Throws<OperatingException>(() => SigningKey.Read(In("no.key"), null)).Message,
+            StringComparison.Ordinal
+        );
         scratch.Write("big.key", new byte[UpdateLimits.MaxKeyBytes + 1]);
-        Assert.Contains("another file", Assert.Throws<OperatingException>(() => SigningKey.Read(In("big.key"), null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "another file",
+            Assert.Throws<OperatingException>(() => SigningKey.Read(In("big.key"), null)).Message,
+            StringComparison.Ordinal
+        );
         scratch.Write("empty", "\n"u8.ToArray());
-        Assert.Contains("no passphrase", Assert.Throws<OperatingException>(() => ReleaseSamples.Alice.Save(In("c.key"), In("c.pem"), null, In("empty"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no passphrase",
+            Assert.Throws<OperatingException>(() => ReleaseSamples.Alice.Save(In("c.key"), In("c.pem"), null, In("empty"))).Message,
+            StringComparison.Ordinal
+        );
     }
 }

@@ -27,7 +27,8 @@ public sealed class SlotVerbTests : IDisposable
         return slot;
     }
 
-    private (int Code, string Output, string Errors) Run(string verb) => Published.Run(Published.Binary, ["model", verb, "--state-dir", scratch.Path]);
+    private (int Code, string Output, string Errors) Run(string verb) =>
+        Published.Run(Published.Binary, ["model", verb, "--state-dir", scratch.Path]);
 
     [Fact]
     public void What_serves_may_have_to_or_is_on_its_way_stays_and_the_rest_goes()
@@ -37,7 +38,16 @@ public sealed class SlotVerbTests : IDisposable
         store.Activate(slots[1]);
         Directory.CreateDirectory(store.Incoming(slots[0]));
         File.WriteAllBytes(Path.Combine(store.Incoming(slots[0]), "part"), new byte[500]);
-        StateFile.Open(store.Root).Save(new UpdateState { Phase = UpdatePhase.Trial, Slot = slots[1], Former = slots[2] });
+        StateFile
+            .Open(store.Root)
+            .Save(
+                new UpdateState
+                {
+                    Phase = UpdatePhase.Trial,
+                    Slot = slots[1],
+                    Former = slots[2],
+                }
+            );
 
         var listed = Run("list");
         Assert.True(listed.Code == 0, listed.Errors);

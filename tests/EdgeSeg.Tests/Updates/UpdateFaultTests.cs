@@ -63,13 +63,16 @@ public sealed class UpdateFaultTests : IDisposable
             Publish(++version);
             using (var drill = Start(null))
             {
-                if (!drill.WaitForExit(TimeSpan.FromMilliseconds(random.NextDouble() * lastedMs * 1.2))) drill.Kill();
+                if (!drill.WaitForExit(TimeSpan.FromMilliseconds(random.NextDouble() * lastedMs * 1.2)))
+                    drill.Kill();
                 drill.WaitForExit();
-                if (drill.ExitCode == 0) done++;
+                if (drill.ExitCode == 0)
+                    done++;
             }
 
             Assert.Contains(Whole(), known);
-            if (kill % 5 != 4) continue;
+            if (kill % 5 != 4)
+                continue;
             var since = Stopwatch.GetTimestamp();
             var (code, after) = Drill(null);
             lastedMs = Stopwatch.GetElapsedTime(since).TotalMilliseconds;
@@ -106,7 +109,8 @@ public sealed class UpdateFaultTests : IDisposable
                 var failures = 0;
                 FailPoint.Passed = name =>
                 {
-                    if (name == point && failures++ < 3) throw new IOException("the disk", errno);
+                    if (name == point && failures++ < 3)
+                        throw new IOException("the disk", errno);
                 };
                 for (var turn = 0; turn < 12; turn++)
                 {
@@ -116,8 +120,12 @@ public sealed class UpdateFaultTests : IDisposable
                     rig.Time.Advance(TimeSpan.FromHours(1));
                 }
 
-                if (rig.Reports.Any(r => r.Reason == reason)) isTold++;
-                Assert.True(rig.State.Phase == UpdatePhase.Idle && SlotStore.Parts(rig.Store.Active!).Version == 8, $"{point}: {rig.State.Phase} {rig.Store.Active} {rig.Last}");
+                if (rig.Reports.Any(r => r.Reason == reason))
+                    isTold++;
+                Assert.True(
+                    rig.State.Phase == UpdatePhase.Idle && SlotStore.Parts(rig.Store.Active!).Version == 8,
+                    $"{point}: {rig.State.Phase} {rig.Store.Active} {rig.Last}"
+                );
             }
 
             Assert.True(isTold > 10, $"{isTold} of {points.Count}");
@@ -141,7 +149,8 @@ public sealed class UpdateFaultTests : IDisposable
         List<string> points = [];
         FailPoint.Passed = name =>
         {
-            lock (points) points.Add(name);
+            lock (points)
+                points.Add(name);
         };
         try
         {
@@ -150,7 +159,9 @@ public sealed class UpdateFaultTests : IDisposable
             Assert.True(code == 0 && output.Contains("ends squeezesam-1-", StringComparison.Ordinal), output);
             Publish(2);
             var trace = Drill(null, trace: true);
-            points.AddRange(trace.Output.Split('\n').Where(l => l.StartsWith("point ", StringComparison.Ordinal)).Select(l => l["point ".Length..]));
+            points.AddRange(
+                trace.Output.Split('\n').Where(l => l.StartsWith("point ", StringComparison.Ordinal)).Select(l => l["point ".Length..])
+            );
         }
         finally
         {
@@ -169,13 +180,23 @@ public sealed class UpdateFaultTests : IDisposable
         foreach (var (name, text) in UpdateRig.Contents(version, "drill"))
         {
             File.WriteAllBytes(Path.Combine(folder, name), text);
-            files.Add(new BundleFile { Name = name, Bytes = text.Length, Sha256 = Convert.ToHexStringLower(SHA256.HashData(text)) });
+            files.Add(
+                new BundleFile
+                {
+                    Name = name,
+                    Bytes = text.Length,
+                    Sha256 = Convert.ToHexStringLower(SHA256.HashData(text)),
+                }
+            );
         }
 
         var manifest = ReleaseSamples.Install();
         manifest = manifest with
         {
-            Serial = 100 + version, Issued = DateTimeOffset.UtcNow.AddMinutes(-1), Expires = DateTimeOffset.UtcNow.AddDays(1), Rollout = null,
+            Serial = 100 + version,
+            Issued = DateTimeOffset.UtcNow.AddMinutes(-1),
+            Expires = DateTimeOffset.UtcNow.AddDays(1),
+            Rollout = null,
             Bundle = manifest.Bundle! with { Version = version, Url = $"file://{folder}/", Files = files, Compatible = new Compatible() },
         };
         known.Add(SlotStore.NameOf(manifest.Bundle!));
@@ -186,8 +207,10 @@ public sealed class UpdateFaultTests : IDisposable
     private string Whole()
     {
         var copy = In("copy");
-        if (Directory.Exists(copy)) Directory.Delete(copy, recursive: true);
-        using (var cp = Process.Start("cp", ["-a", In("models"), copy])) cp.WaitForExit();
+        if (Directory.Exists(copy))
+            Directory.Delete(copy, recursive: true);
+        using (var cp = Process.Start("cp", ["-a", In("models"), copy]))
+            cp.WaitForExit();
         var store = new SlotStore(copy);
         return new ModelBoot(store, StateFile.Open(copy), _ => { }).Choose(DateTimeOffset.UtcNow) ?? UpdateRig.Shipped;
     }
@@ -205,15 +228,18 @@ public sealed class UpdateFaultTests : IDisposable
     {
         var start = Published.Start(Path.Combine(AppContext.BaseDirectory, "edgeseg"), ["update-drill", scratch.Path]);
         start.RedirectStandardOutput = true;
-        if (killAt is not null) start.Environment["EDGESEG_FAIL_AT"] = killAt;
-        if (trace) start.Environment["EDGESEG_FAIL_TRACE"] = "1";
+        if (killAt is not null)
+            start.Environment["EDGESEG_FAIL_AT"] = killAt;
+        if (trace)
+            start.Environment["EDGESEG_FAIL_TRACE"] = "1";
         return Process.Start(start)!;
     }
 
     private string In(string name, bool makeFolder = false)
     {
         var path = Path.Combine(scratch.Path, name);
-        if (makeFolder) Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        if (makeFolder)
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         return path;
     }
 }

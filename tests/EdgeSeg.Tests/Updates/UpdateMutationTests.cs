@@ -17,17 +17,50 @@ public sealed class UpdateMutationTests
 
     private static readonly string[] pieces =
     [
-        "1e308", "-1e308", "1e999", "NaN", "-0", "null", "true", "{}", "[]", "[null]", "\"\\ud800\"", "\"\\u0000\"", "99999999999999999999", "[[[[[[", "\"x\":1,", ",", "-1", "0.5", "\"v\":1,",
-        "\"signatures\":[],", "\"../\"", "\"alg\":\"none\",", "=", "\n", "2027-01-31", "-----BEGIN PUBLIC KEY-----", "\\u002e", "\ufeff",
+        "1e308",
+        "-1e308",
+        "1e999",
+        "NaN",
+        "-0",
+        "null",
+        "true",
+        "{}",
+        "[]",
+        "[null]",
+        "\"\\ud800\"",
+        "\"\\u0000\"",
+        "99999999999999999999",
+        "[[[[[[",
+        "\"x\":1,",
+        ",",
+        "-1",
+        "0.5",
+        "\"v\":1,",
+        "\"signatures\":[],",
+        "\"../\"",
+        "\"alg\":\"none\",",
+        "=",
+        "\n",
+        "2027-01-31",
+        "-----BEGIN PUBLIC KEY-----",
+        "\\u002e",
+        "\ufeff",
     ];
 
-    private static readonly Envelope[] originals = [.. new[] { "install", "keys", "pause" }.Select(n => Envelope.Read(File.ReadAllBytes(Data(n + ".json"))))];
+    private static readonly Envelope[] originals =
+    [
+        .. new[] { "install", "keys", "pause" }.Select(n => Envelope.Read(File.ReadAllBytes(Data(n + ".json")))),
+    ];
 
     private static readonly KeySet keys = KeySet.ReadFolder(Data(""), 1);
 
-    private static string Data(string name, [CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "data", "updates", name);
+    private static string Data(string name, [CallerFilePath] string here = "") =>
+        Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "data", "updates", name);
 
-    private static int Count => Environment.GetEnvironmentVariable("EDGESEG_UPDATE_MUTATIONS") is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : Rounds;
+    private static int Count =>
+        Environment.GetEnvironmentVariable("EDGESEG_UPDATE_MUTATIONS") is { Length: > 0 } text
+            ? int.Parse(text, CultureInfo.InvariantCulture)
+            : Rounds;
 
     [Fact]
     public void The_corpus_is_genuine()
@@ -44,7 +77,9 @@ public sealed class UpdateMutationTests
     {
         var random = new Random(20261124);
         var texts = originals.Select(o => o.Write()).ToArray();
-        int unread = 0, refused = 0, same = 0;
+        int unread = 0,
+            refused = 0,
+            same = 0;
         for (var i = 0; i < Count; i++)
         {
             var which = random.Next(texts.Length);
@@ -77,7 +112,10 @@ public sealed class UpdateMutationTests
         }
 
         // all three happen often, or the test shows nothing
-        Assert.True(unread > Count / 4 && refused > Count / 20 && same > Count / 200, $"{unread} unread, {refused} refused, {same} the same");
+        Assert.True(
+            unread > Count / 4 && refused > Count / 20 && same > Count / 200,
+            $"{unread} unread, {refused} refused, {same} the same"
+        );
         TestContext.Current.SendDiagnosticMessage($"{Count} envelopes: {unread} unread, {refused} refused, {same} as signed");
     }
 
@@ -90,7 +128,8 @@ public sealed class UpdateMutationTests
         {
             var original = originals[random.Next(originals.Length)];
             var manifest = Mutated(original.Manifest, random);
-            if (IsBelieved(original with { Manifest = manifest }) && !manifest.AsSpan().SequenceEqual(original.Manifest)) believed++;
+            if (IsBelieved(original with { Manifest = manifest }) && !manifest.AsSpan().SequenceEqual(original.Manifest))
+                believed++;
         }
 
         Assert.Equal(0, believed);
@@ -100,7 +139,8 @@ public sealed class UpdateMutationTests
     public void A_changed_manifest_that_were_signed_all_the_same_is_sound_or_refused()
     {
         var random = new Random(20261126);
-        int read = 0, refused = 0;
+        int read = 0,
+            refused = 0;
         for (var i = 0; i < Count; i++)
         {
             var bytes = Mutated(originals[random.Next(originals.Length)].Manifest, random);
@@ -132,7 +172,8 @@ public sealed class UpdateMutationTests
         for (var i = 0; i < Count / 10; i++)
         {
             var key = Timed(() => TrustedKey.TryRead(Encoding.UTF8.GetString(Mutated(text, random)), out _));
-            if (key is not null && key.Id != id) others++;
+            if (key is not null && key.Id != id)
+                others++;
         }
 
         // a point that is changed does not lie on the curve, but for a rare chance
@@ -182,13 +223,27 @@ public sealed class UpdateMutationTests
             var at = random.Next(bytes.Count);
             switch (random.Next(7))
             {
-                case 0: bytes[at] = (byte)random.Next(256); break;
-                case 1: bytes.RemoveRange(at, Math.Min(random.Next(1, 12), bytes.Count - at)); break;
-                case 2: bytes.InsertRange(at, Encoding.UTF8.GetBytes(pieces[random.Next(pieces.Length)])); break;
-                case 3: bytes[at] = (byte)('0' + random.Next(10)); break;
-                case 4: bytes.InsertRange(at, bytes.GetRange(at, Math.Min(random.Next(1, 200), bytes.Count - at))); break;
-                case 5: bytes[at] ^= (byte)(1 << random.Next(8)); break;
-                default: ReplaceValue(bytes, at, random); break;
+                case 0:
+                    bytes[at] = (byte)random.Next(256);
+                    break;
+                case 1:
+                    bytes.RemoveRange(at, Math.Min(random.Next(1, 12), bytes.Count - at));
+                    break;
+                case 2:
+                    bytes.InsertRange(at, Encoding.UTF8.GetBytes(pieces[random.Next(pieces.Length)]));
+                    break;
+                case 3:
+                    bytes[at] = (byte)('0' + random.Next(10));
+                    break;
+                case 4:
+                    bytes.InsertRange(at, bytes.GetRange(at, Math.Min(random.Next(1, 200), bytes.Count - at)));
+                    break;
+                case 5:
+                    bytes[at] ^= (byte)(1 << random.Next(8));
+                    break;
+                default:
+                    ReplaceValue(bytes, at, random);
+                    break;
             }
         }
 
@@ -199,9 +254,11 @@ public sealed class UpdateMutationTests
     private static void ReplaceValue(List<byte> bytes, int at, Random random)
     {
         var from = bytes.IndexOf((byte)':', at) + 1;
-        if (from == 0) return;
+        if (from == 0)
+            return;
         var to = bytes.FindIndex(from, b => b is (byte)',' or (byte)'\n');
-        if (to < 0) return;
+        if (to < 0)
+            return;
         bytes.RemoveRange(from, to - from);
         bytes.InsertRange(from, Encoding.UTF8.GetBytes(pieces[random.Next(pieces.Length)]));
     }
@@ -209,13 +266,30 @@ public sealed class UpdateMutationTests
     /// <summary>Written anew, not by the rules of the program: what the device does with these must be safe.</summary>
     private static bool IsSound(Manifest m)
     {
-        if (m.Type != "edgeseg-model" || m.Serial is < 1 or > 9007199254740992 || m.Expires <= m.Issued) return false;
-        if (m.Rollout is { } r && !(r.Percent >= 0 && r.Percent <= 100)) return false;
-        if (m.Keys is { } k && (k.Threshold < 1 || KeySet.Of(k).Keys.Count(key => !k.Revoked.Contains(key.Id)) < k.Threshold)) return false;
-        if (m.Bundle is not { } b) return m.Action != "install";
-        if (m.Action != "install" || b.Version < 1 || b.Files.Count is 0 or > 16 || !SlotStore.IsSlotName(SlotStore.NameOf(b))) return false;
-        if (b.Files.Any(f => f.Name.Contains('/') || f.Name.StartsWith('.') || f.Name != Path.GetFileName(f.Name) || f.Name == "SHA256SUMS" || f.Bytes is < 1 or > 1 << 30)) return false;
-        if (UpdateGate.VersionOf(b.Compatible.MinEdgeseg) is null || b.Compatible.Boards.Any(x => x.Length == 0)) return false;
-        return b.Canary is { MinIou: >= 0.5 and <= 1, MaxLatencyRatio: > 0 and <= 100, MaxMemoryMib: >= 64 } && b.Live is { Frames: > 0, AreaFactor: >= 1 and <= 1000 } && b.Url.EndsWith('/');
+        if (m.Type != "edgeseg-model" || m.Serial is < 1 or > 9007199254740992 || m.Expires <= m.Issued)
+            return false;
+        if (m.Rollout is { } r && !(r.Percent >= 0 && r.Percent <= 100))
+            return false;
+        if (m.Keys is { } k && (k.Threshold < 1 || KeySet.Of(k).Keys.Count(key => !k.Revoked.Contains(key.Id)) < k.Threshold))
+            return false;
+        if (m.Bundle is not { } b)
+            return m.Action != "install";
+        if (m.Action != "install" || b.Version < 1 || b.Files.Count is 0 or > 16 || !SlotStore.IsSlotName(SlotStore.NameOf(b)))
+            return false;
+        if (
+            b.Files.Any(f =>
+                f.Name.Contains('/')
+                || f.Name.StartsWith('.')
+                || f.Name != Path.GetFileName(f.Name)
+                || f.Name == "SHA256SUMS"
+                || f.Bytes is < 1 or > 1 << 30
+            )
+        )
+            return false;
+        if (UpdateGate.VersionOf(b.Compatible.MinEdgeseg) is null || b.Compatible.Boards.Any(x => x.Length == 0))
+            return false;
+        return b.Canary is { MinIou: >= 0.5 and <= 1, MaxLatencyRatio: > 0 and <= 100, MaxMemoryMib: >= 64 }
+            && b.Live is { Frames: > 0, AreaFactor: >= 1 and <= 1000 }
+            && b.Url.EndsWith('/');
     }
 }

@@ -26,7 +26,15 @@ internal sealed class UpdateRig : IDisposable, IModelHost
 
     public KeySet Keys { get; set; }
 
-    public DeviceInfo Device { get; set; } = new() { Device = "robot-7", Machine = "linux-arm64", Board = "Raspberry Pi 5 Model B", Edgeseg = new(0, 1, 0), Runtime = new(1, 31, 1) };
+    public DeviceInfo Device { get; set; } =
+        new()
+        {
+            Device = "robot-7",
+            Machine = "linux-arm64",
+            Board = "Raspberry Pi 5 Model B",
+            Edgeseg = new(0, 1, 0),
+            Runtime = new(1, 31, 1),
+        };
 
     public MaintenanceWindow? Window { get; set; }
 
@@ -74,8 +82,16 @@ internal sealed class UpdateRig : IDisposable, IModelHost
         desired = new ManifestInbox();
         var boot = new ModelBoot(Store, File, Log.Add);
         var slot = boot.Choose(Time.GetUtcNow());
-        while (slot is not null && !Loads(slot)) slot = boot.AfterFailure(slot, "it is garbage");
-        var options = new UpdaterOptions { Device = Device, Keys = Keys, Window = Window, Shipped = "/shipped", ClockSynced = () => ClockSynced };
+        while (slot is not null && !Loads(slot))
+            slot = boot.AfterFailure(slot, "it is garbage");
+        var options = new UpdaterOptions
+        {
+            Device = Device,
+            Keys = Keys,
+            Window = Window,
+            Shipped = "/shipped",
+            ClockSynced = () => ClockSynced,
+        };
         Updater = new Updater(options, Store, File, this, FetchAsync, CanaryAsync, desired, Time, Reports.Add, Log.Add);
         Serving.Clear();
         Serving.Add(slot ?? Shipped);
@@ -85,17 +101,20 @@ internal sealed class UpdateRig : IDisposable, IModelHost
     /// <summary>A proper stop, as the service does it.</summary>
     public void Stop()
     {
-        if (State is { Phase: UpdatePhase.Trial, Starts: > 0 }) File.Save(State with { Starts = State.Starts - 1 });
+        if (State is { Phase: UpdatePhase.Trial, Starts: > 0 })
+            File.Save(State with { Starts = State.Starts - 1 });
     }
 
-    public void Offer(Manifest manifest, params SigningKey[] signers) => Offer(ReleaseSamples.Seal(manifest, signers.Length == 0 ? [ReleaseSamples.Alice] : signers).Write());
+    public void Offer(Manifest manifest, params SigningKey[] signers) =>
+        Offer(ReleaseSamples.Seal(manifest, signers.Length == 0 ? [ReleaseSamples.Alice] : signers).Write());
 
     public void Offer(byte[] envelope, bool isFleet = false) => desired.Offer(isFleet, envelope);
 
     /// <summary>Looks once, or several times.</summary>
     public async Task TurnAsync(int times = 1)
     {
-        for (var i = 0; i < times; i++) await Updater.TurnAsync(CancellationToken.None);
+        for (var i = 0; i < times; i++)
+            await Updater.TurnAsync(CancellationToken.None);
     }
 
     /// <summary>Takes a manifest up to the trial and, with live results like the former ones, to good.</summary>
@@ -109,15 +128,31 @@ internal sealed class UpdateRig : IDisposable, IModelHost
     }
 
     /// <summary>A bundle with content of its own.</summary>
-    public static Manifest Install(int version, long serial, string content = "weights") => ReleaseSamples.Install() with
-    {
-        Serial = serial,
-        Rollout = null,
-        Bundle = ReleaseSamples.Install().Bundle! with { Version = version, Files = [.. Contents(version, content).Select(f => new BundleFile { Name = f.Name, Bytes = f.Bytes.Length, Sha256 = Convert.ToHexStringLower(SHA256.HashData(f.Bytes)) })] },
-    };
+    public static Manifest Install(int version, long serial, string content = "weights") =>
+        ReleaseSamples.Install() with
+        {
+            Serial = serial,
+            Rollout = null,
+            Bundle = ReleaseSamples.Install().Bundle! with
+            {
+                Version = version,
+                Files =
+                [
+                    .. Contents(version, content)
+                        .Select(f => new BundleFile
+                        {
+                            Name = f.Name,
+                            Bytes = f.Bytes.Length,
+                            Sha256 = Convert.ToHexStringLower(SHA256.HashData(f.Bytes)),
+                        }),
+                ],
+            },
+        };
 
     public static IEnumerable<(string Name, byte[] Bytes)> Contents(int version, string content) =>
-        new[] { "model.json", "canary.json", "segmenter.onnx" }.Select(name => (name, Encoding.ASCII.GetBytes($"{name} {version} {content}")));
+        new[] { "model.json", "canary.json", "segmenter.onnx" }.Select(name =>
+            (name, Encoding.ASCII.GetBytes($"{name} {version} {content}"))
+        );
 
     private string content = "weights";
 
@@ -141,13 +176,21 @@ internal sealed class UpdateRig : IDisposable, IModelHost
     {
         Canaries++;
         OnCanary();
-        return Task.FromResult(new CanaryVerdict { Iou = 1, LatencyRatio = 1, MemoryMib = 100 });
+        return Task.FromResult(
+            new CanaryVerdict
+            {
+                Iou = 1,
+                LatencyRatio = 1,
+                MemoryMib = 100,
+            }
+        );
     }
 
     public Task SwapAsync(string? folder, CancellationToken cancel)
     {
         var slot = folder is null ? Shipped : Path.GetFileName(folder);
-        if (!Loads(slot)) throw new UpdateException(UpdateReason.DoesNotLoad, "it is garbage");
+        if (!Loads(slot))
+            throw new UpdateException(UpdateReason.DoesNotLoad, "it is garbage");
         Serving.Add(slot);
         Live = new LiveStats(0, 0, 0, 0);
         return Task.CompletedTask;

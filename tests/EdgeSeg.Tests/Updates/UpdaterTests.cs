@@ -30,7 +30,10 @@ public sealed class UpdaterTests : IDisposable
         rig.Live = new LiveStats(30, 0.85, 0.75, 0.22);
         await rig.TurnAsync();
         Assert.Equal((UpdatePhase.Idle, 8), (rig.State.Phase, rig.State.Floors["squeezesam"]));
-        Assert.Equal(["downloading", "verifying", "canary", "trial", "active"], rig.Reports.Select(r => r.State).Where((s, i) => i == 0 || s != rig.Reports[i - 1].State));
+        Assert.Equal(
+            ["downloading", "verifying", "canary", "trial", "active"],
+            rig.Reports.Select(r => r.State).Where((s, i) => i == 0 || s != rig.Reports[i - 1].State)
+        );
         Assert.Contains(rig.Reports, r => r is { State: "downloading", Bytes: > 0, BytesTotal: > 0 });
         Assert.Equal((8, 10L, null), (rig.Last.Version, rig.Last.Serial, rig.Last.Reason));
         // again: nothing to do
@@ -46,8 +49,14 @@ public sealed class UpdaterTests : IDisposable
     public async Task Without_a_good_signature_nothing_is_fetched(string how, string reason)
     {
         var manifest = UpdateRig.Install(8, 10);
-        var envelope = ReleaseSamples.Seal(manifest, how == "mallory" ? [ReleaseSamples.Mallory] : how == "nobody" ? [] : [ReleaseSamples.Alice]);
-        if (how == "tampered") envelope = envelope with { Manifest = (manifest with { Serial = 11 }).Write() };
+        var envelope = ReleaseSamples.Seal(
+            manifest,
+            how == "mallory" ? [ReleaseSamples.Mallory]
+                : how == "nobody" ? []
+                : [ReleaseSamples.Alice]
+        );
+        if (how == "tampered")
+            envelope = envelope with { Manifest = (manifest with { Serial = 11 }).Write() };
         rig.Offer(how == "noise" ? [1, 2, 3] : envelope.Write());
         await rig.TurnAsync(2);
         Assert.Equal((UpdateReport.Refused, reason), (rig.Last.State, rig.Last.Reason));
@@ -95,7 +104,13 @@ public sealed class UpdaterTests : IDisposable
 
         // a good one raises the newest time seen; then the clock falls back to 1970, and an old manifest is still old
         rig.OnFetch = _ => { };
-        await rig.InstallAsync(UpdateRig.Install(8, 11) with { Issued = ReleaseSamples.Now.AddDays(10), Expires = ReleaseSamples.Now.AddDays(40) });
+        await rig.InstallAsync(
+            UpdateRig.Install(8, 11) with
+            {
+                Issued = ReleaseSamples.Now.AddDays(10),
+                Expires = ReleaseSamples.Now.AddDays(40),
+            }
+        );
         rig.ClockSynced = false;
         rig.Offer(UpdateRig.Install(9, 12) with { Expires = ReleaseSamples.Now.AddDays(9) });
         await rig.TurnAsync();
@@ -110,7 +125,12 @@ public sealed class UpdaterTests : IDisposable
         await rig.TurnAsync();
         Assert.Equal(UpdateReason.Replayed, rig.Last.Reason);
         // not the one after next, and not by a stranger
-        rig.Offer(ReleaseSamples.Rotation(ReleaseSamples.Bob) with { Keys = ReleaseSamples.Rotation(ReleaseSamples.Bob).Keys! with { Number = 3 } });
+        rig.Offer(
+            ReleaseSamples.Rotation(ReleaseSamples.Bob) with
+            {
+                Keys = ReleaseSamples.Rotation(ReleaseSamples.Bob).Keys! with { Number = 3 },
+            }
+        );
         await rig.TurnAsync();
         Assert.Equal(UpdateReason.KeySetNotNext, rig.Last.Reason);
         rig.Offer(ReleaseSamples.Rotation(ReleaseSamples.Bob), ReleaseSamples.Mallory);
@@ -151,7 +171,10 @@ public sealed class UpdaterTests : IDisposable
         rig.Boot();
         rig.Offer(UpdateRig.Install(8, 10));
         await rig.TurnAsync();
-        Assert.Equal((UpdateReport.Refused, what == "pinned" ? UpdateReason.Pinned : UpdateReason.Incompatible, 0), (rig.Last.State, rig.Last.Reason, rig.Fetches));
+        Assert.Equal(
+            (UpdateReport.Refused, what == "pinned" ? UpdateReason.Pinned : UpdateReason.Incompatible, 0),
+            (rig.Last.State, rig.Last.Reason, rig.Fetches)
+        );
     }
 
     [Fact]
@@ -231,9 +254,21 @@ public sealed class UpdaterTests : IDisposable
         System.IO.Directory.CreateDirectory(rig.Folder);
         var hold = Path.Combine(rig.Folder, UpdateHold.HoldName);
         System.IO.File.WriteAllText(hold, "");
-        rig.Offer(UpdateRig.Install(8, 10) with { NotBefore = ReleaseSamples.Now.AddHours(1), Rollout = new Rollout { Percent = 0, Salt = "a" } });
+        rig.Offer(
+            UpdateRig.Install(8, 10) with
+            {
+                NotBefore = ReleaseSamples.Now.AddHours(1),
+                Rollout = new Rollout { Percent = 0, Salt = "a" },
+            }
+        );
         await Expect(UpdateReason.NotInRollout);
-        rig.Offer(UpdateRig.Install(8, 11) with { NotBefore = ReleaseSamples.Now.AddHours(1), Rollout = new Rollout { Percent = 100, Salt = "a" } });
+        rig.Offer(
+            UpdateRig.Install(8, 11) with
+            {
+                NotBefore = ReleaseSamples.Now.AddHours(1),
+                Rollout = new Rollout { Percent = 100, Salt = "a" },
+            }
+        );
         await Expect(UpdateReason.NotBefore);
         rig.Time.Advance(TimeSpan.FromHours(1));
         await Expect(UpdateReason.Held);

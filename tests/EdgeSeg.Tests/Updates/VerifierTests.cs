@@ -42,7 +42,8 @@ public class VerifierTests
     }
 
     [Fact]
-    public void A_key_that_is_not_trusted_does_not_count() => Assert.Equal(UpdateReason.UnknownSigner, CommandError(Seal(manifest, Mallory), Trust(1, Alice, Bob)));
+    public void A_key_that_is_not_trusted_does_not_count() =>
+        Assert.Equal(UpdateReason.UnknownSigner, CommandError(Seal(manifest, Mallory), Trust(1, Alice, Bob)));
 
     [Fact]
     public void A_strangers_signature_under_a_trusted_keys_name_does_not_count()
@@ -111,7 +112,23 @@ public class VerifierTests
     {
         using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
         var trusted = TrustedKey.TryRead(key.ExportSubjectPublicKeyInfoPem(), out _)!;
-        var p1363 = new EnvelopeSignature { Key = trusted.Id, Alg = EnvelopeSignature.EcdsaP256Sha256, Sig = key.SignData(manifest, System.Security.Cryptography.HashAlgorithmName.SHA256) };
-        Assert.Equal(UpdateReason.BadSignature, CommandError(new Envelope { V = 1, Manifest = manifest, Signatures = [p1363] }, new KeySet(1, 1, [trusted], [])));
+        var p1363 = new EnvelopeSignature
+        {
+            Key = trusted.Id,
+            Alg = EnvelopeSignature.EcdsaP256Sha256,
+            Sig = key.SignData(manifest, System.Security.Cryptography.HashAlgorithmName.SHA256),
+        };
+        Assert.Equal(
+            UpdateReason.BadSignature,
+            CommandError(
+                new Envelope
+                {
+                    V = 1,
+                    Manifest = manifest,
+                    Signatures = [p1363],
+                },
+                new KeySet(1, 1, [trusted], [])
+            )
+        );
     }
 }

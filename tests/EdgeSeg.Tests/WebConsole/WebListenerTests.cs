@@ -27,10 +27,12 @@ public class WebListenerTests
         var buffer = new byte[4096];
         try
         {
-            for (int n; (n = await stream.ReadAsync(buffer, TestContext.Current.CancellationToken)) > 0;)
+            int n;
+            while ((n = await stream.ReadAsync(buffer, TestContext.Current.CancellationToken)) > 0)
             {
                 answer.Append(Encoding.Latin1.GetString(buffer, 0, n));
-                if (answer.ToString().StartsWith("HTTP/1.1 101", StringComparison.Ordinal)) break;
+                if (answer.ToString().StartsWith("HTTP/1.1 101", StringComparison.Ordinal))
+                    break;
             }
         }
         catch (IOException)
@@ -47,9 +49,12 @@ public class WebListenerTests
         return (await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0, user, password, door), door.EndPoint.Port);
     }
 
-    private static MqttClientOptionsBuilder Through(int port, string origin) => new MqttClientOptionsBuilder()
-        .WithProtocolVersion(MqttProtocolVersion.V500)
-        .WithWebSocketServer(o => o.WithUri($"ws://127.0.0.1:{port}/mqtt").WithRequestHeaders(new Dictionary<string, string> { ["Origin"] = origin }));
+    private static MqttClientOptionsBuilder Through(int port, string origin) =>
+        new MqttClientOptionsBuilder()
+            .WithProtocolVersion(MqttProtocolVersion.V500)
+            .WithWebSocketServer(o =>
+                o.WithUri($"ws://127.0.0.1:{port}/mqtt").WithRequestHeaders(new Dictionary<string, string> { ["Origin"] = origin })
+            );
 
     [Fact]
     public async Task A_message_goes_both_ways_between_a_WebSocket_and_a_plain_socket()
@@ -82,7 +87,10 @@ public class WebListenerTests
         using var web = new MqttClientFactory().CreateMqttClient();
         var answer = await web.ConnectAsync(Through(port, $"http://127.0.0.1:{port}").Build(), TestContext.Current.CancellationToken);
         Assert.Equal(MqttClientConnectResultCode.BadUserNameOrPassword, answer.ResultCode);
-        await web.ConnectAsync(Through(port, $"http://127.0.0.1:{port}").WithCredentials("robot", "secret-7").Build(), TestContext.Current.CancellationToken);
+        await web.ConnectAsync(
+            Through(port, $"http://127.0.0.1:{port}").WithCredentials("robot", "secret-7").Build(),
+            TestContext.Current.CancellationToken
+        );
         Assert.True(web.IsConnected);
     }
 
@@ -91,7 +99,10 @@ public class WebListenerTests
     {
         var (broker, port) = await StartAsync();
         await using var _ = broker;
-        var answer = await AskAsync(port, Upgrade($"localhost:{port}", $"Sec-WebSocket-Protocol: mqttv3.1, mqtt\r\nOrigin: http://localhost:{port}\r\n"));
+        var answer = await AskAsync(
+            port,
+            Upgrade($"localhost:{port}", $"Sec-WebSocket-Protocol: mqttv3.1, mqtt\r\nOrigin: http://localhost:{port}\r\n")
+        );
         Assert.StartsWith("HTTP/1.1 101 ", answer, StringComparison.Ordinal);
         Assert.Contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", answer, StringComparison.Ordinal);
         Assert.Contains("Sec-WebSocket-Protocol: mqtt\r\n", answer, StringComparison.Ordinal);
@@ -131,7 +142,11 @@ public class WebListenerTests
     {
         var (broker, port) = await StartAsync();
         await using var _ = broker;
-        Assert.StartsWith("HTTP/1.1 400 ", await AskAsync(port, "GET / HTTP/1.1\r\nCookie: " + new string('x', WebConsoleLimits.WebHeadBytes - 24)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 400 ",
+            await AskAsync(port, "GET / HTTP/1.1\r\nCookie: " + new string('x', WebConsoleLimits.WebHeadBytes - 24)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -145,8 +160,16 @@ public class WebListenerTests
         Assert.DoesNotContain("unsafe", answer[..answer.IndexOf("\r\n\r\n", StringComparison.Ordinal)], StringComparison.Ordinal);
         Assert.Contains("<title>EdgeSeg", answer, StringComparison.Ordinal);
         var tag = answer.Split("ETag: ")[1].Split("\r\n")[0];
-        Assert.StartsWith("HTTP/1.1 304 ", await AskAsync(port, $"GET / HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: {tag}\r\n\r\n"), StringComparison.Ordinal);
-        Assert.Contains("\r\nContent-Type: text/javascript", await AskAsync(port, "HEAD /console.js HTTP/1.1\r\nHost: localhost\r\n\r\n"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 304 ",
+            await AskAsync(port, $"GET / HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: {tag}\r\n\r\n"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "\r\nContent-Type: text/javascript",
+            await AskAsync(port, "HEAD /console.js HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -163,8 +186,12 @@ public class WebListenerTests
 
         const string request = "GET /none HTTP/1.1\r\nHost: localhost\r\n\r\n";
         await Wait.UntilAsync(() => AskAsync(port, request).GetAwaiter().GetResult().Length == 0, "one too many is closed unanswered");
-        foreach (var client in idle) client.Dispose();
-        await Wait.UntilAsync(() => AskAsync(port, request).GetAwaiter().GetResult().StartsWith("HTTP/1.1 404", StringComparison.Ordinal), "there is room again");
+        foreach (var client in idle)
+            client.Dispose();
+        await Wait.UntilAsync(
+            () => AskAsync(port, request).GetAwaiter().GetResult().StartsWith("HTTP/1.1 404", StringComparison.Ordinal),
+            "there is room again"
+        );
     }
 
     [Fact]

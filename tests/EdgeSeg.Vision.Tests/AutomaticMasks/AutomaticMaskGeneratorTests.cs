@@ -44,18 +44,31 @@ public sealed class EverythingTests : IDisposable
     [Theory]
     [InlineData(0)]
     [InlineData(VisionLimits.MaxEverythingGrid + 1)]
-    public void The_grid_has_bounds(int grid) => Assert.Throws<ArgumentOutOfRangeException>(() => Run(Left(3), 0.9f, new AutomaticMaskOptions { Grid = grid }, out _));
+    public void The_grid_has_bounds(int grid) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => Run(Left(3), 0.9f, new AutomaticMaskOptions { Grid = grid }, out _));
 
     [Fact]
     public void Masks_are_those_of_single_clicks_and_do_not_depend_on_the_threads()
     {
-        using var model = EfficientSamGraphs.Load(OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes(), scratch.Path));
+        using var model = EfficientSamGraphs.Load(
+            OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes(), scratch.Path)
+        );
         using var pixels = Cv2.ImRead(Path.Combine(EfficientSamGraphs.Folder, "image1.png"));
         using var embedding = model.Segmenter.CreateEmbedding();
         var result = new Segmentation();
         model.Segmenter.Encode(pixels, embedding, ref result.Times);
         // the filters are open, so that each point's mask comes out
-        using var everything = new AutomaticMaskGenerator(model.Segmenter, new AutomaticMaskOptions { Grid = 3, MinPredictedIou = -9, MinStability = -1, MinRegionPx = 0, MaxOverlap = 1 });
+        using var everything = new AutomaticMaskGenerator(
+            model.Segmenter,
+            new AutomaticMaskOptions
+            {
+                Grid = 3,
+                MinPredictedIou = -9,
+                MinStability = -1,
+                MinRegionPx = 0,
+                MaxOverlap = 1,
+            }
+        );
         Assert.True(model.Segmenter.ParallelDecodes > 1);
         var found = everything.Run(embedding);
         Assert.Equal(9, found.Count);
@@ -74,7 +87,9 @@ public sealed class EverythingTests : IDisposable
 
     private IReadOnlyList<AutomaticMask> Run(float[] map, float predictedIou, AutomaticMaskOptions options, out int candidates)
     {
-        using var model = LoadedModel.Load(OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, map, [predictedIou], map, 12, 8).ToBytes(), scratch.Path));
+        using var model = LoadedModel.Load(
+            OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, map, [predictedIou], map, 12, 8).ToBytes(), scratch.Path)
+        );
         using var pixels = new Mat(80, 120, MatType.CV_8UC3, Scalar.All(90));
         using var embedding = model.Segmenter.CreateEmbedding();
         var times = StageTimes.None;

@@ -41,7 +41,8 @@ public class StretchTests
         using var part = whole.SubMat(new Rect(101, 57, 333, 222));
         Assert.InRange(Difference(part, 128, 96), 0, 2);
         using var frame = new Mat(100, 140, MatType.CV_8UC3, Scalar.All(7));
-        using (var target = frame.SubMat(new Rect(3, 2, 128, 96))) new FrameResizer().Fill(part, target);
+        using (var target = frame.SubMat(new Rect(3, 2, 128, 96)))
+            new FrameResizer().Fill(part, target);
         using var outside = frame.Clone();
         outside.Rectangle(new Rect(3, 2, 128, 96), Scalar.All(7), -1);
         Assert.Equal(0, Cv2.Norm(outside, new Mat(100, 140, MatType.CV_8UC3, Scalar.All(7)), NormTypes.INF));

@@ -95,7 +95,8 @@ public sealed class PhotoReaderTests : IDisposable
         using var picture = Noise(64, 48);
         var thumbnail = Encode(".jpg", picture);
         var whole = WithApplicationSegment(Encode(".jpg", picture), thumbnail);
-        using (var read = reader.Read(Save(".jpg", whole))) Assert.Equal(64, read.Cols);
+        using (var read = reader.Read(Save(".jpg", whole)))
+            Assert.Equal(64, read.Cols);
         whole.AsSpan(whole.Length * 3 / 4).Clear();
         Assert.Contains("cut short", CommandError(Save(".jpg", whole)), StringComparison.Ordinal);
     }
@@ -128,7 +129,8 @@ public sealed class PhotoReaderTests : IDisposable
         var large = PngHeader(20_000, 20_000);
         AssertRefused(Save(".png", large), "20000x20000", "make it smaller");
         var path = Path.Combine(folder, "huge.jpg");
-        using (var sparse = File.Create(path)) sparse.SetLength(VisionLimits.MaxPhotoBytes + (1 << 20));
+        using (var sparse = File.Create(path))
+            sparse.SetLength(VisionLimits.MaxPhotoBytes + (1 << 20));
         AssertRefused(path, "MiB", "smaller");
     }
 
@@ -154,7 +156,8 @@ public sealed class PhotoReaderTests : IDisposable
             for (var i = 0; i < 60; i++)
             {
                 var damaged = whole.ToArray();
-                for (var k = 0; k < 4; k++) damaged[random.Next(i < 30 ? Math.Min(64, damaged.Length) : damaged.Length)] = (byte)random.Next(256);
+                for (var k = 0; k < 4; k++)
+                    damaged[random.Next(i < 30 ? Math.Min(64, damaged.Length) : damaged.Length)] = (byte)random.Next(256);
                 var path = Save(extension, damaged);
                 try
                 {
@@ -214,7 +217,8 @@ public sealed class PhotoReaderTests : IDisposable
     private static void AssertRedBlue(Mat read, int width, int height, int tolerance)
     {
         Assert.Equal((width, height, MatType.CV_8UC3), (read.Cols, read.Rows, read.Type()));
-        Vec3b red = read.At<Vec3b>(12, 4), blue = read.At<Vec3b>(12, 28);
+        Vec3b red = read.At<Vec3b>(12, 4),
+            blue = read.At<Vec3b>(12, 28);
         Assert.InRange(red.Item2, 220 - tolerance, 220 + tolerance);
         Assert.InRange(blue.Item0, 220 - tolerance, 220 + tolerance);
         Assert.InRange(red.Item0, 0, 20 + tolerance);

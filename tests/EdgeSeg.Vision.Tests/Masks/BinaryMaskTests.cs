@@ -17,7 +17,8 @@ public class BinaryMaskTests
                     var mask = new BinaryMask();
                     mask.Reset(width, 3);
                     mask.SetRun(1, from, to);
-                    for (var x = 0; x < width; x++) Assert.Equal(x >= from && x < to, mask[x, 1]);
+                    for (var x = 0; x < width; x++)
+                        Assert.Equal(x >= from && x < to, mask[x, 1]);
                     Assert.Equal(to - from, mask.Area());
                 }
             }
@@ -53,13 +54,16 @@ public class BinaryMaskTests
         foreach (var (width, height) in MaskSamples.Sizes)
         {
             var (a, b) = (MaskSamples.Noise(width, height, 1, 0.3), MaskSamples.Noise(width, height, 2, 0.6));
-            int both = 0, either = 0;
+            int both = 0,
+                either = 0;
             for (var y = 0; y < height; y++)
             {
                 for (var x = 0; x < width; x++)
                 {
-                    if (a[x, y] && b[x, y]) both++;
-                    if (a[x, y] || b[x, y]) either++;
+                    if (a[x, y] && b[x, y])
+                        both++;
+                    if (a[x, y] || b[x, y])
+                        either++;
                 }
             }
 
@@ -73,13 +77,19 @@ public class BinaryMaskTests
 
     private static MaskGeometry Naive(BinaryMask mask)
     {
-        int area = 0, left = int.MaxValue, top = int.MaxValue, right = -1, bottom = -1;
-        double sumX = 0, sumY = 0;
+        int area = 0,
+            left = int.MaxValue,
+            top = int.MaxValue,
+            right = -1,
+            bottom = -1;
+        double sumX = 0,
+            sumY = 0;
         for (var y = 0; y < mask.Height; y++)
         {
             for (var x = 0; x < mask.Width; x++)
             {
-                if (!mask[x, y]) continue;
+                if (!mask[x, y])
+                    continue;
                 area++;
                 sumX += x;
                 sumY += y;

@@ -31,10 +31,13 @@ public class LogitsToMaskTests
             var expected = MaskSamples.Of(width, height, (x, y) => large.At<float>((int)y, (int)x) > 0);
             var most = logits.Max(Math.Abs);
             for (var y = 0; y < height; y++)
+            {
                 for (var x = 0; x < width; x++)
                     if (mask[x, y] != expected[x, y])
                         Assert.True(Math.Abs(large.At<float>(y, x)) <= 1e-4 * most, $"({x}, {y}) is {large.At<float>(y, x)}");
-            if (expected.Area() > 0) Assert.InRange(BinaryMask.Iou(mask, expected), 0.9999, 1);
+            }
+            if (expected.Area() > 0)
+                Assert.InRange(BinaryMask.Iou(mask, expected), 0.9999, 1);
         }
     }
 
@@ -93,11 +96,21 @@ public class LogitsToMaskTests
     {
         var random = new Random(seed);
         var phases = Enumerable.Range(0, 8).Select(_ => random.NextDouble() * 6).ToArray();
-        return [.. Enumerable.Range(0, lw * lh).Select(i =>
-        {
-            double x = i % lw / (double)lw, y = i / lw / (double)lh;
-            return (float)(8 * Math.Sin(5 * x + phases[0]) * Math.Cos(4 * y + phases[1]) + 3 * Math.Sin(23 * x + 9 * y + phases[2])
-                + Math.Cos(41 * y + phases[3]) + 0.3 * (random.NextDouble() - 0.5));
-        })];
+        return
+        [
+            .. Enumerable
+                .Range(0, lw * lh)
+                .Select(i =>
+                {
+                    double x = i % lw / (double)lw,
+                        y = i / lw / (double)lh;
+                    return (float)(
+                        8 * Math.Sin(5 * x + phases[0]) * Math.Cos(4 * y + phases[1])
+                        + 3 * Math.Sin(23 * x + 9 * y + phases[2])
+                        + Math.Cos(41 * y + phases[3])
+                        + 0.3 * (random.NextDouble() - 0.5)
+                    );
+                }),
+        ];
     }
 }

@@ -16,8 +16,10 @@ public class MaskMatTests
             var mask = MaskSamples.Noise(width, height, 5);
             MaskMat.ToMat(mask, mat);
             for (var y = 0; y < height; y++)
+            {
                 for (var x = 0; x < width; x++)
                     Assert.Equal(mask[x, y] ? 255 : 0, mat.At<byte>(y, x));
+            }
             MaskMat.FromMat(mat, back);
             Assert.Equal(mask.Words, back.Words);
         }

@@ -10,7 +10,10 @@ public class PolygonTests
     {
         foreach (var (width, height) in MaskSamples.Sizes)
         {
-            foreach (var mask in (BinaryMask[])[MaskSamples.Of(width, height, (_, _) => true), MaskSamples.Of(width, height, (x, y) => (x / 17 + y / 19) % 2 == 0)])
+            foreach (
+                var mask in (BinaryMask[])
+                    [MaskSamples.Of(width, height, (_, _) => true), MaskSamples.Of(width, height, (x, y) => (x / 17 + y / 19) % 2 == 0)]
+            )
             {
                 var polygon = Polygon.Trace(mask, 0);
                 Assert.Equal((0, 0), (polygon.TolerancePx, polygon.RingsDropped));
@@ -105,7 +108,9 @@ public class PolygonTests
         for (var i = 0; i < ring.Length; i++)
         {
             var (a, b) = (ring[i], ring[(i + 1) % ring.Length]);
-            double dx = b.X - a.X, dy = b.Y - a.Y, squared = dx * dx + dy * dy;
+            double dx = b.X - a.X,
+                dy = b.Y - a.Y,
+                squared = dx * dx + dy * dy;
             var t = squared == 0 ? 0 : Math.Clamp(((p.X - a.X) * dx + (p.Y - a.Y) * dy) / squared, 0, 1);
             least = Math.Min(least, Math.Sqrt(Math.Pow(p.X - a.X - t * dx, 2) + Math.Pow(p.Y - a.Y - t * dy, 2)));
         }

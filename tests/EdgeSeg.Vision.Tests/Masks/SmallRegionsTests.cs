@@ -7,26 +7,13 @@ public class SmallRegionsTests
     [Fact]
     public void Small_islands_go_and_small_holes_are_filled()
     {
-        string[] rows =
-        [
-            "########....",
-            "###.####..#.",
-            "########....",
-            "########..##",
-            "..........##",
-        ];
-        Assert.Equal(
-        [
-            "########....",
-            "########....",
-            "########....",
-            "########..##",
-            "..........##",
-        ], Mended(rows, 3));
+        string[] rows = ["########....", "###.####..#.", "########....", "########..##", "..........##"];
+        Assert.Equal(["########....", "########....", "########....", "########..##", "..........##"], Mended(rows, 3));
     }
 
     [Fact]
-    public void The_largest_island_stays_however_small_it_is() => Assert.Equal(["##..", "....", "...."], Mended(["##..", "....", "...#"], 3));
+    public void The_largest_island_stays_however_small_it_is() =>
+        Assert.Equal(["##..", "....", "...."], Mended(["##..", "....", "...#"], 3));
 
     [Fact]
     public void Regions_touch_at_corners() => Assert.Equal(["#...", ".#..", "..#."], Mended(["#...", ".#..", "..#."], 3));
@@ -36,7 +23,8 @@ public class SmallRegionsTests
 
     private static string[] Mended(string[] rows, double minCells)
     {
-        int w = rows[0].Length, h = rows.Length;
+        int w = rows[0].Length,
+            h = rows.Length;
         using var regions = new SmallRegions(w, h);
         float[] logits = [.. rows.SelectMany(r => r.Select(c => c == '#' ? 2f : -1f))];
         regions.Mend(logits, minCells);

@@ -29,7 +29,8 @@ public sealed class AutoClicksTests : IDisposable
     [Fact]
     public void A_frame_without_anything_and_one_of_another_size_are_followed_by_a_pass()
     {
-        using (var nothing = Model(-3)) Assert.Equal("yy", Frame(nothing, 60, 40, 4) + Frame(nothing, 60, 40, 4));
+        using (var nothing = Model(-3))
+            Assert.Equal("yy", Frame(nothing, 60, 40, 4) + Frame(nothing, 60, 40, 4));
         using var model = Model(3);
         Assert.Equal("yny", Frame(model, 60, 40, 4) + Frame(model, 60, 40, 4) + Frame(model, 80, 40, 4));
     }
@@ -37,7 +38,9 @@ public sealed class AutoClicksTests : IDisposable
     private LoadedModel Model(float left)
     {
         float[] map = [.. Enumerable.Range(0, 64).Select(i => i % 8 < 4 ? left : -3f)];
-        return LoadedModel.Load(OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, map, [0.9f], map, 8, 8).ToBytes(), Path.Combine(scratch.Path, $"{left}")));
+        return LoadedModel.Load(
+            OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, map, [0.9f], map, 8, 8).ToBytes(), Path.Combine(scratch.Path, $"{left}"))
+        );
     }
 
     private string Frame(LoadedModel model, int width, int height, int every)

@@ -20,11 +20,20 @@ public sealed class EfficientSamImportTests : IDisposable
     [Fact]
     public void Graphs_that_are_others_are_refused_with_the_difference_and_no_bundle_is_left()
     {
-        var other = scratch.Write("e.onnx", new OnnxGraph().Input("picture", 1, 1, 3, 8, 8).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes());
+        var other = scratch.Write(
+            "e.onnx",
+            new OnnxGraph().Input("picture", 1, 1, 3, 8, 8).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes()
+        );
         Assert.Contains("no input 'batched_images' (it has picture)", Import(other, other));
-        var bytes = scratch.Write("b.onnx", new OnnxGraph().Input("batched_images", 2, 1, 3, 8, 8).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes());
+        var bytes = scratch.Write(
+            "b.onnx",
+            new OnnxGraph().Input("batched_images", 2, 1, 3, 8, 8).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes()
+        );
         Assert.Contains("'batched_images' is UInt8[1,3,8,8] where Float of rank 4 is needed", Import(bytes, bytes));
-        var good = scratch.Write("g.onnx", new OnnxGraph().Input("batched_images", 1, 1, 3, 32, 32).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes());
+        var good = scratch.Write(
+            "g.onnx",
+            new OnnxGraph().Input("batched_images", 1, 1, 3, 32, 32).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes()
+        );
         Assert.Contains("no input 'image_embeddings'", Import(good, other));
         Assert.Contains("refuses the graph", Import(scratch.Write("n.onnx", [1, 2, 3]), good));
         Assert.False(Directory.Exists(Path.Combine(scratch.Path, "bundle")));
@@ -33,10 +42,16 @@ public sealed class EfficientSamImportTests : IDisposable
     [Fact]
     public void Encoder_and_decoder_must_belong_together()
     {
-        var encoder = scratch.Write("e.onnx", new OnnxGraph().Input("batched_images", 1, 1, 3, 48, 48).Output("image_embeddings", new float[9], 1, 1, 3, 3).ToBytes());
+        var encoder = scratch.Write(
+            "e.onnx",
+            new OnnxGraph().Input("batched_images", 1, 1, 3, 48, 48).Output("image_embeddings", new float[9], 1, 1, 3, 3).ToBytes()
+        );
         var decoder = scratch.Write("d.onnx", Decoder(9).ToBytes());
         Assert.Empty(Import(encoder, decoder));
-        var smaller = scratch.Write("s.onnx", new OnnxGraph().Input("batched_images", 1, 1, 3, 48, 48).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes());
+        var smaller = scratch.Write(
+            "s.onnx",
+            new OnnxGraph().Input("batched_images", 1, 1, 3, 48, 48).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes()
+        );
         Assert.Contains("do not belong together", Import(smaller, decoder, "other"));
         var fewer = scratch.Write("f.onnx", Decoder(4).ToBytes());
         Assert.Contains("'output_masks' is [1,1,3,4,4] where [1,1,masks,12,12] is needed", Import(encoder, fewer, "other"));

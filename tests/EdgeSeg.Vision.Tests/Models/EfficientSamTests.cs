@@ -32,7 +32,11 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
             Assert.Equal(of.Best, decoding.Best());
             var logits = EfficientSamGraphs.Floats(of.LogitsFile);
             for (var k = 0; k < decoding.Count; k++)
-                Assert.Equal(0, Farthest(logits.AsSpan(k * logits.Length / decoding.Count, logits.Length / decoding.Count), decoding.Logits(k)), 1e-3f);
+                Assert.Equal(
+                    0,
+                    Farthest(logits.AsSpan(k * logits.Length / decoding.Count, logits.Length / decoding.Count), decoding.Logits(k)),
+                    1e-3f
+                );
 
             result.Prompt.CopyFrom(of.Prompt());
             model.Segmenter.Decode(embedding, result);
@@ -55,11 +59,18 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
         using var embedding = model.Segmenter.CreateEmbedding();
         var result = new Segmentation();
         model.Segmenter.Encode(pixels, embedding, ref result.Times);
-        foreach (var points in (float[][])[[0.5f, 0.5f], [0.2f, 0.3f, 0.6f, 0.7f]])
+        foreach (
+            var points in (float[][])
+                [
+                    [0.5f, 0.5f],
+                    [0.2f, 0.3f, 0.6f, 0.7f],
+                ]
+        )
         {
             result.Prompt.Clear();
             result.Prompt.Source = PromptSource.Click;
-            for (var i = 0; i < points.Length; i += 2) result.Prompt.Add(new Click(points[i] * width, points[i + 1] * height));
+            for (var i = 0; i < points.Length; i += 2)
+                result.Prompt.Add(new Click(points[i] * width, points[i + 1] * height));
             model.Segmenter.Decode(embedding, result);
             var iou = BinaryMask.Iou(result.Mask, Untouched(pixels, result.Prompt));
             Assert.True(iou >= 0.999, $"IoU {iou}");
@@ -103,8 +114,16 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
         model.Segmenter.Encode(picture.Read("image1.png"), second, ref times);
         model.Segmenter.EnsureEncoded(first, ref times);
         model.Segmenter.EnsureEncoded(second, ref times);
-        Assert.Equal(0, Farthest(EfficientSamGraphs.Floats(cases.First(c => c.Image == "image0.png").EmbeddingFile), first.Features.Span), 1e-3f);
-        Assert.Equal(0, Farthest(EfficientSamGraphs.Floats(cases.First(c => c.Image == "image1.png").EmbeddingFile), second.Features.Span), 1e-3f);
+        Assert.Equal(
+            0,
+            Farthest(EfficientSamGraphs.Floats(cases.First(c => c.Image == "image0.png").EmbeddingFile), first.Features.Span),
+            1e-3f
+        );
+        Assert.Equal(
+            0,
+            Farthest(EfficientSamGraphs.Floats(cases.First(c => c.Image == "image1.png").EmbeddingFile), second.Features.Span),
+            1e-3f
+        );
     }
 
     [Fact]
@@ -132,7 +151,8 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
         var model = fixture.Model;
         Assert.Equal(6, model.Segmenter.MaxPoints);
         var prompt = new PromptBuffer { Box = new Box(0, 0, 5, 5) };
-        for (var i = 0; i < 5; i++) prompt.Add(new Click(1, 1));
+        for (var i = 0; i < 5; i++)
+            prompt.Add(new Click(1, 1));
         Assert.Contains("at most 6 points", PromptRules.Check(prompt, 10, 10, model.Segmenter.MaxPoints));
     }
 
@@ -142,7 +162,8 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
         private readonly Scratch scratch = new();
         private LoadedModel? model;
 
-        internal LoadedModel Model => model ??= EfficientSamGraphs.Load(OnnxGraph.Bundle(LeftIsSalient(), Path.Combine(scratch.Path, "salience")));
+        internal LoadedModel Model =>
+            model ??= EfficientSamGraphs.Load(OnnxGraph.Bundle(LeftIsSalient(), Path.Combine(scratch.Path, "salience")));
 
         public void Dispose()
         {
@@ -163,20 +184,23 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
     {
         Assert.Equal(a.Length, b.Length);
         var far = 0f;
-        for (var i = 0; i < a.Length; i++) far = Math.Max(far, Math.Abs(a[i] - b[i]));
+        for (var i = 0; i < a.Length; i++)
+            far = Math.Max(far, Math.Abs(a[i] - b[i]));
         return far;
     }
 
     /// <summary>The published graphs as they are meant: the frame as floats in its own size, as many points as there are, full-size masks from the graph.</summary>
     private static unsafe BinaryMask Untouched(Mat pixels, PromptBuffer prompt)
     {
-        int w = pixels.Cols, h = pixels.Rows;
+        int w = pixels.Cols,
+            h = pixels.Rows;
         var planes = new float[3 * w * h];
         for (var y = 0; y < h; y++)
         {
             for (var x = 0; x < w; x++)
             {
-                for (var c = 0; c < 3; c++) planes[c * w * h + y * w + x] = ((byte*)pixels.Ptr(y))[3 * x + 2 - c] / 255f;
+                for (var c = 0; c < 3; c++)
+                    planes[c * w * h + y * w + x] = ((byte*)pixels.Ptr(y))[3 * x + 2 - c] / 255f;
             }
         }
 
@@ -190,7 +214,17 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
         using var coordinates = OrtValue.CreateTensorValueFromMemory(xy, [1, 1, n, 2]);
         using var labels = OrtValue.CreateTensorValueFromMemory(Enumerable.Repeat(1f, n).ToArray(), [1, 1, n]);
         using var size = OrtValue.CreateTensorValueFromMemory(new long[] { h, w }, [2]);
-        using var answers = decoder.Run(run, new Dictionary<string, OrtValue> { ["image_embeddings"] = features[0], ["batched_point_coords"] = coordinates, ["batched_point_labels"] = labels, ["orig_im_size"] = size }, ["output_masks", "iou_predictions"]);
+        using var answers = decoder.Run(
+            run,
+            new Dictionary<string, OrtValue>
+            {
+                ["image_embeddings"] = features[0],
+                ["batched_point_coords"] = coordinates,
+                ["batched_point_labels"] = labels,
+                ["orig_im_size"] = size,
+            },
+            ["output_masks", "iou_predictions"]
+        );
         var scores = answers[1].GetTensorDataAsSpan<float>();
         var best = scores.IndexOf(scores.ToArray().Max());
         var logits = answers[0].GetTensorDataAsSpan<float>().Slice(best * w * h, w * h);
@@ -198,7 +232,8 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
         mask.Reset(w, h);
         for (var i = 0; i < logits.Length; i++)
         {
-            if (logits[i] >= 0) mask[i % w, i / w] = true;
+            if (logits[i] >= 0)
+                mask[i % w, i / w] = true;
         }
 
         return mask;
@@ -210,13 +245,15 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
 
         public Mat Read(string name)
         {
-            if (!read.TryGetValue(name, out var mat)) read[name] = mat = Cv2.ImRead(Path.Combine(EfficientSamGraphs.Folder, name));
+            if (!read.TryGetValue(name, out var mat))
+                read[name] = mat = Cv2.ImRead(Path.Combine(EfficientSamGraphs.Folder, name));
             return mat;
         }
 
         public void Dispose()
         {
-            foreach (var mat in read.Values) mat.Dispose();
+            foreach (var mat in read.Values)
+                mat.Dispose();
         }
     }
 }

@@ -6,13 +6,18 @@ namespace EdgeSeg.Vision.Models;
 
 public sealed class EmbeddingCacheTests : IDisposable
 {
-    private readonly FrameKey a = new("front", 1), b = new("front", 2), c = new("rear", 1);
+    private readonly FrameKey a = new("front", 1),
+        b = new("front", 2),
+        c = new("rear", 1);
     private readonly Scratch scratch = new();
     private readonly LoadedModel model;
     private readonly Mat pixels = new(20, 30, MatType.CV_8UC3, Scalar.All(90));
     private StageTimes times = StageTimes.None;
 
-    public EmbeddingCacheTests() => model = LoadedModel.Load(OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes(), scratch.Path));
+    public EmbeddingCacheTests() =>
+        model = LoadedModel.Load(
+            OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes(), scratch.Path)
+        );
 
     public void Dispose()
     {
@@ -71,7 +76,8 @@ public sealed class EmbeddingCacheTests : IDisposable
     {
         using var sam = EfficientSamGraphs.Load(model.Bundle.Folder);
         using var cache = new EmbeddingCache(sam.Segmenter, 2);
-        for (var n = 1; n < 6; n++) cache.Get(new FrameKey("front", n), pixels, ref times);
+        for (var n = 1; n < 6; n++)
+            cache.Get(new FrameKey("front", n), pixels, ref times);
         Assert.True(double.IsNaN(times[Stage.Embed]));
         sam.Segmenter.EnsureEncoded(cache.Find(new FrameKey("front", 5))!, ref times);
         Assert.False(double.IsNaN(times[Stage.Embed]));
@@ -82,5 +88,6 @@ public sealed class EmbeddingCacheTests : IDisposable
     }
 
     [Fact]
-    public void It_has_a_bound() => Assert.Throws<ArgumentOutOfRangeException>(() => new EmbeddingCache(model.Segmenter, VisionLimits.MaxEmbeddings + 1));
+    public void It_has_a_bound() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new EmbeddingCache(model.Segmenter, VisionLimits.MaxEmbeddings + 1));
 }

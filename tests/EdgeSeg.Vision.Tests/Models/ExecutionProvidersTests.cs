@@ -6,7 +6,9 @@ namespace EdgeSeg.Vision.Models;
 
 public class ExecutionProvidersTests
 {
-    private const string TensorRt = "TensorrtExecutionProvider", Cuda = "CUDAExecutionProvider", Cpu = "CPUExecutionProvider";
+    private const string TensorRt = "TensorrtExecutionProvider",
+        Cuda = "CUDAExecutionProvider",
+        Cpu = "CPUExecutionProvider";
     private readonly List<string> passedOver = [];
     private readonly List<string> tried = [];
 
@@ -28,7 +30,17 @@ public class ExecutionProvidersTests
     [Fact]
     public void One_that_does_not_start_or_gives_wrong_numbers_falls_to_the_next_and_says_why()
     {
-        Assert.Equal("cpu", Choose(["tensorrt", "cuda"], [TensorRt, Cuda, Cpu], p => p == "cpu" ? null : p == "cuda" ? "does not start" : "gives wrong numbers"));
+        Assert.Equal(
+            "cpu",
+            Choose(
+                ["tensorrt", "cuda"],
+                [TensorRt, Cuda, Cpu],
+                p =>
+                    p == "cpu" ? null
+                    : p == "cuda" ? "does not start"
+                    : "gives wrong numbers"
+            )
+        );
         Assert.Equal(["tensorrt", "cuda", "cpu"], tried);
         Assert.Equal(["tensorrt: gives wrong numbers", "cuda: does not start"], passedOver);
     }
@@ -68,7 +80,9 @@ public class ExecutionProvidersTests
         var graph = OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes();
         foreach (var provider in ExecutionProviders.All.Where(p => !ExecutionProviders.Available.Contains(p.RuntimeName)))
         {
-            var error = Assert.Throws<OperatingException>(() => new ModelSession(graph, "m.onnx", new ProviderNeeds(1, null, false), provider).Dispose());
+            var error = Assert.Throws<OperatingException>(() =>
+                new ModelSession(graph, "m.onnx", new ProviderNeeds(1, null, false), provider).Dispose()
+            );
             Assert.StartsWith("does not start (", error.Message);
         }
     }
@@ -77,9 +91,15 @@ public class ExecutionProvidersTests
     public void What_no_hardware_has_run_is_called_untested() =>
         Assert.All(ExecutionProviders.All, p => Assert.Equal(p.Name is "cpu" or "cuda", !p.Title.Contains("untested on hardware")));
 
-    private string Choose(string[] wanted, string[] available, Func<string, string?> fault) => ExecutionProviders.Choose(wanted, available, p =>
-    {
-        tried.Add(p.Name);
-        return fault(p.Name) is { } reason ? throw new OperatingException(reason) : p.Name;
-    }, passedOver);
+    private string Choose(string[] wanted, string[] available, Func<string, string?> fault) =>
+        ExecutionProviders.Choose(
+            wanted,
+            available,
+            p =>
+            {
+                tried.Add(p.Name);
+                return fault(p.Name) is { } reason ? throw new OperatingException(reason) : p.Name;
+            },
+            passedOver
+        );
 }

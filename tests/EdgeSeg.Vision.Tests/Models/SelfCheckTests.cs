@@ -56,16 +56,27 @@ public sealed class SelfCheckTests : IDisposable
     [Fact]
     public void Outcomes_are_told_apart_by_model_runtime_provider_and_processor()
     {
-        string[] keys = [SelfCheckCache.Key("a", "1", "cpu", "flags: x"), SelfCheckCache.Key("b", "1", "cpu", "flags: x"), SelfCheckCache.Key("a", "2", "cpu", "flags: x"), SelfCheckCache.Key("a", "1", "cuda", "flags: x"), SelfCheckCache.Key("a", "1", "cpu", "flags: y")];
+        string[] keys =
+        [
+            SelfCheckCache.Key("a", "1", "cpu", "flags: x"),
+            SelfCheckCache.Key("b", "1", "cpu", "flags: x"),
+            SelfCheckCache.Key("a", "2", "cpu", "flags: x"),
+            SelfCheckCache.Key("a", "1", "cuda", "flags: x"),
+            SelfCheckCache.Key("a", "1", "cpu", "flags: y"),
+        ];
         Assert.Equal(keys.Length, keys.Distinct().Count());
-        Assert.Equal(SelfCheckCache.Key("a", "1", "cpu", "flags: x\ncpu MHz: 1"), SelfCheckCache.Key("a", "1", "cpu", "flags: x\ncpu MHz: 2"));
+        Assert.Equal(
+            SelfCheckCache.Key("a", "1", "cpu", "flags: x\ncpu MHz: 1"),
+            SelfCheckCache.Key("a", "1", "cpu", "flags: x\ncpu MHz: 2")
+        );
     }
 
     [Fact]
     public void An_answer_that_does_not_follow_the_picture_is_wrong_where_memory_is_copied()
     {
         using var model = LoadedModel.Load(Shipped, "fp32");
-        using Stuck stuck = new(model.Segmenter), stuckSoon = new(model.Segmenter);
+        using Stuck stuck = new(model.Segmenter),
+            stuckSoon = new(model.Segmenter);
         Assert.True(SelfCheck.Iou(stuck, model.Graph.Golden!) >= SelfCheck.MinIou);
         Assert.True(SelfCheck.Iou(stuckSoon, model.Graph.Golden!, second: true) < 0.5);
         Assert.True(SelfCheck.Iou(model.Segmenter, model.Graph.Golden!, second: true) >= SelfCheck.MinIou);
@@ -74,12 +85,33 @@ public sealed class SelfCheckTests : IDisposable
     [Fact]
     public void A_provider_with_its_own_memory_gets_every_picture_anew()
     {
-        var own = new ExecutionProvider("own", ExecutionProviders.Cpu.RuntimeName, Untested: true, (_, _) => { }, OwnMemory: true, WhyFloat: "it likes it");
+        var own = new ExecutionProvider(
+            "own",
+            ExecutionProviders.Cpu.RuntimeName,
+            Untested: true,
+            (_, _) => { },
+            OwnMemory: true,
+            WhyFloat: "it likes it"
+        );
         using var copied = LoadedModel.Load(new ModelChoice { Folder = Shipped, Known = [own, ExecutionProviders.Cpu] });
         Assert.Equal(("own", "fp32", "it likes it"), (copied.Provider, copied.Precision, copied.PrecisionReason));
         using var plain = LoadedModel.Load(Shipped, "fp32");
-        for (var i = 0; i < 2; i++) Assert.Equal(1, BinaryMask.Iou(SelfCheck.Ask(copied.Segmenter, mirrored: i == 0).Mask, SelfCheck.Ask(plain.Segmenter, mirrored: i == 0).Mask));
-        using var wished = LoadedModel.Load(new ModelChoice { Folder = Shipped, Precision = "int8", Known = [own, ExecutionProviders.Cpu] });
+        for (var i = 0; i < 2; i++)
+            Assert.Equal(
+                1,
+                BinaryMask.Iou(
+                    SelfCheck.Ask(copied.Segmenter, mirrored: i == 0).Mask,
+                    SelfCheck.Ask(plain.Segmenter, mirrored: i == 0).Mask
+                )
+            );
+        using var wished = LoadedModel.Load(
+            new ModelChoice
+            {
+                Folder = Shipped,
+                Precision = "int8",
+                Known = [own, ExecutionProviders.Cpu],
+            }
+        );
         Assert.Equal("int8", wished.Precision);
     }
 
@@ -108,7 +140,8 @@ public sealed class SelfCheckTests : IDisposable
 
         public Decoding CreateDecoding() => model.CreateDecoding();
 
-        public void Encode(Mat pixels, Embedding embedding, ref StageTimes times) => model.Encode(first ??= pixels.Clone(), embedding, ref times);
+        public void Encode(Mat pixels, Embedding embedding, ref StageTimes times) =>
+            model.Encode(first ??= pixels.Clone(), embedding, ref times);
 
         public bool FindClicks(Embedding embedding, Segmentation result) => model.FindClicks(embedding, result);
 
@@ -127,14 +160,19 @@ public sealed class SelfCheckTests : IDisposable
     {
         float[] left = [.. Enumerable.Range(0, 64).Select(i => i % 8 < 4 ? 3f : -3f)];
         var graph = OnnxGraph.SqueezeSam(32, 32, left, [0.9f], left, 8, 8).ToBytes();
-        return OnnxGraph.Bundle(graph, Path.Combine(scratch.Path, "bundle"), extra: $",\"golden\":{System.Text.Json.JsonSerializer.Serialize(golden)}");
+        return OnnxGraph.Bundle(
+            graph,
+            Path.Combine(scratch.Path, "bundle"),
+            extra: $",\"golden\":{System.Text.Json.JsonSerializer.Serialize(golden)}"
+        );
     }
 
     private static string Half(bool left)
     {
         var mask = new BinaryMask();
         mask.Reset(SelfCheck.Side, SelfCheck.Side);
-        for (var y = 0; y < SelfCheck.Side; y++) mask.SetRun(y, left ? 0 : SelfCheck.Side / 2, left ? SelfCheck.Side / 2 : SelfCheck.Side);
+        for (var y = 0; y < SelfCheck.Side; y++)
+            mask.SetRun(y, left ? 0 : SelfCheck.Side / 2, left ? SelfCheck.Side / 2 : SelfCheck.Side);
         return SelfCheck.Counts(mask);
     }
 }

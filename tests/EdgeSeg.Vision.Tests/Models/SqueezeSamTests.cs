@@ -66,7 +66,17 @@ public sealed class SqueezeSamTests : IDisposable
     public void Output_that_is_not_a_number_is_refused(bool badMasks, bool badIou, bool badSaliency)
     {
         var nan = float.NaN;
-        using var model = Load(OnnxGraph.SqueezeSam(32, 32, Filled(48, badMasks ? nan : 1), Filled(3, badIou ? nan : 1), Filled(16, badSaliency ? nan : 2), 4, 4));
+        using var model = Load(
+            OnnxGraph.SqueezeSam(
+                32,
+                32,
+                Filled(48, badMasks ? nan : 1),
+                Filled(3, badIou ? nan : 1),
+                Filled(16, badSaliency ? nan : 2),
+                4,
+                4
+            )
+        );
         var result = Auto(model, 50, 50);
         Assert.False(result.Found);
         Assert.Equal(Segmentation.BadModelOutput, result.Reason);
@@ -86,7 +96,10 @@ public sealed class SqueezeSamTests : IDisposable
     public void A_graph_with_another_input_type_is_refused()
     {
         var graph = new OnnxGraph().Input("image", 1, 1, 8, 8, 3).Output("masks", new float[4], 1, 1, 2, 2).ToBytes();
-        Assert.Contains("'image' is Float[1,8,8,3]", Assert.Throws<OperatingException>(() => LoadedModel.Load(OnnxGraph.Bundle(graph, folder))).Message);
+        Assert.Contains(
+            "'image' is Float[1,8,8,3]",
+            Assert.Throws<OperatingException>(() => LoadedModel.Load(OnnxGraph.Bundle(graph, folder))).Message
+        );
     }
 
     [Fact]
@@ -103,9 +116,11 @@ public sealed class SqueezeSamTests : IDisposable
         using var pixels = new Mat(720, 1280, MatType.CV_8UC3, Scalar.All(90));
         using var embedding = model.Segmenter.CreateEmbedding();
         var result = new Segmentation();
-        for (var i = 0; i < 3; i++) Frame();
+        for (var i = 0; i < 3; i++)
+            Frame();
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 10; i++) Frame();
+        for (var i = 0; i < 10; i++)
+            Frame();
         var each = (GC.GetAllocatedBytesForCurrentThread() - before) / 10;
         Assert.True(each <= 512, $"{each} bytes a frame");
 
@@ -128,12 +143,18 @@ public sealed class SqueezeSamTests : IDisposable
 
     private static Segmentation Auto(LoadedModel model, int width, int height) => Run(model, width, height, (sam, e, r) => sam.Auto(e, r));
 
-    private static Segmentation Click(LoadedModel model, int width, int height) => Run(model, width, height, (sam, e, r) =>
-    {
-        r.Prompt.Source = PromptSource.Click;
-        r.Prompt.Add(new Click(1, 1));
-        sam.Decode(e, r);
-    });
+    private static Segmentation Click(LoadedModel model, int width, int height) =>
+        Run(
+            model,
+            width,
+            height,
+            (sam, e, r) =>
+            {
+                r.Prompt.Source = PromptSource.Click;
+                r.Prompt.Add(new Click(1, 1));
+                sam.Decode(e, r);
+            }
+        );
 
     private static Segmentation Run(LoadedModel model, int width, int height, Action<ISegmenter, Embedding, Segmentation> ask)
     {

@@ -11,7 +11,8 @@ public class NativeLibrariesTests
     public void Searches_the_executables_folder_then_its_runtimes_then_the_system() =>
         Assert.Equal(
             ["/opt/edgeseg/libonnxruntime.so", "/opt/edgeseg/runtimes/linux-arm64/native/libonnxruntime.so", "libonnxruntime.so"],
-            NativeLibraries.Candidates(NativeLibraries.Runtime, null, "/opt/edgeseg", "linux-arm64"));
+            NativeLibraries.Candidates(NativeLibraries.Runtime, null, "/opt/edgeseg", "linux-arm64")
+        );
 
     [Fact]
     public void A_configured_path_is_the_only_one_tried() =>
@@ -42,7 +43,8 @@ public class NativeLibrariesTests
     [InlineData("1.30.2", false)]
     [InlineData("2.0.0", false)]
     [InlineData("", false)]
-    public void An_older_runtime_is_refused(string native, bool suffices) => Assert.Equal(suffices, RuntimeVersion.Suffices(native, new Version(1, 31, 1)));
+    public void An_older_runtime_is_refused(string native, bool suffices) =>
+        Assert.Equal(suffices, RuntimeVersion.Suffices(native, new Version(1, 31, 1)));
 
     [Fact]
     public void The_built_version_is_known() => Assert.InRange(RuntimeVersion.Built.Minor, 20, 999);

@@ -15,19 +15,22 @@ public class PromptRulesTests
     [InlineData(5, 50.1f)]
     [InlineData(float.NaN, 5)]
     [InlineData(5, float.PositiveInfinity)]
-    public void A_click_outside_is_refused_with_the_pictures_size(float x, float y) => Assert.Contains("outside the picture of 100x50", Clicks((x, y)));
+    public void A_click_outside_is_refused_with_the_pictures_size(float x, float y) =>
+        Assert.Contains("outside the picture of 100x50", Clicks((x, y)));
 
     [Theory]
     [InlineData(10, 10, 10, 20)]
     [InlineData(10, 20, 20, 20)]
     [InlineData(20, 10, 10, 20)]
-    public void A_box_of_no_area_is_refused(float x0, float y0, float x1, float y1) => Assert.Contains("has no area", Box(x0, y0, x1, y1, 0));
+    public void A_box_of_no_area_is_refused(float x0, float y0, float x1, float y1) =>
+        Assert.Contains("has no area", Box(x0, y0, x1, y1, 0));
 
     [Theory]
     [InlineData(-1, 0, 10, 10)]
     [InlineData(0, 0, 101, 10)]
     [InlineData(0, 0, 10, float.NaN)]
-    public void A_box_that_leaves_the_picture_is_refused(float x0, float y0, float x1, float y1) => Assert.Contains("outside the picture", Box(x0, y0, x1, y1, 0));
+    public void A_box_that_leaves_the_picture_is_refused(float x0, float y0, float x1, float y1) =>
+        Assert.Contains("outside the picture", Box(x0, y0, x1, y1, 0));
 
     [Fact]
     public void A_box_counts_as_two_points()
@@ -42,14 +45,16 @@ public class PromptRulesTests
     private static string? Clicks(params (float X, float Y)[] clicks)
     {
         var prompt = new PromptBuffer();
-        foreach (var (x, y) in clicks) prompt.Add(new Click(x, y));
+        foreach (var (x, y) in clicks)
+            prompt.Add(new Click(x, y));
         return PromptRules.Check(prompt, 100, 50, 6);
     }
 
     private static string? Box(float x0, float y0, float x1, float y1, int clicks)
     {
         var prompt = new PromptBuffer { Box = new Box(x0, y0, x1, y1) };
-        for (var i = 0; i < clicks; i++) prompt.Add(new Click(5, 5));
+        for (var i = 0; i < clicks; i++)
+            prompt.Add(new Click(5, 5));
         return PromptRules.Check(prompt, 100, 50, 6);
     }
 
@@ -60,7 +65,9 @@ public class PromptRulesTests
     public void Points_off_the_object_are_refused_by_name(int label, string? reason)
     {
         var refusal = PromptRules.RefuseLabel(label);
-        if (reason is null) Assert.Null(refusal);
-        else Assert.Contains(reason, refusal);
+        if (reason is null)
+            Assert.Null(refusal);
+        else
+            Assert.Contains(reason, refusal);
     }
 }

@@ -11,7 +11,8 @@ public class BlobsTests
         var random = new Random(7);
         for (var round = 0; round < 200; round++)
         {
-            int w = random.Next(2, 70), h = random.Next(2, 70);
+            int w = random.Next(2, 70),
+                h = random.Next(2, 70);
             var map = RandomMap(random, w, h, random.NextDouble());
             var (mask, sum) = ByOpenCv(map);
             var blob = new List<Run>();
@@ -94,28 +95,34 @@ public class BlobsTests
     private static SaliencyMap RandomMap(Random random, int w, int h, double density)
     {
         var map = new SaliencyMap(w, h);
-        Assert.True(map.Load([.. Enumerable.Range(0, w * h).Select(_ => random.NextDouble() < density ? random.NextSingle() * 4 + 0.01f : -1f)]));
+        Assert.True(
+            map.Load([.. Enumerable.Range(0, w * h).Select(_ => random.NextDouble() < density ? random.NextSingle() * 4 + 0.01f : -1f)])
+        );
         return map;
     }
 
     private static (bool[] Mask, double Sum) ByOpenCv(SaliencyMap map)
     {
         using var binary = new Mat(map.Height, map.Width, MatType.CV_8UC1);
-        for (var i = 0; i < map.Logits.Length; i++) binary.Set(i / map.Width, i % map.Width, (byte)(map.Logits[i] > 0 ? 255 : 0));
+        for (var i = 0; i < map.Logits.Length; i++)
+            binary.Set(i / map.Width, i % map.Width, (byte)(map.Logits[i] > 0 ? 255 : 0));
         using var labels = new Mat();
         var count = Cv2.ConnectedComponents(binary, labels, PixelConnectivity.Connectivity8);
         var sums = new double[count];
-        for (var i = 0; i < map.Logits.Length; i++) sums[labels.At<int>(i / map.Width, i % map.Width)] += SaliencyMap.Probability(map.Logits[i]);
+        for (var i = 0; i < map.Logits.Length; i++)
+            sums[labels.At<int>(i / map.Width, i % map.Width)] += SaliencyMap.Probability(map.Logits[i]);
         sums[0] = -1;
         var best = Array.IndexOf(sums, sums.Max());
-        if (best == 0) return (new bool[map.Logits.Length], 0);
+        if (best == 0)
+            return (new bool[map.Logits.Length], 0);
         return ([.. Enumerable.Range(0, map.Logits.Length).Select(i => labels.At<int>(i / map.Width, i % map.Width) == best)], sums[best]);
     }
 
     private static bool[] Paint(List<Run> blob, int w, int h)
     {
         var mask = new bool[w * h];
-        foreach (var run in blob) mask.AsSpan(run.Y * w + run.From, run.To - run.From).Fill(true);
+        foreach (var run in blob)
+            mask.AsSpan(run.Y * w + run.From, run.To - run.From).Fill(true);
         return mask;
     }
 }
