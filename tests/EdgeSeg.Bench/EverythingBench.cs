@@ -46,23 +46,17 @@ internal static class EverythingBench
         Cv2.Resize(read, pixels, new Size(Width, Height));
         var options = new AutomaticMaskOptions
         {
-            Grid = grid,
-            MinPredictedIou = float.NegativeInfinity,
-            MinStability = -1,
+            PointsPerSide = grid,
+            PredictedIouThreshold = float.NegativeInfinity,
+            StabilityScoreThreshold = -1,
             MaxMaskBytes = int.MaxValue,
         };
         var (embedMs, restMs, masks) =
             way == "ours" ? Ours(encoder, decoder, pixels, options) : StraightforwardWay.Run(encoder, decoder, pixels, options);
         Console.WriteLine(
-            string.Format(
+            string.Create(
                 CultureInfo.InvariantCulture,
-                "{0,-16} {1,10:0} {2,10:0.0} {3,10:0.0} {4,9:0} {5,6}",
-                way,
-                embedMs,
-                restMs / 1000,
-                restMs / grid / grid,
-                PeakMemory.MiB,
-                masks
+                $"{way, -16} {embedMs, 10:0} {restMs / 1000, 10:0.0} {restMs / grid / grid, 10:0.0} {PeakMemory.MiB, 9:0} {masks, 6}"
             )
         );
         return 0;

@@ -38,9 +38,13 @@ internal static class StraightforwardWay
         var kept = new List<(float Score, float[] Logits)>();
         using var label = OrtValue.CreateTensorValueFromMemory(new[] { 1f }, [1, 1, 1]);
         using var size = OrtValue.CreateTensorValueFromMemory(new long[] { h, w }, [2]);
-        for (var i = 0; i < options.Grid * options.Grid; i++)
+        for (var i = 0; i < options.PointsPerSide * options.PointsPerSide; i++)
         {
-            float[] point = [(i % options.Grid + 0.5f) / options.Grid * w, (i / options.Grid + 0.5f) / options.Grid * h];
+            float[] point =
+            [
+                (i % options.PointsPerSide + 0.5f) / options.PointsPerSide * w,
+                (i / options.PointsPerSide + 0.5f) / options.PointsPerSide * h,
+            ];
             using var at = OrtValue.CreateTensorValueFromMemory(point, [1, 1, 1, 2]);
             using var answers = decoder.Run(
                 run,
@@ -59,16 +63,17 @@ internal static class StraightforwardWay
         }
 
         var masks = kept.Where(k =>
-                k.Score > options.MinPredictedIou && Stability(k.Logits, options.StabilityOffset) > options.MinStability
+                k.Score > options.PredictedIouThreshold
+                && Stability(k.Logits, options.StabilityScoreOffset) > options.StabilityScoreThreshold
             )
-            .Select(k => (k.Score, Mask: Cleaned(k.Logits, w, h, options.MinRegionPx)))
+            .Select(k => (k.Score, Mask: Cleaned(k.Logits, w, h, options.MinMaskRegionArea)))
             .OrderByDescending(m => m.Score)
             .ToList();
         var distinct = new List<Rect>();
         foreach (var (_, mask) in masks)
         {
             var box = Box(mask, w, h);
-            if (!distinct.Exists(d => Overlap(d, box) > options.MaxOverlap))
+            if (!distinct.Exists(d => Overlap(d, box) > options.NmsThreshold))
                 distinct.Add(box);
         }
 

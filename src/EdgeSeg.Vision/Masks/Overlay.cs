@@ -1,12 +1,11 @@
-using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Prompts;
 using OpenCvSharp;
 
 namespace EdgeSeg.Vision.Masks;
 
 /// <summary>
-/// The picture for people: the frame with the mask tinted and outlined, the clicks numbered, the box that was asked for, and the score.
-/// Lines and letters grow with the picture. Control plane: it allocates.
+/// Draws an answer on its frame: the mask tinted and outlined, the clicks numbered, the box of the prompt, and a label.
+/// Lines and letters grow with the picture. Not on the frame path: it allocates.
 /// </summary>
 internal static class Overlay
 {
@@ -21,29 +20,28 @@ internal static class Overlay
     /// <summary>Shorter side, in pixels, at which lines are 2 px wide.</summary>
     private const double DesignSide = 480;
 
-    /// <summary>A new picture, 8-bit BGR, of the frame's size; the caller disposes it. <paramref name="frame"/> is CV_8UC3 and stays as it is.</summary>
-    public static Mat Draw(Mat frame, Segmentation s)
+    /// <summary>A new picture, 8-bit BGR, of the frame's size; the caller disposes it.</summary>
+    /// <param name="frame">CV_8UC3; stays as it is.</param>
+    /// <param name="mask">Of the frame's size; null: none is drawn.</param>
+    /// <param name="prompt">Its clicks are numbered from 1.</param>
+    /// <param name="label">One line in the upper left corner.</param>
+    public static Mat Draw(Mat frame, BinaryMask? mask, PromptBuffer prompt, string label)
     {
         if (frame.Type() != MatType.CV_8UC3)
             throw new ArgumentException($"an overlay is drawn on 8UC3, not {frame.Type()}");
-        if (s.Found && (s.Mask.Width != frame.Cols || s.Mask.Height != frame.Rows))
-            throw new ArgumentException($"the mask is {s.Mask.Width}x{s.Mask.Height}, the frame {frame.Cols}x{frame.Rows}");
+        if (mask is not null && (mask.Width != frame.Cols || mask.Height != frame.Rows))
+            throw new ArgumentException($"the mask is {mask.Width}x{mask.Height}, the frame {frame.Cols}x{frame.Rows}");
         var picture = frame.Clone();
         var scale = Math.Max(0.5, Math.Min(frame.Cols, frame.Rows) / DesignSide);
-        if (s.Found)
-            DrawMask(picture, s.Mask, scale);
-        if (s.Prompt.Box is { } box)
+        if (mask is not null)
+            DrawMask(picture, mask, scale);
+        if (prompt.Box is { } box)
             DrawBox(picture, box, scale);
-        for (var i = 0; i < s.Prompt.ClickCount; i++)
-            DrawClick(picture, s.Prompt.Clicks[i], i + 1, scale);
-        DrawLabel(picture, Label(s), scale);
+        for (var i = 0; i < prompt.ClickCount; i++)
+            DrawClick(picture, prompt.Clicks[i], i + 1, scale);
+        DrawLabel(picture, label, scale);
         return picture;
     }
-
-    internal static string Label(Segmentation s) =>
-        s.Found
-            ? $"score {s.Score:0.00}  area {100.0 * s.Mask.Area() / Math.Max(1, (long)s.Mask.Width * s.Mask.Height):0.0} %"
-            : $"nothing found: {s.Reason}";
 
     private static int Width(double px, double scale) => Math.Max(1, (int)Math.Round(px * scale));
 
@@ -56,7 +54,7 @@ internal static class Overlay
         Cv2.AddWeighted(picture, 1 - TintShare, colour, TintShare, 0, tinted);
         tinted.CopyTo(picture, set);
         Cv2.FindContours(set, out var outlines, out _, RetrievalModes.CComp, ContourApproximationModes.ApproxNone);
-        // a dark line under the bright one: seen on any ground
+        // a dark line under the bright one: visible on any background
         var width = Math.Max(2, Width(2, scale));
         Cv2.DrawContours(picture, outlines, -1, dark, width + Width(2, scale), LineTypes.AntiAlias);
         Cv2.DrawContours(picture, outlines, -1, light, width, LineTypes.AntiAlias);

@@ -1,24 +1,32 @@
 namespace EdgeSeg.Vision.Masks;
 
-/// <summary>A point in frame pixels, on edges: the top-left pixel lies between (0, 0) and (1, 1). Traced vertices are whole numbers.</summary>
-internal readonly record struct Vertex(float X, float Y);
+/// <summary>A corner of an outline in pixels of the picture, along the pixels' edges: the top-left pixel lies between (0, 0) and (1, 1).</summary>
+/// <param name="X">Pixels from the left edge.</param>
+/// <param name="Y">Pixels from the top edge.</param>
+public readonly record struct Vertex(float X, float Y);
 
-/// <summary>A closed line; the last vertex is joined to the first. Outer rings go clockwise as seen, holes the other way round.</summary>
-internal sealed record Ring(bool Hole, Vertex[] Vertices);
+/// <summary>A closed line: the last vertex is joined to the first. As seen, outer rings go clockwise and holes counter-clockwise.</summary>
+/// <param name="Hole">True: the outline of a hole.</param>
+/// <param name="Vertices">At least three; traced ones are whole numbers.</param>
+public sealed record Ring(bool Hole, IReadOnlyList<Vertex> Vertices);
 
 /// <summary>
-/// A mask as outlines. Filled by even-odd (or: outer rings less holes) it gives the mask again, to within <see cref="TolerancePx"/>.
-/// Rings come largest first; <see cref="RingsDropped"/> counts those left out as too thin or too many. Pixels that touch by a corner belong together.
-/// Control plane: it allocates.
+/// The outlines of a mask. Filled by the even-odd rule they give the mask again, to within <see cref="TolerancePx"/>. Pixels that touch at a corner are
+/// connected. At most 256 rings and 4096 vertices.
 /// </summary>
-internal sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, int RingsDropped)
+/// <param name="Rings">Largest first; empty for an empty mask.</param>
+/// <param name="TolerancePx">
+/// Greatest distance of a removed corner from the simplified outline, in pixels. It is more than was asked for where the outline has more vertices than allowed.
+/// </param>
+/// <param name="RingsDropped">Number of rings that are left out because they are too thin for the tolerance or too many.</param>
+public sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, int RingsDropped)
 {
     /// <summary>
-    /// Outlines of the mask along its pixels' edges, simplified so that no dropped corner is farther than <paramref name="tolerancePx"/> from its line
-    /// (0: exact). Specks thinner than the tolerance vanish, the largest ring never does. Where the limits on rings and vertices are passed, the smallest rings
-    /// go and the tolerance is doubled until it fits; the result says the tolerance that was used. No ring for an empty mask.
+    /// Outlines of the mask along its pixels' edges, simplified so that no removed corner is farther than <paramref name="tolerancePx"/> from its line
+    /// (0: exact). Rings thinner than the tolerance are dropped, but never the largest one. Above the bounds on rings and vertices, the smallest rings
+    /// are dropped and the tolerance is doubled until the result fits. No ring for an empty mask. Not on the frame path: it allocates.
     /// </summary>
-    public static Polygon Trace(BinaryMask mask, double tolerancePx = 1)
+    internal static Polygon Trace(BinaryMask mask, double tolerancePx = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(tolerancePx);
         if (!EdgeTracer.TryTrace(mask, VisionLimits.MaxTracedCorners, out var traced))
@@ -32,7 +40,7 @@ internal sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, in
             for (var i = 0; i < kept && vertices <= VisionLimits.MaxPolygonVertices; i++)
             {
                 var line = DouglasPeucker.Simplify(traced[i].Corners, tolerance);
-                // the largest ring is the object: it is kept finer rather than lost
+                // the largest ring is the object: a finer tolerance keeps it
                 for (var finer = tolerance / 2; line.Length < 3 && i == 0; finer = finer < 0.25 ? 0 : finer / 2)
                     line = DouglasPeucker.Simplify(traced[i].Corners, finer);
                 if (line.Length < 3)
@@ -49,10 +57,10 @@ internal sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, in
     }
 
     /// <summary>
-    /// Sets the pixels whose centres lie inside the rings by even-odd, and leaves the others as they are: COCO's polygons of one object are united by one call each.
-    /// Rings may leave the mask; vertices must be finite.
+    /// Sets the pixels whose centres lie inside the rings by the even-odd rule and leaves the others unchanged: a call for each of COCO's polygons of one object
+    /// gives their union. Rings may reach outside the mask; vertices must be finite.
     /// </summary>
-    public static void Fill(IReadOnlyList<Ring> rings, BinaryMask mask)
+    internal static void Fill(IReadOnlyList<Ring> rings, BinaryMask mask)
     {
         var crossings = new List<double>();
         for (var y = 0; y < mask.Height; y++)
@@ -66,9 +74,9 @@ internal sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, in
         }
     }
 
-    private static void Cross(Vertex[] vertices, double y, List<double> crossings)
+    private static void Cross(IReadOnlyList<Vertex> vertices, double y, List<double> crossings)
     {
-        var a = vertices.Length > 0 ? vertices[^1] : default;
+        var a = vertices.Count > 0 ? vertices[^1] : default;
         foreach (var b in vertices)
         {
             if (a.Y <= y != b.Y <= y)

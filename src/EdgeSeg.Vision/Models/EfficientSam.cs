@@ -45,6 +45,8 @@ internal sealed class EfficientSam : ISegmenter
 
     public int MaskCount => primary.Count;
 
+    public bool HasSaliency => saliencyModel is not null;
+
     public float SaliencyThreshold
     {
         get => Clicks.SaliencyThreshold;

@@ -22,6 +22,9 @@ internal interface ISegmenter : IDisposable
     /// <summary>Number of masks that a prompt gives; the best by predicted IoU is taken.</summary>
     int MaskCount { get; }
 
+    /// <summary>Whether <see cref="FindClicks"/> and <see cref="Auto"/> work: the model, or one beside it, has a saliency map.</summary>
+    bool HasSaliency { get; }
+
     /// <summary>0..1: how salient a pixel must be to belong to a blob.</summary>
     float SaliencyThreshold { get; set; }
 

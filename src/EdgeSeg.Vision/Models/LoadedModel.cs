@@ -26,7 +26,7 @@ internal sealed class LoadedModel : IDisposable
         this.sessions = sessions;
         (Bundle, Graph, PrecisionReason, Threads, PassedOver, Segmenter) = (bundle, graphs[0], why, threads, passedOver, segmenter);
         (Provider, ProviderTitle, this.saliency) = (provider.Name, provider.Title, saliency);
-        Facts = new ModelInfo(Name, Version.ToString(CultureInfo.InvariantCulture), Fingerprint(graphs)[..16], Graph.Precision);
+        Info = new ModelInfo(Name, Version.ToString(CultureInfo.InvariantCulture), Fingerprint(graphs)[..16], Graph.Precision);
     }
 
     public ModelBundle Bundle { get; }
@@ -44,7 +44,7 @@ internal sealed class LoadedModel : IDisposable
         saliency is null ? [("segmenter", this)] : [("segmenter", this), ("salience", saliency)];
 
     /// <summary>What messages say of it.</summary>
-    public ModelInfo Facts { get; }
+    public ModelInfo Info { get; }
 
     public string Name => Bundle.Manifest.Name;
 
@@ -153,7 +153,7 @@ internal sealed class LoadedModel : IDisposable
         var held = new Stack<IDisposable>();
         try
         {
-            var saliency = alone ? null : LoadSaliencyModel(choice);
+            var saliency = alone || choice.IsSaliencyOptional ? null : LoadSaliencyModel(choice);
             if (saliency is not null)
                 held.Push(saliency);
             var sessions = new ModelSession[graphs.Length];
@@ -172,7 +172,7 @@ internal sealed class LoadedModel : IDisposable
 
             ISegmenter segmenter = alone
                 ? new SqueezeSam(sessions[0])
-                : new EfficientSam(sessions[0], sessions[1], (SqueezeSam)saliency!.Segmenter);
+                : new EfficientSam(sessions[0], sessions[1], (SqueezeSam?)saliency?.Segmenter);
             Check(segmenter, graphs, provider, choice);
             return new LoadedModel(bundle, graphs, sessions, why, provider, ThreadsOf(choice), passedOver, segmenter, saliency);
         }

@@ -9,6 +9,9 @@ internal sealed record ModelChoice
     /// <summary>The bundle in the salience role, for a model without saliency of its own; null or empty: the one shipped with the program.</summary>
     public string? SaliencyFolder { get; init; }
 
+    /// <summary>True: a model without saliency of its own is loaded alone, and has no automatic mode.</summary>
+    public bool IsSaliencyOptional { get; init; }
+
     /// <summary><c>auto</c>, <c>fp32</c> or <c>int8</c>.</summary>
     public string Precision { get; init; } = "auto";
 

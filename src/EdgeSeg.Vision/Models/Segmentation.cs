@@ -1,10 +1,10 @@
-using EdgeSeg.Vision.AutomaticMasks;
+using System.Globalization;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>What came of one prompt on one frame. The instance and its mask are reused: valid until its owner segments again.</summary>
+/// <summary>The answer to one prompt on one frame. The instance and its mask are reused: valid until its owner segments again.</summary>
 internal sealed class Segmentation
 {
     public const string NothingSalient = "nothing_salient";
@@ -37,11 +37,20 @@ internal sealed class Segmentation
     /// <summary>Area, box and centroid of <see cref="Mask"/>.</summary>
     public MaskGeometry Geometry { get; set; }
 
-    private readonly BinaryMask moved = new();
-
     public StageTimes Times = StageTimes.None;
 
-    /// <summary>Made on a part of a frame: moves prompt and mask to where they lie in the whole frame.</summary>
+    private readonly BinaryMask moved = new();
+
+    /// <summary>One line for a person: score and share of the picture, or why nothing was found.</summary>
+    public string Label =>
+        Found
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"score {Score:0.00}  area {100.0 * Mask.Area() / Math.Max(1, (long)Mask.Width * Mask.Height):0.0} %"
+            )
+            : $"nothing found: {Reason}";
+
+    /// <summary>For an answer on a part of a frame: moves prompt and mask to their place in the whole frame.</summary>
     public void Place(int left, int top, int width, int height)
     {
         moved.CopyFrom(Mask);
@@ -59,19 +68,7 @@ internal sealed class Segmentation
         Prompt.Move(left, top);
     }
 
-    /// <summary>One of the masks of "everything" on a frame of this size.</summary>
-    public void Set(AutomaticMask one, RunLength runLength, int width, int height)
-    {
-        if (!runLength.TryDecode(one.Counts, width, height, Mask, out var problem))
-            throw new InvalidOperationException(problem);
-        Prompt.Clear();
-        Prompt.Source = PromptSource.Everything;
-        Prompt.Add(one.Point);
-        (Found, Reason, Geometry) = (true, "", one.Geometry);
-        (PredictedIou, Score, Saliency) = (one.PredictedIou, one.PredictedIou, float.NaN);
-    }
-
-    /// <summary>An honest "nothing": empty mask of the frame's size, no scores.</summary>
+    /// <summary>Nothing was found: an empty mask of the frame's size, scores 0.</summary>
     public void MarkNotFound(string reason, int width, int height)
     {
         Found = false;

@@ -56,6 +56,8 @@ internal sealed class SqueezeSam : ISegmenter
 
     public int MaskCount => (int)maskShape[1];
 
+    public bool HasSaliency => true;
+
     public float SaliencyThreshold { get; set; } = 0.5f;
 
     public SaliencyMap Saliency => map;

@@ -82,6 +82,18 @@ internal static class MissingLibrary
             );
     }
 
+    /// <summary>The sentence for a program that uses the library package and lacks native code; null when <paramref name="e"/> has another cause.</summary>
+    public static string? InOrdinaryUse(Exception e)
+    {
+        for (Exception? inner = e; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is DllNotFoundException)
+                return $"a native library does not load ({OneLine(inner.Message)}): add the package OpenCvSharp4.official.runtime.linux-x64 (or the one of your system) to the project, and install what the library itself needs";
+        }
+
+        return null;
+    }
+
     /// <summary>The shared object a loader's message says it could not find; null when it says something else.</summary>
     internal static string? Lacking(string reason)
     {

@@ -1,16 +1,5 @@
 namespace EdgeSeg.Vision.Prompts;
 
-/// <summary>A point in frame pixels; the centre of the top-left pixel is (0.5, 0.5).</summary>
-internal readonly record struct Click(float X, float Y);
-
-/// <summary>A box in frame pixels, edges (not pixel centres): a box around one pixel at the origin is (0, 0, 1, 1).</summary>
-internal readonly record struct Box(float X0, float Y0, float X1, float Y1)
-{
-    public float Width => X1 - X0;
-
-    public float Height => Y1 - Y0;
-}
-
 /// <summary>How a prompt came about; written to the wire in lower case.</summary>
 internal enum PromptSource
 {
@@ -23,11 +12,11 @@ internal enum PromptSource
     /// <summary>Five clicks taken from the saliency heat map.</summary>
     Auto,
 
-    /// <summary>A point of the grid by which everything is looked for.</summary>
+    /// <summary>A point of the grid of automatic masks.</summary>
     Everything,
 }
 
-/// <summary>What the segmenter is asked for: up to <see cref="VisionLimits.MaxPoints"/> positive clicks, a box, or both. Reused between frames.</summary>
+/// <summary>The engine's memory of one prompt: up to <see cref="VisionLimits.MaxPoints"/> clicks on the object, a box, or both. Reused between frames.</summary>
 internal sealed class PromptBuffer
 {
     private readonly Click[] clicks = new Click[VisionLimits.MaxPoints];

@@ -1,11 +1,11 @@
 namespace EdgeSeg.Vision.Prompts;
 
-/// <summary>What a prompt must keep to before a model sees it.</summary>
+/// <summary>The checks that a prompt passes before a model sees it.</summary>
 internal static class PromptRules
 {
     /// <summary>
-    /// Null when a point's label is one that the models know (1: on the object), else the sentence for whoever sent it. Points off the object (0) were never
-    /// trained: passed on, they would be taken for something else.
+    /// Null when a point's label is one that the models know (1: on the object), else a sentence for the sender. The models were not trained with points off the
+    /// object (0): the graph would read such a point as something else.
     /// </summary>
     public static string? RefuseLabel(int label) =>
         label switch
@@ -15,14 +15,22 @@ internal static class PromptRules
             _ => $"label {label} is not known: a point's label is 1 (on the object)",
         };
 
-    /// <summary>Null when the prompt is good for a picture of the given size, else the sentence for whoever sent it.</summary>
-    public static string? Check(PromptBuffer prompt, int width, int height, int maxPoints)
+    /// <summary>Null when a model of <paramref name="maxPoints"/> points takes so many, else a sentence for the sender.</summary>
+    public static string? CheckCount(int clicks, bool hasBox, int maxPoints)
     {
-        var points = prompt.ClickCount + (prompt.Box is null ? 0 : 2);
+        var points = clicks + (hasBox ? 2 : 0);
         if (points == 0)
             return "a prompt needs a click or a box";
-        if (points > maxPoints)
-            return $"{prompt.ClickCount} clicks{(prompt.Box is null ? "" : " and a box")} are more than the model takes: at most {maxPoints} points, a box counts as two";
+        return points <= maxPoints
+            ? null
+            : $"{clicks} clicks{(hasBox ? " and a box" : "")} are more than the model takes: at most {maxPoints} points, a box counts as two";
+    }
+
+    /// <summary>Null when the prompt is valid for a picture of the given size, else a sentence for the sender.</summary>
+    public static string? Check(PromptBuffer prompt, int width, int height, int maxPoints)
+    {
+        if (CheckCount(prompt.ClickCount, prompt.Box is not null, maxPoints) is { } wrongCount)
+            return wrongCount;
         foreach (var c in prompt.Clicks)
         {
             // negated, so that NaN is refused as well

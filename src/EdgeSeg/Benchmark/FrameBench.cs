@@ -97,7 +97,7 @@ internal static class FrameBench
                 ClockSynced = true,
                 Width = width,
                 Height = height,
-                Model = model.Facts,
+                Model = model.Info,
                 Saliency = result.Saliency,
                 AgeMs = 1,
                 Drops = 0,

@@ -15,7 +15,7 @@ internal sealed class AutomaticMaskCliOptions
     {
         HelpName = "N",
         Description = $"Points on each side of that grid, 1 to {VisionLimits.MaxEverythingGrid}.",
-        DefaultValueFactory = _ => new AutomaticMaskOptions().Grid,
+        DefaultValueFactory = _ => new AutomaticMaskOptions().PointsPerSide,
     };
 
     public AutomaticMaskCliOptions(Command command)
@@ -31,5 +31,5 @@ internal sealed class AutomaticMaskCliOptions
 
     /// <summary>Null: not asked for.</summary>
     public AutomaticMaskOptions? Options(ParseResult parsed) =>
-        parsed.GetValue(everything) ? new AutomaticMaskOptions { Grid = parsed.GetValue(grid) } : null;
+        parsed.GetValue(everything) ? new AutomaticMaskOptions { PointsPerSide = parsed.GetValue(grid) } : null;
 }

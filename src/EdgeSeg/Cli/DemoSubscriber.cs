@@ -71,7 +71,7 @@ internal sealed class DemoSubscriber(string images, string outDir, TextWriter ou
             Masks++;
         output.WriteLine(Line(photo, mask));
         using var pixels = reader.Read(Path.Combine(images, photo));
-        using var picture = Overlay.Draw(pixels, drawn);
+        using var picture = Overlay.Draw(pixels, drawn.Found ? drawn.Mask : null, drawn.Prompt, drawn.Label);
         var file = Path.Combine(outDir, Path.GetFileNameWithoutExtension(photo) + "-overlay.png");
         try
         {

@@ -108,7 +108,7 @@ internal sealed class PhotoSegmentation : IDisposable
             );
         if (overlay)
         {
-            using var picture = Overlay.Draw(pixels, result);
+            using var picture = Overlay.Draw(pixels, result.Found ? result.Mask : null, result.Prompt, result.Label);
             SavePicture(path, picture);
         }
 
@@ -124,7 +124,7 @@ internal sealed class PhotoSegmentation : IDisposable
         var found = everything.Run(embedding);
         if (overlay)
         {
-            using var picture = OverlayAll.Draw(pixels, found);
+            using var picture = AutomaticMaskOverlay.Draw(pixels, found);
             SavePicture(path, picture);
         }
 
@@ -132,7 +132,7 @@ internal sealed class PhotoSegmentation : IDisposable
             return;
         for (var i = 0; i < found.Count; i++)
         {
-            result.Set(found[i], runLength, pixels.Cols, pixels.Rows);
+            found[i].CopyTo(result, runLength, pixels.Cols, pixels.Rows);
             WriteLine(path, sequence, pixels, started, (i, found.Count));
         }
     }
@@ -163,7 +163,7 @@ internal sealed class PhotoSegmentation : IDisposable
             ClockSynced = true,
             Width = pixels.Cols,
             Height = pixels.Rows,
-            Model = model.Facts,
+            Model = model.Info,
             Saliency = result.Saliency,
             AgeMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds,
             Drops = 0,

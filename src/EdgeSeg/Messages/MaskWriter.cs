@@ -37,7 +37,7 @@ internal sealed class MaskWriter : IDisposable
         var polygon = Polygon.Trace(result.Mask, tolerance);
         foreach (var ring in polygon.Rings)
         {
-            ringLengths.Add(ring.Vertices.Length);
+            ringLengths.Add(ring.Vertices.Count);
             foreach (var vertex in ring.Vertices)
             {
                 points.Add(vertex.X);

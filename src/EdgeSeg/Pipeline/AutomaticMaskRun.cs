@@ -29,7 +29,7 @@ internal sealed class AutomaticMaskRun : IDisposable
     {
         (Pending, CameraPipeline, this.picture) = (pending, lane, picture);
         Frame.Set(frame);
-        everything = new AutomaticMaskGenerator(segmenter, new AutomaticMaskOptions { Grid = pending.Command.Everything!.Grid });
+        everything = new AutomaticMaskGenerator(segmenter, new AutomaticMaskOptions { PointsPerSide = pending.Command.Everything!.Grid });
     }
 
     public PendingCommand Pending { get; }
@@ -81,7 +81,7 @@ internal sealed class AutomaticMaskRun : IDisposable
     /// <summary>The next mask to tell, as a segmentation of the frame; valid until the next call.</summary>
     public Segmentation Next()
     {
-        one.Set(found![Told++], runLength, Frame.Width, Frame.Height);
+        found![Told++].CopyTo(one, runLength, Frame.Width, Frame.Height);
         return one;
     }
 

@@ -385,7 +385,7 @@ internal sealed class FrameProcessor : IDisposable
             ClockSynced = service.ClockSynced,
             Width = frame.Width,
             Height = frame.Height,
-            Model = model.Facts,
+            Model = model.Info,
             Saliency = made.Saliency,
             AgeMs = (lane.Runner.NowNs - frame.CapturedNs) / 1e6,
             Trigger = trigger,

@@ -247,7 +247,7 @@ internal sealed class EdgeSegService : IAsyncDisposable
             link,
             Topics,
             facts,
-            () => stage.Model.Facts
+            () => stage.Model.Info
         );
         telemetrySent = time.GetTimestamp();
         journal.Info(
@@ -419,7 +419,7 @@ internal sealed class EdgeSegService : IAsyncDisposable
             Device = facts.Device,
             Session = facts.Session,
             Versions = InfoVerb.Versions(),
-            Models = [.. modelTold.Roles.Select(r => new InfoModel(r.Role, r.Model.Facts, r.Model.Bundle.Manifest.WeightsLicence))],
+            Models = [.. modelTold.Roles.Select(r => new InfoModel(r.Role, r.Model.Info, r.Model.Bundle.Manifest.WeightsLicence))],
             Provider = modelTold.ProviderTitle,
             PassedOver = build?.PassedOver is { Count: > 0 } inVain ? inVain : modelTold.PassedOver,
             PrecisionReason = modelTold.PrecisionReason,

@@ -64,7 +64,7 @@ public sealed class FrameAllocationTests : IDisposable
                 ClockSynced = true,
                 Width = 1280,
                 Height = 720,
-                Model = model.Facts,
+                Model = model.Info,
                 Saliency = result.Saliency,
                 AgeMs = 1,
                 Drops = 0,

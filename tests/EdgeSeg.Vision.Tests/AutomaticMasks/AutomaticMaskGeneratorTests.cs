@@ -16,7 +16,7 @@ public sealed class EverythingTests : IDisposable
     [Fact]
     public void What_many_points_find_is_told_once()
     {
-        var found = Run(Left(3), 0.9f, new AutomaticMaskOptions { Grid = 4 }, out var candidates);
+        var found = Run(Left(3), 0.9f, new AutomaticMaskOptions { PointsPerSide = 4 }, out var candidates);
         Assert.Equal(16, candidates);
         var one = Assert.Single(found);
         Assert.Equal(0.9f, one.PredictedIou);
@@ -32,12 +32,12 @@ public sealed class EverythingTests : IDisposable
     [InlineData(3f, float.NaN)]
     [InlineData(0.5f, 0.9f)]
     public void What_is_unsure_or_not_stable_is_left_out(float logit, float predictedIou) =>
-        Assert.Empty(Run(Left(logit), predictedIou, new AutomaticMaskOptions { Grid = 2 }, out _));
+        Assert.Empty(Run(Left(logit), predictedIou, new AutomaticMaskOptions { PointsPerSide = 2 }, out _));
 
     [Fact]
     public void Points_are_the_centres_of_cells()
     {
-        var found = Run(Left(3), 0.9f, new AutomaticMaskOptions { Grid = 1 }, out _);
+        var found = Run(Left(3), 0.9f, new AutomaticMaskOptions { PointsPerSide = 1 }, out _);
         Assert.Equal(new Click(60, 40), Assert.Single(found).Point);
     }
 
@@ -45,7 +45,7 @@ public sealed class EverythingTests : IDisposable
     [InlineData(0)]
     [InlineData(VisionLimits.MaxEverythingGrid + 1)]
     public void The_grid_has_bounds(int grid) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => Run(Left(3), 0.9f, new AutomaticMaskOptions { Grid = grid }, out _));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Run(Left(3), 0.9f, new AutomaticMaskOptions { PointsPerSide = grid }, out _));
 
     [Fact]
     public void Masks_are_those_of_single_clicks_and_do_not_depend_on_the_threads()
@@ -62,11 +62,11 @@ public sealed class EverythingTests : IDisposable
             model.Segmenter,
             new AutomaticMaskOptions
             {
-                Grid = 3,
-                MinPredictedIou = -9,
-                MinStability = -1,
-                MinRegionPx = 0,
-                MaxOverlap = 1,
+                PointsPerSide = 3,
+                PredictedIouThreshold = -9,
+                StabilityScoreThreshold = -1,
+                MinMaskRegionArea = 0,
+                NmsThreshold = 1,
             }
         );
         Assert.True(model.Segmenter.ParallelDecodes > 1);

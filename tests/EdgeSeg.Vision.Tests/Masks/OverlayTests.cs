@@ -12,7 +12,7 @@ public class OverlayTests
     public void The_mask_is_tinted_the_rest_and_the_frame_stay()
     {
         using var frame = new Mat(260, 300, MatType.CV_8UC3, new Scalar(90, 120, 60));
-        using var picture = Overlay.Draw(frame, Found());
+        using var picture = Draw(frame, Found());
         Assert.Equal(frame.Size(), picture.Size());
         Assert.NotEqual(new Vec3b(90, 120, 60), picture.At<Vec3b>(110, 40)); // in the disc
         Assert.Equal(new Vec3b(90, 120, 60), picture.At<Vec3b>(118, 110)); // in its hole
@@ -24,15 +24,15 @@ public class OverlayTests
     public void The_label_says_score_and_area_or_why_nothing_was_found()
     {
         var found = Found();
-        Assert.Equal($"score 0.87  area {100.0 * found.Mask.Area() / 78000:0.0} %", Overlay.Label(found));
-        Assert.Equal("nothing found: nothing_salient", Overlay.Label(new Segmentation { Reason = "nothing_salient" }));
+        Assert.Equal($"score 0.87  area {100.0 * found.Mask.Area() / 78000:0.0} %", found.Label);
+        Assert.Equal("nothing found: nothing_salient", new Segmentation { Reason = "nothing_salient" }.Label);
     }
 
     [Fact]
     public void The_smallest_picture_is_drawn_too()
     {
         using var frame = new Mat(VisionLimits.MinImageSide, VisionLimits.MinImageSide, MatType.CV_8UC3, Scalar.All(50));
-        using var picture = Overlay.Draw(frame, new Segmentation { Reason = "nothing_salient" });
+        using var picture = Draw(frame, new Segmentation { Reason = "nothing_salient" });
         Assert.Equal(frame.Size(), picture.Size());
     }
 
@@ -41,9 +41,11 @@ public class OverlayTests
     {
         using var other = new Mat(20, 20, MatType.CV_8UC3, Scalar.All(0));
         using var grey = new Mat(260, 300, MatType.CV_8UC1, Scalar.All(0));
-        Assert.Throws<ArgumentException>(() => Overlay.Draw(other, Found()));
-        Assert.Throws<ArgumentException>(() => Overlay.Draw(grey, Found()));
+        Assert.Throws<ArgumentException>(() => Draw(other, Found()));
+        Assert.Throws<ArgumentException>(() => Draw(grey, Found()));
     }
+
+    private static Mat Draw(Mat frame, Segmentation s) => Overlay.Draw(frame, s.Found ? s.Mask : null, s.Prompt, s.Label);
 
     private static Segmentation Found()
     {

@@ -38,7 +38,7 @@ public class PolygonTests
         Assert.Equal(1, polygon.TolerancePx);
         Assert.Equal([false, false, false, true], polygon.Rings.Select(r => r.Hole));
         Assert.Equal(0, polygon.RingsDropped);
-        Assert.InRange(polygon.Rings.Sum(r => r.Vertices.Length), 12, 120);
+        Assert.InRange(polygon.Rings.Sum(r => r.Vertices.Count), 12, 120);
         var filled = Filled(polygon, mask);
         Assert.InRange(BinaryMask.Iou(mask, filled), 0.98, 1);
         Assert.False(filled[100, 118]);
@@ -70,7 +70,7 @@ public class PolygonTests
     public void Noise_is_simplified_until_it_fits_and_says_how_much()
     {
         var polygon = Polygon.Trace(MaskSamples.Noise(500, 500, 9), 0);
-        Assert.InRange(polygon.Rings.Sum(r => r.Vertices.Length), 3, VisionLimits.MaxPolygonVertices);
+        Assert.InRange(polygon.Rings.Sum(r => r.Vertices.Count), 3, VisionLimits.MaxPolygonVertices);
         Assert.InRange(polygon.Rings.Count, 1, VisionLimits.MaxPolygonRings);
         Assert.True(polygon is { TolerancePx: >= 1, RingsDropped: > 0 });
     }
@@ -102,12 +102,12 @@ public class PolygonTests
         return mask;
     }
 
-    private static double Distance(Vertex[] ring, Vertex p)
+    private static double Distance(IReadOnlyList<Vertex> ring, Vertex p)
     {
         var least = double.MaxValue;
-        for (var i = 0; i < ring.Length; i++)
+        for (var i = 0; i < ring.Count; i++)
         {
-            var (a, b) = (ring[i], ring[(i + 1) % ring.Length]);
+            var (a, b) = (ring[i], ring[(i + 1) % ring.Count]);
             double dx = b.X - a.X,
                 dy = b.Y - a.Y,
                 squared = dx * dx + dy * dy;

@@ -8,26 +8,26 @@ public class SmallRegionsTests
     public void Small_islands_go_and_small_holes_are_filled()
     {
         string[] rows = ["########....", "###.####..#.", "########....", "########..##", "..........##"];
-        Assert.Equal(["########....", "########....", "########....", "########..##", "..........##"], Mended(rows, 3));
+        Assert.Equal(["########....", "########....", "########....", "########..##", "..........##"], Cleaned(rows, 3));
     }
 
     [Fact]
     public void The_largest_island_stays_however_small_it_is() =>
-        Assert.Equal(["##..", "....", "...."], Mended(["##..", "....", "...#"], 3));
+        Assert.Equal(["##..", "....", "...."], Cleaned(["##..", "....", "...#"], 3));
 
     [Fact]
-    public void Regions_touch_at_corners() => Assert.Equal(["#...", ".#..", "..#."], Mended(["#...", ".#..", "..#."], 3));
+    public void Regions_touch_at_corners() => Assert.Equal(["#...", ".#..", "..#."], Cleaned(["#...", ".#..", "..#."], 3));
 
     [Fact]
-    public void Below_one_cell_nothing_changes() => Assert.Equal(["#...", "...#", "...."], Mended(["#...", "...#", "...."], 1));
+    public void Below_one_cell_nothing_changes() => Assert.Equal(["#...", "...#", "...."], Cleaned(["#...", "...#", "...."], 1));
 
-    private static string[] Mended(string[] rows, double minCells)
+    private static string[] Cleaned(string[] rows, double minCells)
     {
         int w = rows[0].Length,
             h = rows.Length;
         using var regions = new SmallRegions(w, h);
         float[] logits = [.. rows.SelectMany(r => r.Select(c => c == '#' ? 2f : -1f))];
-        regions.Mend(logits, minCells);
+        regions.Remove(logits, minCells);
         return [.. Enumerable.Range(0, h).Select(y => new string([.. logits.Skip(y * w).Take(w).Select(v => v > 0 ? '#' : '.')]))];
     }
 }

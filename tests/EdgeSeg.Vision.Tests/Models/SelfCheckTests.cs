@@ -128,6 +128,8 @@ public sealed class SelfCheckTests : IDisposable
 
         public int MaskCount => model.MaskCount;
 
+        public bool HasSaliency => model.HasSaliency;
+
         public float SaliencyThreshold { get; set; }
 
         public SaliencyMap Saliency => model.Saliency;

@@ -1,14 +1,14 @@
-using EdgeSeg.Vision.AutomaticMasks;
+using EdgeSeg.Vision.Masks;
 using OpenCvSharp;
 
-namespace EdgeSeg.Vision.Masks;
+namespace EdgeSeg.Vision.AutomaticMasks;
 
-/// <summary>The picture for people of everything in a frame: each mask tinted in a colour of its own, the largest first. Control plane: it allocates.</summary>
-internal static class OverlayAll
+/// <summary>Draws all automatic masks of a frame, each in a colour of its own, the largest first. Not on the frame path: it allocates.</summary>
+internal static class AutomaticMaskOverlay
 {
     private const double Tint = 0.45;
 
-    /// <summary>Hues (0..180 in OpenCV) by the golden angle: neighbours in the list never look alike.</summary>
+    /// <summary>Hues (0..180 in OpenCV) by the golden angle: neighbours in the list have clearly different colours.</summary>
     private const double HueStep = 68.75;
 
     /// <summary>A new picture, 8-bit BGR; the caller disposes it.</summary>

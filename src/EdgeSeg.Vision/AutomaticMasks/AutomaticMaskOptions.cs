@@ -1,0 +1,53 @@
+namespace EdgeSeg.Vision.AutomaticMasks;
+
+/// <summary>
+/// Options of automatic masks. They have the meaning of the arguments of <c>SamAutomaticMaskGenerator</c> in Meta's segment-anything; that name is given with each.
+/// The defaults are those of EfficientSAM's own example.
+/// </summary>
+public sealed record AutomaticMaskOptions
+{
+    /// <summary>Points on each side of the grid of clicks, 1 to 64: the model is asked n x n times (<c>points_per_side</c>).</summary>
+    public int PointsPerSide { get; init; } = 32;
+
+    /// <summary>Least predicted IoU of a mask that is kept, 0 to 1 (<c>pred_iou_thresh</c>).</summary>
+    public float PredictedIouThreshold { get; init; } = 0.7f;
+
+    /// <summary>
+    /// Least stability of a mask that is kept, 0 to 1: the area at a logit above <see cref="StabilityScoreOffset"/>, divided by the area above its negative
+    /// (<c>stability_score_thresh</c>).
+    /// </summary>
+    public float StabilityScoreThreshold { get; init; } = 0.9f;
+
+    /// <summary>Logits by which the threshold of the mask moves up and down for the stability (<c>stability_score_offset</c>).</summary>
+    public float StabilityScoreOffset { get; init; } = 1;
+
+    /// <summary>Pixels of the picture: smaller islands are removed, smaller holes are filled (<c>min_mask_region_area</c>).</summary>
+    public double MinMaskRegionArea { get; init; } = 100;
+
+    /// <summary>Of two masks with a greater IoU than this, the one with the lower predicted IoU is dropped, 0 to 1 (like <c>box_nms_thresh</c>, but on masks).</summary>
+    public float NmsThreshold { get; init; } = 0.7f;
+
+    /// <summary>A mask whose run lengths take more bytes is noise and is dropped: no message could carry it.</summary>
+    internal int MaxMaskBytes { get; init; } = VisionLimits.MaxCountsBytes;
+
+    /// <exception cref="ArgumentException">A value is outside its range, or not a number.</exception>
+    internal void Check()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(PointsPerSide, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(PointsPerSide, VisionLimits.MaxEverythingGrid);
+        foreach (
+            var (name, value) in (ReadOnlySpan<(string, double)>)
+                [
+                    (nameof(PredictedIouThreshold), PredictedIouThreshold),
+                    (nameof(StabilityScoreThreshold), StabilityScoreThreshold),
+                    (nameof(StabilityScoreOffset), StabilityScoreOffset),
+                    (nameof(MinMaskRegionArea), MinMaskRegionArea),
+                    (nameof(NmsThreshold), NmsThreshold),
+                ]
+        )
+        {
+            if (double.IsNaN(value))
+                throw new ArgumentException($"{name} is not a number");
+        }
+    }
+}
