@@ -10,8 +10,9 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision;
 
 /// <summary>
-/// One object of a picture: a binary mask in the picture's pixels, with its measures and scores. Immutable, holds no native memory, and stays valid after the
-/// session and the model are disposed. When nothing was found, <see cref="Found"/> is false, <see cref="Reason"/> says why, and no pixel is set.
+/// One object of a picture: a binary mask in the picture's pixels, with its measures and scores. Immutable, holds no native memory, and
+/// stays valid after the session and the model are disposed. When nothing was found, <see cref="Found"/> is false, <see cref="Reason"/>
+/// says why, and no pixel is set.
 /// </summary>
 public sealed class Mask
 {
@@ -41,8 +42,8 @@ public sealed class Mask
     public bool Found { get; }
 
     /// <summary>
-    /// Why nothing was found: <c>nothing_salient</c> (no pixel of the saliency map is above the threshold) or <c>empty_mask</c> (no pixel of the answer is
-    /// foreground). Empty when an object was found.
+    /// Why nothing was found: <c>nothing_salient</c> (no pixel of the saliency map is above the threshold) or <c>empty_mask</c> (no pixel
+    /// of the answer is foreground). Empty when an object was found.
     /// </summary>
     public string Reason { get; }
 
@@ -52,19 +53,27 @@ public sealed class Mask
     /// <summary>Tight box around the set pixels, in pixels; empty when none is set.</summary>
     public Rect Bounds => new(geometry.Left, geometry.Top, geometry.Width, geometry.Height);
 
-    /// <summary>Centre of mass of the set pixels, in pixels; the centre of the top-left pixel is (0.5, 0.5). (0, 0) when none is set.</summary>
+    /// <summary>
+    /// Centre of mass of the set pixels, in pixels; the centre of the top-left pixel is (0.5, 0.5). (0, 0) when none is set.
+    /// </summary>
     public Point2d Centroid => new(geometry.CentroidX, geometry.CentroidY);
 
-    /// <summary>0 to 1: <see cref="PredictedIou"/>, multiplied by <see cref="Saliency"/> where there is one. Compare masks of one model by it.</summary>
+    /// <summary>
+    /// 0 to 1: <see cref="PredictedIou"/>, multiplied by <see cref="Saliency"/> where there is one. Compare masks of one model by it.
+    /// </summary>
     public float Score { get; }
 
     /// <summary>0 to 1: the model's own estimate of the intersection over union (IoU) of the mask with the object.</summary>
     public float PredictedIou { get; }
 
-    /// <summary>0 to 1: mean saliency of the region that the clicks came from. Null unless the prompt was <see cref="Prompt.Automatic"/>.</summary>
+    /// <summary>
+    /// 0 to 1: mean saliency of the region that the clicks came from. Null unless the prompt was <see cref="Prompt.Automatic"/>.
+    /// </summary>
     public float? Saliency { get; }
 
-    /// <summary>0 to 1: how little the mask changes with its threshold (the stability score of SAM). Null except for automatic masks.</summary>
+    /// <summary>
+    /// 0 to 1: how little the mask changes with its threshold (the stability score of SAM). Null except for automatic masks.
+    /// </summary>
     public float? Stability { get; }
 
     /// <summary>The prompt that was used; for <see cref="Prompt.Automatic"/>, the clicks that the saliency map gave.</summary>
@@ -85,8 +94,8 @@ public sealed class Mask
     }
 
     /// <summary>
-    /// The mask as a JSON object in COCO's compressed run-length encoding: <c>{"size":[height,width],"counts":"..."}</c>. <c>pycocotools.mask.decode</c> reads it
-    /// after <c>json.loads</c>.
+    /// The mask as a JSON object in COCO's compressed run-length encoding: <c>{"size":[height,width],"counts":"..."}</c>.
+    /// <c>pycocotools.mask.decode</c> reads it after <c>json.loads</c>.
     /// </summary>
     public string ToCocoRle()
     {
@@ -109,7 +118,8 @@ public sealed class Mask
     }
 
     /// <summary>The outlines of the mask, outer rings and holes, largest first.</summary>
-    /// <param name="tolerancePx">Greatest distance of a removed corner from the simplified outline, in pixels; 0 keeps every corner.</param>
+    /// <param name="tolerancePx">Greatest distance of a removed corner from the simplified outline, in pixels; 0 keeps every
+    /// corner.</param>
     /// <exception cref="ArgumentOutOfRangeException">The tolerance is negative.</exception>
     public Polygon ToPolygon(double tolerancePx = 1) => Polygon.Trace(pixels, tolerancePx);
 

@@ -4,8 +4,9 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Vision;
 
 /// <summary>
-/// A promptable segmentation model: SqueezeSAM (Varadarajan et al., 2023) or EfficientSAM (Xiong et al., 2023), run by ONNX Runtime. A model is a folder (a bundle)
-/// with <c>model.json</c> and the ONNX files that it names. Load it once and create a session per picture source. Calls from several threads take turns.
+/// A promptable segmentation model: SqueezeSAM (Varadarajan et al., 2023) or EfficientSAM (Xiong et al., 2023), run by ONNX Runtime. A
+/// model is a folder (a bundle) with <c>model.json</c> and the ONNX files that it names. Load it once and create a session per picture
+/// source. Calls from several threads take turns.
 /// </summary>
 /// <example>
 /// <code>
@@ -56,13 +57,15 @@ public sealed class SegmentationModel : IDisposable
         Fp32 = "fp32";
 
     /// <summary>
-    /// Loads a bundle: checks size and SHA-256 of its files, starts ONNX Runtime, and compares the answer to a built-in picture with the one in the bundle (the
-    /// self-check), so that a damaged file, runtime or accelerator is found here. Takes from 0.1 s (SqueezeSAM, CPU) to minutes (TensorRT, first start).
+    /// Loads a bundle: checks size and SHA-256 of its files, starts ONNX Runtime, and compares the answer to a built-in picture with the
+    /// one in the bundle (the self-check), so that a damaged file, runtime or accelerator is found here. Takes from 0.1 s (SqueezeSAM, CPU)
+    /// to minutes (TensorRT, first start).
     /// </summary>
     /// <param name="folder">The folder that holds <c>model.json</c>.</param>
     /// <param name="options">Null: the defaults.</param>
     /// <exception cref="ArgumentException">The folder's name is empty, or an option is outside its range.</exception>
-    /// <exception cref="VisionException">The bundle, a native library or every execution provider cannot be used; the message names reason and remedy.</exception>
+    /// <exception cref="VisionException">The bundle, a native library or every execution provider cannot be used; the message names reason
+    /// and remedy.</exception>
     public static SegmentationModel Load(string folder, SegmentationModelOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -98,7 +101,9 @@ public sealed class SegmentationModel : IDisposable
         }
     }
 
-    /// <summary>Creates memory for one picture at a time. Dispose it when it is no longer needed; disposing the model disposes its sessions.</summary>
+    /// <summary>
+    /// Creates memory for one picture at a time. Dispose it when it is no longer needed; disposing the model disposes its sessions.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public SegmentationSession CreateSession()
     {

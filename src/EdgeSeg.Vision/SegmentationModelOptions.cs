@@ -10,7 +10,9 @@ public enum ModelPrecision
     Fp32,
 
 #pragma warning disable CA1720 // the field's name for this format; no type of C# is called so
-    /// <summary>Weights and activations quantised to 8 bits: faster on processors with 8-bit dot products (x86 VNNI, ARM dotprod).</summary>
+    /// <summary>
+    /// Weights and activations quantised to 8 bits: faster on processors with 8-bit dot products (x86 VNNI, ARM dotprod).
+    /// </summary>
     Int8,
 #pragma warning restore CA1720
 }
@@ -25,17 +27,21 @@ public sealed record SegmentationModelOptions
     public int Threads { get; init; }
 
     /// <summary>
-    /// Execution providers of ONNX Runtime in the order in which they are tried: <c>tensorrt</c>, <c>cuda</c>, <c>xnnpack</c>, <c>cpu</c>. One that does not start,
-    /// or that computes wrong numbers, is skipped; the CPU ends every list. Empty: the best one that the loaded runtime has.
+    /// Execution providers of ONNX Runtime in the order in which they are tried: <c>tensorrt</c>, <c>cuda</c>, <c>xnnpack</c>, <c>cpu</c>.
+    /// One that does not start, or that computes wrong numbers, is skipped; the CPU ends every list. Empty: the best one that the loaded
+    /// runtime has.
     /// </summary>
     public IReadOnlyList<string> Providers { get; init; } = [];
 
     /// <summary>
-    /// Bundle of a model with saliency (SqueezeSAM), from which <see cref="Prompt.Automatic"/> takes its clicks when the loaded model has no saliency of its own
-    /// (EfficientSAM). Null: such a model has no automatic prompt.
+    /// Bundle of a model with saliency (SqueezeSAM), from which <see cref="Prompt.Automatic"/> takes its clicks when the loaded model has
+    /// no saliency of its own (EfficientSAM). Null: such a model has no automatic prompt.
     /// </summary>
     public string? SaliencyFolder { get; init; }
 
-    /// <summary>An existing folder in which results of the self-check and engines built by TensorRT are kept for the next start; null: nothing is kept.</summary>
+    /// <summary>
+    /// An existing folder in which results of the self-check and engines built by TensorRT are kept for the next start; null: nothing is
+    /// kept.
+    /// </summary>
     public string? CacheFolder { get; init; }
 }

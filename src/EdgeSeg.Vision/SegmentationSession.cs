@@ -8,8 +8,9 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision;
 
 /// <summary>
-/// One picture at a time and any number of prompts on it. <see cref="SegmentationModel.CreateSession"/> makes it. What a model computes once for a picture is kept
-/// for all its prompts: EfficientSAM encodes it at the first one (seconds on a CPU), SqueezeSAM runs once per prompt (tens of milliseconds).
+/// One picture at a time and any number of prompts on it. <see cref="SegmentationModel.CreateSession"/> makes it. What a model computes
+/// once for a picture is kept for all its prompts: EfficientSAM encodes it at the first one (seconds on a CPU), SqueezeSAM runs once per
+/// prompt (tens of milliseconds).
 /// </summary>
 public sealed class SegmentationSession : IDisposable
 {
@@ -28,8 +29,9 @@ public sealed class SegmentationSession : IDisposable
 
     /// <summary>Shows a picture to the model; prompts that follow are about it.</summary>
     /// <param name="image">
-    /// 8 bits per channel, height x width: CV_8UC3 (BGR, as <c>Cv2.ImRead</c> gives it), CV_8UC1 (grey) or CV_8UC4 (BGRA; alpha is ignored). At least 16 pixels on
-    /// each side, at most 100 megapixels. What is needed of it is copied: it may be changed or disposed afterwards.
+    /// 8 bits per channel, height x width: CV_8UC3 (BGR, as <c>Cv2.ImRead</c> gives it), CV_8UC1 (grey) or CV_8UC4 (BGRA; alpha is
+    /// ignored). At least 16 pixels on each side, at most 100 megapixels. What is needed of it is copied: it may be changed or disposed
+    /// afterwards.
     /// </param>
     /// <exception cref="ArgumentException">The picture is empty, too small, too large, or of another type.</exception>
     /// <exception cref="VisionException">The model failed.</exception>
@@ -49,8 +51,11 @@ public sealed class SegmentationSession : IDisposable
 
     /// <summary>Segments the object that a prompt means.</summary>
     /// <param name="prompt">Clicks, a box, or <see cref="Prompt.Automatic"/> for the most salient object of the picture.</param>
-    /// <returns>The best of the model's masks by predicted IoU, in the picture's pixels. <see cref="Mask.Found"/> is false when there is no object.</returns>
-    /// <exception cref="ArgumentException">The prompt has a point outside the picture, or more points than <see cref="SegmentationModel.MaxPoints"/>.</exception>
+    /// <returns>
+    /// The best of the model's masks by predicted IoU, in the picture's pixels. <see cref="Mask.Found"/> is false when there is no object.
+    /// </returns>
+    /// <exception cref="ArgumentException">The prompt has a point outside the picture, or more points than <see
+    /// cref="SegmentationModel.MaxPoints"/>.</exception>
     /// <exception cref="InvalidOperationException">No picture was set, or the model has no automatic prompt.</exception>
     /// <exception cref="VisionException">The model failed, or gave values that are not numbers.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
@@ -82,7 +87,9 @@ public sealed class SegmentationSession : IDisposable
         }
     }
 
-    /// <summary>Finds all objects of the picture: asks the model at each point of a grid and keeps the masks that are sure, stable and distinct.</summary>
+    /// <summary>
+    /// Finds all objects of the picture: asks the model at each point of a grid and keeps the masks that are sure, stable and distinct.
+    /// </summary>
     /// <param name="options">Null: the defaults.</param>
     /// <param name="cancel">Checked before each point of the grid.</param>
     /// <returns>Masks, highest predicted IoU first; empty when none passes the thresholds.</returns>

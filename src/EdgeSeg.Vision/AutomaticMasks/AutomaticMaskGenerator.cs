@@ -6,10 +6,11 @@ using EdgeSeg.Vision.Prompts;
 namespace EdgeSeg.Vision.AutomaticMasks;
 
 /// <summary>
-/// Automatic masks: asks the model at the cell centres of a grid, keeps the best mask of each answer if its predicted IoU and its stability are high enough,
-/// removes its small regions, and drops duplicates. Decodes run in parallel (<see cref="ISegmenter.ParallelDecodes"/>), each with memory of its own. A kept mask is
-/// a few KB (bits in the size of the logits, for the comparison with other masks, and run lengths in the size of the frame), so memory does not grow with the frame.
-/// The order of the result does not depend on threads: highest predicted IoU first.
+/// Automatic masks: asks the model at the cell centres of a grid, keeps the best mask of each answer if its predicted IoU and its stability
+/// are high enough, removes its small regions, and drops duplicates. Decodes run in parallel (<see cref="ISegmenter.ParallelDecodes"/>),
+/// each with memory of its own. A kept mask is a few KB (bits in the size of the logits, for the comparison with other masks, and run
+/// lengths in the size of the frame), so memory does not grow with the frame. The order of the result does not depend on threads: highest
+/// predicted IoU first.
 /// </summary>
 internal sealed class AutomaticMaskGenerator : IDisposable
 {
@@ -57,7 +58,10 @@ internal sealed class AutomaticMaskGenerator : IDisposable
         next = -1;
     }
 
-    /// <summary>Asks about further points until none is left (true) or <paramref name="pause"/> returns true. It is called before each decode, on several threads.</summary>
+    /// <summary>
+    /// Asks about further points until none is left (true) or <paramref name="pause"/> returns true. It is called before each decode, on
+    /// several threads.
+    /// </summary>
     public bool Advance(Func<bool> pause)
     {
         if (workers.Length == 1)
@@ -80,7 +84,9 @@ internal sealed class AutomaticMaskGenerator : IDisposable
         }
     }
 
-    /// <summary>The masks found so far, by greedy suppression: highest predicted IoU first, without those that overlap a kept one.</summary>
+    /// <summary>
+    /// The masks found so far, by greedy suppression: highest predicted IoU first, without those that overlap a kept one.
+    /// </summary>
     public IReadOnlyList<AutomaticMask> Finish()
     {
         var candidates = found
@@ -158,7 +164,9 @@ internal sealed class AutomaticMaskGenerator : IDisposable
             return new Candidate(found, bits, bits.Measure());
         }
 
-        /// <summary>IoU of the masks at the threshold moved up and down: the upper one lies inside the lower one, so counting pixels is enough.</summary>
+        /// <summary>
+        /// IoU of the masks at the threshold moved up and down: the upper one lies inside the lower one, so counting pixels is enough.
+        /// </summary>
         private static float Stability(ReadOnlySpan<float> logits, float offset)
         {
             int above = 0,

@@ -1,8 +1,8 @@
 namespace EdgeSeg.Vision.AutomaticMasks;
 
 /// <summary>
-/// Options of automatic masks. They have the meaning of the arguments of <c>SamAutomaticMaskGenerator</c> in Meta's segment-anything; that name is given with each.
-/// The defaults are those of EfficientSAM's own example.
+/// Options of automatic masks. They have the meaning of the arguments of <c>SamAutomaticMaskGenerator</c> in Meta's segment-anything; that
+/// name is given with each. The defaults are those of EfficientSAM's own example.
 /// </summary>
 public sealed record AutomaticMaskOptions
 {
@@ -13,8 +13,8 @@ public sealed record AutomaticMaskOptions
     public float PredictedIouThreshold { get; init; } = 0.7f;
 
     /// <summary>
-    /// Least stability of a mask that is kept, 0 to 1: the area at a logit above <see cref="StabilityScoreOffset"/>, divided by the area above its negative
-    /// (<c>stability_score_thresh</c>).
+    /// Least stability of a mask that is kept, 0 to 1: the area at a logit above <see cref="StabilityScoreOffset"/>, divided by the area
+    /// above its negative (<c>stability_score_thresh</c>).
     /// </summary>
     public float StabilityScoreThreshold { get; init; } = 0.9f;
 
@@ -24,7 +24,10 @@ public sealed record AutomaticMaskOptions
     /// <summary>Pixels of the picture: smaller islands are removed, smaller holes are filled (<c>min_mask_region_area</c>).</summary>
     public double MinMaskRegionArea { get; init; } = 100;
 
-    /// <summary>Of two masks with a greater IoU than this, the one with the lower predicted IoU is dropped, 0 to 1 (like <c>box_nms_thresh</c>, but on masks).</summary>
+    /// <summary>
+    /// Of two masks with a greater IoU than this, the one with the lower predicted IoU is dropped, 0 to 1 (like <c>box_nms_thresh</c>, but
+    /// on masks).
+    /// </summary>
     public float NmsThreshold { get; init; } = 0.7f;
 
     /// <summary>A mask whose run lengths take more bytes is noise and is dropped: no message could carry it.</summary>

@@ -3,7 +3,9 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Vision.AutomaticMasks;
 
-/// <summary>Draws all automatic masks of a frame, each in a colour of its own, the largest first. Not on the frame path: it allocates.</summary>
+/// <summary>
+/// Draws all automatic masks of a frame, each in a colour of its own, the largest first. Not on the frame path: it allocates.
+/// </summary>
 internal static class AutomaticMaskOverlay
 {
     private const double Tint = 0.45;

@@ -1,6 +1,8 @@
 namespace EdgeSeg.Vision.Masks;
 
-/// <summary>A corner of an outline in pixels of the picture, along the pixels' edges: the top-left pixel lies between (0, 0) and (1, 1).</summary>
+/// <summary>
+/// A corner of an outline in pixels of the picture, along the pixels' edges: the top-left pixel lies between (0, 0) and (1, 1).
+/// </summary>
 /// <param name="X">Pixels from the left edge.</param>
 /// <param name="Y">Pixels from the top edge.</param>
 public readonly record struct Vertex(float X, float Y);
@@ -11,20 +13,22 @@ public readonly record struct Vertex(float X, float Y);
 public sealed record Ring(bool Hole, IReadOnlyList<Vertex> Vertices);
 
 /// <summary>
-/// The outlines of a mask. Filled by the even-odd rule they give the mask again, to within <see cref="TolerancePx"/>. Pixels that touch at a corner are
-/// connected. At most 256 rings and 4096 vertices.
+/// The outlines of a mask. Filled by the even-odd rule they give the mask again, to within <see cref="TolerancePx"/>. Pixels that touch at
+/// a corner are connected. At most 256 rings and 4096 vertices.
 /// </summary>
 /// <param name="Rings">Largest first; empty for an empty mask.</param>
 /// <param name="TolerancePx">
-/// Greatest distance of a removed corner from the simplified outline, in pixels. It is more than was asked for where the outline has more vertices than allowed.
+/// Greatest distance of a removed corner from the simplified outline, in pixels. It is more than was asked for where the outline has more
+/// vertices than allowed.
 /// </param>
 /// <param name="RingsDropped">Number of rings that are left out because they are too thin for the tolerance or too many.</param>
 public sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, int RingsDropped)
 {
     /// <summary>
-    /// Outlines of the mask along its pixels' edges, simplified so that no removed corner is farther than <paramref name="tolerancePx"/> from its line
-    /// (0: exact). Rings thinner than the tolerance are dropped, but never the largest one. Above the bounds on rings and vertices, the smallest rings
-    /// are dropped and the tolerance is doubled until the result fits. No ring for an empty mask. Not on the frame path: it allocates.
+    /// Outlines of the mask along its pixels' edges, simplified so that no removed corner is farther than <paramref name="tolerancePx"/>
+    /// from its line (0: exact). Rings thinner than the tolerance are dropped, but never the largest one. Above the bounds on rings and
+    /// vertices, the smallest rings are dropped and the tolerance is doubled until the result fits. No ring for an empty mask. Not on the
+    /// frame path: it allocates.
     /// </summary>
     internal static Polygon Trace(BinaryMask mask, double tolerancePx = 1)
     {
@@ -57,8 +61,8 @@ public sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, int 
     }
 
     /// <summary>
-    /// Sets the pixels whose centres lie inside the rings by the even-odd rule and leaves the others unchanged: a call for each of COCO's polygons of one object
-    /// gives their union. Rings may reach outside the mask; vertices must be finite.
+    /// Sets the pixels whose centres lie inside the rings by the even-odd rule and leaves the others unchanged: a call for each of COCO's
+    /// polygons of one object gives their union. Rings may reach outside the mask; vertices must be finite.
     /// </summary>
     internal static void Fill(IReadOnlyList<Ring> rings, BinaryMask mask)
     {

@@ -3,8 +3,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision.Masks;
 
 /// <summary>
-/// Removes small islands and fills small holes of a map of logits by changing the signs of their cells, so that a mask enlarged from it has neither.
-/// Regions are connected also at corners. The largest island always stays. Memory is kept between calls: one instance per thread.
+/// Removes small islands and fills small holes of a map of logits by changing the signs of their cells, so that a mask enlarged from it has
+/// neither. Regions are connected also at corners. The largest island always stays. Memory is kept between calls: one instance per thread.
 /// </summary>
 internal sealed class SmallRegions(int width, int height) : IDisposable
 {

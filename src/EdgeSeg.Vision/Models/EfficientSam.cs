@@ -8,9 +8,9 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// EfficientSAM as its two published graphs (<see cref="EfficientSamContract"/>): an encoder of seconds, run once a picture, and a decoder of
-/// milliseconds, run once a prompt. It has no saliency of its own: clicks for the automatic way come from a SqueezeSAM beside it.
-/// The encoder runs when the first prompt comes, not before: a frame on which nothing is salient does not pay for it.
+/// EfficientSAM as its two published graphs (<see cref="EfficientSamContract"/>): an encoder of seconds, run once a picture, and a decoder
+/// of milliseconds, run once a prompt. It has no saliency of its own: clicks for the automatic way come from a SqueezeSAM beside it. The
+/// encoder runs when the first prompt comes, not before: a frame on which nothing is salient does not pay for it.
 /// </summary>
 internal sealed class EfficientSam : ISegmenter
 {
@@ -58,8 +58,8 @@ internal sealed class EfficientSam : ISegmenter
     private SqueezeSam Clicks => saliencyModel ?? throw new InvalidOperationException("no saliency model was given");
 
     /// <summary>
-    /// As many as the encoder has threads: the decoder's operators are too small to be shared among threads. Measured on two cores: 54 ms with one thread,
-    /// 48 ms with two, and 28 ms each when two run side by side with one thread each.
+    /// As many as the encoder has threads: the decoder's operators are too small to be shared among threads. Measured on two cores: 54 ms
+    /// with one thread, 48 ms with two, and 28 ms each when two run side by side with one thread each.
     /// </summary>
     public int ParallelDecodes => encoder.Threads;
 

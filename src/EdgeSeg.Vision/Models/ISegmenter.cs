@@ -6,8 +6,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// A model that is shown a picture once and then asked with prompts: <see cref="Encode"/> -> <see cref="Embedding"/> -> <see cref="Decode"/>.
-/// One caller at a time; only <see cref="Decoding"/>s of their own run side by side.
+/// A model that is shown a picture once and then asked with prompts: <see cref="Encode"/> -> <see cref="Embedding"/> -> <see
+/// cref="Decode"/>. One caller at a time; only <see cref="Decoding"/>s of their own run side by side.
 /// </summary>
 internal interface ISegmenter : IDisposable
 {
@@ -37,7 +37,9 @@ internal interface ISegmenter : IDisposable
     /// <summary>Embeddings that save more than they cost when kept for more prompts; 1 at least.</summary>
     int EmbeddingsWorthKeeping { get; }
 
-    /// <summary>Memory for one picture, bound to this model; filled by <see cref="Encode"/>, again and again. Dispose it before the model.</summary>
+    /// <summary>
+    /// Memory for one picture, bound to this model; filled by <see cref="Encode"/>, again and again. Dispose it before the model.
+    /// </summary>
     Embedding CreateEmbedding();
 
     /// <summary>Memory for the answers to one prompt. Dispose it before the model.</summary>
@@ -53,12 +55,15 @@ internal interface ISegmenter : IDisposable
     bool FindClicks(Embedding embedding, Segmentation result);
 
     /// <summary>
-    /// Answers <paramref name="result"/>'s prompt, which must have passed <see cref="PromptRules"/>: the best of its masks, enlarged to the frame.
-    /// Fills found, reason, scores and mask.
+    /// Answers <paramref name="result"/>'s prompt, which must have passed <see cref="PromptRules"/>: the best of its masks, enlarged to the
+    /// frame. Fills found, reason, scores and mask.
     /// </summary>
     void Decode(Embedding embedding, Segmentation result);
 
-    /// <summary>One of the masks of the last <see cref="Decode"/>, enlarged to the frame (for evaluation: best of three). False when it is not finite.</summary>
+    /// <summary>
+    /// One of the masks of the last <see cref="Decode"/>, enlarged to the frame (for evaluation: best of three). False when it is not
+    /// finite.
+    /// </summary>
     bool TryEnlarge(int index, Embedding embedding, BinaryMask mask);
 
     /// <summary>

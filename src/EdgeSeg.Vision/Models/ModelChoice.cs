@@ -6,7 +6,9 @@ internal sealed record ModelChoice
     /// <summary>The bundle; null or empty: the one shipped with the program.</summary>
     public string? Folder { get; init; }
 
-    /// <summary>The bundle in the salience role, for a model without saliency of its own; null or empty: the one shipped with the program.</summary>
+    /// <summary>
+    /// The bundle in the salience role, for a model without saliency of its own; null or empty: the one shipped with the program.
+    /// </summary>
     public string? SaliencyFolder { get; init; }
 
     /// <summary>True: a model without saliency of its own is loaded alone, and has no automatic mode.</summary>

@@ -10,8 +10,8 @@ namespace EdgeSeg.Vision.Models;
 
 /// <summary>
 /// SqueezeSAM as one graph. Inputs: <c>image</c> uint8 [1,S,T,3] BGR, the whole frame stretched to T x S; <c>points</c> float [1,N,3] =
-/// (x, y in 0..1 of the frame, label: 1 click, 2 box top-left, 3 box bottom-right, -1 unused). Outputs: <c>masks</c> float [1,K,h,w] logits,
-/// <c>iou</c> float [1,K], <c>saliency</c> float [1,1,h,w] logits. Sizes are the graph's own. Clicks are fused early, so the
+/// (x, y in 0..1 of the frame, label: 1 click, 2 box top-left, 3 box bottom-right, -1 unused). Outputs: <c>masks</c> float [1,K,h,w]
+/// logits, <c>iou</c> float [1,K], <c>saliency</c> float [1,1,h,w] logits. Sizes are the graph's own. Clicks are fused early, so the
 /// embedding is the <see cref="PreparedPicture"/> and each prompt is one run.
 /// </summary>
 internal sealed class SqueezeSam : ISegmenter
@@ -110,7 +110,9 @@ internal sealed class SqueezeSam : ISegmenter
 
     public bool TryEnlarge(int index, Embedding embedding, BinaryMask mask) => primary.TryEnlarge(index, embedding, mask);
 
-    /// <summary>One run on an empty picture: tells the outputs' true shapes (graphs may leave them free) and warms the runtime up.</summary>
+    /// <summary>
+    /// One run on an empty picture: tells the outputs' true shapes (graphs may leave them free) and warms the runtime up.
+    /// </summary>
     private (long[] Masks, long[] Iou, long[] Saliency) TrialRun()
     {
         session.OutputShape("masks", TensorElementType.Float, 4);

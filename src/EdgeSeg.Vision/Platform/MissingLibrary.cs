@@ -7,7 +7,10 @@ internal static class MissingLibrary
 {
     private const string NotFound = ": cannot open shared object file";
 
-    /// <summary>Shared objects that OpenCV's and ONNX Runtime's libraries link, and their Debian packages; GTK brings its own family (pango, cairo, glib).</summary>
+    /// <summary>
+    /// Shared objects that OpenCV's and ONNX Runtime's libraries link, and their Debian packages; GTK brings its own family (pango, cairo,
+    /// glib).
+    /// </summary>
     private static readonly (string Object, string Package)[] packages =
     [
         ("libgtk-3.so.0", "libgtk-3-0"),
@@ -52,7 +55,8 @@ internal static class MissingLibrary
         var lacking = Lacking(reason);
         if (lacking is not null && Path.GetFileName(lacking) != file && (configured is null || lacking != configured))
         {
-            // the small library for arm64 is bound to the OpenCV that it was compiled against: libopencv_core.so.406 is in libopencv-core406
+            // the small library for arm64 is bound to the OpenCV that it was compiled against: libopencv_core.so.406 is in
+            // libopencv-core406
             if (lacking.StartsWith(SystemOpenCv, StringComparison.Ordinal))
             {
                 var release = lacking[(lacking.IndexOf(".so.", StringComparison.Ordinal) + ".so.".Length)..];
@@ -82,7 +86,9 @@ internal static class MissingLibrary
             );
     }
 
-    /// <summary>The sentence for a program that uses the library package and lacks native code; null when <paramref name="e"/> has another cause.</summary>
+    /// <summary>
+    /// The sentence for a program that uses the library package and lacks native code; null when <paramref name="e"/> has another cause.
+    /// </summary>
     public static string? InOrdinaryUse(Exception e)
     {
         for (Exception? inner = e; inner is not null; inner = inner.InnerException)
@@ -104,7 +110,9 @@ internal static class MissingLibrary
         return reason[start..end];
     }
 
-    /// <summary>The loader names the first object that it misses; this names the packages of all, so that one installation mends it.</summary>
+    /// <summary>
+    /// The loader names the first object that it misses; this names the packages of all, so that one installation mends it.
+    /// </summary>
     private static SortedSet<string> Packages(string lacking, string library, string osRelease, Func<string, bool> loads)
     {
         var found = new SortedSet<string>(StringComparer.Ordinal);

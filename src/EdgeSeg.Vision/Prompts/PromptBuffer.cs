@@ -16,7 +16,10 @@ internal enum PromptSource
     Everything,
 }
 
-/// <summary>The engine's memory of one prompt: up to <see cref="VisionLimits.MaxPoints"/> clicks on the object, a box, or both. Reused between frames.</summary>
+/// <summary>
+/// The engine's memory of one prompt: up to <see cref="VisionLimits.MaxPoints"/> clicks on the object, a box, or both. Reused between
+/// frames.
+/// </summary>
 internal sealed class PromptBuffer
 {
     private readonly Click[] clicks = new Click[VisionLimits.MaxPoints];

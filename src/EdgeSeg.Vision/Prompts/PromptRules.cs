@@ -4,8 +4,8 @@ namespace EdgeSeg.Vision.Prompts;
 internal static class PromptRules
 {
     /// <summary>
-    /// Null when a point's label is one that the models know (1: on the object), else a sentence for the sender. The models were not trained with points off the
-    /// object (0): the graph would read such a point as something else.
+    /// Null when a point's label is one that the models know (1: on the object), else a sentence for the sender. The models were not
+    /// trained with points off the object (0): the graph would read such a point as something else.
     /// </summary>
     public static string? RefuseLabel(int label) =>
         label switch

@@ -12,12 +12,14 @@ using OpenCvSharp;
 namespace EdgeSeg.Benchmark;
 
 /// <summary>
-/// The way of a frame, from its pixels to the message in the outbox, as <see cref="FrameProcessor"/> goes it, on the moving test scene. What the camera and the
-/// broker do is not in it.
+/// The way of a frame, from its pixels to the message in the outbox, as <see cref="FrameProcessor"/> goes it, on the moving test scene.
+/// What the camera and the broker do is not in it.
 /// </summary>
 internal static class FrameBench
 {
-    /// <summary>Frames before the first one that counts: every slot of the outbox grows to its size, caches and the processor's clock settle.</summary>
+    /// <summary>
+    /// Frames before the first one that counts: every slot of the outbox grows to its size, caches and the processor's clock settle.
+    /// </summary>
     private const int WarmUp = 2 * MqttLimits.PublishQueue;
 
     public static FrameStats Run(LoadedModel model, int width, int height, int frames, int saliencyEvery)

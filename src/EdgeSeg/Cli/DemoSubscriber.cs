@@ -14,8 +14,8 @@ using MQTTnet.Formatter;
 namespace EdgeSeg.Cli;
 
 /// <summary>
-/// A client as anyone could write it: hears mask messages on a socket, prints a line for each, and draws the mask, decoded from the message alone,
-/// onto the photograph.
+/// A client as anyone could write it: hears mask messages on a socket, prints a line for each, and draws the mask, decoded from the message
+/// alone, onto the photograph.
 /// </summary>
 internal sealed class DemoSubscriber(string images, string outDir, TextWriter output) : IAsyncDisposable
 {

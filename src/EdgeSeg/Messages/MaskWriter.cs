@@ -6,7 +6,10 @@ using EdgeSeg.Vision.Models;
 
 namespace EdgeSeg.Messages;
 
-/// <summary>Segmentation to message bytes: run lengths, outlines if asked for, JSON. One instance a thread; without outlines nothing is allocated once warm.</summary>
+/// <summary>
+/// Segmentation to message bytes: run lengths, outlines if asked for, JSON. One instance a thread; without outlines nothing is allocated
+/// once warm.
+/// </summary>
 internal sealed class MaskWriter : IDisposable
 {
     private readonly RunLength runLength = new();

@@ -7,8 +7,9 @@ using EdgeSeg.Vision.Models;
 namespace EdgeSeg.Pipeline;
 
 /// <summary>
-/// "Everything" of one frame at a client's command, in slices: between two of them frames and commands get their turn, and a command that comes ends a slice within
-/// one decode. First the points of the grid, then a message for each mask, as fast as the outbox takes them without dropping one. Belongs to the inference thread.
+/// "Everything" of one frame at a client's command, in slices: between two of them frames and commands get their turn, and a command that
+/// comes ends a slice within one decode. First the points of the grid, then a message for each mask, as fast as the outbox takes them
+/// without dropping one. Belongs to the inference thread.
 /// </summary>
 internal sealed class AutomaticMaskRun : IDisposable
 {

@@ -77,7 +77,9 @@ internal sealed class FrameProcessor : IDisposable
     /// <summary>Models that took the place of another since the start, and how long the frames waited for the last one.</summary>
     public SwapStats Swaps { get; private set; } = new(0, 0);
 
-    /// <summary>Hands another model over, ready to run: it takes the place of the one at work before the next frame or command. Any thread.</summary>
+    /// <summary>
+    /// Hands another model over, ready to run: it takes the place of the one at work before the next frame or command. Any thread.
+    /// </summary>
     public void Offer(LoadedModel next) => Interlocked.Exchange(ref offered, next)?.Dispose();
 
     private void TakeUpOffer()
@@ -99,7 +101,9 @@ internal sealed class FrameProcessor : IDisposable
         Swaps = new SwapStats(Swaps.Count + 1, Stopwatch.GetElapsedTime(since).TotalMilliseconds);
     }
 
-    /// <summary>Takes the memory that depends on the model's input size. Frames that were held in another size are gone; in the same size they stay.</summary>
+    /// <summary>
+    /// Takes the memory that depends on the model's input size. Frames that were held in another size are gone; in the same size they stay.
+    /// </summary>
     [MemberNotNull(nameof(embeddings), nameof(shrunkBytes), nameof(shrunk), nameof(ring))]
     private void Fit(ISegmenter segmenter)
     {
@@ -114,7 +118,10 @@ internal sealed class FrameProcessor : IDisposable
         Debug.Assert(ring is not null && shrunkBytes is not null);
     }
 
-    /// <summary>Takes up the commands that came: those on a held frame are answered, others wait for their camera's next one. True when there was work.</summary>
+    /// <summary>
+    /// Takes up the commands that came: those on a held frame are answered, others wait for their camera's next one. True when there was
+    /// work.
+    /// </summary>
     public bool TakeCommands(IReadOnlyList<CameraPipeline> lanes)
     {
         TakeUpOffer();

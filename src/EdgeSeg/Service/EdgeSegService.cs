@@ -255,7 +255,10 @@ internal sealed class EdgeSegService : IAsyncDisposable
         );
     }
 
-    /// <summary>The control loop. Ends when cancelled, or when every source has come to its end; then, or when only a new process can help, returns the exit code.</summary>
+    /// <summary>
+    /// The control loop. Ends when cancelled, or when every source has come to its end; then, or when only a new process can help, returns
+    /// the exit code.
+    /// </summary>
     public async Task<int> RunAsync(CancellationToken cancel)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(ServiceLimits.ControlTickMs), time);
@@ -393,7 +396,10 @@ internal sealed class EdgeSegService : IAsyncDisposable
         link.SetStatus(facts.Degraded ? ServiceState.Degraded : ServiceState.Online, now);
     }
 
-    /// <summary>Ready is told once the model is loaded, every camera has come up or is known not to, and so has the broker. Status: a line for people.</summary>
+    /// <summary>
+    /// Ready is told once the model is loaded, every camera has come up or is known not to, and so has the broker. Status: a line for
+    /// people.
+    /// </summary>
     private void TellManager()
     {
         if (!notifier.IsActive)

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace EdgeSeg.EndToEnd;
 
-/// <summary>Managed bytes of a steady-state frame, from captured pixels to the message in the outbox: deterministic, so it may be asserted.</summary>
+/// <summary>
+/// Managed bytes of a steady-state frame, from captured pixels to the message in the outbox: deterministic, so it may be asserted.
+/// </summary>
 public sealed class FrameAllocationTests : IDisposable
 {
     private const int AllowedBytes = 1024;
