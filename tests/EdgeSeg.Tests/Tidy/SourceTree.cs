@@ -3,13 +3,17 @@ using EdgeSeg.Testing;
 
 namespace EdgeSeg.Tests.Tidy;
 
-/// <summary>One C# source file: its project below <c>src</c>, the folder that owns it (empty in the project's root) and its lines.</summary>
+/// <summary>
+/// One C# source file: its project below <c>src</c>, the folder that owns it (empty in the project's root) and its lines.
+/// </summary>
 internal sealed record SourceFile(string Path, string Project, string Folder, string[] Lines)
 {
     public string Name => System.IO.Path.GetFileNameWithoutExtension(Path);
 }
 
-/// <summary>The C# sources below <c>src</c>, and the functions in them. CSharpier's layout, which the build demands, makes line-wise reading enough.</summary>
+/// <summary>
+/// The C# sources below <c>src</c>, and the functions in them. CSharpier's layout, which the build demands, makes line-wise reading enough.
+/// </summary>
 internal static partial class SourceTree
 {
     private static readonly Lazy<SourceFile[]> ProductFiles = new(() => [.. Read("src")]);

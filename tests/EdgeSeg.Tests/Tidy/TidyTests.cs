@@ -5,7 +5,9 @@ using Xunit;
 
 namespace EdgeSeg.Tests.Tidy;
 
-/// <summary>The rules of the sources that a compiler does not hold. CONTRIBUTING.md states them; each failure names the file and the line.</summary>
+/// <summary>
+/// The rules of the sources that a compiler does not hold. CONTRIBUTING.md states them; each failure names the file and the line.
+/// </summary>
 public sealed partial class TidyTests
 {
     private const int Columns = 140;
