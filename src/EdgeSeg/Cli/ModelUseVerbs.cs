@@ -104,7 +104,7 @@ internal static class ModelUseVerbs
         return word == UpdateHold.RollbackWord || (store.Active ?? UpdateHold.ShippedWord) == word ? ExitCode.Ok : ExitCode.Failed;
     }
 
-    /// <summary>The service is down: its own code does it, with nobody to tell.</summary>
+    /// <summary>The service is down: its own code does it here.</summary>
     private static async Task ObeyAsync(SlotStore store, CancellationToken cancel)
     {
         var options = new UpdaterOptions
@@ -113,21 +113,21 @@ internal static class ModelUseVerbs
             Keys = new KeySet(1, 1, [], []),
             Shipped = "",
         };
-        var updater = new Updater(
-            options,
-            store,
-            StateFile.Open(store.Root),
-            new NoModelHost(),
-            (_, _, _, _) => Task.CompletedTask,
-            (_, _, _, _) => Task.FromResult(new CanaryVerdict()),
-            new ManifestInbox(),
-            TimeProvider.System,
-            _ => { },
-            Console.Error.WriteLine
-        );
+        var context = new UpdateContext
+        {
+            Options = options,
+            Store = store,
+            File = StateFile.Open(store.Root),
+            Host = new NoModelHost(),
+            Time = TimeProvider.System,
+            Reporter = new UpdateReporter(_ => { }, Console.Error.WriteLine),
+        };
+        if (context.File.Problem is { } problem)
+            throw new OperatingException(problem);
+        using var download = new Download(new DownloadOptions { Schemes = [] }, context.Time);
         try
         {
-            await updater.ObeyRequestAsync(cancel);
+            await new Updater(context, download, new Canary(new CanaryOptions()), new ManifestInbox()).RunRequestAsync(cancel);
         }
         catch (UpdateException e)
         {

@@ -38,18 +38,16 @@ internal static class UpdateDrillVerb
             Shipped = root,
         };
         using var download = new Download(new DownloadOptions { Schemes = ["file"], FileRoot = root }, time);
-        var updater = new Updater(
-            options,
-            store,
-            file,
-            host,
-            download.FetchAsync,
-            (_, _, _, _) => Task.FromResult(new CanaryVerdict { Iou = 1, LatencyRatio = 1 }),
-            desired,
-            time,
-            r => Console.WriteLine($"state {r.State} {r.Reason}"),
-            Console.Error.WriteLine
-        );
+        var context = new UpdateContext
+        {
+            Options = options,
+            Store = store,
+            File = file,
+            Host = host,
+            Time = time,
+            Reporter = new UpdateReporter(r => Console.WriteLine($"state {r.State} {r.Reason}"), Console.Error.WriteLine),
+        };
+        var updater = new Updater(context, download, host, desired);
         desired.Offer(false, await File.ReadAllBytesAsync(Path.Combine(root, "envelope.json"), cancel));
         for (
             var turn = 0;
@@ -63,14 +61,17 @@ internal static class UpdateDrillVerb
         return ExitCode.Ok;
     }
 
-    /// <summary>Live results that are always as they were.</summary>
-    private sealed class Host : IModelHost
+    /// <summary>Live results that never change, and a canary that every bundle passes.</summary>
+    private sealed class Host : IModelHost, ICanary
     {
         public LiveStats Live { get; } = new(1000, 1, 0.9, 0.2);
 
         public bool IsBusy => false;
 
         public Task SwapAsync(string? folder, CancellationToken cancel) => Task.CompletedTask;
+
+        public Task<CanaryVerdict> RunAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel) =>
+            Task.FromResult(new CanaryVerdict { Iou = 1, LatencyRatio = 1 });
     }
 }
 #endif

@@ -19,5 +19,6 @@ internal readonly record struct MaintenanceWindow(TimeOnly From, TimeOnly To)
             TimeOnly.TryParseExact(t, "HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out time);
     }
 
-    public bool UpdateHold(DateTimeOffset local) => TimeOnly.FromTimeSpan(local.TimeOfDay).IsBetween(From, To);
+    /// <summary>Whether a local time is within the hours.</summary>
+    public bool Contains(DateTimeOffset local) => TimeOnly.FromTimeSpan(local.TimeOfDay).IsBetween(From, To);
 }

@@ -9,11 +9,23 @@ internal sealed class UpdateSettings
 
     public int Threshold { get; set; } = 1;
 
+    /// <summary>Number of the key set in <see cref="KeysDir"/>; 0: not known.</summary>
+    public int KeySet { get; set; }
+
     public IReadOnlyList<string> Sources { get; set; } = ["https"];
 
     public string FileRoot { get; set; } = "/media";
 
     public int MaxKibS { get; set; }
+
+    /// <summary>Empty: the system's authorities.</summary>
+    public string CaFile { get; set; } = "";
+
+    /// <summary>Empty: none.</summary>
+    public string Proxy { get; set; } = "";
+
+    /// <summary>Empty: no Authorization header is sent.</summary>
+    public string AuthorizationFile { get; set; } = "";
 
     /// <summary>Empty: any time.</summary>
     public string Window { get; set; } = "";
@@ -45,6 +57,14 @@ internal sealed class UpdateSettings
                 u => u.Threshold,
                 (u, v) => u.Threshold = v
             )
+            .Integer(
+                "key_set",
+                0,
+                999_999,
+                "Number of the key set in keys_dir, so that no older set is taken; 0: not known.",
+                u => u.KeySet,
+                (u, v) => u.KeySet = v
+            )
             .List("sources", ["https", "http", "file"], "Where bundles may come from.", u => u.Sources, (u, v) => u.Sources = v)
             .Text(
                 "file_root",
@@ -60,6 +80,27 @@ internal sealed class UpdateSettings
                 "Fastest download, in KiB a second; 0: as fast as it goes.",
                 u => u.MaxKibS,
                 (u, v) => u.MaxKibS = v
+            )
+            .Text(
+                "ca_file",
+                TextForms.File,
+                "Authorities (PEM) that may sign the update server's certificate; empty: the system's.",
+                u => u.CaFile,
+                (u, v) => u.CaFile = v
+            )
+            .Text(
+                "proxy",
+                TextForms.Url,
+                "HTTP proxy towards the update server, for example \"http://proxy.example.org:3128\"; empty: none.",
+                u => u.Proxy,
+                (u, v) => u.Proxy = v
+            )
+            .Text(
+                "authorization_file",
+                TextForms.File,
+                "File with the Authorization header for the update server, for example \"Bearer TOKEN\"; read for each request. Empty: none.",
+                u => u.AuthorizationFile,
+                (u, v) => u.AuthorizationFile = v
             )
             .Text(
                 "window",

@@ -23,6 +23,7 @@ internal sealed class Topics
         ModelDesired = Root + "model/desired";
         ModelState = Root + "model/state";
         ModelHold = Root + "model/hold";
+        ModelKeys = Root + "model/keys/";
         foreach (var id in cameraIds)
         {
             Check(id, "camera");
@@ -49,6 +50,16 @@ internal sealed class Topics
 
     /// <summary><c>{"v":1,"hold":true}</c>, retained, keeps updates from moving; anything else lets them go on.</summary>
     public string ModelHold { get; }
+
+    /// <summary>Begin of the topics of this device's key chain; the number of the key set follows. Each is retained.</summary>
+    public string ModelKeys { get; }
+
+    /// <summary>Begin of the topics of a fleet's key chain; the number of the key set follows. Each is retained.</summary>
+    public static string FleetModelKeys(string fleet)
+    {
+        Check(fleet, "fleet");
+        return $"edgeseg/v1/fleet/{fleet}/model/keys/";
+    }
 
     /// <summary>Signed manifests for every device of a fleet.</summary>
     public static string FleetModelDesired(string fleet)

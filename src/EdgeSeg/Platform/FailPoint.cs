@@ -3,15 +3,15 @@ using System.Diagnostics;
 namespace EdgeSeg.Platform;
 
 /// <summary>
-/// A named place between two steps that write. In builds with the constant FAILPOINTS a test can kill the process or raise a disk error there;
-/// in every other build, and so in published ones, the compiler leaves the calls out.
+/// A named place between two steps that write to the disk. In the builds that tests use (constant FAILPOINTS) a test can kill the process
+/// or raise a disk error there. In every other build, published ones included, the compiler removes the calls.
 /// </summary>
 internal static class FailPoint
 {
 #if FAILPOINTS
     /// <summary>
-    /// Called with the name of each point that is passed; set by tests in the same process. For a process of its own: EDGESEG_FAIL_AT=name kills it at
-    /// that point, EDGESEG_FAIL_TRACE prints each.
+    /// Receives the name of each point that is passed. Tests in this process set it. A child process reads EDGESEG_FAIL_AT=name, which
+    /// kills it there, and EDGESEG_FAIL_TRACE, which prints each point.
     /// </summary>
     public static Action<string>? Passed { get; set; }
 

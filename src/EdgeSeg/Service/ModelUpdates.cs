@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeSeg.Cli;
 using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
@@ -19,7 +20,7 @@ internal sealed class ModelUpdates : IAsyncDisposable
     private readonly SlotStore store;
     private readonly StateFile file;
     private readonly ModelBoot boot;
-    private readonly ManifestInbox desired = new();
+    private readonly ManifestInbox inbox = new();
     private readonly CancellationTokenSource stop = new();
     private readonly JsonBuffer json = new(1024);
     private Updater? updater;
@@ -53,8 +54,15 @@ internal sealed class ModelUpdates : IAsyncDisposable
     /// <summary>Topic filters to hear.</summary>
     public IReadOnlyList<string> Subscriptions(Topics topics) =>
         settings.Fleet.Length == 0
-            ? [topics.ModelDesired, topics.ModelHold]
-            : [topics.ModelDesired, topics.ModelHold, Topics.FleetModelDesired(settings.Fleet)];
+            ? [topics.ModelDesired, topics.ModelHold, topics.ModelKeys + "+"]
+            :
+            [
+                topics.ModelDesired,
+                topics.ModelHold,
+                topics.ModelKeys + "+",
+                Topics.FleetModelDesired(settings.Fleet),
+                Topics.FleetModelKeys(settings.Fleet) + "+",
+            ];
 
     /// <summary>On the MQTT client's thread. False: the message is for somebody else.</summary>
     public bool Received(IncomingMessage message, Topics topics)
@@ -68,13 +76,35 @@ internal sealed class ModelUpdates : IAsyncDisposable
 
         var isFleet = settings.Fleet.Length > 0 && message.Topic == Topics.FleetModelDesired(settings.Fleet);
         if (!isFleet && message.Topic != topics.ModelDesired)
-            return false;
+            return ReceivedKeySet(message, topics);
         if (message.TooLarge)
-            journal.Warning($"a manifest on {message.Topic} is larger than {UpdateLimits.MaxEnvelopeBytes} bytes: it is passed over");
+            TooLarge(message);
         else
-            desired.Offer(isFleet, message.Payload);
+            inbox.Offer(isFleet, message.Payload);
         return true;
     }
+
+    private bool ReceivedKeySet(IncomingMessage message, Topics topics)
+    {
+        var fleet = settings.Fleet.Length > 0 ? Topics.FleetModelKeys(settings.Fleet) : null;
+        var isFleet = fleet is not null && message.Topic.StartsWith(fleet, StringComparison.Ordinal);
+        if (!isFleet && !message.Topic.StartsWith(topics.ModelKeys, StringComparison.Ordinal))
+            return false;
+        var level = message.Topic.AsSpan((isFleet ? fleet! : topics.ModelKeys).Length);
+        var isNumber = int.TryParse(level, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+        if (message.TooLarge)
+            TooLarge(message);
+        else if (!isNumber || number is < 2 or > UpdateLimits.MaxKeySetNumber)
+            journal.Warning($"{message.Topic} does not end with the number of a key set: ignored");
+        else
+            inbox.OfferKeySet(isFleet, number, message.Payload);
+        return true;
+    }
+
+    private void TooLarge(IncomingMessage message) =>
+        journal.Warning(
+            $"the message on {message.Topic} is larger than the {UpdateLimits.MaxEnvelopeBytes} bytes of a signed manifest: ignored"
+        );
 
     /// <param name="host">Swaps models.</param>
     /// <param name="link">Tells.</param>
@@ -88,21 +118,13 @@ internal sealed class ModelUpdates : IAsyncDisposable
         var options = new UpdaterOptions
         {
             Device = Device(facts.Device, settings.Model.Dir.Length > 0),
-            Keys = KeySet.ReadFolder(settings.Update.KeysDir, settings.Update.Threshold),
+            Keys = KeySet.ReadFolder(settings.Update.KeysDir, settings.Update.Threshold, settings.Update.KeySet),
             Window = window,
             // a pinned device is not updated, and need not have another bundle
             Shipped = settings.Model.Dir.Length > 0 ? settings.Model.Dir : LoadedModel.DefaultFolder(),
             ClockSynced = () => facts.ClockSynced,
         };
-        download = new Download(
-            new DownloadOptions
-            {
-                Schemes = settings.Update.Sources,
-                FileRoot = settings.Update.FileRoot,
-                MaxBytesPerS = settings.Update.MaxKibS * 1024L,
-            },
-            time
-        );
+        download = new Download(UpdateServer.Options(settings.Update), time);
         var canary = new Canary(
             new CanaryOptions
             {
@@ -115,10 +137,19 @@ internal sealed class ModelUpdates : IAsyncDisposable
                 ],
             }
         );
-        updater = new Updater(options, store, file, host, download.FetchAsync, canary.RunAsync, desired, time, Tell, journal.Info);
+        var context = new UpdateContext
+        {
+            Options = options,
+            Store = store,
+            File = file,
+            Host = host,
+            Time = time,
+            Reporter = new UpdateReporter(Publish, journal.Info),
+        };
+        updater = new Updater(context, download, canary, inbox);
         loop = Task.Run(() => updater.RunAsync(stop.Token));
 
-        void Tell(UpdateReport report) =>
+        void Publish(UpdateReport report) =>
             link.TrySetState(
                 topics.ModelState,
                 ModelStateMessage.Write(json, facts.Device, facts.Session, settings.Fleet, report, active(), time.GetUtcNow())

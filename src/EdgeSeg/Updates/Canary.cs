@@ -6,40 +6,40 @@ using EdgeSeg.Messages;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>How a canary run is made: the program, and the settings under which a model would serve.</summary>
+/// <summary>The program of a canary run, and the settings under which a model would serve.</summary>
 internal sealed record CanaryOptions
 {
-    /// <summary>The program and the words before its verb; null: this very one.</summary>
+    /// <summary>The program and the arguments before its verb; null: this program.</summary>
     public IReadOnlyList<string>? Program { get; init; }
 
     public int TimeoutMs { get; init; } = UpdateLimits.CanaryMs;
 
-    /// <summary>Settings file that names precision, threads and providers; null: defaults.</summary>
+    /// <summary>Arguments for precision, threads and providers.</summary>
     public IReadOnlyList<string> ModelArguments { get; init; } = [];
 }
 
 /// <summary>
-/// Tries a bundle in a process of its own (<c>edgeseg canary</c>), so that a model which crashes, hangs or eats the memory takes nothing else along. The child
-/// makes itself the kernel's first choice when memory is short, has a memory limit, and none of the service manager's sockets and credentials.
+/// Tries a bundle in a process of its own (<c>edgeseg canary</c>), so that a model which crashes, hangs or uses up the memory harms nothing
+/// else. The kernel ends the child first when memory is short; it has a memory limit and none of the service's sockets and credentials.
 /// </summary>
-internal sealed class Canary(CanaryOptions options)
+internal sealed class Canary(CanaryOptions options) : ICanary
 {
-    /// <summary>Returns what it measured when the bundle passed.</summary>
+    /// <summary>Returns the measurements of a bundle that passed.</summary>
     /// <param name="folder">The bundle to try.</param>
     /// <param name="reference">The bundle in use.</param>
     /// <param name="terms">What it must show.</param>
-    /// <param name="cancel">Kills the child.</param>
-    /// <exception cref="UpdateException">It did not pass, with a reason of the canary's.</exception>
+    /// <param name="cancel">Ends the child.</param>
+    /// <exception cref="UpdateException">It did not pass.</exception>
     public async Task<CanaryVerdict> RunAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel)
     {
         using var child = Start(folder, reference, terms);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(options.TimeoutMs);
-        var complaints = child.StandardError.ReadToEndAsync(cancel);
-        string said;
+        var errors = child.StandardError.ReadToEndAsync(cancel);
+        string output;
         try
         {
-            said = await ReadAsync(child.StandardOutput, limit.Token);
+            output = await ReadAsync(child.StandardOutput, limit.Token);
             await child.WaitForExitAsync(limit.Token);
         }
         catch (OperationCanceledException)
@@ -47,15 +47,16 @@ internal sealed class Canary(CanaryOptions options)
             child.Kill(entireProcessTree: true);
             await child.WaitForExitAsync(CancellationToken.None);
             cancel.ThrowIfCancellationRequested();
-            throw new UpdateException(UpdateReason.CanaryHung, $"the canary run was not done after {options.TimeoutMs / 1000} s");
+            throw new UpdateException(UpdateReason.CanaryHung, $"the canary run did not end within {options.TimeoutMs / 1000} s");
         }
 
-        if (Parse(said) is not { } verdict)
+        if (Parse(output) is not { } verdict)
         {
-            var last = (await complaints).Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? "";
+            var last = (await errors).Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? "";
+            var why = last.Length > 0 ? $": {last[..Math.Min(last.Length, 200)]}" : "";
             throw new UpdateException(
                 UpdateReason.CanaryCrashed,
-                $"the canary process ended with code {child.ExitCode} and no verdict{(last.Length > 0 ? $": {last[..Math.Min(last.Length, 200)]}" : "")}"
+                $"the canary process ended with code {child.ExitCode} and no verdict{why}"
             );
         }
 
@@ -89,9 +90,8 @@ internal sealed class Canary(CanaryOptions options)
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        foreach (
-            var name in new[] { "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "LISTEN_FDS", "LISTEN_PID" }
-        )
+        string[] serviceVariables = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "CREDENTIALS_DIRECTORY", "LISTEN_FDS", "LISTEN_PID"];
+        foreach (var name in serviceVariables)
             start.Environment.Remove(name);
         try
         {
@@ -114,11 +114,11 @@ internal sealed class Canary(CanaryOptions options)
         return new string(buffer, 0, length);
     }
 
-    private static CanaryVerdict? Parse(string said)
+    private static CanaryVerdict? Parse(string output)
     {
         try
         {
-            return JsonSerializer.Deserialize(said, UpdateJson.Default.CanaryVerdict);
+            return JsonSerializer.Deserialize(output, UpdateJson.Default.CanaryVerdict);
         }
         catch (JsonException)
         {

@@ -12,14 +12,14 @@ internal sealed record CanaryCases
     public IReadOnlyList<CanaryCase> Cases { get; init; } = [];
 }
 
-/// <summary>A photograph of the bundle and the mask that the model gives to it.</summary>
+/// <summary>A photograph of the bundle and the mask that the model returns for it.</summary>
 internal sealed record CanaryCase
 {
     /// <summary>File of the bundle.</summary>
     [JsonRequired]
     public string Image { get; init; } = "";
 
-    /// <summary>Clicks, x and y in pixels; empty: the automatic way.</summary>
+    /// <summary>Clicks, x and y in pixels; empty: automatic segmentation.</summary>
     public IReadOnlyList<float[]> Clicks { get; init; } = [];
 
     /// <summary>Height and width, as in COCO.</summary>
@@ -31,14 +31,14 @@ internal sealed record CanaryCase
     public string Counts { get; init; } = "";
 }
 
-/// <summary>What the canary's process says on its standard output. <see cref="Reason"/> null: passed.</summary>
+/// <summary>What the canary's process writes to its standard output. <see cref="Reason"/> null: it passed.</summary>
 internal sealed record CanaryVerdict
 {
     public string? Reason { get; init; }
 
     public string Text { get; init; } = "";
 
-    /// <summary>Least IoU over the cases.</summary>
+    /// <summary>Lowest IoU of the cases.</summary>
     public double Iou { get; init; }
 
     /// <summary>Median time of the candidate over that of the model in use.</summary>

@@ -2,15 +2,15 @@ using EdgeSeg.Messages;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>Tells what the disk of the updates has against being written to.</summary>
+/// <summary>Names what is wrong with the disk of the updates.</summary>
 internal static class DiskFault
 {
     // errno; the same numbers on x86-64 and arm64
     private const int NoSpace = 28,
         OverQuota = 122;
 
-    /// <param name="fault">An <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> of a call that concerns our own disk.</param>
-    /// <param name="folder">Where.</param>
+    /// <param name="fault">An <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> of a call on the device's own disk.</param>
+    /// <param name="folder">The folder.</param>
     public static UpdateException Of(Exception fault, string folder)
     {
         var why = fault.Message.ReplaceLineEndings(" ");

@@ -6,15 +6,16 @@ using EdgeSeg.Platform;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// A manifest with its signatures, as <c>model/desired</c> carries it: <c>{"v":1,"manifest":base64,"signatures":[{"key","alg","sig":base64}]}</c>.
-/// The manifest's bytes are signed as they are and stay bytes until their signatures have been checked; only this thin shell is parsed before.
+/// A manifest with its signatures, as <c>model/desired</c> carries it:
+/// <c>{"v":1,"manifest":base64,"signatures":[{"key","alg","sig":base64}]}</c>. The signatures are over the manifest's bytes, which are parsed
+/// only after the signatures were checked.
 /// </summary>
 internal sealed record Envelope
 {
     [JsonRequired]
     public int V { get; init; }
 
-    /// <summary>The very bytes that were signed.</summary>
+    /// <summary>The bytes that were signed.</summary>
     [JsonRequired]
     public byte[] Manifest { get; init; } = [];
 
@@ -37,10 +38,10 @@ internal sealed record Envelope
         }
 
         if (envelope.V != 1)
-            throw Bad($"it is of version {envelope.V}, 1 is known");
+            throw Bad($"it has version {envelope.V}, this edgeseg reads 1");
         if (envelope.Signatures.Count > UpdateLimits.MaxSignatures)
             throw Bad($"it has {envelope.Signatures.Count} signatures, more than {UpdateLimits.MaxSignatures}");
-        // the serializer keeps nulls out of properties, not out of lists
+        // the serializer refuses nulls in properties, not in lists
         if (envelope.Signatures.Any(s => s is null))
             throw Bad("a signature is null");
         return envelope;
@@ -56,7 +57,7 @@ internal sealed record EnvelopeSignature
 {
     public const string EcdsaP256Sha256 = "ecdsa-p256-sha256";
 
-    /// <summary>Id of the key; see <see cref="TrustedKey.Id"/>.</summary>
+    /// <summary>Id of the key: <see cref="TrustedKey.Id"/>.</summary>
     [JsonRequired]
     public string Key { get; init; } = "";
 

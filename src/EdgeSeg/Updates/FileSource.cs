@@ -4,7 +4,9 @@ using EdgeSeg.Platform;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>Bundles on a stick: file:// addresses below one folder, wherever symbolic links lead. Always read from the beginning.</summary>
+/// <summary>
+/// Bundles on a USB stick: file:// addresses below one folder, after symbolic links are resolved. Always read from the beginning.
+/// </summary>
 /// <param name="root">That folder; empty: nothing may be read.</param>
 internal sealed unsafe class FileSource(string root) : ISource
 {
@@ -16,17 +18,14 @@ internal sealed unsafe class FileSource(string root) : ISource
         try
         {
             var path = Resolved(address);
-            // by its size no pipe and no device is ever opened: they have none
+            // pipes and devices have no size, so none of them is ever opened
             var length = new FileInfo(path).Length;
             if (length != file.Bytes)
             {
+                var text = $"{file.Name} has {length} bytes, the manifest says {file.Bytes}";
                 throw length < file.Bytes
-                    ? new UpdateException(
-                        UpdateReason.TooShort,
-                        $"{file.Name} has {length} bytes, the manifest says {file.Bytes}",
-                        retry: true
-                    )
-                    : new UpdateException(UpdateReason.TooLong, $"{file.Name} has {length} bytes, the manifest says {file.Bytes}");
+                    ? new UpdateException(UpdateReason.TooShort, text, retry: true)
+                    : new UpdateException(UpdateReason.TooLong, text);
             }
 
             var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
@@ -49,11 +48,14 @@ internal sealed unsafe class FileSource(string root) : ISource
             throw Refused($"{address} is not a file of this device");
         var top = RealPath(root);
         var real = RealPath(path);
-        // what is not there yet may be on a stick that is not in; what lies elsewhere is never read
         if (top is null || real is null)
+        {
+            // a missing file may be on a stick that is not plugged in; a file elsewhere is never read
             throw IsBelow(Path.GetFullPath(path), Path.GetFullPath(root))
-                ? Unreachable($"{path} is not there")
+                ? Unreachable($"{path} does not exist")
                 : Refused($"{path} is not below {root}");
+        }
+
         return IsBelow(real, top) ? real : throw Refused($"{path} leads out of {root}");
     }
 

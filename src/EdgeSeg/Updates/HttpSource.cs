@@ -1,37 +1,42 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using EdgeSeg.Messages;
 
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// Bundles on a web server: https://, and http:// where it is allowed. Redirects are followed here, one by one, so that none leads from https to
-/// anything else or to a scheme that is not allowed; no content encoding is taken, since the manifest speaks of the bytes that are sent.
+/// Bundles on a web server: https://, and http:// where it is allowed. Redirects are followed here, one by one, so that none leads from
+/// https to another scheme or to one that is not allowed. No content encoding is accepted: the manifest describes the bytes that are sent.
 /// </summary>
 internal sealed class HttpSource : ISource
 {
-    private readonly IReadOnlyList<string> schemes;
+    private readonly DownloadOptions options;
     private readonly TimeProvider time;
     private readonly HttpClient client;
 
-    /// <param name="schemes">The allowed ones.</param>
-    /// <param name="time">Its clock, for a Retry-After with a date.</param>
+    /// <param name="options">Allowed schemes, authorities, proxy and authorisation.</param>
+    /// <param name="time">Clock, for a Retry-After with a date.</param>
     /// <param name="handler">Null: <see cref="NewHandler"/>.</param>
-    public HttpSource(IReadOnlyList<string> schemes, TimeProvider time, HttpMessageHandler? handler = null)
+    public HttpSource(DownloadOptions options, TimeProvider time, HttpMessageHandler? handler = null)
     {
-        this.schemes = schemes;
-        this.time = time;
-        client = new HttpClient(handler ?? NewHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+        (this.options, this.time) = (options, time);
+        client = new HttpClient(handler ?? NewHandler(options)) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    /// <summary>Trust is the system's. No proxy from the environment: what a service fetches is said by its configuration, not by its surroundings.</summary>
-    public static SocketsHttpHandler NewHandler() =>
+    /// <summary>
+    /// Without own authorities the system's are trusted. The environment's proxy is not used: the configuration decides what a service
+    /// connects to.
+    /// </summary>
+    public static SocketsHttpHandler NewHandler(DownloadOptions options) =>
         new()
         {
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
-            UseProxy = false,
+            UseProxy = options.Proxy is not null,
+            Proxy = options.Proxy is { } proxy ? new WebProxy(proxy) : null,
             UseCookies = false,
             ActivityHeadersPropagator = null,
             MaxConnectionsPerServer = 1,
@@ -39,6 +44,7 @@ internal sealed class HttpSource : ISource
             MaxResponseHeadersLength = UpdateLimits.DownloadHeadKib,
             // a body that is not wanted is not read to its end
             MaxResponseDrainSize = 0,
+            SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = ChainPolicy(options.Authorities) },
         };
 
     public async Task<SourceBody> OpenAsync(Uri address, BundleFile file, long from, string validator, StallWatch watch)
@@ -59,9 +65,10 @@ internal sealed class HttpSource : ISource
                     continue;
                 }
 
-                if (!part)
-                    Check(response, file);
-                CheckEncoding(response, file);
+                if (part)
+                    HttpAnswer.CheckContent(response, file);
+                else
+                    HttpAnswer.Check(response, file, time);
                 return new SourceBody(
                     await response.Content.ReadAsStreamAsync(watch.Token),
                     part ? from : 0,
@@ -81,30 +88,22 @@ internal sealed class HttpSource : ISource
 
     private async Task<HttpResponseMessage> FollowAsync(Uri address, BundleFile file, long from, string validator, StallWatch watch)
     {
+        var origin = address;
         for (var followed = 0; ; followed++)
         {
-            var response = await SendAsync(address, from, validator, watch);
-            if (
-                response.StatusCode
-                is not (
-                    HttpStatusCode.MovedPermanently
-                    or HttpStatusCode.Found
-                    or HttpStatusCode.SeeOther
-                    or HttpStatusCode.TemporaryRedirect
-                    or HttpStatusCode.PermanentRedirect
-                )
-            )
+            var response = await SendAsync(address, origin, from, validator, watch);
+            if (!Redirect.Is(response.StatusCode))
                 return response;
             using (response)
             {
                 if (followed == UpdateLimits.DownloadRedirects)
                     throw Unreachable($"{file.Name} is redirected more than {UpdateLimits.DownloadRedirects} times");
-                address = Redirect.Target(address, response, schemes);
+                address = Redirect.Target(address, response, options.Schemes);
             }
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(Uri address, long from, string validator, StallWatch watch)
+    private async Task<HttpResponseMessage> SendAsync(Uri address, Uri origin, long from, string validator, StallWatch watch)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("edgeseg", null));
@@ -115,6 +114,9 @@ internal sealed class HttpSource : ISource
             request.Headers.IfRange = RangeConditionHeaderValue.Parse(validator);
         }
 
+        var isOrigin = address.Scheme == origin.Scheme && address.Authority == origin.Authority;
+        if (isOrigin && options.Authorization is { } authorization)
+            Authorise(request, authorization);
         watch.BeginWait();
         try
         {
@@ -122,8 +124,7 @@ internal sealed class HttpSource : ISource
         }
         catch (HttpRequestException e)
         {
-            var why = e.InnerException is AuthenticationException { Message: var tls } ? $"TLS fails: {tls}" : e.Message;
-            throw Unreachable($"{address.Authority} cannot be reached: {why.ReplaceLineEndings(" ")}");
+            throw Unreachable($"{address.Authority} cannot be reached: {Cause(e)}");
         }
         finally
         {
@@ -131,29 +132,46 @@ internal sealed class HttpSource : ISource
         }
     }
 
-    private void Check(HttpResponseMessage response, BundleFile file)
+    private static void Authorise(HttpRequestMessage request, Func<string> authorization)
     {
-        if (response.StatusCode != HttpStatusCode.OK)
-            throw Unreachable($"the server answers {(int)response.StatusCode} for {file.Name}", RetryAfter(response));
-        if (response.Content.Headers.ContentLength is not { } length || length == file.Bytes)
-            return;
-        throw length < file.Bytes
-            ? new UpdateException(
-                UpdateReason.TooShort,
-                $"the server has {length} bytes of {file.Name}, the manifest says {file.Bytes}",
-                retry: true
-            )
-            : new UpdateException(UpdateReason.TooLong, $"the server has {length} bytes of {file.Name}, the manifest says {file.Bytes}");
+        try
+        {
+            request.Headers.Add("Authorization", authorization());
+        }
+        catch (FormatException)
+        {
+            // the message of the exception would show the secret
+            throw Unreachable(
+                "the content of update.authorization_file cannot be an Authorization header: write one line such as \"Bearer TOKEN\""
+            );
+        }
     }
 
-    private static void CheckEncoding(HttpResponseMessage response, BundleFile file)
+    private string Cause(HttpRequestException e)
     {
-        var other = response.Content.Headers.ContentEncoding.FirstOrDefault(e => !e.Equals("identity", StringComparison.OrdinalIgnoreCase));
-        if (other is not null)
-            throw Unreachable($"the server sends {file.Name} encoded ({other}), which was not asked for");
+        if (e.InnerException is AuthenticationException { Message: var tls })
+        {
+            var remedy = options.Authorities is null ? "name its authority with update.ca_file" : "check update.ca_file";
+            return $"its certificate is not accepted ({tls.ReplaceLineEndings(" ")}): {remedy}, and check the clock and the name in the address";
+        }
+
+        var through = options.Proxy is { } proxy ? $" through the proxy {proxy.Authority}" : "";
+        return e.Message.ReplaceLineEndings(" ") + through;
     }
 
-    /// <summary>Is the answer what follows the first <paramref name="from"/> bytes of a file of the right size, and, where it tells, of the same content?</summary>
+    private static X509ChainPolicy? ChainPolicy(X509Certificate2Collection? authorities)
+    {
+        if (authorities is null)
+            return null;
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.AddRange(authorities);
+        return policy;
+    }
+
+    /// <summary>
+    /// Whether the answer is what follows the first <paramref name="from"/> bytes of a file of the right size and, where the server says
+    /// so, of the same content.
+    /// </summary>
     private static bool IsRest(HttpResponseMessage response, BundleFile file, long from, string validator) =>
         response.Content.Headers.ContentRange is { Unit: "bytes", From: { } first, To: { } last } range
         && first == from
@@ -162,24 +180,13 @@ internal sealed class HttpSource : ISource
         && (response.Content.Headers.ContentLength ?? last - first + 1) == last - first + 1
         && (response.Headers.ETag is not { IsWeak: false } etag || validator[0] != '"' || etag.ToString() == validator);
 
-    /// <summary>What If-Range takes: a strong ETag, else the date. That a date may stand for two contents is found out by the hash.</summary>
+    /// <summary>A value for If-Range: a strong ETag, else the date. The hash finds out when one date stands for two contents.</summary>
     private static string Validator(HttpResponseMessage response)
     {
-        var validator = response.Headers.ETag is { IsWeak: false } etag
-            ? etag.ToString()
-            : response.Content.Headers.LastModified?.ToString("r") ?? "";
+        var strong = response.Headers.ETag is { IsWeak: false } etag ? etag.ToString() : null;
+        var validator = strong ?? response.Content.Headers.LastModified?.ToString("r") ?? "";
         return validator.Length <= UpdateLimits.MaxValidatorLength ? validator : "";
     }
 
-    /// <summary>A date is taken by the server's own clock where it tells: ours may be wrong.</summary>
-    private TimeSpan? RetryAfter(HttpResponseMessage response)
-    {
-        if (response.Headers.RetryAfter is not { } asked)
-            return null;
-        var wait = asked.Delta ?? asked.Date!.Value - (response.Headers.Date ?? time.GetUtcNow());
-        return TimeSpan.FromMilliseconds(Math.Clamp(wait.TotalMilliseconds, 0, UpdateLimits.MaxRetryAfterMs));
-    }
-
-    private static UpdateException Unreachable(string text, TimeSpan? after = null) =>
-        new(UpdateReason.Unreachable, text, retry: true) { RetryAfter = after };
+    private static UpdateException Unreachable(string text) => new(UpdateReason.Unreachable, text, retry: true);
 }

@@ -6,14 +6,14 @@ using EdgeSeg.Platform;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// What a signed message asks for. <see cref="Action"/>: <c>install</c> a bundle; <c>pause</c> the roll-out (nothing moves until a later
-/// manifest); <c>abort</c> it (what is not good yet is taken back); <c>keys</c> (the trusted keys are these from now on).
+/// What a signed message asks for. <see cref="Action"/>: <c>install</c> a bundle; <c>pause</c> the roll-out (no device goes on until a
+/// later manifest); <c>abort</c> it (a model on trial is rolled back); <c>keys</c> (these are the trusted keys from now on).
 /// </summary>
 internal sealed record Manifest
 {
     public const string TypeName = "edgeseg-model";
 
-    /// <summary>Always <see cref="TypeName"/>: a signature over something else of the same keys cannot be passed off as a manifest.</summary>
+    /// <summary>Always <see cref="TypeName"/>: what the same keys sign for another purpose cannot be used as a manifest.</summary>
     [JsonRequired]
     public string Type { get; init; } = "";
 
@@ -23,15 +23,15 @@ internal sealed record Manifest
     [JsonRequired]
     public string Action { get; init; } = "";
 
-    /// <summary>Counts the manifests that the signers issue; a device takes none that is older than the newest it has taken.</summary>
+    /// <summary>Counts the manifests that the signers issue; a device accepts none that is older than the newest it has accepted.</summary>
     [JsonRequired]
     public long Serial { get; init; }
 
-    /// <summary>When it was signed; a device's clock is never believed to be earlier.</summary>
+    /// <summary>When it was signed; the device's time is never earlier from then on.</summary>
     [JsonRequired]
     public DateTimeOffset Issued { get; init; }
 
-    /// <summary>From then on it is refused.</summary>
+    /// <summary>From this time on it is refused.</summary>
     [JsonRequired]
     public DateTimeOffset Expires { get; init; }
 
@@ -45,7 +45,7 @@ internal sealed record Manifest
     /// <summary>Present where the action is <c>keys</c>.</summary>
     public KeySetInfo? Keys { get; init; }
 
-    /// <exception cref="UpdateException">It cannot be read, or says what no manifest may say.</exception>
+    /// <exception cref="UpdateException">It cannot be read, or breaks a rule of manifests.</exception>
     public static Manifest Read(ReadOnlySpan<byte> bytes)
     {
         try
@@ -64,7 +64,7 @@ internal sealed record Manifest
     public byte[] Write() => JsonSerializer.SerializeToUtf8Bytes(this, UpdateJson.Default.Manifest);
 }
 
-/// <summary>A bundle: one set of files that belong together (encoder and decoder never mix), and what must be true of it.</summary>
+/// <summary>A bundle: files that belong together (encoders and decoders never mix), and the conditions for it.</summary>
 internal sealed record BundleInfo
 {
     [JsonRequired]
@@ -74,7 +74,10 @@ internal sealed record BundleInfo
     [JsonRequired]
     public int Version { get; init; }
 
-    /// <summary>Folder of the files: https://, http:// (where the device allows it) or file:// (below the device's own folder for sticks). Ends with a slash.</summary>
+    /// <summary>
+    /// Folder of the files: https://, http:// (where the device allows it) or file:// (below <c>update.file_root</c>). The path ends with a
+    /// slash; a query, such as the signature of an address, is sent with each file.
+    /// </summary>
     [JsonRequired]
     public string Url { get; init; } = "";
 
@@ -83,7 +86,7 @@ internal sealed record BundleInfo
 
     public Compatible Compatible { get; init; } = new();
 
-    /// <summary>mIoU and the like, for people and dashboards: figure by name.</summary>
+    /// <summary>Figures by name for people and dashboards, for example the mIoU.</summary>
     public IReadOnlyDictionary<string, double> Quality { get; init; } = new Dictionary<string, double>();
 
     [JsonRequired]
@@ -109,13 +112,13 @@ internal sealed record BundleFile
     public string Sha256 { get; init; } = "";
 }
 
-/// <summary>What a device must be. Empty: any.</summary>
+/// <summary>Which devices it suits. Empty: any.</summary>
 internal sealed record Compatible
 {
-    /// <summary>Machines, as <c>edgeseg info</c> names them: linux-x64, linux-arm64.</summary>
+    /// <summary>Machines as <c>edgeseg info</c> names them: linux-x64, linux-arm64.</summary>
     public IReadOnlyList<string> Machines { get; init; } = [];
 
-    /// <summary>Beginnings of board names, as the device tree has them: "Raspberry Pi 5".</summary>
+    /// <summary>Beginnings of board names as in the device tree: "Raspberry Pi 5".</summary>
     public IReadOnlyList<string> Boards { get; init; } = [];
 
     public string MinEdgeseg { get; init; } = "0";
@@ -130,36 +133,42 @@ internal sealed record CanaryTerms
     [JsonRequired]
     public string Cases { get; init; } = "";
 
-    /// <summary>Least IoU of each mask with the expected one.</summary>
+    /// <summary>Lowest IoU of each mask with the expected one.</summary>
     public double MinIou { get; init; } = 0.95;
 
-    /// <summary>Most that its time may be of the time of the model in use, both run in turns.</summary>
+    /// <summary>Longest time, as a multiple of the model in use; both run in turn.</summary>
     public double MaxLatencyRatio { get; init; } = 2;
 
-    /// <summary>Most memory of the whole child process, in MiB.</summary>
+    /// <summary>Largest memory of the whole child process, in MiB.</summary>
     public int MaxMemoryMib { get; init; } = 768;
 }
 
-/// <summary>What live frames must show before the model is called good. The margins are towards the former model on the same device.</summary>
+/// <summary>What live frames must show before the model is good. The margins are relative to the former model on the same device.</summary>
 internal sealed record LiveTerms
 {
-    /// <summary>Automatic results to look at.</summary>
+    /// <summary>Number of automatic results that are compared.</summary>
     public int Frames { get; init; } = 30;
 
-    /// <summary>Most that the share of frames with something found may fall.</summary>
+    /// <summary>Largest fall of the share of frames in which something was found.</summary>
     public double FoundRateDrop { get; init; } = 0.3;
 
-    /// <summary>Most that the mean predicted IoU may fall.</summary>
+    /// <summary>Largest fall of the mean predicted IoU.</summary>
     public double PredictedIouDrop { get; init; } = 0.2;
 
-    /// <summary>Most that the mean mask area may grow or shrink, as a factor.</summary>
+    /// <summary>Largest factor by which the mean mask area may grow or shrink.</summary>
     public double AreaFactor { get; init; } = 3;
 
-    /// <summary>After so long without enough results it is good on the canary's word, in seconds: a device that answers commands only has none.</summary>
+    /// <summary>
+    /// After this time without enough results the canary's verdict suffices, in seconds: a device that only answers commands has no
+    /// automatic results.
+    /// </summary>
     public int WaitS { get; init; } = 3600;
 }
 
-/// <summary>A device takes part when its share, a hash of salt and device id in 0..100, is below <see cref="Percent"/>.</summary>
+/// <summary>
+/// A device takes part when its share, a hash of salt and device id in 0..100, is below <see cref="Percent"/>, and it is among
+/// <see cref="Devices"/> and has one of <see cref="Tags"/> where these are given. See <see cref="RolloutShare"/>.
+/// </summary>
 internal sealed record Rollout
 {
     [JsonRequired]
@@ -167,9 +176,18 @@ internal sealed record Rollout
 
     [JsonRequired]
     public string Salt { get; init; } = "";
+
+    /// <summary>Ids of the devices; null: all.</summary>
+    public IReadOnlyList<string>? Devices { get; init; }
+
+    /// <summary>Tags of which a device must have one; null: any device.</summary>
+    public IReadOnlyList<string>? Tags { get; init; }
 }
 
-/// <summary>The keys from now on. <see cref="Number"/> is exactly one more than that of the keys in force.</summary>
+/// <summary>
+/// A key set, as TUF's root role: signed by a threshold of the former set and by a threshold of its own. <see cref="Number"/> is one more
+/// than that of the former set.
+/// </summary>
 internal sealed record KeySetInfo
 {
     [JsonRequired]
@@ -182,6 +200,6 @@ internal sealed record KeySetInfo
     [JsonRequired]
     public IReadOnlyList<string> Keys { get; init; } = [];
 
-    /// <summary>Ids of keys that are never trusted again, also when a file brings them back.</summary>
+    /// <summary>Ids of keys that are never trusted again, even if a later set names them.</summary>
     public IReadOnlyList<string> Revoked { get; init; } = [];
 }

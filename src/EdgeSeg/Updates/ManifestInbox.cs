@@ -2,9 +2,31 @@ using EdgeSeg.Platform;
 
 namespace EdgeSeg.Updates;
 
+/// <summary>Where an envelope came from.</summary>
+internal enum ManifestSource
+{
+    /// <summary>The device's own <c>model/desired</c>.</summary>
+    Device,
+
+    /// <summary>The fleet's <c>model/desired</c>.</summary>
+    Fleet,
+
+    /// <summary>A topic of the key chain.</summary>
+    KeyChain,
+
+    /// <summary>The copy on disk of the manifest that was accepted last.</summary>
+    Kept,
+}
+
+/// <summary>An envelope as it came, not verified.</summary>
+/// <param name="Bytes">The message.</param>
+/// <param name="Source">Where it came from.</param>
+/// <param name="KeySet">Number of the key set by its topic, not verified; 0: not from a topic of the key chain.</param>
+internal sealed record OfferedManifest(byte[] Bytes, ManifestSource Source, int KeySet = 0);
+
 /// <summary>
-/// Where manifests come in: the newest of each source (the device's own topic, its fleet's) and the one kept on disk from before. Offering ends the
-/// attempt that is under way, so that an abort is heard in the middle of a download.
+/// The manifests that came: the newest of each source, the chain of key sets, and the one kept on disk. A new one ends the attempt in
+/// progress, so that an abort takes effect in the middle of a download.
 /// </summary>
 internal sealed class ManifestInbox
 {
@@ -12,10 +34,11 @@ internal sealed class ManifestInbox
 
     private readonly Lock gate = new();
     private readonly byte[]?[] offers = new byte[]?[2];
+    private readonly SortedDictionary<(int Number, bool IsFleet), byte[]> keySets = [];
     private byte[]? kept;
     private TaskCompletionSource news = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? attempt;
-    private bool looked;
+    private bool isRead;
     private long offered;
 
     /// <summary>Counts what was offered.</summary>
@@ -28,7 +51,10 @@ internal sealed class ManifestInbox
         }
     }
 
-    /// <summary>From any thread. An empty message withdraws what that source said before; what was taken already goes on.</summary>
+    /// <summary>
+    /// Takes a message of <c>model/desired</c>, on any thread. An empty message withdraws the one before it of that source; an update that
+    /// was accepted goes on.
+    /// </summary>
     public void Offer(bool isFleet, byte[] envelope)
     {
         lock (gate)
@@ -37,13 +63,36 @@ internal sealed class ManifestInbox
             if (offers[index] is { } last && last.AsSpan().SequenceEqual(envelope))
                 return;
             offers[index] = envelope.Length == 0 ? null : envelope;
-            offered++;
-            attempt?.Cancel();
-            news.TrySetResult();
+            Announce();
         }
     }
 
-    /// <summary>Begins an attempt; the token is cancelled when something new comes.</summary>
+    /// <summary>Takes a message of the key chain, on any thread. At most <see cref="UpdateLimits.MaxKeySets"/> are held, the greatest numbers.</summary>
+    /// <param name="isFleet">Of the fleet's topic.</param>
+    /// <param name="number">The last level of the topic.</param>
+    /// <param name="envelope">Empty: the key set is withdrawn.</param>
+    public void OfferKeySet(bool isFleet, int number, byte[] envelope)
+    {
+        lock (gate)
+        {
+            var place = (number, isFleet);
+            if (keySets.TryGetValue(place, out var last) && last.AsSpan().SequenceEqual(envelope))
+                return;
+            if (envelope.Length == 0)
+            {
+                if (keySets.Remove(place))
+                    Announce();
+                return;
+            }
+
+            keySets[place] = envelope;
+            if (keySets.Count > UpdateLimits.MaxKeySets)
+                keySets.Remove(keySets.Keys.First());
+            Announce();
+        }
+    }
+
+    /// <summary>Begins an attempt; its token is cancelled when something new comes.</summary>
     public CancellationToken Begin(CancellationToken cancel)
     {
         lock (gate)
@@ -62,22 +111,27 @@ internal sealed class ManifestInbox
         }
     }
 
-    /// <summary>What is on the topics now, and last the one that was kept before where none of them is the same.</summary>
-    public IReadOnlyList<(byte[] Envelope, bool IsOffer)> Take(string folder)
+    /// <summary>What is on the topics now, and last the kept one unless a topic has the same bytes.</summary>
+    public IReadOnlyList<OfferedManifest> Take(string folder)
     {
         lock (gate)
         {
-            if (!looked)
+            if (!isRead)
                 kept = Read(Path.Combine(folder, FileName));
-            looked = true;
-            var there = offers.OfType<byte[]>().Select(o => (o, true)).ToList();
-            if (kept is not null && there.All(o => !o.o.AsSpan().SequenceEqual(kept)))
-                there.Add((kept, false));
-            return there;
+            isRead = true;
+            var found = new List<OfferedManifest>();
+            if (offers[0] is { } device)
+                found.Add(new OfferedManifest(device, ManifestSource.Device));
+            if (offers[1] is { } fleet)
+                found.Add(new OfferedManifest(fleet, ManifestSource.Fleet));
+            found.AddRange(keySets.Select(k => new OfferedManifest(k.Value, ManifestSource.KeyChain, k.Key.Number)));
+            if (kept is not null && found.All(o => !o.Bytes.AsSpan().SequenceEqual(kept)))
+                found.Add(new OfferedManifest(kept, ManifestSource.Kept));
+            return found;
         }
     }
 
-    /// <summary>Keeps a manifest that was found genuine, durably.</summary>
+    /// <summary>Keeps a verified manifest on disk.</summary>
     public void Keep(string folder, byte[] envelope)
     {
         lock (gate)
@@ -90,7 +144,7 @@ internal sealed class ManifestInbox
         }
     }
 
-    /// <summary>Until something new comes, or for so long.</summary>
+    /// <summary>Returns when something new comes, when the time is over, or when it is cancelled.</summary>
     public async Task WaitAsync(TimeSpan longest, TimeProvider time, CancellationToken cancel)
     {
         Task coming;
@@ -101,14 +155,17 @@ internal sealed class ManifestInbox
         {
             await coming.WaitAsync(longest, time, cancel);
         }
-        catch (TimeoutException)
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            // time to look again
+            // the caller looks again, or ends
         }
-        catch (OperationCanceledException)
-        {
-            // the caller looks
-        }
+    }
+
+    private void Announce()
+    {
+        offered++;
+        attempt?.Cancel();
+        news.TrySetResult();
     }
 
     private static byte[]? Read(string path)

@@ -5,7 +5,7 @@ using EdgeSeg.Vision.Models;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>What every manifest must keep to, whoever signed it: bounds, plain file names, nothing that belongs to another action.</summary>
+/// <summary>The rules for every manifest, whoever signed it: bounds, plain file names, nothing that belongs to another action.</summary>
 internal static class ManifestRules
 {
     public const string Install = "install",
@@ -19,7 +19,7 @@ internal static class ManifestRules
         if (m.Type != Manifest.TypeName)
             return $"its type is not '{Manifest.TypeName}'";
         if (m.V != 1)
-            return $"it is of version {m.V}, this edgeseg reads 1";
+            return $"it has version {m.V}, this edgeseg reads 1";
         if (m.Action is not (Install or Pause or Abort or Keys))
             return $"its action is none of {Install}, {Pause}, {Abort}, {Keys}";
         if (m.Serial is < 1 or > UpdateLimits.MaxSerial)
@@ -30,40 +30,49 @@ internal static class ManifestRules
             return $"a bundle belongs to the action {Install}, and to it only";
         if ((m.Action == Keys) != (m.Keys is not null))
             return $"keys belong to the action {Keys}, and to it only";
-        if (m.Rollout is { } r && (!(r.Percent is >= 0 and <= 100) || r.Salt.Length is 0 or > VisionLimits.MaxIdLength))
-            return "its roll-out needs 0..100 percent and a salt";
+        if (m.Rollout is { } r && Fault(r) is { } fault)
+            return fault;
         return m.Bundle is { } bundle ? Fault(bundle)
             : m.Keys is { } keys ? Fault(keys)
             : null;
     }
 
+    public static bool IsPlainName(string name) =>
+        name.Length is > 0 and <= UpdateLimits.MaxFileNameLength
+        && name[0] != '.'
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
+
+    private static string? Fault(Rollout r)
+    {
+        if (!(r.Percent is >= 0 and <= 100) || r.Salt.Length is 0 or > VisionLimits.MaxIdLength)
+            return "its roll-out needs 0..100 percent and a salt";
+        if (r.Devices is { } devices && !AreIds(devices, UpdateLimits.MaxRolloutDevices))
+            return $"its roll-out does not name 1..{UpdateLimits.MaxRolloutDevices} different device ids";
+        return r.Tags is { } tags && !AreIds(tags, UpdateLimits.MaxTags)
+            ? $"its roll-out does not name 1..{UpdateLimits.MaxTags} different tags of a-z, 0-9 and -"
+            : null;
+    }
+
+    private static bool AreIds(IReadOnlyList<string> ids, int most) =>
+        ids.Count >= 1
+        && ids.Count <= most
+        && ids.All(i => i is not null && Identifier.IsValid(i))
+        && ids.Distinct(StringComparer.Ordinal).Count() == ids.Count;
+
     private static string? Fault(BundleInfo b)
     {
         if (!Identifier.IsValid(b.Name))
-            return "the bundle's name is not made of 1 to 64 of a-z, 0-9 and -";
+            return $"the bundle's name does not consist of 1 to {VisionLimits.MaxIdLength} of a-z, 0-9 and -";
         if (b.Version < 1)
             return "the bundle's version is below 1";
-        if (
-            b.Url.Length > UpdateLimits.MaxUrlLength
-            || !Uri.TryCreate(b.Url, UriKind.Absolute, out var url)
-            || !b.Url.EndsWith('/')
-            || url.UserInfo.Length + url.Query.Length + url.Fragment.Length > 0
-        )
-            return "the bundle's url is not an absolute address of a folder, ending with a slash";
+        if (!IsFolder(b.Url))
+            return "the bundle's url is not an absolute address whose path ends with a slash";
         if (b.Files.Count is 0 or > UpdateLimits.MaxBundleFiles)
             return $"the bundle does not have 1..{UpdateLimits.MaxBundleFiles} files";
-        foreach (var f in b.Files)
+        foreach (var file in b.Files)
         {
-            if (f is null)
-                return "a file is null";
-            if (f.Name == SlotStore.SumsName)
-                return $"{SlotStore.SumsName} is a name that devices use themselves";
-            if (!IsPlainName(f.Name) || f.Name == SlotStore.SumsName || f.Name.Contains(PartFile.Suffix, StringComparison.Ordinal))
-                return "a file's name is not a plain one, or is taken";
-            if (f.Bytes is < 1 or > VisionLimits.MaxGraphBytes)
-                return $"{f.Name} is not of 1..{VisionLimits.MaxGraphBytes} bytes";
-            if (f.Sha256.Length != 64 || !f.Sha256.All(char.IsAsciiHexDigitLower))
-                return $"{f.Name} has no SHA-256";
+            if (Fault(file) is { } fault)
+                return fault;
         }
 
         if (b.Files.Select(f => f.Name).Distinct(StringComparer.Ordinal).Count() != b.Files.Count)
@@ -72,22 +81,34 @@ internal static class ManifestRules
             return $"the bundle has no {ModelBundle.ManifestName}";
         if (b.Bytes > UpdateLimits.MaxBundleBytes)
             return $"the bundle has more than {UpdateLimits.MaxBundleBytes} bytes";
-        if (b.Compatible.Machines.Count > UpdateLimits.MaxBundleFiles || b.Compatible.Boards.Count > UpdateLimits.MaxBundleFiles)
-            return "it names too many machines or boards";
-        if (
-            b
-                .Compatible.Machines.Concat(b.Compatible.Boards)
-                .Any(n => n is null || n.Length is 0 or > UpdateLimits.MaxFileNameLength || n.Any(char.IsControl))
-        )
-            return $"a machine's or board's name does not have 1..{UpdateLimits.MaxFileNameLength} printable characters";
         if (
             b.Quality.Count > UpdateLimits.MaxQualityFigures
             || b.Quality.Any(q => q.Key.Length is 0 or > VisionLimits.MaxIdLength || !double.IsFinite(q.Value))
         )
-            return $"its quality is not at most {UpdateLimits.MaxQualityFigures} finite figures with names";
-        if (!IsVersion(b.Compatible.MinEdgeseg) || !IsVersion(b.Compatible.MinRuntime))
-            return "a least version is not made of numbers and dots";
-        return Fault(b.Canary, b) ?? Fault(b.Live);
+            return $"its quality does not consist of at most {UpdateLimits.MaxQualityFigures} named finite figures";
+        return Fault(b.Compatible) ?? Fault(b.Canary, b) ?? Fault(b.Live);
+    }
+
+    private static string? Fault(BundleFile? f)
+    {
+        if (f is null)
+            return "a file is null";
+        if (f.Name == SlotStore.SumsName)
+            return $"{SlotStore.SumsName} is a name that devices use themselves";
+        if (!IsPlainName(f.Name) || f.Name.Contains(PartFile.Suffix, StringComparison.Ordinal))
+            return "the name of a file is not a plain one, or is reserved";
+        if (f.Bytes is < 1 or > VisionLimits.MaxGraphBytes)
+            return $"{f.Name} does not have 1..{VisionLimits.MaxGraphBytes} bytes";
+        return f.Sha256.Length != 64 || !f.Sha256.All(char.IsAsciiHexDigitLower) ? $"{f.Name} has no SHA-256" : null;
+    }
+
+    private static string? Fault(Compatible c)
+    {
+        if (c.Machines.Count > UpdateLimits.MaxBundleFiles || c.Boards.Count > UpdateLimits.MaxBundleFiles)
+            return "it names too many machines or boards";
+        if (c.Machines.Concat(c.Boards).Any(n => n is null || n.Length is 0 or > UpdateLimits.MaxFileNameLength || n.Any(char.IsControl)))
+            return $"the name of a machine or board does not have 1..{UpdateLimits.MaxFileNameLength} printable characters";
+        return IsVersion(c.MinEdgeseg) && IsVersion(c.MinRuntime) ? null : "a lowest version does not consist of numbers and dots";
     }
 
     private static string? Fault(CanaryTerms c, BundleInfo b)
@@ -95,7 +116,7 @@ internal static class ManifestRules
         if (b.Files.All(f => f.Name != c.Cases))
             return "the canary's cases are not among the files";
         if (!(c.MinIou is >= 0.5 and <= 1))
-            return "the canary's least IoU is not within 0.5..1";
+            return "the canary's lowest IoU is not within 0.5..1";
         if (!(c.MaxLatencyRatio is > 0 and <= 100))
             return "the canary's latency ratio is not within 0..100";
         return c.MaxMemoryMib is < 64 or > 65_536 ? "the canary's memory is not within 64..65536 MiB" : null;
@@ -112,10 +133,10 @@ internal static class ManifestRules
 
     private static string? Fault(KeySetInfo k)
     {
-        if (k.Number < 2)
-            return "the number of a new key set is at least 2";
+        if (k.Number is < 2 or > UpdateLimits.MaxKeySetNumber)
+            return $"the number of a key set is not within 2..{UpdateLimits.MaxKeySetNumber}";
         if (k.Keys.Count is 0 or > ConfigurationLimits.MaxTrustedKeys)
-            return $"there are not 1..{ConfigurationLimits.MaxTrustedKeys} keys";
+            return $"it does not have 1..{ConfigurationLimits.MaxTrustedKeys} keys";
         if (k.Revoked.Count > UpdateLimits.MaxRevokedKeys)
             return $"more than {UpdateLimits.MaxRevokedKeys} keys are revoked";
         if (k.Revoked.Any(r => r is null || r.Length != 32 || !r.All(char.IsAsciiHexDigitLower)))
@@ -123,7 +144,7 @@ internal static class ManifestRules
         var ids = new HashSet<string>(StringComparer.Ordinal);
         foreach (var pem in k.Keys)
         {
-            if (pem is null || pem.Length > UpdateLimits.MaxKeyBytes || TrustedKey.TryRead(pem, out var problem) is not { } key)
+            if (pem is null || pem.Length > UpdateLimits.MaxKeyBytes || TrustedKey.TryRead(pem, out _) is not { } key)
                 return "a key is not a P-256 public key in PEM form";
             if (!ids.Add(key.Id))
                 return "a key is named twice";
@@ -134,10 +155,13 @@ internal static class ManifestRules
             : null;
     }
 
-    public static bool IsPlainName(string name) =>
-        name.Length is > 0 and <= UpdateLimits.MaxFileNameLength
-        && name[0] != '.'
-        && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
+    /// <summary>An absolute address of a folder, with or without a query.</summary>
+    private static bool IsFolder(string address) =>
+        address.Length <= UpdateLimits.MaxUrlLength
+        && Uri.TryCreate(address, UriKind.Absolute, out var url)
+        && url.AbsolutePath.EndsWith('/')
+        && url.UserInfo.Length + url.Fragment.Length == 0
+        && !(url.IsFile && url.Query.Length > 0);
 
     private static bool IsVersion(string text) => text.Length is > 0 and <= 32 && text.All(c => char.IsAsciiDigit(c) || c == '.');
 }

@@ -3,12 +3,12 @@ using EdgeSeg.Messages;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// Which bundle serves when the service starts: the one that the link names if every byte of it is right, else the former one, else the one shipped
-/// with the program. Also finishes what a power cut left half done, and counts the starts of a model on trial.
+/// Chooses the bundle that serves when the service starts: the one that the link names if every byte of it is right, else the former one,
+/// else the one shipped with the program. Also finishes what a power cut interrupted, and counts the starts of a model on trial.
 /// </summary>
 /// <param name="store">The slots.</param>
 /// <param name="file">The state.</param>
-/// <param name="log">Takes a line on what was done.</param>
+/// <param name="log">Receives journal lines.</param>
 internal sealed class ModelBoot(SlotStore store, StateFile file, Action<string> log)
 {
     /// <summary>The slot to load; null: the shipped bundle.</summary>
@@ -16,7 +16,7 @@ internal sealed class ModelBoot(SlotStore store, StateFile file, Action<string> 
     {
         if (file.Problem is { } problem)
         {
-            log($"model updates rest: {problem}");
+            log($"model updates are stopped: {problem}");
             return store.Active is { } active && Intact(active) ? active : null;
         }
 
@@ -27,11 +27,11 @@ internal sealed class ModelBoot(SlotStore store, StateFile file, Action<string> 
         });
     }
 
-    /// <summary>The slot that was chosen does not load: the next one to try. At the shipped bundle it ends.</summary>
+    /// <summary>The chosen slot does not load: the next one to try; null: the shipped bundle.</summary>
     public string? AfterFailure(string slot, string text) =>
         Guarded(() =>
         {
-            log($"the model {slot} does not load ({text}): going back");
+            log($"the model {slot} does not load ({text}): the one before it is loaded");
             if (file.Problem is not null)
                 return null;
             if (file.State is { Phase: UpdatePhase.Trial } trial && trial.Slot == slot)
@@ -53,13 +53,9 @@ internal sealed class ModelBoot(SlotStore store, StateFile file, Action<string> 
                 file.Save(state with { Phase = UpdatePhase.CanaryPassed });
                 break;
             case UpdatePhase.Trial when state.Starts >= UpdateLimits.TrialCrashes:
-                log($"the model {state.Slot} on trial took the service down {state.Starts} times: the former one comes back");
-                Rollback.Run(
-                    store,
-                    file,
-                    UpdateReason.CrashLoop,
-                    $"the service ended {state.Starts} times without a proper stop while this model was on trial"
-                );
+                var text = $"the service ended {state.Starts} times without a proper stop while this model was on trial";
+                log($"{text} ({state.Slot}): the former model serves again");
+                Rollback.Run(store, file, UpdateReason.CrashLoop, text);
                 break;
             case UpdatePhase.Trial:
                 file.Save(state with { Starts = state.Starts + 1 });
@@ -85,7 +81,7 @@ internal sealed class ModelBoot(SlotStore store, StateFile file, Action<string> 
         return null;
     }
 
-    /// <summary>A good model has been damaged since.</summary>
+    /// <summary>A good model was damaged since.</summary>
     private void Replace(string slot)
     {
         var former = file.State.Former;
@@ -101,7 +97,7 @@ internal sealed class ModelBoot(SlotStore store, StateFile file, Action<string> 
         return false;
     }
 
-    /// <summary>A disk that cannot be written must not keep a model from serving.</summary>
+    /// <summary>A model must serve even when the disk cannot be written.</summary>
     private string? Guarded(Func<string?> choose)
     {
         try
@@ -110,7 +106,7 @@ internal sealed class ModelBoot(SlotStore store, StateFile file, Action<string> 
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            log($"{store.Root} cannot be written ({e.Message}): model updates rest");
+            log($"{store.Root} cannot be written ({e.Message}): model updates are stopped");
             string?[] left = [store.Active, file.State.Former];
             return left.FirstOrDefault(s => s is not null && store.Has(s) && Intact(s));
         }

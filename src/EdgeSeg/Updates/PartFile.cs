@@ -7,9 +7,9 @@ using Microsoft.Win32.SafeHandles;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// One file on its way to the disk: <c>NAME.part</c> until it is whole, right and flushed, then <c>NAME</c>. Beside the part lies <c>NAME.part.tag</c>
-/// with the validator (ETag or Last-Modified) of the content that it is a part of; without one nothing can be appended to it later.
-/// Faults of the disk leave as <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
+/// A file that is being fetched: <c>NAME.part</c> until it is complete, verified and flushed, then <c>NAME</c>. <c>NAME.part.tag</c> holds the
+/// validator (ETag or Last-Modified) of the content that the part belongs to; without it the part cannot be resumed. Faults of the disk are
+/// thrown as <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
 /// </summary>
 internal sealed class PartFile : IDisposable
 {
@@ -30,16 +30,16 @@ internal sealed class PartFile : IDisposable
         (path, tag) = (final + Suffix, final + TagSuffix);
     }
 
-    /// <summary>Bytes had, all of them in the hash.</summary>
+    /// <summary>Bytes on the disk that are in the hash.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Of the content that these bytes are of; empty: unknown.</summary>
+    /// <summary>Validator of the content that these bytes belong to; empty: unknown.</summary>
     public string Validator { get; private set; } = "";
 
-    /// <summary>Bytes on the disk, usable or not: a fresh beginning gives their space back.</summary>
+    /// <summary>Bytes on the disk, usable or not: a fresh start frees their space.</summary>
     public long OnDisk => File.Exists(path) ? new FileInfo(path).Length : 0;
 
-    /// <summary>Whether the whole file is there and right. One that is not right is removed, and so are the remains of fetching one that is.</summary>
+    /// <summary>Whether the file is complete and verified. A wrong one is removed, and so are the partial files beside a right one.</summary>
     public bool IsComplete(byte[] buffer, CancellationToken cancel)
     {
         if (!File.Exists(final))
@@ -48,7 +48,7 @@ internal sealed class PartFile : IDisposable
         using (var whole = File.OpenHandle(final))
         {
             var length = RandomAccess.GetLength(whole);
-            right = length == file.Bytes && TryReadAgain(whole, length, buffer, cancel) && HashIsRight();
+            right = length == file.Bytes && TryHash(whole, length, buffer, cancel) && HashIsRight();
         }
 
         if (right)
@@ -58,7 +58,7 @@ internal sealed class PartFile : IDisposable
         return right;
     }
 
-    /// <summary>Takes up what an earlier attempt has left: what can be appended to, or is as long as the whole.</summary>
+    /// <summary>Opens what an earlier attempt left, if it can be resumed or is as long as the whole.</summary>
     public void Open(byte[] buffer, CancellationToken cancel)
     {
         if (OnDisk is not (> 0 and var length) || length > file.Bytes)
@@ -67,13 +67,13 @@ internal sealed class PartFile : IDisposable
         if (Validator.Length == 0 && length < file.Bytes)
             return;
         handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-        if (TryReadAgain(handle, length, buffer, cancel))
+        if (TryHash(handle, length, buffer, cancel))
             Length = length;
         else
             Discard();
     }
 
-    /// <summary>Begins with no bytes. No validator ever lies beside bytes of another content, wherever the power is cut.</summary>
+    /// <summary>Starts with no bytes. A power cut at any point leaves no validator beside bytes of another content.</summary>
     public void Begin(string validator)
     {
         handle?.Dispose();
@@ -99,7 +99,7 @@ internal sealed class PartFile : IDisposable
             FailPoint.Hit("download:half");
     }
 
-    /// <summary>All bytes are had: gives the file its name when they are right. False: they are not, and gone.</summary>
+    /// <summary>All bytes came: renames the file when its hash is right. False: it is wrong and was removed.</summary>
     public bool Finish()
     {
         if (!HashIsRight())
@@ -119,7 +119,7 @@ internal sealed class PartFile : IDisposable
         return true;
     }
 
-    /// <summary>Removes the bytes: they are of no use.</summary>
+    /// <summary>Removes the bytes.</summary>
     public void Discard()
     {
         handle?.Dispose();
@@ -134,7 +134,7 @@ internal sealed class PartFile : IDisposable
 
     private void RemoveRemains()
     {
-        // the tag first: a part without one is begun anew
+        // the tag first: a part without one is not resumed
         foreach (var remains in new[] { tag + ".tmp", tag, path })
         {
             if (File.Exists(remains))
@@ -146,20 +146,22 @@ internal sealed class PartFile : IDisposable
     {
         if (!File.Exists(tag) || new FileInfo(tag).Length > UpdateLimits.MaxValidatorLength)
             return "";
-        // a tag that a bad disk has made into something else must not become a header
+        // a tag that a bad disk altered must not become a header
         var text = Encoding.Latin1.GetString(File.ReadAllBytes(tag));
         return RangeConditionHeaderValue.TryParse(text, out _) ? text : "";
     }
 
     private bool HashIsRight() => CryptographicOperations.FixedTimeEquals(hash.GetHashAndReset(), Convert.FromHexString(file.Sha256));
 
-    /// <summary>Hashes what lies on the disk. False: it cannot be read, as from a bad sector; were that an error, every later attempt would end with it too.</summary>
-    private bool TryReadAgain(SafeFileHandle from, long length, byte[] buffer, CancellationToken cancel)
+    /// <summary>
+    /// Hashes what is on the disk. False: it cannot be read, for example because of a bad sector; as an error it would end every later
+    /// attempt too.
+    /// </summary>
+    private bool TryHash(SafeFileHandle from, long length, byte[] buffer, CancellationToken cancel)
     {
         try
         {
-            long at = 0;
-            while (at < length)
+            for (long at = 0; at < length; )
             {
                 cancel.ThrowIfCancellationRequested();
                 FailPoint.Hit("download:reread");

@@ -1,15 +1,18 @@
 namespace EdgeSeg.Updates;
 
-/// <summary>Passes a growing figure on, at most every <see cref="UpdateLimits.UpdateProgressMs"/>.</summary>
-internal sealed class ProgressTicker(Action<long> tell, TimeProvider time)
+/// <summary>Passes a growing figure on, at most every <see cref="UpdateLimits.UpdateProgressMs"/>, and the last one at the end.</summary>
+internal sealed class ProgressTicker(Action<long> publish, TimeProvider time)
 {
-    private long told = time.GetTimestamp();
+    private long since = time.GetTimestamp();
 
     public void Tick(long figure)
     {
-        if (time.GetElapsedTime(told).TotalMilliseconds < UpdateLimits.UpdateProgressMs)
+        if (time.GetElapsedTime(since).TotalMilliseconds < UpdateLimits.UpdateProgressMs)
             return;
-        told = time.GetTimestamp();
-        tell(figure);
+        since = time.GetTimestamp();
+        publish(figure);
     }
+
+    /// <summary>The final figure, whenever the last one was.</summary>
+    public void Finish(long figure) => publish(figure);
 }

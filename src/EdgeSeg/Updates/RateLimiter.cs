@@ -1,11 +1,11 @@
 namespace EdgeSeg.Updates;
 
-/// <summary>Keeps to a rate: what is taken at once is never more than three quarters of a second's share.</summary>
+/// <summary>Limits a rate: at most three quarters of a second's share are taken at once.</summary>
 /// <param name="bytesPerS">0: no limit.</param>
-/// <param name="time">Its clock.</param>
+/// <param name="time">Clock.</param>
 internal sealed class RateLimiter(long bytesPerS, TimeProvider time)
 {
-    // sleeps last a little longer than asked for; so much may be made up for
+    // timers fire a little late: this much may be caught up
     private readonly long credit = time.TimestampFrequency / 4;
     private long due = time.GetTimestamp();
 

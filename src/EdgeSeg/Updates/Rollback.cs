@@ -18,11 +18,11 @@ internal static class Rollback
         Finish(store, file);
     }
 
-    /// <summary>The second half, also after a power cut between the two.</summary>
+    /// <summary>The second half, also after a power cut in between.</summary>
     public static void Finish(SlotStore store, StateFile file)
     {
         var state = file.State;
-        // a former model that was removed or damaged since is as good as none
+        // the former model may have been removed or damaged since
         var former = state.Former is { } slot && store.Has(slot) && store.IsIntact(slot, out _) ? slot : null;
         store.Activate(former);
         FailPoint.Hit("rollback:linked");
@@ -36,8 +36,13 @@ internal static class Rollback
                 TrialSince = null,
                 Baseline = null,
                 Terms = null,
-                Failed = Remember(state, new FailedUpdate(state.SerialId ?? "", state.Reason ?? UpdateReason.Operator, state.Text ?? "")),
-                Last = new LastOutcome(UpdateReport.RolledBack, state.Slot, state.Serial, state.Reason, state.Text),
+                Failed = Remember(
+                    state,
+                    new FailedUpdate(state.UpdateId ?? state.SerialId ?? "", state.Reason ?? UpdateReason.Operator, state.Text ?? "")
+                ),
+                Last = new LastOutcome(UpdateReport.RolledBack, state.Slot, state.UpdateSerial ?? state.Serial, state.Reason, state.Text),
+                UpdateId = null,
+                UpdateSerial = null,
                 Reason = null,
                 Text = null,
             }
@@ -45,7 +50,7 @@ internal static class Rollback
         FailPoint.Hit("rollback:done");
     }
 
-    /// <summary>The list with one more, the oldest forgotten.</summary>
+    /// <summary>The list with one more; the oldest is forgotten.</summary>
     public static IReadOnlyList<FailedUpdate> Remember(UpdateState state, FailedUpdate failed) =>
         [.. state.Failed.Where(f => f.Id != failed.Id).Append(failed).TakeLast(UpdateLimits.FailedKept)];
 }

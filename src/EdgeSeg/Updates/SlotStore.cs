@@ -7,9 +7,9 @@ using EdgeSeg.Vision;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// Installed bundles: <c>slots/NAME-VERSION-HASH/</c> each, never changed once they are there, and the link <c>active</c> to the one that serves
-/// (no link: the bundle shipped with the program). HASH is that of the slot's <c>SHA256SUMS</c>, which <c>sha256sum -c</c> reads, so a slot's name vouches
-/// for every byte in it. <c>incoming/</c> holds what is being fetched; nothing in it ever serves.
+/// Installed bundles: a folder <c>slots/NAME-VERSION-HASH/</c> each, never changed after it was made, and the link <c>active</c> to the one
+/// that serves (no link: the bundle shipped with the program). HASH is that of the slot's <c>SHA256SUMS</c>, which <c>sha256sum -c</c>
+/// reads, so a slot's name covers every byte in it. <c>incoming/</c> holds what is being fetched; nothing in it ever serves.
 /// </summary>
 internal sealed class SlotStore
 {
@@ -22,7 +22,7 @@ internal sealed class SlotStore
         incoming,
         trash;
 
-    /// <param name="folder">state_dir/models; made when something is to be kept.</param>
+    /// <param name="folder">state_dir/models; created when something is written.</param>
     public SlotStore(string folder)
     {
         root = Path.GetFullPath(folder);
@@ -45,18 +45,16 @@ internal sealed class SlotStore
             ? [.. Directory.GetDirectories(slots).Select(p => Path.GetFileName(p)).Where(IsSlotName).Order(StringComparer.Ordinal)]
             : [];
 
-    /// <summary>The name of the slot for a bundle: the same for the same content, whatever manifest it comes with.</summary>
+    /// <summary>The name of the slot for a bundle: the same content has the same name, whatever its manifest.</summary>
     public static string NameOf(BundleInfo bundle) => $"{bundle.Name}-{bundle.Version}-{Hash(Sums(bundle.Files))}";
 
-    public string Folder(string slot) =>
-        IsSlotName(slot) ? Path.Combine(slots, slot) : throw new ArgumentException($"'{slot}' is no slot", nameof(slot));
+    public string Folder(string slot) => Path.Combine(slots, Checked(slot));
 
-    public string Incoming(string slot) =>
-        IsSlotName(slot) ? Path.Combine(incoming, slot) : throw new ArgumentException($"'{slot}' is no slot", nameof(slot));
+    public string Incoming(string slot) => Path.Combine(incoming, Checked(slot));
 
     public bool Has(string slot) => Directory.Exists(Folder(slot));
 
-    /// <summary>Makes the folders.</summary>
+    /// <summary>Creates the folders.</summary>
     public void Prepare()
     {
         foreach (var folder in new[] { root, slots, incoming, trash })
@@ -64,18 +62,18 @@ internal sealed class SlotStore
         AtomicFile.SyncFolder(root);
     }
 
-    /// <summary>Whether a slot holds exactly the files that its name vouches for, byte for byte.</summary>
+    /// <summary>Whether a slot holds exactly the files that its name covers, byte for byte.</summary>
     public bool IsIntact(string slot, out string problem) => Check(Folder(slot), slot, out problem);
 
-    /// <summary>Everything has been fetched: checks it once more as it lies on the disk, and gives it its place in one step.</summary>
-    /// <exception cref="UpdateException">What was fetched is not what was asked for.</exception>
+    /// <summary>Checks what was fetched once more as it is on the disk, and moves it to its slot in one step.</summary>
+    /// <exception cref="UpdateException">What was fetched is not intact.</exception>
     public void Stage(string slot, BundleInfo bundle)
     {
         if (Has(slot) && IsIntact(slot, out _))
             return;
         var from = Incoming(slot);
-        foreach (var left in Directory.GetFiles(from).Where(p => bundle.Files.All(f => f.Name != Path.GetFileName(p))))
-            File.Delete(left);
+        foreach (var extra in Directory.GetFiles(from).Where(p => bundle.Files.All(f => f.Name != Path.GetFileName(p))))
+            File.Delete(extra);
         AtomicFile.WriteFile(Path.Combine(from, SumsName), Sums(bundle.Files), "sums");
         foreach (var file in bundle.Files)
             AtomicFile.SyncFile(Path.Combine(from, file.Name));
@@ -95,7 +93,7 @@ internal sealed class SlotStore
         FailPoint.Hit("stage:done");
     }
 
-    /// <summary>From now on this slot serves; null: the shipped bundle. One step on the disk.</summary>
+    /// <summary>This slot serves from now on; null: the shipped bundle. One step on the disk.</summary>
     public void Activate(string? slot)
     {
         if (slot is null)
@@ -104,10 +102,10 @@ internal sealed class SlotStore
             AtomicFile.Link(link, Path.Combine("slots", slot), "link");
     }
 
-    /// <summary>The slots that serve, that may have to again, and that are on their way.</summary>
+    /// <summary>The slots that serve, that a rollback needs, and that an update is about.</summary>
     public IReadOnlyList<string> Needed(UpdateState state) => [.. new[] { Active, state.Former, state.Slot }.OfType<string>().Distinct()];
 
-    /// <summary>Removes what neither serves nor may have to. Returns the bytes that were freed.</summary>
+    /// <summary>Removes all other slots and what was fetched for them. Returns the bytes that were freed.</summary>
     public long Collect(IReadOnlyCollection<string> keep)
     {
         long freed = 0;
@@ -136,7 +134,7 @@ internal sealed class SlotStore
     {
         if (!Directory.Exists(folder))
             return;
-        // under its name it is whole or gone
+        // under its name it is either complete or gone
         Directory.CreateDirectory(trash);
         var aside = Path.Combine(trash, Path.GetFileName(folder) + "." + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)));
         AtomicFile.Rename(folder, aside);
@@ -163,6 +161,9 @@ internal sealed class SlotStore
         var parts = slot.Split('-');
         return (string.Join('-', parts[..^2]), int.Parse(parts[^2], System.Globalization.CultureInfo.InvariantCulture));
     }
+
+    private static string Checked(string slot) =>
+        IsSlotName(slot) ? slot : throw new ArgumentException($"'{slot}' is not the name of a slot", nameof(slot));
 
     private static byte[] Sums(IEnumerable<BundleFile> files) =>
         Encoding.ASCII.GetBytes(string.Concat(files.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Sha256}  {f.Name}\n")));

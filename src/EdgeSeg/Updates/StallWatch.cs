@@ -2,7 +2,8 @@ namespace EdgeSeg.Updates;
 
 /// <summary>
 /// Ends waits for a source: any that lasts for <see cref="UpdateLimits.DownloadStallMs"/>, and a body that comes slower than
-/// <see cref="UpdateLimits.DownloadMinBytesPerS"/> over that time. Only time spent waiting counts, so neither a slow disk nor our own rate limit is blamed on the source.
+/// <see cref="UpdateLimits.DownloadMinBytesPerS"/> over that time. Only time spent waiting for the source counts, not that of a slow disk or
+/// of the own rate limit.
 /// </summary>
 internal sealed class StallWatch : IDisposable
 {
@@ -28,7 +29,7 @@ internal sealed class StallWatch : IDisposable
     /// <summary>A wait has lasted too long.</summary>
     public bool IsStalled => silence.IsCancellationRequested;
 
-    /// <summary>A body begins: what was waited for before does not count against it.</summary>
+    /// <summary>A body begins: earlier waits do not count.</summary>
     public void BeginBody() => (got, waited) = (0, TimeSpan.Zero);
 
     public void BeginWait()
@@ -39,7 +40,7 @@ internal sealed class StallWatch : IDisposable
 
     public void EndWait() => silence.CancelAfter(Timeout.InfiniteTimeSpan);
 
-    /// <summary>A wait for the body is over. False: it comes too slowly.</summary>
+    /// <summary>Ends a wait for the body. False: it comes too slowly.</summary>
     public bool EndWait(int bytes)
     {
         EndWait();

@@ -5,22 +5,22 @@ using EdgeSeg.Platform;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>How a state was found. <see cref="Unreadable"/> and <see cref="Newer"/> stop the updates, never the model that serves.</summary>
+/// <summary>How a state was found. <see cref="Unreadable"/> and <see cref="Newer"/> stop the updates; the model in use goes on.</summary>
 internal enum StateFound
 {
     Fresh,
     Read,
 
-    /// <summary>There are copies, and none is whole: rotated keys and version floors are unknown, so nothing new may be trusted.</summary>
+    /// <summary>There are copies and none is intact: the key set and the version floors are unknown, so nothing new may be trusted.</summary>
     Unreadable,
 
-    /// <summary>A later edgeseg wrote it: this one was put back, and leaves the state alone.</summary>
+    /// <summary>A later edgeseg wrote it. This program leaves it unchanged.</summary>
     Newer,
 }
 
 /// <summary>
-/// The updates' state on disk: two copies, each a line with the SHA-256 of the rest and the JSON of an <see cref="UpdateState"/>. They are written in
-/// turns, so that even a write that the disk itself tears leaves the one before it.
+/// The state of the updates on disk: two copies, each a line with the SHA-256 of the rest, then the JSON of an <see cref="UpdateState"/>.
+/// They are written in turn, so that a write which a power cut tears leaves the copy before it.
 /// </summary>
 internal sealed class StateFile
 {
@@ -37,13 +37,14 @@ internal sealed class StateFile
 
     public StateFound Found { get; private set; }
 
-    /// <summary>Why updates rest, and what to do; null: they need not.</summary>
+    /// <summary>Why the updates are stopped, and the remedy; null: they are not.</summary>
     public string? Problem =>
         Found switch
         {
-            StateFound.Newer => $"a later edgeseg wrote the state of the model updates in {folder}: install that again",
+            StateFound.Newer => $"a later edgeseg wrote the state of the model updates in {folder}: install that version again",
             StateFound.Unreadable =>
-                $"the state of the model updates is damaged, so what may be trusted is not known: when you trust the keys in update.keys_dir, remove {folder}/state-*.json (docs/ota.md)",
+                "the state of the model updates is damaged, so it is not known what may be trusted: if you trust the keys in update.keys_dir, "
+                    + $"remove {folder}/state-*.json (docs/ota.md)",
             _ => null,
         };
 
@@ -64,15 +65,17 @@ internal sealed class StateFile
         return file;
     }
 
-    /// <summary>On disk when it returns.</summary>
-    /// <exception cref="IOException">It is not; the state is as before.</exception>
+    /// <summary>Writes a state, into a folder that is created when missing. It is on disk when this returns.</summary>
+    /// <exception cref="IOException">It is not on disk; the state is as before. Likewise <see cref="UnauthorizedAccessException"/>.</exception>
     public void Save(UpdateState state)
     {
         if (Problem is not null)
-            throw new InvalidOperationException("this state must be left alone");
+            throw new InvalidOperationException("a state with a problem must not be written");
         state = state with { Schema = UpdateState.Known, Writes = State.Writes + 1 };
         var json = JsonSerializer.SerializeToUtf8Bytes(state, UpdateJson.Default.UpdateState);
         var line = Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(json)) + "\n");
+        if (!Directory.Exists(folder))
+            Directory.CreateDirectory(folder);
         AtomicFile.WriteFile(copies[state.Writes % 2], [.. line, .. json], "state");
         State = state;
     }
@@ -102,16 +105,27 @@ internal sealed class StateFile
             return null;
         try
         {
-            // unknown members are a later schema's: read what tells so
+            // a later schema may have members that are unknown here: read only what identifies it
             using var document = JsonDocument.Parse(text.AsMemory(digits + 1));
-            var schema = document.RootElement.GetProperty("schema").GetInt32();
-            if (schema > UpdateState.Known)
-                return new UpdateState { Schema = schema, Writes = document.RootElement.GetProperty("writes").GetInt64() };
-            return JsonSerializer.Deserialize(json, UpdateJson.Default.UpdateState);
+            var root = document.RootElement;
+            var schema = root.GetProperty("schema").GetInt32();
+            return schema > UpdateState.Known
+                ? new UpdateState { Schema = schema, Writes = root.GetProperty("writes").GetInt64() }
+                : Migrated(JsonSerializer.Deserialize(json, UpdateJson.Default.UpdateState));
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             return null;
         }
     }
+
+    /// <summary>Schema 1 named one key set and no manifest that was taken.</summary>
+    private static UpdateState? Migrated(UpdateState? state) =>
+        state is not { Schema: 1 }
+            ? state
+            : state with
+            {
+                KeyChain = state.KeysId is { } keys ? [keys] : [],
+                TakenId = state.SerialId == state.KeysId ? null : state.SerialId,
+            };
 }

@@ -4,13 +4,17 @@ using EdgeSeg.Platform;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>What a person on the device, or an operator over MQTT, says against or beside the manifests: files in the store's folder, so that they work while the service is down.</summary>
+/// <summary>
+/// Holds and requests of a person on the device, or of an operator over MQTT. They are files in the store's folder, so that they work
+/// while the service is down.
+/// </summary>
 internal sealed class UpdateHold(string root)
 {
     public const string HoldName = "hold",
         RequestName = "request",
         RollbackWord = "rollback",
-        ShippedWord = "shipped";
+        ShippedWord = "shipped",
+        RetryWord = "retry";
 
     private volatile bool remote;
 
@@ -21,10 +25,10 @@ internal sealed class UpdateHold(string root)
         set => remote = value;
     }
 
-    /// <summary>Nothing is fetched or swapped; what serves goes on.</summary>
+    /// <summary>Nothing is fetched or swapped. The model in use goes on.</summary>
     public bool Holding => remote || File.Exists(Path.Combine(root, HoldName));
 
-    /// <summary>Whether a message on <c>model/hold</c> says so: <c>{"v":1,"hold":true}</c>. Whatever else it is, it holds nothing.</summary>
+    /// <summary>Whether a message on <c>model/hold</c> is <c>{"v":1,"hold":true}</c>. Any other content ends the hold.</summary>
     public static bool IsHold(ReadOnlyMemory<byte> message)
     {
         try
@@ -40,7 +44,7 @@ internal sealed class UpdateHold(string root)
         }
     }
 
-    /// <summary>Takes what <c>edgeseg model use</c> or <c>rollback</c> asked for; null: nothing.</summary>
+    /// <summary>Takes the request of <c>edgeseg model use</c>, <c>rollback</c> or <c>retry</c>; null: none.</summary>
     public string? TakeRequest()
     {
         var path = Path.Combine(root, RequestName);
@@ -48,24 +52,6 @@ internal sealed class UpdateHold(string root)
             return null;
         var word = new FileInfo(path).Length <= ConfigurationLimits.MaxSettingLength ? File.ReadAllText(path).Trim() : "";
         AtomicFile.Delete(path);
-        return word is RollbackWord or ShippedWord || SlotStore.IsSlotName(word) ? word : null;
-    }
-}
-
-/// <summary>Waits between attempts to update.</summary>
-internal sealed class UpdateBackoff
-{
-    private readonly Backoff backoff = new(UpdateLimits.UpdateRetryMinMs, UpdateLimits.UpdateRetryMaxMs, Random.Shared);
-
-    public void Reset() => backoff.Reset();
-
-    public TimeSpan Next(TimeSpan? atLeast)
-    {
-        var jittered = backoff.Next();
-        var asked = atLeast ?? TimeSpan.Zero;
-        var longest = TimeSpan.FromMilliseconds(UpdateLimits.MaxRetryAfterMs);
-        return asked > longest ? longest
-            : asked > jittered ? asked
-            : jittered;
+        return word is RollbackWord or ShippedWord or RetryWord || SlotStore.IsSlotName(word) ? word : null;
     }
 }

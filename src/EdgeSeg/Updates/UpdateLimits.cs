@@ -8,16 +8,22 @@ internal static class UpdateLimits
     /// <summary>Largest signed manifest with its signatures, in bytes of the message: sixteen files and ten keys fit.</summary>
     public const int MaxEnvelopeBytes = MessageLimits.MaxCommandBytes;
 
-    /// <summary>Signatures of one manifest.</summary>
+    /// <summary>Signatures of one manifest: those of a former key set and of its own fit.</summary>
     public const int MaxSignatures = 16;
 
     /// <summary>Keys remembered as revoked.</summary>
     public const int MaxRevokedKeys = 64;
 
+    /// <summary>Key sets of a chain that a device holds and remembers: decades of rotations.</summary>
+    public const int MaxKeySets = 64;
+
+    /// <summary>Greatest number of a key set: six digits of a topic's level.</summary>
+    public const int MaxKeySetNumber = 999_999;
+
     /// <summary>Largest key file, in bytes: a P-256 key has 178.</summary>
     public const int MaxKeyBytes = 4 << 10;
 
-    /// <summary>Greatest serial of a manifest: what JSON's numbers carry without loss in every language.</summary>
+    /// <summary>Greatest serial of a manifest: JSON numbers carry it exactly in every language.</summary>
     public const long MaxSerial = 1L << 53;
 
     /// <summary>Files of one bundle.</summary>
@@ -32,8 +38,14 @@ internal static class UpdateLimits
     /// <summary>Characters of a file name of a bundle.</summary>
     public const int MaxFileNameLength = 100;
 
-    /// <summary>Characters of a bundle's address.</summary>
+    /// <summary>Characters of a bundle's address, the signature of an address included.</summary>
     public const int MaxUrlLength = 1024;
+
+    /// <summary>Devices that a roll-out names; more do not fit into an envelope beside a bundle: use a share or a tag.</summary>
+    public const int MaxRolloutDevices = 128;
+
+    /// <summary>Tags that a roll-out names, and tags of one device.</summary>
+    public const int MaxTags = 16;
 
     /// <summary>Cases of a canary run: each is a picture through both models, several times.</summary>
     public const int MaxCanaryCases = 16;
@@ -41,7 +53,7 @@ internal static class UpdateLimits
     /// <summary>Largest file of canary cases, in bytes.</summary>
     public const int MaxCanaryCaseBytes = 1 << 20;
 
-    /// <summary>Rounds in which the canary runs both models in turns; the median of each counts.</summary>
+    /// <summary>Rounds in which the canary runs both models in turn; the median of each counts.</summary>
     public const int CanaryRounds = 5;
 
     /// <summary>Longest canary run, loading included, in ms: EfficientSAM on a slow board takes seconds a picture.</summary>
@@ -53,11 +65,14 @@ internal static class UpdateLimits
     /// <summary>Live results that a trial may ask for, and that the figures of the former model are taken from.</summary>
     public const int MaxLiveFrames = 10_000;
 
-    /// <summary>Starts in a trial that ended without a proper stop, before the former model comes back.</summary>
+    /// <summary>Starts in a trial that ended without a proper stop, before the former model serves again.</summary>
     public const int TrialCrashes = 2;
 
     /// <summary>Manifests remembered as failed, so that none is tried for ever.</summary>
     public const int FailedKept = 16;
+
+    /// <summary>Attempts at a bundle whose server sends wrong content: a proxy's page passes, a wrong file does not use up the data plan.</summary>
+    public const int WrongContentTries = 3;
 
     /// <summary>Names whose greatest version is remembered.</summary>
     public const int MaxModelNames = 16;
@@ -68,25 +83,25 @@ internal static class UpdateLimits
     /// <summary>Disk left free beside a bundle that is fetched, in bytes.</summary>
     public const long UpdateReserveBytes = 32L << 20;
 
-    /// <summary>First wait before a step is tried again, in ms; it doubles.</summary>
-    public const int UpdateRetryMinMs = 5_000;
+    /// <summary>First wait before a step is tried again, in ms; it doubles. Short: a connection that breaks often must still finish.</summary>
+    public const int UpdateRetryMinMs = 2_000;
 
-    /// <summary>Longest such wait: a server that was down for days must not be stormed, nor waited for half a day.</summary>
+    /// <summary>Longest such wait: a fleet must not overload a server that was down for days, nor wait for half a day.</summary>
     public const int UpdateRetryMaxMs = 3_600_000;
 
     /// <summary>Longest wait that a server may ask for, in ms.</summary>
     public const int MaxRetryAfterMs = 24 * 3_600_000;
 
-    /// <summary>Silence of a server after which a download is begun again where it stopped, in ms.</summary>
+    /// <summary>Silence of a server after which a download is interrupted and later resumed, in ms.</summary>
     public const int DownloadStallMs = 30_000;
 
-    /// <summary>Slowest download, in bytes a second over <see cref="DownloadStallMs"/>: a server that trickles is as good as none.</summary>
+    /// <summary>Slowest download, in bytes a second over <see cref="DownloadStallMs"/>: a slower server counts as silent.</summary>
     public const int DownloadMinBytesPerS = 256;
 
     /// <summary>Redirects followed for one file.</summary>
     public const int DownloadRedirects = 4;
 
-    /// <summary>Time for a server to take a connection, TLS included, in ms: a mobile network in a valley needs seconds.</summary>
+    /// <summary>Time for a connection to a server, TLS included, in ms: a mobile network with poor reception needs seconds.</summary>
     public const int DownloadConnectMs = 20_000;
 
     /// <summary>Largest head of an answer, in KiB.</summary>
@@ -98,12 +113,12 @@ internal static class UpdateLimits
     /// <summary>Characters of an ETag that is kept; with a longer one a download is not resumed.</summary>
     public const int MaxValidatorLength = 256;
 
-    /// <summary>Longest wait for commands and triggers to be done before a model is swapped all the same, in ms.</summary>
+    /// <summary>Longest wait for commands and triggers to be answered before a model is swapped all the same, in ms.</summary>
     public const int SwapWaitMs = 60_000;
 
     /// <summary>How often a waiting update looks whether it may go on, in ms.</summary>
     public const int UpdateLookMs = 1_000;
 
-    /// <summary>How often a download's progress is told, in ms.</summary>
+    /// <summary>How often a download's progress is published, in ms.</summary>
     public const int UpdateProgressMs = 1_000;
 }

@@ -2,26 +2,26 @@ using EdgeSeg.Messages;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>Says whether enough trusted keys signed the very bytes of a manifest; nothing of them is parsed here.</summary>
+/// <summary>Decides whether enough trusted keys signed the bytes of a manifest. The bytes are not parsed here.</summary>
 internal static class Verifier
 {
-    /// <summary>Returns when they did.</summary>
+    /// <summary>Returns when a threshold of trusted keys signed.</summary>
     /// <param name="envelope">Bytes and signatures.</param>
     /// <param name="keys">Keys in force.</param>
-    /// <param name="now">The time, never earlier than the newest seen.</param>
-    /// <exception cref="UpdateException">They did not; the reason is that of the signature which came closest.</exception>
+    /// <param name="now">The time at which keys are judged as expired or not.</param>
+    /// <exception cref="UpdateException">Too few signed. The reason is that of the first signature that does not count.</exception>
     public static void Require(Envelope envelope, KeySet keys, DateTimeOffset now)
     {
         if (keys.Keys.Count == 0)
             throw new UpdateException(UpdateReason.NoKeys, "no key is trusted here: put public keys (PEM) into update.keys_dir");
         if (envelope.Signatures.Count == 0)
-            throw new UpdateException(UpdateReason.Unsigned, "the manifest carries no signature");
+            throw new UpdateException(UpdateReason.Unsigned, "the manifest has no signature");
         var signers = new HashSet<string>(StringComparer.Ordinal);
         (string Reason, string Text)? fault = null;
         foreach (var signature in envelope.Signatures)
         {
             var found = Judge(signature, envelope.Manifest, keys, now);
-            // one key that signs twice is one signer
+            // a key that signs twice is one signer
             if (found is null)
                 signers.Add(signature.Key);
             else
@@ -33,10 +33,8 @@ internal static class Verifier
             return;
         if (signers.Count == 0 && fault is { } f)
             throw new UpdateException(f.Reason, f.Text);
-        throw new UpdateException(
-            UpdateReason.Threshold,
-            $"{signers.Count} trusted keys signed, {keys.Threshold} must{(fault is { } also ? $" ({also.Text})" : "")}"
-        );
+        var also = fault is { } other ? $" ({other.Text})" : "";
+        throw new UpdateException(UpdateReason.Threshold, $"{signers.Count} trusted keys signed, {keys.Threshold} must{also}");
     }
 
     private static (string Reason, string Text)? Judge(
@@ -46,9 +44,9 @@ internal static class Verifier
         DateTimeOffset now
     )
     {
-        var shown = signature.Key.Length <= 32 && signature.Key.All(char.IsAsciiHexDigitLower) ? signature.Key : "of no valid id";
+        var shown = signature.Key.Length <= 32 && signature.Key.All(char.IsAsciiHexDigitLower) ? signature.Key : "without a valid id";
         if (signature.Alg != EnvelopeSignature.EcdsaP256Sha256)
-            return (UpdateReason.UnknownAlgorithm, $"a signature is not made by {EnvelopeSignature.EcdsaP256Sha256}");
+            return (UpdateReason.UnknownAlgorithm, $"the algorithm of a signature is not {EnvelopeSignature.EcdsaP256Sha256}");
         if (keys.Revoked.Contains(signature.Key))
             return (UpdateReason.RevokedSigner, $"the key {shown} is revoked");
         var key = keys.Keys.FirstOrDefault(k => k.Id == signature.Key);
@@ -58,6 +56,6 @@ internal static class Verifier
             return (UpdateReason.ExpiredSigner, $"the key {shown} has expired");
         return key.Verifies(manifest, signature.Sig)
             ? null
-            : (UpdateReason.BadSignature, $"the signature of the key {shown} does not fit the manifest");
+            : (UpdateReason.BadSignature, $"the signature of the key {shown} does not match the manifest");
     }
 }

@@ -48,7 +48,7 @@ public sealed class RolloutTests : IDisposable
         var salt = Enumerable
             .Range(0, 100)
             .Select(i => $"salt-{i}")
-            .First(s => UpdateGate.Share(s, "robot-1") < 50 && UpdateGate.Share(s, "robot-2") >= 50);
+            .First(s => RolloutShare.Of(s, "robot-1") < 50 && RolloutShare.Of(s, "robot-2") >= 50);
         Edgeseg("model", "keygen", "--out", In("release"));
         Directory.CreateDirectory(In("keys"));
         File.Copy(In("release.pem"), In("keys/release.pem"));

@@ -263,6 +263,8 @@ public sealed class AsyncApiTests : IDisposable
                 topics.ModelState,
                 topics.ModelHold,
                 Topics.FleetModelDesired("north"),
+                topics.ModelKeys + "{keySet}",
+                Topics.FleetModelKeys("north") + "{keySet}",
             }
         )
             Assert.Contains(topic, addresses);

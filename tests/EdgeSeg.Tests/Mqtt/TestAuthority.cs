@@ -8,7 +8,8 @@ internal sealed class TestAuthority : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("edgeseg-tls").FullName;
 
-    public TestAuthority()
+    /// <param name="serverName">The name in the server's certificate.</param>
+    public TestAuthority(string serverName = "broker.test")
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=edgeseg test authority", key, HashAlgorithmName.SHA256);
@@ -16,7 +17,7 @@ internal sealed class TestAuthority : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
         Authority = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         Client = Issue("edgeseg-robot-7");
-        using var server = Issue("broker.test");
+        using var server = Issue(serverName);
         File.WriteAllText(AuthorityFile, Authority.ExportCertificatePem());
         File.WriteAllText(ServerFile, server.ExportCertificatePem());
         using var serverKey = server.GetECDsaPrivateKey()!;

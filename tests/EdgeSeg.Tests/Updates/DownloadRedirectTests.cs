@@ -24,7 +24,7 @@ public sealed class DownloadRedirectTests : IDisposable
     /// <summary>The handler in use, that trusts the test's authority instead of the system's and finds every name on this machine.</summary>
     private SocketsHttpHandler Handler(bool trusts = true)
     {
-        var handler = HttpSource.NewHandler();
+        var handler = HttpSource.NewHandler(new DownloadOptions());
         if (trusts)
         {
             handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
@@ -66,7 +66,7 @@ public sealed class DownloadRedirectTests : IDisposable
         using var rig = new FetchRig { Handler = Handler(trusts: false) };
         await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag), certificate);
         var fault = await rig.FailAsync(server, UpdateReason.Unreachable, retry: true);
-        Assert.Contains("TLS fails", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("update.ca_file", fault.Message, StringComparison.Ordinal);
         Assert.Empty(server.Exchanges);
     }
 
@@ -92,7 +92,7 @@ public sealed class DownloadRedirectTests : IDisposable
             e => e.HeadAsync("302 Found", $"Location: {plain.Folder}{FetchRig.Name}"),
             certificate
         );
-        await rig.FailAsync(server, UpdateReason.InsecureRedirect, retry: false);
+        await rig.FailAsync(server, UpdateReason.InsecureRedirect, retry: true);
         Assert.Empty(plain.Exchanges);
     }
 
@@ -113,7 +113,7 @@ public sealed class DownloadRedirectTests : IDisposable
         rig.AssertWhole();
         File.Delete(rig.Final);
         rig.Handler = Handler();
-        await rig.FailAsync(first, UpdateReason.InsecureRedirect, retry: false);
+        await rig.FailAsync(first, UpdateReason.InsecureRedirect, retry: true);
         Assert.Empty(third.Exchanges);
     }
 
@@ -148,9 +148,9 @@ public sealed class DownloadRedirectTests : IDisposable
     [InlineData("Location: /bundle/again", UpdateReason.Unreachable, true)]
     [InlineData("X: none", UpdateReason.Unreachable, true)]
     [InlineData("Location: http://[", UpdateReason.Unreachable, true)]
-    [InlineData("Location: file:///etc/hostname", UpdateReason.SourceRefused, false)]
-    [InlineData("Location: ftp://127.0.0.1/x", UpdateReason.SourceRefused, false)]
-    [InlineData("Location: https://127.0.0.1/x", UpdateReason.SourceRefused, false)]
+    [InlineData("Location: file:///etc/hostname", UpdateReason.SourceRefused, true)]
+    [InlineData("Location: ftp://127.0.0.1/x", UpdateReason.SourceRefused, true)]
+    [InlineData("Location: https://127.0.0.1/x", UpdateReason.SourceRefused, true)]
     public async Task A_redirect_that_leads_nowhere_ends(string location, string reason, bool retry)
     {
         using var rig = new FetchRig();

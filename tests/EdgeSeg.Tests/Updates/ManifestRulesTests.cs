@@ -61,6 +61,23 @@ public class ManifestRulesTests
                 Rollout = new Rollout { Percent = 50, Salt = "" },
             }
         );
+        var all = new Rollout { Percent = 100, Salt = "s" };
+        foreach (
+            string[] ids in (string[][])
+                [
+                    [],
+                    ["Robot 1"],
+                    ["a", "a"],
+                    [null!],
+                    [.. Enumerable.Range(0, UpdateLimits.MaxRolloutDevices + 1).Select(i => $"r{i}")],
+                ]
+        )
+        {
+            Refused("device", Install() with { Rollout = all with { Devices = ids } });
+            Refused("tags", Install() with { Rollout = all with { Tags = ids } });
+        }
+
+        Assert.Null(ManifestRules.Fault(Install() with { Rollout = all with { Devices = ["robot-1"], Tags = ["dock", "outdoor"] } }));
     }
 
     [Fact]
@@ -69,18 +86,18 @@ public class ManifestRulesTests
         Refused("name", With(b => b with { Name = "../x" }));
         Refused("name", With(b => b with { Name = "Squeeze" }));
         Refused("version", With(b => b with { Version = 0 }));
-        foreach (
-            var url in new[]
-            {
-                "models/",
-                "https://models.example.org/a",
-                "https://user:pw@models.example.org/",
-                "https://models.example.org/?a/",
-                "https://models.example.org/#/",
-                "https://e.org/" + new string('x', UpdateLimits.MaxUrlLength) + "/",
-            }
-        )
+        string[] urls =
+        [
+            "models/",
+            "https://models.example.org/a",
+            "https://user:pw@models.example.org/",
+            "https://models.example.org/a?b/",
+            "https://models.example.org/#/",
+            "https://e.org/" + new string('x', UpdateLimits.MaxUrlLength) + "/",
+        ];
+        foreach (var url in urls)
             Refused("url", With(b => b with { Url = url }));
+        Assert.Null(ManifestRules.Fault(With(b => b with { Url = "https://models.example.org/a/?sv=2024&sig=a%2Fb%3D" })));
         Refused("files", With(b => b with { Files = [] }));
         Refused(
             "files",
@@ -100,7 +117,7 @@ public class ManifestRulesTests
         );
         foreach (var sum in new[] { "", new string('a', 63), new string('A', 64), new string('g', 64) })
             Refused("SHA-256", With(b => b with { Files = [b.Files[0] with { Sha256 = sum }, .. b.Files.Skip(1)] }));
-        Refused("least version", With(b => b with { Compatible = b.Compatible with { MinEdgeseg = "1.0-rc" } }));
+        Refused("lowest version", With(b => b with { Compatible = b.Compatible with { MinEdgeseg = "1.0-rc" } }));
         Refused(
             "machines",
             With(b =>

@@ -38,8 +38,9 @@ internal sealed class MisbehavingServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await over.CancelAsync();
-        listener.Dispose();
+        // the listener must live until nothing accepts any more
         await accepting;
+        listener.Dispose();
         over.Dispose();
         if (!Faults.IsEmpty)
             throw new AggregateException(Faults);

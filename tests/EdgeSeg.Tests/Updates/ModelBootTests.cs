@@ -117,7 +117,9 @@ public sealed class ModelBootTests : IDisposable
     public async Task A_package_that_was_put_back_leaves_a_later_state_alone_and_serves()
     {
         var good = await rig.InstallAsync(UpdateRig.Install(8, 10));
-        var later = System.Text.Encoding.ASCII.GetBytes($$"""{"schema":2,"writes":{{rig.State.Writes + 1}},"something":"new"}""");
+        var later = System.Text.Encoding.ASCII.GetBytes(
+            $$"""{"schema":{{UpdateState.Known + 1}},"writes":{{rig.State.Writes + 1}},"something":"new"}"""
+        );
         var path = Path.Combine(rig.Folder, rig.State.Writes % 2 == 1 ? "state-a.json" : "state-b.json");
         var copy = (byte[])
             [

@@ -246,7 +246,7 @@ public sealed class PackTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains("does not exist", Refused(1, [.. good, "--images", In("no.jpg")]), StringComparison.Ordinal);
-        Assert.Contains("least IoU", Refused(2, [.. good, .. chelsea, "--min-iou", "0.3"]), StringComparison.Ordinal);
+        Assert.Contains("lowest IoU", Refused(2, [.. good, .. chelsea, "--min-iou", "0.3"]), StringComparison.Ordinal);
         Assert.False(Directory.Exists(In("o")));
         scratch.Write("full/x", [1]);
         Assert.Contains(
@@ -286,11 +286,9 @@ public sealed class PackTests : IDisposable
         var ring = new BinaryMask();
         ring.Reset(100, 80);
         for (var y = 0; y < 80; y++)
-        {
-            for (var x = 0; x < 100; x++)
-                if (Math.Abs(Math.Sqrt((x - 50) * (x - 50) + (y - 40) * (y - 40)) - 30) < 4)
-                    ring[x, y] = true;
-        }
+        for (var x = 0; x < 100; x++)
+            if (Math.Abs(Math.Sqrt((x - 50) * (x - 50) + (y - 40) * (y - 40)) - 30) < 4)
+                ring[x, y] = true;
         var click = CanaryMaker.Inside(ring, ring.Measure());
         Assert.True(ring[(int)click[0], (int)click[1]]);
     }

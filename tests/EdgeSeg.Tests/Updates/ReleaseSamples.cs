@@ -68,13 +68,16 @@ internal static class ReleaseSamples
             },
         };
 
-    public static Manifest Rotation(params SigningKey[] keys) =>
+    /// <summary>Key set 2, threshold 1.</summary>
+    public static Manifest Rotation(params SigningKey[] keys) => Rotation(2, 1, keys);
+
+    public static Manifest Rotation(int number, int threshold, params SigningKey[] keys) =>
         Plain(ManifestRules.Keys) with
         {
             Keys = new KeySetInfo
             {
-                Number = 2,
-                Threshold = 1,
+                Number = number,
+                Threshold = threshold,
                 Keys = [.. keys.Select(k => k.PublicPem(null))],
             },
         };

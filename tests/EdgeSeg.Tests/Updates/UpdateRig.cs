@@ -10,10 +10,10 @@ using Microsoft.Extensions.Time.Testing;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// A device on a test's disk: real store, state and updater; a source, a canary and a host that do as they are told. <see cref="Boot"/> is a start of the
-/// service, any number of times on the same disk.
+/// A device on a test's disk: real store, state and updater; source, canary and host do what the test sets. <see cref="Boot"/> is a start of
+/// the service, any number of times on the same disk.
 /// </summary>
-internal sealed class UpdateRig : IDisposable, IModelHost
+internal sealed class UpdateRig : IDisposable, IModelHost, IBundleSource, ICanary
 {
     public const string Shipped = "shipped";
 
@@ -58,6 +58,9 @@ internal sealed class UpdateRig : IDisposable, IModelHost
 
     public Action OnCanary { get; set; } = () => { };
 
+    /// <summary>Reports progress of a download before <see cref="OnFetch"/>.</summary>
+    public Action<Action<long>> OnProgress { get; set; } = _ => { };
+
     public Func<string, bool> Loads { get; set; } = _ => true;
 
     public LiveStats Live { get; set; } = new(0, 0, 0, 0);
@@ -92,7 +95,16 @@ internal sealed class UpdateRig : IDisposable, IModelHost
             Shipped = "/shipped",
             ClockSynced = () => ClockSynced,
         };
-        Updater = new Updater(options, Store, File, this, FetchAsync, CanaryAsync, desired, Time, Reports.Add, Log.Add);
+        var context = new UpdateContext
+        {
+            Options = options,
+            Store = Store,
+            File = File,
+            Host = this,
+            Time = Time,
+            Reporter = new UpdateReporter(Reports.Add, Log.Add),
+        };
+        Updater = new Updater(context, this, this, desired);
         Serving.Clear();
         Serving.Add(slot ?? Shipped);
         return Serving[0];
@@ -109,6 +121,12 @@ internal sealed class UpdateRig : IDisposable, IModelHost
         Offer(ReleaseSamples.Seal(manifest, signers.Length == 0 ? [ReleaseSamples.Alice] : signers).Write());
 
     public void Offer(byte[] envelope, bool isFleet = false) => desired.Offer(isFleet, envelope);
+
+    /// <summary>Puts a key set on its topic of the fleet's chain.</summary>
+    public void OfferKeySet(Manifest manifest, params SigningKey[] signers) =>
+        desired.OfferKeySet(isFleet: true, manifest.Keys!.Number, ReleaseSamples.Seal(manifest, signers).Write());
+
+    public void OfferRaw(int number, byte[] envelope) => desired.OfferKeySet(isFleet: true, number, envelope);
 
     /// <summary>Looks once, or several times.</summary>
     public async Task TurnAsync(int times = 1)
@@ -163,6 +181,7 @@ internal sealed class UpdateRig : IDisposable, IModelHost
     {
         await Task.Yield();
         Fetches++;
+        OnProgress(progress);
         Directory.CreateDirectory(folder);
         OnFetch(folder);
         foreach (var (name, bytes) in Contents(bundle.Version, content))
@@ -172,7 +191,7 @@ internal sealed class UpdateRig : IDisposable, IModelHost
         }
     }
 
-    private Task<CanaryVerdict> CanaryAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel)
+    public Task<CanaryVerdict> RunAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel)
     {
         Canaries++;
         OnCanary();
@@ -197,4 +216,16 @@ internal sealed class UpdateRig : IDisposable, IModelHost
     }
 
     public void Dispose() => scratch.Dispose();
+}
+
+/// <summary>Writes copies of a state as another version would.</summary>
+internal static class StateCopies
+{
+    public static void Write(string folder, UpdateState state)
+    {
+        var json = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(state, UpdateJson.Default.UpdateState);
+        var line = Encoding.ASCII.GetBytes(Convert.ToHexStringLower(SHA256.HashData(json)) + "\n");
+        foreach (var name in new[] { "state-a.json", "state-b.json" })
+            File.WriteAllBytes(Path.Combine(folder, name), [.. line, .. json]);
+    }
 }

@@ -125,23 +125,18 @@ public sealed class UpdaterTests : IDisposable
         await rig.TurnAsync();
         Assert.Equal(UpdateReason.Replayed, rig.Last.Reason);
         // not the one after next, and not by a stranger
-        rig.Offer(
-            ReleaseSamples.Rotation(ReleaseSamples.Bob) with
-            {
-                Keys = ReleaseSamples.Rotation(ReleaseSamples.Bob).Keys! with { Number = 3 },
-            }
-        );
+        rig.Offer(ReleaseSamples.Rotation(3, 1, ReleaseSamples.Bob), ReleaseSamples.Alice, ReleaseSamples.Bob);
         await rig.TurnAsync();
         Assert.Equal(UpdateReason.KeySetNotNext, rig.Last.Reason);
         rig.Offer(ReleaseSamples.Rotation(ReleaseSamples.Bob), ReleaseSamples.Mallory);
         await rig.TurnAsync();
         Assert.Equal(UpdateReason.UnknownSigner, rig.Last.Reason);
-        rig.Offer(ReleaseSamples.Rotation(ReleaseSamples.Bob));
+        rig.Offer(ReleaseSamples.Rotation(ReleaseSamples.Bob), ReleaseSamples.Alice, ReleaseSamples.Bob);
         await rig.TurnAsync();
         Assert.Equal(2, rig.State.Keys!.Number);
         rig.Boot();
         // the retained rotation comes again and is known
-        rig.Offer(ReleaseSamples.Rotation(ReleaseSamples.Bob));
+        rig.Offer(ReleaseSamples.Rotation(ReleaseSamples.Bob), ReleaseSamples.Alice, ReleaseSamples.Bob);
         await rig.TurnAsync();
         Assert.NotEqual(UpdateReport.Refused, rig.Last.State);
         rig.Offer(UpdateRig.Install(9, 20), ReleaseSamples.Alice);

@@ -1,11 +1,9 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using EdgeSeg.Configuration;
-using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>A public key on the curve P-256. Lines before the PEM block may say <c>Expires: 2027-01-31</c>; openssl passes over them.</summary>
+/// <summary>A public key on the curve P-256. A line before the PEM block may say <c>Expires: 2027-01-31</c>; openssl ignores it.</summary>
 internal sealed class TrustedKey
 {
     private const string P256 = "1.2.840.10045.3.1.7";
@@ -27,23 +25,24 @@ internal sealed class TrustedKey
 
     public static string IdOf(ECDsa key) => Convert.ToHexStringLower(SHA256.HashData(key.ExportSubjectPublicKeyInfo()))[..32];
 
-    /// <summary>By name: a curve whose parameters are spelled out is refused, since they may be anyone's.</summary>
+    /// <summary>Only the named curve. A curve with explicit parameters is refused: the parameters may be anyone's.</summary>
     public static bool IsP256(ECDsa key)
     {
         var curve = key.ExportParameters(false).Curve;
         return curve.IsNamed && curve.Oid.Value == P256;
     }
 
-    /// <summary>Null, with the end of a sentence, when it is not a P-256 public key.</summary>
+    /// <summary>Null, with the end of a sentence in <paramref name="problem"/>, when the text is not a P-256 public key.</summary>
     public static TrustedKey? TryRead(string text, out string problem)
     {
         problem = "";
         var ecdsa = ECDsa.Create();
         try
         {
-            // a private key must not lie about on a device
             if (text.Contains("PRIVATE KEY", StringComparison.Ordinal))
-                problem = "is a private key: keep that off line and copy the public one";
+            {
+                problem = "is a private key: keep it off line and copy the public one";
+            }
             else
             {
                 ecdsa.ImportFromPem(text);
@@ -85,37 +84,5 @@ internal sealed class TrustedKey
         return DateTimeOffset.TryParse(line[mark.Length..].Trim(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
             ? at
             : throw new FormatException($"'{line.Trim()}' is not a date");
-    }
-}
-
-/// <summary>The keys in force: <see cref="Threshold"/> different ones of them must have signed a manifest. Number 1 is what the settings name; each rotation counts up.</summary>
-internal sealed record KeySet(int Number, int Threshold, IReadOnlyList<TrustedKey> Keys, IReadOnlyCollection<string> Revoked)
-{
-    public static KeySet Of(KeySetInfo facts) =>
-        new(facts.Number, facts.Threshold, [.. facts.Keys.Select(k => TrustedKey.TryRead(k, out _)!)], [.. facts.Revoked]);
-
-    /// <summary>The *.pem files of a folder; a folder that is not there holds none.</summary>
-    /// <exception cref="OperatingException">A file is not a key.</exception>
-    public static KeySet ReadFolder(string folder, int threshold)
-    {
-        var files = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.pem").Order(StringComparer.Ordinal).ToArray() : [];
-        if (files.Length > ConfigurationLimits.MaxTrustedKeys)
-            throw new OperatingException(
-                $"{folder} holds {files.Length} keys, more than {ConfigurationLimits.MaxTrustedKeys}: remove some",
-                2
-            );
-        var keys = new List<TrustedKey>();
-        foreach (var file in files)
-        {
-            if (new FileInfo(file).Length > UpdateLimits.MaxKeyBytes)
-                throw new OperatingException($"{file} is larger than a key: remove it", 2);
-            var key =
-                TrustedKey.TryRead(File.ReadAllText(file), out var problem)
-                ?? throw new OperatingException($"{file} {problem}: update.keys_dir holds public keys only", 2);
-            if (keys.All(k => k.Id != key.Id))
-                keys.Add(key);
-        }
-
-        return new KeySet(1, threshold, keys, []);
     }
 }

@@ -1,0 +1,131 @@
+using EdgeSeg.Messages;
+using EdgeSeg.Platform;
+using EdgeSeg.Telemetry;
+using Xunit;
+
+namespace EdgeSeg.Updates;
+
+/// <summary>Waits between attempts: progress, a new manifest and a person's request shorten them; wrong content is tried a few times.</summary>
+public sealed class RetryTests : IDisposable
+{
+    private static readonly TimeSpan longestFirstWait = TimeSpan.FromMilliseconds(UpdateLimits.UpdateRetryMinMs);
+    private readonly UpdateRig rig = new();
+
+    public RetryTests() => rig.Boot();
+
+    public void Dispose() => rig.Dispose();
+
+    private void Fail(string reason = UpdateReason.Unreachable, bool retry = true) =>
+        rig.OnFetch = _ => throw new UpdateException(reason, "no answer", retry);
+
+    [Fact]
+    public async Task A_download_that_comes_further_each_time_is_tried_again_soon()
+    {
+        var bytes = 0L;
+        rig.OnProgress = progress => progress(bytes += 1_000_000);
+        Fail();
+        rig.Offer(UpdateRig.Install(8, 10));
+        for (var attempt = 1; attempt <= 25; attempt++)
+        {
+            await rig.TurnAsync();
+            Assert.Equal(attempt, rig.Fetches);
+            rig.Time.Advance(longestFirstWait);
+        }
+    }
+
+    [Fact]
+    public async Task A_download_that_always_starts_from_the_beginning_is_tried_more_and_more_rarely()
+    {
+        rig.OnProgress = progress => progress(3_000_000);
+        Fail();
+        rig.Offer(UpdateRig.Install(8, 10));
+        for (var minute = 0; minute < 600; minute++)
+        {
+            await rig.TurnAsync();
+            rig.Time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Assert.InRange(rig.Fetches, 12, 40);
+    }
+
+    [Fact]
+    public async Task A_new_manifest_does_not_wait_for_the_failures_of_the_one_before_it()
+    {
+        Fail();
+        rig.Offer(UpdateRig.Install(8, 10));
+        for (var i = 0; i < 10; i++)
+        {
+            await rig.TurnAsync();
+            rig.Time.Advance(TimeSpan.FromHours(1));
+        }
+
+        await rig.TurnAsync();
+        var before = rig.Fetches;
+        rig.Offer(UpdateRig.Install(9, 11));
+        await rig.TurnAsync();
+        rig.Time.Advance(longestFirstWait);
+        await rig.TurnAsync();
+        Assert.Equal(before + 2, rig.Fetches);
+    }
+
+    [Theory]
+    [InlineData(UpdateReason.TooLong)]
+    [InlineData(UpdateReason.WrongHash)]
+    public async Task Wrong_content_is_tried_a_few_times_and_then_refused(string reason)
+    {
+        Fail(reason, retry: false);
+        rig.Offer(UpdateRig.Install(8, 10));
+        await rig.TurnAsync();
+        Assert.Equal((UpdateReport.Waiting, reason), (rig.Last.State, rig.Last.Reason));
+        for (var i = 0; i < 10; i++)
+        {
+            rig.Time.Advance(TimeSpan.FromHours(1));
+            await rig.TurnAsync();
+        }
+
+        Assert.Equal((UpdateLimits.WrongContentTries, UpdateReport.Refused, reason), (rig.Fetches, rig.Last.State, rig.Last.Reason));
+    }
+
+    [Fact]
+    public async Task A_page_that_was_served_for_a_while_does_not_cost_the_version()
+    {
+        Fail(UpdateReason.TooLong, retry: false);
+        rig.Offer(UpdateRig.Install(8, 10));
+        await rig.TurnAsync();
+        rig.OnFetch = _ => { };
+        rig.Time.Advance(longestFirstWait);
+        await rig.TurnAsync();
+        Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
+    }
+
+    [Fact]
+    public async Task Retry_by_request_tries_a_failed_manifest_again_and_ends_a_long_wait()
+    {
+        rig.OnCanary = () => throw new UpdateException(UpdateReason.CanarySlow, "too slow");
+        rig.Offer(UpdateRig.Install(8, 10));
+        await rig.TurnAsync(3);
+        Assert.Equal((1, UpdateReport.Refused), (rig.Canaries, rig.Last.State));
+        rig.OnCanary = () => { };
+        AtomicFile.WriteFile(Path.Combine(rig.Folder, UpdateHold.RequestName), "retry"u8, "request");
+        await rig.TurnAsync();
+        Assert.Equal((2, UpdatePhase.Trial), (rig.Canaries, rig.State.Phase));
+        rig.Live = new LiveStats(50, 1, 0.9, 0.2);
+        await rig.TurnAsync(2);
+
+        Fail();
+        rig.Offer(UpdateRig.Install(9, 11));
+        for (var i = 0; i < 10; i++)
+        {
+            await rig.TurnAsync();
+            rig.Time.Advance(TimeSpan.FromHours(1));
+        }
+
+        await rig.TurnAsync();
+        var before = rig.Fetches;
+        await rig.TurnAsync();
+        Assert.Equal(before, rig.Fetches);
+        AtomicFile.WriteFile(Path.Combine(rig.Folder, UpdateHold.RequestName), "retry"u8, "request");
+        await rig.TurnAsync();
+        Assert.Equal(before + 1, rig.Fetches);
+    }
+}
