@@ -7,7 +7,10 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Cli;
 
-/// <summary>On the device, by hand: <c>edgeseg model use</c>, <c>rollback</c> and <c>hold</c>. The running service takes up a word left in its folder; while it is down the link on the disk is changed.</summary>
+/// <summary>
+/// On the device, by hand: <c>edgeseg model use</c>, <c>rollback</c> and <c>hold</c>. The running service takes up a word left in its
+/// folder; while it is down the link on the disk is changed.
+/// </summary>
 internal static class ModelUseVerbs
 {
     public static IEnumerable<Command> Create() => [Use(), Rollback(), Hold()];

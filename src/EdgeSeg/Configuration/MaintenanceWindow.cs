@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace EdgeSeg.Configuration;
 
-/// <summary>Hours of the day, local time, in which a model may be swapped: <c>02:00-04:30</c>; over midnight when the end comes first. Empty: always.</summary>
+/// <summary>
+/// Hours of the day, local time, in which a model may be swapped: <c>02:00-04:30</c>; over midnight when the end comes first. Empty:
+/// always.
+/// </summary>
 internal readonly record struct MaintenanceWindow(TimeOnly From, TimeOnly To)
 {
     public static bool TryParse(string text, out MaintenanceWindow? window)

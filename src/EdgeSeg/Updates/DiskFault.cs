@@ -9,7 +9,8 @@ internal static class DiskFault
     private const int NoSpace = 28,
         OverQuota = 122;
 
-    /// <param name="fault">An <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> of a call on the device's own disk.</param>
+    /// <param name="fault">An <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> of a call on the device's own
+    /// disk.</param>
     /// <param name="folder">The folder.</param>
     public static UpdateException Of(Exception fault, string folder)
     {

@@ -25,7 +25,9 @@ internal sealed class Download : IBundleSource, IDisposable
         disk = new FileSource(options.FileRoot);
     }
 
-    /// <summary>When it returns, each file is in the folder with the right size and SHA-256, flushed, and no partial file is left.</summary>
+    /// <summary>
+    /// When it returns, each file is in the folder with the right size and SHA-256, flushed, and no partial file is left.
+    /// </summary>
     /// <param name="bundle">What to fetch; its signature was checked.</param>
     /// <param name="folder">Created when missing. Whole and partial files in it are used.</param>
     /// <param name="progress">

@@ -7,8 +7,8 @@ namespace EdgeSeg.Updates;
 
 /// <summary>
 /// A manifest with its signatures, as <c>model/desired</c> carries it:
-/// <c>{"v":1,"manifest":base64,"signatures":[{"key","alg","sig":base64}]}</c>. The signatures are over the manifest's bytes, which are parsed
-/// only after the signatures were checked.
+/// <c>{"v":1,"manifest":base64,"signatures":[{"key","alg","sig":base64}]}</c>. The signatures are over the manifest's bytes, which are
+/// parsed only after the signatures were checked.
 /// </summary>
 internal sealed record Envelope
 {

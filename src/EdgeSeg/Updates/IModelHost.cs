@@ -3,7 +3,9 @@ using EdgeSeg.Telemetry;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>Runs the model: the service, or nothing (<see cref="NoModelHost"/>) when the store is changed while the service is down.</summary>
+/// <summary>
+/// Runs the model: the service, or nothing (<see cref="NoModelHost"/>) when the store is changed while the service is down.
+/// </summary>
 internal interface IModelHost
 {
     /// <summary>Results of the model in use.</summary>

@@ -6,7 +6,8 @@ namespace EdgeSeg.Updates;
 /// <summary>
 /// The keys in force, the root role of TUF: <see cref="Threshold"/> different ones of them must have signed a manifest.
 /// </summary>
-/// <param name="Number">Version of the set: each rotation adds one. <see cref="UnknownNumber"/>: keys of the settings whose number is not given.</param>
+/// <param name="Number">Version of the set: each rotation adds one. <see cref="UnknownNumber"/>: keys of the settings whose number is not
+/// given.</param>
 /// <param name="Threshold">How many different keys must sign.</param>
 /// <param name="Keys">The public keys.</param>
 /// <param name="Revoked">Ids of keys that are never trusted again.</param>

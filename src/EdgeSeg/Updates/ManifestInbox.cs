@@ -67,7 +67,9 @@ internal sealed class ManifestInbox
         }
     }
 
-    /// <summary>Takes a message of the key chain, on any thread. At most <see cref="UpdateLimits.MaxKeySets"/> are held, the greatest numbers.</summary>
+    /// <summary>
+    /// Takes a message of the key chain, on any thread. At most <see cref="UpdateLimits.MaxKeySets"/> are held, the greatest numbers.
+    /// </summary>
     /// <param name="isFleet">Of the fleet's topic.</param>
     /// <param name="number">The last level of the topic.</param>
     /// <param name="envelope">Empty: the key set is withdrawn.</param>

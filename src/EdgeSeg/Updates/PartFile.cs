@@ -7,9 +7,9 @@ using Microsoft.Win32.SafeHandles;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// A file that is being fetched: <c>NAME.part</c> until it is complete, verified and flushed, then <c>NAME</c>. <c>NAME.part.tag</c> holds the
-/// validator (ETag or Last-Modified) of the content that the part belongs to; without it the part cannot be resumed. Faults of the disk are
-/// thrown as <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
+/// A file that is being fetched: <c>NAME.part</c> until it is complete, verified and flushed, then <c>NAME</c>. <c>NAME.part.tag</c> holds
+/// the validator (ETag or Last-Modified) of the content that the part belongs to; without it the part cannot be resumed. Faults of the disk
+/// are thrown as <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
 /// </summary>
 internal sealed class PartFile : IDisposable
 {
@@ -39,7 +39,9 @@ internal sealed class PartFile : IDisposable
     /// <summary>Bytes on the disk, usable or not: a fresh start frees their space.</summary>
     public long OnDisk => File.Exists(path) ? new FileInfo(path).Length : 0;
 
-    /// <summary>Whether the file is complete and verified. A wrong one is removed, and so are the partial files beside a right one.</summary>
+    /// <summary>
+    /// Whether the file is complete and verified. A wrong one is removed, and so are the partial files beside a right one.
+    /// </summary>
     public bool IsComplete(byte[] buffer, CancellationToken cancel)
     {
         if (!File.Exists(final))

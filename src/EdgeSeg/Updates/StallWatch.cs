@@ -2,8 +2,8 @@ namespace EdgeSeg.Updates;
 
 /// <summary>
 /// Ends waits for a source: any that lasts for <see cref="UpdateLimits.DownloadStallMs"/>, and a body that comes slower than
-/// <see cref="UpdateLimits.DownloadMinBytesPerS"/> over that time. Only time spent waiting for the source counts, not that of a slow disk or
-/// of the own rate limit.
+/// <see cref="UpdateLimits.DownloadMinBytesPerS"/> over that time. Only time spent waiting for the source counts, not that of a slow disk
+/// or of the own rate limit.
 /// </summary>
 internal sealed class StallWatch : IDisposable
 {

@@ -11,7 +11,9 @@ internal enum StateFound
     Fresh,
     Read,
 
-    /// <summary>There are copies and none is intact: the key set and the version floors are unknown, so nothing new may be trusted.</summary>
+    /// <summary>
+    /// There are copies and none is intact: the key set and the version floors are unknown, so nothing new may be trusted.
+    /// </summary>
     Unreadable,
 
     /// <summary>A later edgeseg wrote it. This program leaves it unchanged.</summary>
@@ -66,7 +68,8 @@ internal sealed class StateFile
     }
 
     /// <summary>Writes a state, into a folder that is created when missing. It is on disk when this returns.</summary>
-    /// <exception cref="IOException">It is not on disk; the state is as before. Likewise <see cref="UnauthorizedAccessException"/>.</exception>
+    /// <exception cref="IOException">It is not on disk; the state is as before. Likewise <see
+    /// cref="UnauthorizedAccessException"/>.</exception>
     public void Save(UpdateState state)
     {
         if (Problem is not null)

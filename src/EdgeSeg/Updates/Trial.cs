@@ -4,7 +4,9 @@ using EdgeSeg.Telemetry;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>From the swap of the model to its end: good, or rolled back with a reason. Each step is on the disk before the next begins.</summary>
+/// <summary>
+/// From the swap of the model to its end: good, or rolled back with a reason. Each step is on the disk before the next begins.
+/// </summary>
 internal sealed class Trial(UpdateContext context)
 {
     /// <summary>One rename on the disk, then the swap between two frames. A crash on the way counts as one of the trial's.</summary>

@@ -4,7 +4,9 @@ using EdgeSeg.Messages;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>The decisions between a verified manifest and the swap of the model: replays, expiry, compatibility, roll-out, holds, hours.</summary>
+/// <summary>
+/// The decisions between a verified manifest and the swap of the model: replays, expiry, compatibility, roll-out, holds, hours.
+/// </summary>
 internal static class UpdateGate
 {
     /// <summary>Whether the manifest may be accepted, for the first time or again.</summary>

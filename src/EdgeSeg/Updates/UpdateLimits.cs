@@ -71,7 +71,9 @@ internal static class UpdateLimits
     /// <summary>Manifests remembered as failed, so that none is tried for ever.</summary>
     public const int FailedKept = 16;
 
-    /// <summary>Attempts at a bundle whose server sends wrong content: a proxy's page passes, a wrong file does not use up the data plan.</summary>
+    /// <summary>
+    /// Attempts at a bundle whose server sends wrong content: a proxy's page passes, a wrong file does not use up the data plan.
+    /// </summary>
     public const int WrongContentTries = 3;
 
     /// <summary>Names whose greatest version is remembered.</summary>
@@ -83,7 +85,9 @@ internal static class UpdateLimits
     /// <summary>Disk left free beside a bundle that is fetched, in bytes.</summary>
     public const long UpdateReserveBytes = 32L << 20;
 
-    /// <summary>First wait before a step is tried again, in ms; it doubles. Short: a connection that breaks often must still finish.</summary>
+    /// <summary>
+    /// First wait before a step is tried again, in ms; it doubles. Short: a connection that breaks often must still finish.
+    /// </summary>
     public const int UpdateRetryMinMs = 2_000;
 
     /// <summary>Longest such wait: a fleet must not overload a server that was down for days, nor wait for half a day.</summary>

@@ -10,8 +10,8 @@ using Xunit;
 namespace EdgeSeg.EndToEnd;
 
 /// <summary>
-/// A fleet of two published programs, a real mosquitto, a web server whose first answer breaks off, and an operator with the same binary: half, all, and a bad version
-/// that goes back everywhere.
+/// A fleet of two published programs, a real mosquitto, a web server whose first answer breaks off, and an operator with the same binary:
+/// half, all, and a bad version that goes back everywhere.
 /// </summary>
 public sealed class RolloutTests : IDisposable
 {

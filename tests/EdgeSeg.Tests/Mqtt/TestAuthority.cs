@@ -3,7 +3,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace EdgeSeg.Mqtt;
 
-/// <summary>A certificate authority for one test, with a broker's certificate (name broker.test) as files and a client's in memory.</summary>
+/// <summary>
+/// A certificate authority for one test, with a broker's certificate (name broker.test) as files and a client's in memory.
+/// </summary>
 internal sealed class TestAuthority : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("edgeseg-tls").FullName;

@@ -21,7 +21,9 @@ public sealed class DownloadRedirectTests : IDisposable
         authority.Dispose();
     }
 
-    /// <summary>The handler in use, that trusts the test's authority instead of the system's and finds every name on this machine.</summary>
+    /// <summary>
+    /// The handler in use, that trusts the test's authority instead of the system's and finds every name on this machine.
+    /// </summary>
     private SocketsHttpHandler Handler(bool trusts = true)
     {
         var handler = HttpSource.NewHandler(new DownloadOptions());

@@ -8,7 +8,9 @@ using System.Text;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>An HTTP server on loopback that answers exactly as a test wants it to, byte by byte. One request a connection, which is closed after it.</summary>
+/// <summary>
+/// An HTTP server on loopback that answers exactly as a test wants it to, byte by byte. One request a connection, which is closed after it.
+/// </summary>
 internal sealed class MisbehavingServer : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>Waits between attempts: progress, a new manifest and a person's request shorten them; wrong content is tried a few times.</summary>
+/// <summary>
+/// Waits between attempts: progress, a new manifest and a person's request shorten them; wrong content is tried a few times.
+/// </summary>
 public sealed class RetryTests : IDisposable
 {
     private static readonly TimeSpan longestFirstWait = TimeSpan.FromMilliseconds(UpdateLimits.UpdateRetryMinMs);

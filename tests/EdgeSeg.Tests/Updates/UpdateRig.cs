@@ -10,8 +10,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// A device on a test's disk: real store, state and updater; source, canary and host do what the test sets. <see cref="Boot"/> is a start of
-/// the service, any number of times on the same disk.
+/// A device on a test's disk: real store, state and updater; source, canary and host do what the test sets. <see cref="Boot"/> is a start
+/// of the service, any number of times on the same disk.
 /// </summary>
 internal sealed class UpdateRig : IDisposable, IModelHost, IBundleSource, ICanary
 {
