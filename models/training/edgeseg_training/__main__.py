@@ -7,9 +7,13 @@ A new command needs one line in COMMANDS.
 """
 import argparse
 import importlib
+import os
 import sys
 
 from . import UserError
+
+# threads that wait give the core away: on a busy machine, waiting in a loop costs more than the work
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # name -> (module of this package, help)
 COMMANDS = {

@@ -141,6 +141,8 @@ def load(path, cuda: bool = False, changes: dict | None = None) -> Recipe:
     refuse_unknown(table.get("cuda", {}), set(SECTIONS), str(path), "cuda.")
     sections = {}
     for name, kind in SECTIONS.items():
+        for prefix, part in (("", table), ("cuda.", overlay)):
+            refuse_unknown(part.get(name, {}), {field.name for field in dataclasses.fields(kind)}, str(path), f"{prefix}{name}.")
         values = {**table.get(name, {}), **overlay.get(name, {}), **(changes or {}).get(name, {})}
         sections[name] = section(kind, values, str(path), name)
     check(sections, str(path))
@@ -168,8 +170,7 @@ def refuse_unknown(table: dict, known, file: str, prefix: str):
 
 def section(kind, values: dict, file: str, name: str):
     """One table as its dataclass, with every value's type checked."""
-    fields = {field.name: field for field in dataclasses.fields(kind)}
-    refuse_unknown(values, fields, file, f"{name}.")
+    refuse_unknown(values, {field.name for field in dataclasses.fields(kind)}, file, f"{name}.")
     types = typing.get_type_hints(kind)
     return kind(**{key: convert(value, types[key], file, f"{name}.{key}") for key, value in values.items()})
 
