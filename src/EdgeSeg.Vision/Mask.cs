@@ -118,8 +118,9 @@ public sealed class Mask
     }
 
     /// <summary>The outlines of the mask, outer rings and holes, largest first.</summary>
-    /// <param name="tolerancePx">Greatest distance of a removed corner from the simplified outline, in pixels; 0 keeps every
-    /// corner.</param>
+    /// <param name="tolerancePx">
+    /// Greatest distance of a removed corner from the simplified outline, in pixels; 0 keeps every corner.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">The tolerance is negative.</exception>
     public Polygon ToPolygon(double tolerancePx = 1) => Polygon.Trace(pixels, tolerancePx);
 

@@ -3,9 +3,9 @@ using EdgeSeg.Vision.Prompts;
 namespace EdgeSeg.Vision;
 
 /// <summary>
-/// What to segment: clicks on an object, a box around it, both, or the most salient object of the picture. Immutable.
-/// Coordinates are pixels of the picture that was given to <see cref="SegmentationSession.SetImage"/>: x to the right, y down, (0, 0) is
-/// the picture's top-left corner, and the centre of the top-left pixel is (0.5, 0.5). They are checked against the picture and the model by
+/// What to segment: clicks on an object, a box around it, both, or the most salient object of the picture. Immutable. Coordinates are
+/// pixels of the picture that was given to <see cref="SegmentationSession.SetImage"/>: x to the right, y down, (0, 0) is the picture's
+/// top-left corner, and the centre of the top-left pixel is (0.5, 0.5). They are checked against the picture and the model by
 /// <see cref="SegmentationSession.Predict"/>.
 /// </summary>
 public sealed class Prompt
@@ -34,8 +34,9 @@ public sealed class Prompt
     public static Prompt Click(float x, float y) => new([new Click(x, y)], null);
 
     /// <summary>Several clicks on one object.</summary>
-    /// <param name="points">At least one, at most <see cref="SegmentationModel.MaxPoints"/>; pixels as for <see cref="Click(float,
-    /// float)"/>.</param>
+    /// <param name="points">
+    /// At least one, at most <see cref="SegmentationModel.MaxPoints"/>; pixels as for <see cref="Click(float, float)"/>.
+    /// </param>
     /// <exception cref="ArgumentException">No point is given.</exception>
     public static Prompt Clicks(params ReadOnlySpan<(float X, float Y)> points)
     {

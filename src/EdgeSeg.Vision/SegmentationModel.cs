@@ -64,8 +64,9 @@ public sealed class SegmentationModel : IDisposable
     /// <param name="folder">The folder that holds <c>model.json</c>.</param>
     /// <param name="options">Null: the defaults.</param>
     /// <exception cref="ArgumentException">The folder's name is empty, or an option is outside its range.</exception>
-    /// <exception cref="VisionException">The bundle, a native library or every execution provider cannot be used; the message names reason
-    /// and remedy.</exception>
+    /// <exception cref="VisionException">
+    /// The bundle, a native library or every execution provider cannot be used; the message names reason and remedy.
+    /// </exception>
     public static SegmentationModel Load(string folder, SegmentationModelOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);

@@ -54,8 +54,9 @@ public sealed class SegmentationSession : IDisposable
     /// <returns>
     /// The best of the model's masks by predicted IoU, in the picture's pixels. <see cref="Mask.Found"/> is false when there is no object.
     /// </returns>
-    /// <exception cref="ArgumentException">The prompt has a point outside the picture, or more points than <see
-    /// cref="SegmentationModel.MaxPoints"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// The prompt has a point outside the picture, or more points than <see cref="SegmentationModel.MaxPoints"/>.
+    /// </exception>
     /// <exception cref="InvalidOperationException">No picture was set, or the model has no automatic prompt.</exception>
     /// <exception cref="VisionException">The model failed, or gave values that are not numbers.</exception>
     /// <exception cref="ObjectDisposedException">The session is disposed.</exception>
@@ -81,7 +82,8 @@ public sealed class SegmentationSession : IDisposable
             });
             if (result.Reason == Segmentation.BadModelOutput)
                 throw new VisionException(
-                    $"the model {model.Name} gave values that are not numbers: its graph is damaged or does not suit this runtime; try Precision Fp32 or another bundle"
+                    $"the model {model.Name} gave values that are not numbers: its graph is damaged or does not suit this runtime; "
+                        + "try Precision Fp32 or another bundle"
                 );
             return new Mask(result);
         }
@@ -143,10 +145,7 @@ public sealed class SegmentationSession : IDisposable
     }
 
     private VisionException Failed(OnnxRuntimeException e) =>
-        new(
-            $"the model {model.Name} failed on the picture ({RuntimeError.Reason(e)}): try a smaller picture, the provider cpu or another bundle",
-            e
-        );
+        new($"the model {model.Name} failed on the picture ({RuntimeError.Reason(e)}): try the provider cpu or another bundle", e);
 
     /// <summary>Frees the session's memory.</summary>
     public void Dispose()

@@ -143,7 +143,7 @@ internal sealed class AutomaticMaskGenerator : IDisposable
             decoding.Run(embedding, prompt);
             var best = decoding.Best();
             var predicted = decoding.PredictedIou[best];
-            // negated, so that NaN goes too
+            // negated, so that NaN is dropped too
             if (!(predicted > options.PredictedIouThreshold))
                 return null;
             var stability = Stability(decoding.Logits(best), options.StabilityScoreOffset);

@@ -6,16 +6,16 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision.Images;
 
 /// <summary>
-/// Makes a picture smaller by area averaging: each pixel is the mean of the part of the picture that it covers, edges counted by how much of them is inside. The
-/// numbers are those of OpenCV's INTER_AREA, to two grey levels in noise, at a third of its time: down first, sixteen bytes at once, then across the few rows
-/// that are left.
+/// Makes a picture smaller by area averaging: each pixel is the mean of the area that it covers, with pixels at the border weighted by
+/// their covered part. The result is that of OpenCV's INTER_AREA, to two grey levels in noise, in a third of its time: vertically first,
+/// sixteen bytes at once, then horizontally on the remaining rows.
 /// </summary>
 internal sealed class AreaResizer
 {
-    /// <summary>Rows that one row is made of at most: 8192 pixels to 128.</summary>
+    /// <summary>Most rows that are averaged into one: 8192 pixels to 128.</summary>
     private const int MaxTaps = 66;
 
-    // weights down have 8 bits, so that sums fit 16; weights across have 16, so that those of sums fit 32
+    // vertical weights have 8 bits, so that sums fit 16; horizontal ones have 16, so that sums fit 32
     private const int DownOne = 1 << 8,
         AcrossOne = 1 << 16;
 
@@ -23,7 +23,7 @@ internal sealed class AreaResizer
         across = Taps.None;
     private ushort[] sums = [];
 
-    /// <summary>Whether sizes are such that <see cref="Fill"/> can do it: smaller in both directions, and by no more than a factor of 64.</summary>
+    /// <summary>Whether <see cref="Fill"/> supports the sizes: smaller in both directions, by a factor of at most 64.</summary>
     public static bool Fits(int columns, int rows, int width, int height) =>
         columns >= width
         && rows >= height
@@ -44,7 +44,7 @@ internal sealed class AreaResizer
             down = new Taps(pixels.Rows, height, DownOne);
         if (!across.Are(columns, width))
             across = new Taps(columns, width, AcrossOne);
-        // what is read of the last pixel with its neighbour
+        // the last pixel is read together with its neighbour
         if (sums.Length < bytes + Vector128<ushort>.Count)
             sums = new ushort[bytes + Vector128<ushort>.Count];
         var from = stackalloc byte*[MaxTaps];
@@ -87,7 +87,7 @@ internal sealed class AreaResizer
 
             low.Store(sum + at);
             high.Store(sum + at + Vector128<ushort>.Count);
-            // the last step goes over a part of the one before it again, rather than beyond the row
+            // the last step overlaps the one before it, so that it does not reach beyond the row
             at =
                 at + Vector128<byte>.Count < bytes && at + 2 * Vector128<byte>.Count > bytes
                     ? bytes - Vector128<byte>.Count
@@ -95,7 +95,7 @@ internal sealed class AreaResizer
         }
     }
 
-    /// <summary>The weighted sums of neighbours in that row: the three colours, and a fourth that is not used, at once.</summary>
+    /// <summary>The weighted sums of neighbours in that row: three colours, and an unused fourth value, at once.</summary>
     private unsafe void Across(ushort* sum, byte* to, int width)
     {
         var half = Vector128.Create(1u << 23);
@@ -120,7 +120,7 @@ internal sealed class AreaResizer
         }
     }
 
-    /// <summary>For each of some pixels in a line: which pixels of a longer line it covers, and how much of it each makes up.</summary>
+    /// <summary>For each pixel of a line: the pixels of a longer line that it covers, and their weights.</summary>
     private sealed class Taps
     {
         private readonly int given,
@@ -131,7 +131,7 @@ internal sealed class AreaResizer
 
         /// <param name="given">Pixels of the longer line.</param>
         /// <param name="wanted">Pixels of the shorter one.</param>
-        /// <param name="one">What the weights of one pixel add up to, exactly.</param>
+        /// <param name="one">The exact sum of the weights of one pixel.</param>
         public Taps(int given, int wanted, int one)
         {
             (this.given, this.wanted) = (given, wanted);

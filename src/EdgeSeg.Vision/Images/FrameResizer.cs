@@ -2,13 +2,16 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Vision.Images;
 
-/// <summary>A whole picture stretched to a model's input size: area averaging where it shrinks, as the weights were trained; linear where it grows. One thread at a time.</summary>
+/// <summary>
+/// Resizes a whole picture to a model's input size: area averaging when it becomes smaller, as in training; linear when it becomes larger.
+/// One thread at a time.
+/// </summary>
 internal sealed class FrameResizer
 {
     private readonly AreaResizer shrink = new();
 
     /// <param name="pixels">8-bit BGR, any size.</param>
-    /// <param name="target">8-bit BGR; its size is the one wanted, and its memory is written to, since it has the right size and type already.</param>
+    /// <param name="target">8-bit BGR of the wanted size; its memory is written.</param>
     public unsafe void Fill(Mat pixels, Mat target)
     {
         if (pixels.Type() != MatType.CV_8UC3)
@@ -16,7 +19,7 @@ internal sealed class FrameResizer
         var (width, height) = (target.Cols, target.Rows);
         if (pixels.Cols == width && pixels.Rows == height)
         {
-            // row by row, as a picture may be a part of another; OpenCV's own copy allocates two objects a call
+            // row by row, as a picture may be a part of another; OpenCV's copy allocates two objects per call
             long bytes = 3L * width;
             for (var y = 0; y < height; y++)
                 Buffer.MemoryCopy((void*)pixels.Ptr(y), (void*)target.Ptr(y), bytes, bytes);

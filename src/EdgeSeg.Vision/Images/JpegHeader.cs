@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace EdgeSeg.Vision.Images;
 
 /// <summary>
-/// Walks a JPEG's segments to its end-of-image marker. A search for the marker's two bytes would not do: the thumbnail inside the EXIF segment
-/// has one of its own, and telephones append a second picture or a film after the first.
+/// Walks a JPEG's segments to its end-of-image marker. A search for the marker's two bytes would not do: the thumbnail inside the EXIF
+/// segment contains one too, and phones append a second picture or a video after the first.
 /// </summary>
 internal static class JpegHeader
 {
@@ -38,7 +38,9 @@ internal static class JpegHeader
         return new("JPEG", width, height, false);
     }
 
-    /// <summary>Moves past the next marker and returns it; stuffed zeros, restart markers and fill bytes belong to the picture's data.</summary>
+    /// <summary>
+    /// Moves past the next marker and returns it; stuffed zeros, restart markers and fill bytes belong to the picture's data.
+    /// </summary>
     private static byte? NextMarker(ReadOnlySpan<byte> bytes, ref int at)
     {
         while (at < bytes.Length)

@@ -4,10 +4,10 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision.Images;
 
 /// <summary>
-/// Reads a photograph from a file into 8-bit BGR pixels (H x W x 3, continuous), upright. Grey becomes three equal planes; of 16 bits a sample
-/// the upper 8 are kept; CMYK is converted; an alpha plane is dropped (the colour stored below it shows); EXIF rotation is applied.
-/// Everything else is an <see cref="OperatingException"/> that names the file, the reason and the remedy.
-/// The file's bytes are read into a buffer that is kept for the next photograph, so one reader serves one thread.
+/// Reads a photograph from a file into 8-bit BGR pixels (H x W x 3, continuous), upright. Grey becomes three equal planes; of 16-bit
+/// samples the upper 8 bits are kept; CMYK is converted; an alpha plane is dropped (the colour stored below it shows); EXIF rotation is
+/// applied. Everything else is an <see cref="OperatingException"/> that names the file, the reason and the remedy. The file's bytes are
+/// read into a buffer that is kept for the next photograph, so a reader belongs to one thread.
 /// </summary>
 internal sealed class PhotoReader
 {
@@ -38,12 +38,12 @@ internal sealed class PhotoReader
             var info = new FileInfo(path);
             if (!info.Exists)
                 throw new OperatingException($"photograph '{path}' does not exist; check the path");
-            // pipes and devices tell length 0 too, and opening one could wait for ever
+            // pipes and devices have length 0 too, and opening one could block for ever
             if (info.Length == 0)
                 throw new OperatingException($"photograph '{path}' is empty or not a plain file; copy it again");
             if (info.Length > VisionLimits.MaxPhotoBytes)
                 throw new OperatingException(
-                    $"photograph '{path}' has {info.Length >> 20} MiB, more than the {VisionLimits.MaxPhotoBytes >> 20} MiB that are read; save it smaller"
+                    $"photograph '{path}' has {info.Length >> 20} MiB, more than {VisionLimits.MaxPhotoBytes >> 20} MiB; save it smaller"
                 );
             var length = (int)info.Length;
             if (buffer.Length < length)
@@ -67,13 +67,14 @@ internal sealed class PhotoReader
         var (format, width, height, complete) = header;
         if (width > 0 && height > 0 && width * height > VisionLimits.MaxImagePixels)
             throw new OperatingException(
-                $"photograph '{path}' has {width}x{height} pixels, more than the {VisionLimits.MaxImagePixels / 1_000_000} megapixels that fit in memory; make it smaller"
+                $"photograph '{path}' has {width}x{height} pixels, more than "
+                    + $"{VisionLimits.MaxImagePixels / 1_000_000} megapixels; make it smaller"
             );
         if (!complete)
-            throw new OperatingException($"photograph '{path}' is cut short: its {format} data ends too early; copy it again");
+            throw new OperatingException($"photograph '{path}' is incomplete: its {format} data ends too early; copy it again");
         if (width < VisionLimits.MinImageSide || height < VisionLimits.MinImageSide)
             throw new OperatingException(
-                $"photograph '{path}' has {width}x{height} pixels; both sides must have at least {VisionLimits.MinImageSide}: give a larger one"
+                $"photograph '{path}' has {width}x{height} pixels; both sides need at least {VisionLimits.MinImageSide}: give a larger one"
             );
     }
 
@@ -88,7 +89,7 @@ internal sealed class PhotoReader
         }
         catch (OpenCVException)
         {
-            // what OpenCV says names its own source lines; a person needs the file
+            // OpenCV's message names its own source lines; the user needs the file
         }
 
         throw new OperatingException(

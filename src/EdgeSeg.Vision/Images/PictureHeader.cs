@@ -3,16 +3,18 @@ using System.Buffers.Binary;
 namespace EdgeSeg.Vision.Images;
 
 /// <summary>
-/// What an encoded picture says of itself before a pixel is decoded: its format, its size as stored (EXIF rotation not applied), and whether
-/// its bytes reach to the format's own end. Decoders fill what is missing with grey and call it a success, so completeness is judged here.
-/// A header that is itself cut short counts as incomplete, with width and height 0.
-/// Formats: JPEG (ITU T.81), PNG (W3C), BMP, WebP (RFC 9649), TIFF 6.0.
+/// The header of an encoded picture, read before a pixel is decoded: its format, its size as stored (EXIF rotation not applied), and
+/// whether its bytes reach the format's end marker. Decoders fill missing data with grey and report success, so completeness is checked
+/// here. An incomplete header counts as an incomplete picture, with width and height 0. Formats: JPEG (ITU T.81), PNG (W3C), BMP, WebP (RFC
+/// 9649), TIFF 6.0.
 /// </summary>
 internal readonly record struct PictureHeader(string Format, long Width, long Height, bool Complete)
 {
     public const string Known = "JPEG, PNG, BMP, WebP or TIFF";
 
-    /// <summary>Reads the header of a whole encoded picture; null when its first bytes are those of none of the <see cref="Known"/> formats.</summary>
+    /// <summary>
+    /// Reads the header of a whole encoded picture; null when its first bytes are those of none of the <see cref="Known"/> formats.
+    /// </summary>
     public static PictureHeader? Read(ReadOnlySpan<byte> bytes)
     {
         if (bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8]))
@@ -28,7 +30,7 @@ internal readonly record struct PictureHeader(string Format, long Width, long He
         return null;
     }
 
-    /// <summary>HEIC and AVIF are told apart from rubbish, since telephones write them and the remedy differs.</summary>
+    /// <summary>HEIC and AVIF have a message of their own, since phones write them and the remedy differs.</summary>
     public static bool IsHeif(ReadOnlySpan<byte> bytes) => bytes.Length >= 12 && bytes[4..8].SequenceEqual("ftyp"u8);
 
     private static PictureHeader Png(ReadOnlySpan<byte> bytes)
@@ -62,7 +64,7 @@ internal readonly record struct PictureHeader(string Format, long Width, long He
                 BinaryPrimitives.ReadUInt16LittleEndian(bytes[20..]),
                 offset < bytes.Length
             );
-        // a negative height says that rows run from the top
+        // a negative height means that the top row is the first one
         long width = BinaryPrimitives.ReadInt32LittleEndian(bytes[18..]),
             height = Math.Abs((long)BinaryPrimitives.ReadInt32LittleEndian(bytes[22..]));
         long bits = BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]);

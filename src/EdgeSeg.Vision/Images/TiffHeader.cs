@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace EdgeSeg.Vision.Images;
 
-/// <summary>Size of a TIFF's first picture: tags 256 and 257 of the first directory, in either byte order. Only the directory must be complete; strips are the decoder's to judge.</summary>
+/// <summary>
+/// Size of a TIFF's first picture: tags 256 and 257 of the first directory, in either byte order. Only the directory must be complete;
+/// strips are the decoder's to judge.
+/// </summary>
 internal static class TiffHeader
 {
     private const int EntryBytes = 12;

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace EdgeSeg.Vision.Masks;
 
 /// <summary>
-/// A binary mask in frame pixels, one bit a pixel: row-major, pixel x of a row is bit (x mod 64) of word (x / 64), rows padded to whole words,
-/// padding bits always zero. Reused through <see cref="Reset"/>; grows, never shrinks.
+/// A binary mask in frame pixels, one bit per pixel: row-major, pixel x of a row is bit (x mod 64) of word (x / 64), rows padded to whole
+/// words, padding bits always zero. Reused through <see cref="Reset"/>; grows, never shrinks.
 /// </summary>
 internal sealed class BinaryMask
 {
@@ -20,7 +20,7 @@ internal sealed class BinaryMask
     /// <summary>All words, rows one after the other.</summary>
     public ReadOnlySpan<ulong> Words => words.AsSpan(0, Stride * Height);
 
-    /// <summary>Takes the size and clears every pixel.</summary>
+    /// <summary>Sets the size and clears every pixel.</summary>
     public void Reset(int width, int height)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(width);
@@ -80,11 +80,14 @@ internal sealed class BinaryMask
         other.Words.CopyTo(words);
     }
 
-    /// <summary>Copies this mask into a larger one, its top-left pixel at (<paramref name="left"/>, <paramref name="top"/>); other pixels there stay.</summary>
+    /// <summary>
+    /// Copies this mask into a larger one, its top-left pixel at (<paramref name="left"/>, <paramref name="top"/>); other pixels there
+    /// stay.
+    /// </summary>
     public void PlaceInto(BinaryMask target, int left, int top)
     {
         if (left < 0 || top < 0 || left + Width > target.Width || top + Height > target.Height)
-            throw new ArgumentException($"a mask of {Width}x{Height} at {left},{top} leaves one of {target.Width}x{target.Height}");
+            throw new ArgumentException($"a mask of {Width}x{Height} at {left},{top} is outside one of {target.Width}x{target.Height}");
         int words = left >> 6,
             bits = left & 63;
         for (var y = 0; y < Height; y++)
@@ -94,7 +97,7 @@ internal sealed class BinaryMask
             for (var i = 0; i < from.Length; i++)
             {
                 to[i] |= from[i] << bits;
-                // what is shifted out of this word; none of it lies beyond the target's row, since the mask fits
+                // the bits shifted out of this word; they lie inside the target's row, since the mask fits
                 if (bits > 0 && i + 1 < to.Length)
                     to[i + 1] |= from[i] >> (64 - bits);
             }
@@ -167,7 +170,9 @@ internal sealed class BinaryMask
             words[i] |= other.words[i];
     }
 
-    /// <summary>Intersection over union of two masks of one size, pixels of <paramref name="ignored"/> left out; 0 when both are empty.</summary>
+    /// <summary>
+    /// Intersection over union of two masks of one size, pixels of <paramref name="ignored"/> left out; 0 when both are empty.
+    /// </summary>
     public static double Iou(BinaryMask a, BinaryMask b, BinaryMask? ignored = null)
     {
         a.RequireSize(b);
@@ -201,5 +206,7 @@ internal sealed class BinaryMask
         + 32 * BitOperations.PopCount(w & 0xFFFFFFFF00000000);
 }
 
-/// <summary>Area in pixels, tight box (left, top, width, height in pixels) and centroid (pixel centres at +0.5). All zero for an empty mask.</summary>
+/// <summary>
+/// Area in pixels, tight box (left, top, width, height in pixels) and centroid (pixel centres at +0.5). All zero for an empty mask.
+/// </summary>
 internal readonly record struct MaskGeometry(int Area, int Left, int Top, int Width, int Height, double CentroidX, double CentroidY);

@@ -1,8 +1,9 @@
 namespace EdgeSeg.Vision.Masks;
 
 /// <summary>
-/// Simplifies a closed line after Douglas and Peucker: a stretch between two kept corners becomes one line when none of its corners is farther from it than
-/// the tolerance, else the farthest corner is kept and both parts are looked at. The first corner and the one farthest from it are always kept.
+/// Simplifies a closed line by the algorithm of Douglas and Peucker: a part between two kept corners becomes one line when none of its
+/// corners is farther from it than the tolerance, else the farthest corner is kept and both parts are simplified. The first corner and the
+/// one farthest from it are always kept.
 /// </summary>
 internal static class DouglasPeucker
 {
@@ -13,7 +14,7 @@ internal static class DouglasPeucker
         var kept = new bool[ring.Length];
         var (opposite, _) = Farthest(ring, 0, ring.Length);
         kept[0] = kept[opposite] = true;
-        // a stack, not recursion: a ring of a million corners must not end the thread
+        // a stack, not recursion: a ring of a million corners would overflow the thread's stack
         var stretches = new Stack<(int From, int To)>([(0, opposite), (opposite, ring.Length)]);
         while (stretches.TryPop(out var stretch))
         {
@@ -28,7 +29,10 @@ internal static class DouglasPeucker
         return [.. ring.Where((_, i) => kept[i])];
     }
 
-    /// <summary>The corner between two corners that is farthest from the line that joins them, and how far; the end may be the ring's length, which is its start again.</summary>
+    /// <summary>
+    /// The corner between two corners that is farthest from the line that joins them, and how far; the end may be the ring's length, which
+    /// is its start again.
+    /// </summary>
     private static (int At, double Distance) Farthest(Vertex[] ring, int from, int to)
     {
         var a = ring[from];
@@ -41,7 +45,7 @@ internal static class DouglasPeucker
         {
             double px = ring[i].X - a.X,
                 py = ring[i].Y - a.Y;
-            // to the segment, not to the endless line: a spike back over the start counts
+            // to the segment, not to the infinite line: a spike beyond its end counts
             var along = squared == 0 ? 0 : Math.Clamp((px * dx + py * dy) / squared, 0, 1);
             var (ex, ey) = (px - along * dx, py - along * dy);
             var distance = ex * ex + ey * ey;

@@ -2,12 +2,15 @@ using System.Numerics;
 
 namespace EdgeSeg.Vision.Masks;
 
-/// <summary>The corners of one outline in order, and twice its signed area in pixels: above 0 for an outer ring, below 0 for a hole.</summary>
+/// <summary>
+/// The corners of one outline in order, and twice its signed area in pixels: above 0 for an outer ring, below 0 for a hole.
+/// </summary>
 internal readonly record struct TracedRing(Vertex[] Corners, long DoubleArea);
 
 /// <summary>
-/// Walks along the edges between set and unset pixels with the set ones on the right. Every ring, outer or hole, has an edge with a set pixel below and an unset
-/// one above; those edges are marked first, by words, and each ring strikes off the ones that it passes: what is left belongs to rings not yet walked.
+/// Walks along the edges between set and unset pixels with the set ones on the right. Every ring, outer or hole, has an edge with a set
+/// pixel below and an unset one above; those edges are marked first, by words, and each ring clears the ones that it passes: the rest
+/// belongs to rings not walked yet.
 /// </summary>
 internal static class EdgeTracer
 {

@@ -4,15 +4,16 @@ using System.Runtime.Intrinsics;
 namespace EdgeSeg.Vision.Masks;
 
 /// <summary>
-/// Enlarges a map of logits to the frame and keeps what is above 0, without computing the pixels: between two neighbouring columns of the map a
-/// row of the picture is a straight line, so only its crossings of 0 are computed, and runs between them are set. The convention is OpenCV's
-/// INTER_LINEAR: pixel centres at +0.5, values beyond the outermost centres are those of the edge.
+/// Enlarges a map of logits to the frame and keeps what is above 0, without computing the pixels: between two neighbouring columns of the
+/// map a row of the picture is a straight line, so only its crossings of 0 are computed, and runs between them are set. The convention is
+/// OpenCV's INTER_LINEAR: pixel centres at +0.5, values beyond the outermost centres are those of the edge.
 /// </summary>
 internal static class LogitsToMask
 {
     /// <summary>
-    /// <paramref name="logits"/> is <paramref name="lh"/> x <paramref name="lw"/>, row-major; <paramref name="mask"/> becomes width x height.
-    /// False, with an empty mask of that size, when a logit is NaN or infinite: the model's output is then to be refused. Allocates nothing once the mask has grown.
+    /// <paramref name="logits"/> is <paramref name="lh"/> x <paramref name="lw"/>, row-major; <paramref name="mask"/> becomes width x
+    /// height. False, with an empty mask of that size, when a logit is NaN or infinite: the model's output is then to be refused. Allocates nothing
+    /// once the mask has grown.
     /// </summary>
     public static bool Enlarge(ReadOnlySpan<float> logits, int lw, int lh, BinaryMask mask, int width, int height)
     {
@@ -95,7 +96,9 @@ internal static class LogitsToMask
 
         public float this[int x] => above[x] + (below[x] - above[x]) * weight;
 
-        /// <summary>One bit for each of up to 64 columns: is the value above 0? The vector computes exactly what the indexer does.</summary>
+        /// <summary>
+        /// One bit for each of up to 64 columns: is the value above 0? The vector computes exactly what the indexer does.
+        /// </summary>
         public ulong Positive(int first, int count)
         {
             ulong bits = 0;

@@ -4,10 +4,10 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Vision.Masks;
 
-/// <summary>Packed bits to and from OpenCV's one byte a pixel.</summary>
+/// <summary>Packed bits to and from OpenCV's one byte per pixel.</summary>
 internal static class MaskMat
 {
-    /// <summary>Takes the picture's size; every value but 0 is a set pixel. <paramref name="from"/> is CV_8UC1.</summary>
+    /// <summary>Takes the picture's size; every value except 0 is a set pixel. <paramref name="from"/> is CV_8UC1.</summary>
     public static void FromMat(Mat from, BinaryMask mask)
     {
         if (from.Type() != MatType.CV_8UC1)

@@ -4,8 +4,8 @@ using System.IO.Compression;
 namespace EdgeSeg.Vision.Masks;
 
 /// <summary>
-/// A mask as PNG, one bit a pixel, set pixels white. Written straight from the packed bits: OpenCV's encoder would want eight times the memory first.
-/// Control plane: it allocates the compressed data.
+/// A mask as PNG, one bit a pixel, set pixels white. Written straight from the packed bits: OpenCV's encoder would want eight times the
+/// memory first. Control plane: it allocates the compressed data.
 /// </summary>
 internal static class MaskPng
 {

@@ -1,8 +1,8 @@
 namespace EdgeSeg.Vision.Masks;
 
 /// <summary>
-/// Lays column-major runs into the transpose of a mask, where a column is a row of words. It trusts nothing: the size is checked before memory is
-/// taken for it, and each run before it is laid. After <see cref="Problem"/> is set, nothing more is laid.
+/// Writes column-major runs into the transpose of a mask, where a column is a row of words. The input is not trusted: the size is checked
+/// before memory is allocated for it, and each run before it is written. When <see cref="Problem"/> is set, later runs are ignored.
 /// </summary>
 internal ref struct RunFill
 {
@@ -16,24 +16,24 @@ internal ref struct RunFill
         (this.columns, this.width, this.height) = (columns, width, height);
         if (width <= 0 || height <= 0 || (long)width * height > VisionLimits.MaxImagePixels)
         {
-            Problem = $"a mask of {width}x{height} is not possible: it needs 1 to {VisionLimits.MaxImagePixels} pixels";
+            Problem = $"a mask of {width}x{height} is not possible: a mask has 1 to {VisionLimits.MaxImagePixels} pixels";
             return;
         }
 
         columns.Reset(height, width);
     }
 
-    /// <summary>One sentence on what is wrong; empty while all is well.</summary>
+    /// <summary>One sentence on what is wrong; empty when there is no problem.</summary>
     public string Problem { get; set; } = "";
 
-    /// <summary>Takes run number <paramref name="index"/> (odd ones are set pixels).</summary>
+    /// <summary>Adds run number <paramref name="index"/> (odd ones are set pixels).</summary>
     public void Add(long run, int index)
     {
         if (Problem.Length != 0)
             return;
         if (run < 0 || position + run > (long)width * height)
         {
-            Problem = $"run {index} of the counts is {run}: it leaves the mask of {width}x{height}";
+            Problem = $"run {index} of the counts is {run}: it ends outside the mask of {width}x{height}";
             return;
         }
 

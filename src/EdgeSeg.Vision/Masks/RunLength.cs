@@ -5,9 +5,10 @@ namespace EdgeSeg.Vision.Masks;
 
 /// <summary>
 /// COCO run lengths, compressed, as pycocotools writes and reads them. Pixels are taken column by column; runs of unset and set pixels
-/// alternate, beginning with unset (0 where the first pixel is set). From the fourth on, a run is stored as its difference to the run before last.
-/// Each number goes out five bits at a time, lowest first, as the characters 48..111: bit 5 says that more follow, the last group's bit 4 is the sign.
-/// One of the characters is a backslash: JSON must escape it. Scratch is kept between calls: one instance a thread, nothing allocated once warm.
+/// alternate, beginning with unset (0 where the first pixel is set). From the fourth on, a run is stored as its difference to the run
+/// before last. Each number is written five bits at a time, lowest first, as the characters 48..111: bit 5 means that more follow, the last
+/// group's bit 4 is the sign. One of the characters is a backslash: JSON must escape it. Memory is kept between calls: one instance per
+/// thread, no allocation after the first calls.
 /// </summary>
 internal sealed class RunLength
 {
@@ -18,7 +19,7 @@ internal sealed class RunLength
 
     /// <summary>
     /// Appends the mask's counts to <paramref name="counts"/>. False when they would take more than <paramref name="capBytes"/>:
-    /// the walk ends there and what it appended, never more than the cap, is to be thrown away.
+    /// encoding stops there, and the appended part, never more than the cap, must be discarded.
     /// </summary>
     public bool TryEncode(BinaryMask mask, ArrayBufferWriter<byte> counts, int capBytes = VisionLimits.MaxCountsBytes)
     {
@@ -60,8 +61,8 @@ internal sealed class RunLength
     }
 
     /// <summary>
-    /// Reads counts into <paramref name="mask"/>, which takes the size. False with a sentence in <paramref name="problem"/> (the mask is then empty)
-    /// when they are not such counts or do not add up to width x height. Runs of 0 are taken, as pycocotools takes them.
+    /// Reads counts into <paramref name="mask"/>, which takes the size. False with a sentence in <paramref name="problem"/> (the mask is
+    /// then empty) when they are not such counts or do not add up to width x height. Runs of 0 are accepted, as by pycocotools.
     /// </summary>
     public bool TryDecode(ReadOnlySpan<byte> counts, int width, int height, BinaryMask mask, out string problem)
     {
@@ -75,7 +76,7 @@ internal sealed class RunLength
             var (value, digits) = Number(counts[i..]);
             if (digits == 0)
             {
-                fill.Problem = $"the run at character {i} of the counts is damaged or cut off";
+                fill.Problem = $"the run at character {i} of the counts is damaged or incomplete";
                 break;
             }
 
@@ -93,7 +94,7 @@ internal sealed class RunLength
     public bool TryDecode(string counts, int width, int height, BinaryMask mask, out string problem)
     {
         var bytes = ArrayPool<byte>.Shared.Rent(counts.Length);
-        // a character beyond one byte is no digit: it becomes one that is refused
+        // a character above one byte is not a digit: it becomes one that is refused
         for (var i = 0; i < counts.Length; i++)
             bytes[i] = counts[i] < 128 ? (byte)counts[i] : (byte)0;
         var done = TryDecode(bytes.AsSpan(0, counts.Length), width, height, mask, out problem);

@@ -1,11 +1,13 @@
 namespace EdgeSeg.Vision.Masks;
 
-/// <summary>Rows to columns, 64 x 64 pixels at a time: what is column-major on the wire becomes a walk along words.</summary>
+/// <summary>Rows to columns, 64 x 64 pixels at a time, so that column-major run lengths are found by walking along words.</summary>
 internal static class Transposition
 {
     private const int Side = 64;
 
-    /// <summary>Makes <paramref name="to"/> the transpose of <paramref name="from"/>: pixel (x, y) becomes (y, x). They must not be the same mask.</summary>
+    /// <summary>
+    /// Makes <paramref name="to"/> the transpose of <paramref name="from"/>: pixel (x, y) becomes (y, x). They must not be the same mask.
+    /// </summary>
     public static void Transpose(BinaryMask from, BinaryMask to)
     {
         to.Reset(from.Height, from.Width);

@@ -1,9 +1,9 @@
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>The name of the machine's GPU, as far as files tell it: engines built on one do not run on another.</summary>
+/// <summary>The name of the machine's GPU, read from files: an engine built on one GPU does not run on another.</summary>
 internal static class Accelerator
 {
-    /// <summary>Letters, digits and -; <c>none</c> when there is no NVIDIA driver to be seen.</summary>
+    /// <summary>Letters, digits and -; <c>none</c> without an NVIDIA driver.</summary>
     public static string Name { get; } = Read();
 
     private static string Read()

@@ -3,8 +3,9 @@ using EdgeSeg.Vision.Prompts;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// The automatic way over a camera's frames, with the saliency pass on every Nth only: in between, the clicks of the last pass are asked again, which halves the
-/// work of a model of one graph and follows what moves slowly (docs/performance.md has the cost). A frame on which nothing is found is followed by a pass.
+/// The automatic mode over a camera's frames with the saliency pass on every Nth frame only. The frames in between use the clicks of the
+/// last pass, which halves the work of a model of one graph and follows slow objects (docs/performance.md has the cost). After a frame
+/// without an object there is always a pass.
 /// </summary>
 internal sealed class AutomaticClicks
 {
@@ -14,8 +15,8 @@ internal sealed class AutomaticClicks
         width,
         height;
 
-    /// <param name="segmenter">Shown the picture before.</param>
-    /// <param name="embedding">Of the frame, or of the part of it that is looked at.</param>
+    /// <param name="segmenter">It has encoded the picture.</param>
+    /// <param name="embedding">Of the frame, or of its region of interest.</param>
     /// <param name="result">Filled, as <see cref="ISegmenter.Auto"/> does.</param>
     /// <param name="every">1: a pass on every frame.</param>
     public void Run(ISegmenter segmenter, Embedding embedding, Segmentation result, int every)

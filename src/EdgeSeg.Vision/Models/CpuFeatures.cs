@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>Which precision this processor gains from.</summary>
+/// <summary>The precision that is fastest on this processor.</summary>
 internal static class CpuFeatures
 {
     // /proc/cpuinfo instead of the runtime's IsSupported: an AOT binary folds those for its build target
@@ -17,14 +17,14 @@ internal static class CpuFeatures
     {
         var has = available.ToList();
         if (wanted != "auto")
-            return (wanted, "asked for by model.precision");
+            return (wanted, "set by model.precision");
         if (has.Count == 1)
             return (has[0], "the only one in the bundle");
         var feature = DotProduct(cpuInfo);
         return feature is null ? ("fp32", "this CPU has no 8-bit dot product (VNNI, dotprod)") : ("int8", $"this CPU has {feature}");
     }
 
-    /// <summary>The processor's flags as the kernel tells them; empty where it does not.</summary>
+    /// <summary>The kernel's description of the processor, with its flags; empty where it cannot be read.</summary>
     public static string ReadCpuInfo()
     {
         try

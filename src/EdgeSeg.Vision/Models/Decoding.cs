@@ -6,15 +6,16 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// One prompt's way through a model, with the memory of its answers: a few masks as logits in the graph's own size (foreground > 0, not sorted) and
-/// the model's guess of each one's IoU. Reused from prompt to prompt. Decodings of one model may run side by side, each on one thread.
+/// Runs a model for one prompt at a time, and holds its answer: a few masks as logits in the graph's own size (foreground > 0, not sorted)
+/// and the model's estimate of each one's IoU. Reused from prompt to prompt. Decodings of one model may run in parallel, each on one
+/// thread.
 /// </summary>
 internal abstract class Decoding : IDisposable
 {
     private readonly Tensor<float> masks,
         iou;
 
-    /// <param name="binding">Inputs and outputs of the graph; owned from here on.</param>
+    /// <param name="binding">Inputs and outputs of the graph; this object owns it.</param>
     /// <param name="maskShape">[.., masks, height, width], only the last three above 1.</param>
     /// <param name="iouShape">[.., masks]</param>
     protected Decoding(ModelBinding binding, long[] maskShape, long[] iouShape)
@@ -25,7 +26,7 @@ internal abstract class Decoding : IDisposable
         (Count, Height, Width) = ((int)maskShape[^3], (int)maskShape[^2], (int)maskShape[^1]);
     }
 
-    /// <summary>Masks that a prompt gives.</summary>
+    /// <summary>Number of masks per prompt.</summary>
     public int Count { get; }
 
     /// <summary>Size of the logits.</summary>
@@ -41,7 +42,7 @@ internal abstract class Decoding : IDisposable
 
     protected OrtValue IouValue => iou.Value;
 
-    /// <summary>Answers a prompt that has passed <see cref="PromptRules"/>; the embedding must be settled.</summary>
+    /// <summary>Answers a prompt that has passed <see cref="PromptRules"/>; the embedding must be encoded.</summary>
     public abstract void Run(Embedding embedding, PromptBuffer prompt);
 
     /// <summary>The logits of a mask, row-major.</summary>
@@ -54,7 +55,7 @@ internal abstract class Decoding : IDisposable
         var best = 0;
         for (var i = 1; i < scores.Length; i++)
         {
-            // a NaN loses against every number
+            // a NaN is less than every number
             if (scores[i] > scores[best] || float.IsNaN(scores[best]))
                 best = i;
         }
@@ -65,7 +66,7 @@ internal abstract class Decoding : IDisposable
     public bool TryEnlarge(int index, Embedding embedding, BinaryMask mask) =>
         LogitsToMask.Enlarge(Logits(index), Width, Height, mask, embedding.FrameWidth, embedding.FrameHeight);
 
-    /// <summary>The best mask as the result of <paramref name="result"/>'s prompt.</summary>
+    /// <summary>Writes the best mask into <paramref name="result"/>.</summary>
     public void Finish(Embedding embedding, Segmentation result)
     {
         var best = Best();

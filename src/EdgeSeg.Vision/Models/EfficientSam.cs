@@ -8,9 +8,9 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// EfficientSAM as its two published graphs (<see cref="EfficientSamContract"/>): an encoder of seconds, run once a picture, and a decoder
-/// of milliseconds, run once a prompt. It has no saliency of its own: clicks for the automatic way come from a SqueezeSAM beside it. The
-/// encoder runs when the first prompt comes, not before: a frame on which nothing is salient does not pay for it.
+/// EfficientSAM as its two published graphs (<see cref="EfficientSamContract"/>): an encoder that takes seconds, run once per picture, and
+/// a decoder that takes milliseconds, run once per prompt. It has no saliency: clicks of the automatic mode come from a SqueezeSAM model.
+/// The encoder runs at the first prompt: a frame on which nothing is salient is not encoded.
 /// </summary>
 internal sealed class EfficientSam : ISegmenter
 {
@@ -24,10 +24,10 @@ internal sealed class EfficientSam : ISegmenter
     private readonly EfficientSamDecoding primary;
     private EncodedPicture? waiting;
 
-    /// <summary>Owns the three from here on.</summary>
+    /// <summary>Takes ownership of the three.</summary>
     /// <param name="encoder">With all threads.</param>
     /// <param name="decoder">With one thread: see <see cref="ParallelDecodes"/>.</param>
-    /// <param name="saliencyModel">Where clicks come from; null: there is no automatic way.</param>
+    /// <param name="saliencyModel">Gives the clicks; null: there is no automatic mode.</param>
     /// <exception cref="OperatingException">The graphs are not EfficientSAM's.</exception>
     public EfficientSam(ModelSession encoder, ModelSession decoder, SqueezeSam? saliencyModel)
     {
@@ -58,8 +58,8 @@ internal sealed class EfficientSam : ISegmenter
     private SqueezeSam Clicks => saliencyModel ?? throw new InvalidOperationException("no saliency model was given");
 
     /// <summary>
-    /// As many as the encoder has threads: the decoder's operators are too small to be shared among threads. Measured on two cores: 54 ms
-    /// with one thread, 48 ms with two, and 28 ms each when two run side by side with one thread each.
+    /// As many as the encoder has threads: the decoder's operators are too small to be split among threads. Measured on two cores: 54 ms
+    /// with one thread, 48 ms with two, and 28 ms each when two run in parallel with one thread each.
     /// </summary>
     public int ParallelDecodes => encoder.Threads;
 
@@ -77,7 +77,7 @@ internal sealed class EfficientSam : ISegmenter
     public void Encode(Mat pixels, Embedding embedding, ref StageTimes times)
     {
         var encoded = (EncodedPicture)embedding;
-        // there is memory for one waiting picture: another one's must be used up before
+        // there is memory for one waiting picture: another one is encoded first
         if (!ReferenceEquals(waiting, encoded) && waiting is { IsDisposed: false } other)
             EnsureEncoded(other, ref times);
         times[Stage.Resize] = 0;

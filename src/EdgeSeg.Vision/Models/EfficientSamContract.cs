@@ -4,11 +4,11 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// The graphs that EfficientSAM's repository publishes (opset 17). Encoder: <c>batched_images</c> float [B,3,H,W] RGB 0..1 -> <c>image_embeddings</c>
-/// float [B,C,h,w]; resizing to 16h x 16w and normalising are inside. Decoder: <c>image_embeddings</c>, <c>batched_point_coords</c> float [1,1,N,2]
-/// (x, y in pixels of a picture of <c>orig_im_size</c>), <c>batched_point_labels</c> float [1,1,N], <c>orig_im_size</c> int64 [2] = H, W ->
-/// <c>output_masks</c> float [1,1,K,H,W] logits, <c>iou_predictions</c> float [1,1,K], not sorted.
-/// Decoded at 4h x 4w, the size in which the decoder thinks, so that it enlarges nothing.
+/// The graphs that EfficientSAM's repository publishes (opset 17). Encoder: <c>batched_images</c> float [B,3,H,W] RGB 0..1 ->
+/// <c>image_embeddings</c> float [B,C,h,w]; resizing to 16h x 16w and normalising are inside. Decoder: <c>image_embeddings</c>,
+/// <c>batched_point_coords</c> float [1,1,N,2] (x, y in pixels of a picture of <c>orig_im_size</c>), <c>batched_point_labels</c> float
+/// [1,1,N], <c>orig_im_size</c> int64 [2] = H, W -> <c>output_masks</c> float [1,1,K,H,W] logits, <c>iou_predictions</c> float [1,1,K], not
+/// sorted. Decoded at 4h x 4w, the size in which the decoder thinks, so that it enlarges nothing.
 /// </summary>
 internal sealed class EfficientSamContract
 {
@@ -40,7 +40,7 @@ internal sealed class EfficientSamContract
 
     public int PictureHeight => (int)FeatureShape[2] * Patch;
 
-    /// <summary>Checks names, types and ranks, then runs both graphs once: only that tells whether they belong together.</summary>
+    /// <summary>Checks names, types and ranks, then runs both graphs once: only that shows whether they belong together.</summary>
     /// <exception cref="OperatingException">They are other graphs; the difference is named.</exception>
     public static EfficientSamContract Check(ModelSession encoder, ModelSession decoder)
     {
@@ -75,7 +75,8 @@ internal sealed class EfficientSamContract
         var shape = outputs[0].GetTensorTypeAndShape().Shape;
         if (!shape.SequenceEqual(features))
             throw new OperatingException(
-                $"graph {encoder.Name} gives {Features} [{string.Join(',', shape)}] where the decoder takes [{string.Join(',', features)}]: encoder and decoder do not belong together"
+                $"graph {encoder.Name} gives {Features} [{string.Join(',', shape)}] where the decoder takes "
+                    + $"[{string.Join(',', features)}]: encoder and decoder do not belong together"
             );
     }
 
@@ -105,13 +106,11 @@ internal sealed class EfficientSamContract
     public EfficientSamInputs CreateInputs() => new((int)MaskShape[4], (int)MaskShape[3], PadTo(FeatureShape));
 
     /// <summary>
-    /// Where an unused point lies. The graph fills up to six points itself with -1 in the encoder's pixels, and where it lies is not without effect:
-    /// so points that we fill up with must lie there too, in the pixels of the size asked for.
+    /// Where an unused point lies. The graph fills up to six points itself with -1 in the encoder's pixels, and where it lies is not
+    /// without effect: so points that we fill up with must lie there too, in the pixels of the size asked for.
     /// </summary>
     private static float PadTo(long[] features) => -(float)(features[3] * MasksPerFeature) / (features[3] * Patch);
 
     private static OperatingException Unfit(ModelSession session, string node, long[] shape, string needed) =>
-        new(
-            $"graph {session.Name}: '{node}' is [{string.Join(',', shape)}] where {needed} is needed: it is not one of EfficientSAM's published graphs"
-        );
+        new($"graph {session.Name}: '{node}' is [{string.Join(',', shape)}] where {needed} is needed: it is not an EfficientSAM graph");
 }

@@ -7,8 +7,8 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// Makes a bundle of EfficientSAM's two published ONNX files: checks that they are such graphs by inputs, outputs, types and a run, and tells whether they
-/// are the very files that are published. The weights do not ship with this program; https://github.com/yformer/EfficientSAM has them under <c>weights/</c>.
+/// Makes a bundle from EfficientSAM's two published ONNX files: checks inputs, outputs, types and a trial run, and reports whether they are
+/// the published files. The weights do not ship with this program; https://github.com/yformer/EfficientSAM has them under <c>weights/</c>.
 /// </summary>
 internal static class EfficientSamImport
 {
@@ -37,7 +37,7 @@ internal static class EfficientSamImport
     )
     {
         if (Directory.Exists(folder) || File.Exists(folder))
-            throw new OperatingException($"{folder}: is there already: choose another place with --out, or remove it");
+            throw new OperatingException($"{folder} exists already: choose another folder with --out, or remove it");
         byte[] encoderBytes = Read(encoderFile),
             decoderBytes = Read(decoderFile);
         var trial = Try(encoderBytes, decoderBytes, threads);
@@ -59,7 +59,7 @@ internal static class EfficientSamImport
             ("picture", trial.Form),
             (
                 "good for",
-                $"up to {VisionLimits.MaxPoints} points, a box, or both; segment --everything; not for negative clicks, which it was never trained with"
+                $"up to {VisionLimits.MaxPoints} points, a box, or both; segment --everything; not for negative clicks (not trained)"
             ),
             ("automatic mode", "clicks come from the model in the salience role (model.salience_dir; the shipped SqueezeSAM when empty)"),
             (
@@ -76,7 +76,7 @@ internal static class EfficientSamImport
     /// <summary>The id under which git would keep a file: SHA-1 of "blob", its length and its bytes.</summary>
     public static string GitBlobId(ReadOnlySpan<byte> content)
     {
-#pragma warning disable CA5350 // git's name for a file, not a protection: what is loaded is held against SHA-256
+#pragma warning disable CA5350 // git's name for a file, not a protection: loaded files are checked by SHA-256
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
 #pragma warning restore CA5350
         sha.AppendData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blob {content.Length}\0")));
@@ -91,8 +91,9 @@ internal static class EfficientSamImport
         return known.Length == ids.Length
             ? ($"the published {string.Join(" and ", known)} of EfficientSAM", "Apache-2.0, as the EfficientSAM repository states")
             : (
-                $"not the published EfficientSAM-Ti files, of a form like theirs (git blob ids {ids[0][..12]}, {ids[1][..12]}{(known.Length > 0 ? $"; only {known[0]} is known" : "")}): what they know depends on who trained them",
-                "not known: ask whoever trained these weights"
+                $"not the published EfficientSAM-Ti files, but graphs of the same inputs and outputs (git blob ids {ids[0][..12]}, "
+                    + $"{ids[1][..12]}{(known.Length > 0 ? $"; only {known[0]} is known" : "")}): their quality is not known",
+                "not known: ask the author of these weights"
             );
     }
 
@@ -139,7 +140,8 @@ internal static class EfficientSamImport
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new OperatingException(
-                $"{file}: cannot be read ({e.Message}): name the ONNX files from https://github.com/yformer/EfficientSAM/tree/main/weights with --encoder and --decoder"
+                $"{file}: cannot be read ({e.Message}): name the ONNX files from "
+                    + "https://github.com/yformer/EfficientSAM/tree/main/weights with --encoder and --decoder"
             );
         }
     }
@@ -164,7 +166,7 @@ internal static class EfficientSamImport
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new OperatingException($"{place}: cannot be written ({e.Message}): choose another place with --out");
+            throw new OperatingException($"{place}: cannot be written ({e.Message}): choose another folder with --out");
         }
     }
 }

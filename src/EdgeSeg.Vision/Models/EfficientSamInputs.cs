@@ -3,7 +3,10 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>The decoder's inputs beside the embedding: always six points (unused ones labelled -1), so that shapes never change and are bound once.</summary>
+/// <summary>
+/// The decoder's inputs beside the embedding: always six points (unused ones have the label -1), so that shapes never change and are bound
+/// once.
+/// </summary>
 internal sealed class EfficientSamInputs : IDisposable
 {
     private readonly Tensor<float> coordinates = new(TensorElementType.Float, 1, 1, VisionLimits.MaxPoints, 2);
@@ -26,7 +29,7 @@ internal sealed class EfficientSamInputs : IDisposable
         binding.BindInput(EfficientSamContract.PictureSize, size.Value);
     }
 
-    /// <summary>A box is its two corners; points are scaled from the frame to the size that the masks are asked in.</summary>
+    /// <summary>A box is its two corners; points are scaled from the frame's size to that of the masks.</summary>
     public void Write(PromptBuffer prompt, int frameWidth, int frameHeight)
     {
         Clear();

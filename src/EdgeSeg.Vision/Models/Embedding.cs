@@ -1,8 +1,8 @@
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// What a model keeps of one picture, to be asked again with other prompts. A value that owns its memory, and takes the next picture in the same memory.
-/// Made by <see cref="ISegmenter.CreateEmbedding"/>, good for that model only.
+/// What a model keeps of one picture for any number of prompts. It owns its memory and takes the next picture in the same memory.
+/// <see cref="ISegmenter.CreateEmbedding"/> creates it; it is valid for that model only.
 /// </summary>
 internal abstract class Embedding : IDisposable
 {
@@ -11,10 +11,10 @@ internal abstract class Embedding : IDisposable
 
     public int FrameHeight { get; protected set; }
 
-    /// <summary>Shown, and not yet encoded: no prompt has come.</summary>
+    /// <summary>The picture is not encoded yet: there was no prompt.</summary>
     public virtual bool IsWaiting => false;
 
-    /// <summary>Says that the picture encoded was a stretched copy of a frame of this size.</summary>
+    /// <summary>Declares the encoded picture a resized copy of a frame of this size.</summary>
     public void StandFor(int frameWidth, int frameHeight) => (FrameWidth, FrameHeight) = (frameWidth, frameHeight);
 
     public abstract void Dispose();

@@ -2,12 +2,13 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>A frame of a camera; with <paramref name="Part"/>, the region of it that the automatic way looks at.</summary>
+/// <summary>A frame of a camera; with <paramref name="Part"/>, the region of interest of the automatic mode.</summary>
 internal readonly record struct FrameKey(string Camera, long Sequence, bool Part = false);
 
 /// <summary>
-/// Embeddings of the last few frames: many clicks on one frame cost one encoding. All memory is taken at the first use of a place and kept; a picture that was
-/// never asked about gives way first, then the frame asked for longest ago. One caller at a time; an embedding is valid until <see cref="Get"/> was called for another frame.
+/// Embeddings of the last few frames: many clicks on one frame cost one encoding. Memory is allocated at the first use of a place and kept.
+/// A picture without a prompt is replaced first, then the least recently used one. One caller at a time; an embedding is valid until
+/// <see cref="Get"/> is called for another frame.
 /// </summary>
 internal sealed class EmbeddingCache : IDisposable
 {
@@ -25,13 +26,13 @@ internal sealed class EmbeddingCache : IDisposable
         places = [.. Enumerable.Range(0, capacity).Select(_ => new Place())];
     }
 
-    /// <summary>Pictures that were found here.</summary>
+    /// <summary>Pictures that were in the cache.</summary>
     public long Hits { get; private set; }
 
-    /// <summary>Pictures that had to be shown to the model.</summary>
+    /// <summary>Pictures that were encoded.</summary>
     public long Misses { get; private set; }
 
-    /// <summary>The frame's embedding, if it is here.</summary>
+    /// <summary>The frame's embedding; null when it is not in the cache.</summary>
     public Embedding? Find(FrameKey frame)
     {
         if (PlaceOf(frame) is not { } place)
@@ -41,7 +42,7 @@ internal sealed class EmbeddingCache : IDisposable
         return place.Embedding;
     }
 
-    /// <summary>The frame's embedding, made now where it is not here. A picture that fails to encode leaves no entry.</summary>
+    /// <summary>The frame's embedding, encoded now when it is not in the cache. A picture that fails to encode leaves no entry.</summary>
     public Embedding Get(FrameKey frame, Mat pixels, ref StageTimes times)
     {
         if (Find(frame) is { } here)
@@ -55,7 +56,7 @@ internal sealed class EmbeddingCache : IDisposable
         return place.Embedding;
     }
 
-    /// <summary>Takes an embedding that <see cref="Get"/> just gave out of the cache: it is the caller's from now on, who disposes of it.</summary>
+    /// <summary>Removes an embedding that <see cref="Get"/> returned from the cache: the caller owns and disposes it.</summary>
     public void Detach(FrameKey frame)
     {
         if (PlaceOf(frame) is { } place)
@@ -78,7 +79,7 @@ internal sealed class EmbeddingCache : IDisposable
         var oldest = places[0];
         foreach (var place in places)
         {
-            // a model with memory for one waiting picture would have to encode it for nothing before it takes the next
+            // a model has memory for one waiting picture: keeping it would mean to encode it without a prompt
             if (place.Embedding is { IsWaiting: true })
                 return place;
             if (place.Asked < oldest.Asked)

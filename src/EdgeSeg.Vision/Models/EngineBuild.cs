@@ -1,39 +1,43 @@
+using System.Diagnostics;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// A provider that builds for minutes before its first run (TensorRT makes an engine of each graph) does so on a thread of its own, while the service runs on the CPU.
-/// ONNX Runtime tells nothing of how far it is, so neither can we: what is told is that it builds, and since when.
+/// Builds the engines of a provider that needs minutes before its first run (TensorRT), on a thread of its own, while the service runs on
+/// the CPU. ONNX Runtime gives no progress, so only the start and the end are reported.
 /// </summary>
 internal sealed class EngineBuild : IDisposable
 {
     private readonly ModelChoice choice;
     private readonly Action<LoadedModel> ready;
-    private readonly Action<string> tell;
+    private readonly Action<string> report;
     private volatile bool building = true,
         abandoned;
 
-    /// <param name="choice">What is to run once it is built.</param>
-    /// <param name="provider">Which builds.</param>
-    /// <param name="ready">Takes the model over, on the building thread.</param>
-    /// <param name="tell">A sentence at the beginning and at the end.</param>
-    public EngineBuild(ModelChoice choice, ExecutionProvider provider, Action<LoadedModel> ready, Action<string> tell)
+    /// <param name="choice">The model to run when the engines are built.</param>
+    /// <param name="provider">The provider that builds.</param>
+    /// <param name="ready">Takes ownership of the model, on the building thread.</param>
+    /// <param name="report">Takes one sentence at the start and one at the end.</param>
+    public EngineBuild(ModelChoice choice, ExecutionProvider provider, Action<LoadedModel> ready, Action<string> report)
     {
-        (this.choice, this.ready, this.tell) = (choice, ready, tell);
+        (this.choice, this.ready, this.report) = (choice, ready, report);
         Provider = provider.Name;
         new Thread(Build) { Name = "engine build", IsBackground = true }.Start();
     }
 
     public string Provider { get; }
 
-    /// <summary>What <c>status</c> says while it builds; null afterwards.</summary>
+    /// <summary>The reason in <c>status</c> while it builds; null afterwards.</summary>
     public string? Reason => building ? "building_engine:" + Provider : null;
 
-    /// <summary>Why the provider was passed over in the end: a sentence each.</summary>
+    /// <summary>Why the provider was not used in the end: one sentence each.</summary>
     public IReadOnlyList<string> PassedOver { get; private set; } = [];
 
-    /// <summary>Loads what can run at once: the CPU where the chosen provider has to build first, which is then in <paramref name="first"/>.</summary>
+    /// <summary>
+    /// Loads a model that can run immediately: on the CPU where the chosen provider must build first; that provider is then in
+    /// <paramref name="first"/>.
+    /// </summary>
     /// <exception cref="OperatingException">The bundle cannot be used on any provider.</exception>
     public static LoadedModel Load(ModelChoice choice, out ExecutionProvider? first)
     {
@@ -43,8 +47,8 @@ internal sealed class EngineBuild : IDisposable
 
     private void Build()
     {
-        var began = System.Diagnostics.Stopwatch.GetTimestamp();
-        tell($"{Provider} builds its engines, which takes minutes: the CPU serves meanwhile");
+        var began = Stopwatch.GetTimestamp();
+        report($"{Provider} builds its engines, which takes minutes; the CPU is used until then");
         try
         {
             var model = LoadedModel.Load(choice);
@@ -54,14 +58,15 @@ internal sealed class EngineBuild : IDisposable
                 model.Dispose();
             else
                 ready(model);
-            tell(
-                $"{string.Join("", PassedOver.Select(p => p + "; "))}{provider} at work after {System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds:0} s"
+            report(
+                string.Join("", PassedOver.Select(p => p + "; "))
+                    + $"{provider} is in use after {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s"
             );
         }
         catch (OperatingException e)
         {
             PassedOver = [$"{Provider}: {e.Message}"];
-            tell(PassedOver[0]);
+            report(PassedOver[0]);
         }
         finally
         {
@@ -69,6 +74,6 @@ internal sealed class EngineBuild : IDisposable
         }
     }
 
-    /// <summary>What is being built cannot be cut: it is thrown away when it is there, or ends with the process.</summary>
+    /// <summary>A build cannot be cancelled: its result is discarded when it is ready, or it ends with the process.</summary>
     public void Dispose() => abandoned = true;
 }

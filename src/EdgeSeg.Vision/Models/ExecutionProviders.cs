@@ -3,22 +3,22 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>What a provider may want to know before it is added to a session.</summary>
+/// <summary>The settings of a session that a provider needs.</summary>
 /// <param name="Threads">Of one run.</param>
 /// <param name="CacheFolder">For built engines, of this model, runtime and device only; null: nothing is kept.</param>
 /// <param name="Int8">The graph is quantised.</param>
 /// <param name="Lean">
-/// Leave out the runtime's memory pattern, which from the second run on holds all activations in a block of its own beside the arena. EfficientSAM-Ti's encoder, two
-/// runs, peak of the process: 979 MB with it, 547 MB without, no difference in time.
+/// Switch off the runtime's memory pattern, which from the second run on holds all activations in a block beside the arena.
+/// EfficientSAM-Ti's encoder, two runs, peak of the process: 979 MB with it, 547 MB without, no difference in time.
 /// </param>
 internal sealed record ProviderNeeds(int Threads, string? CacheFolder, bool Int8, bool Lean = false);
 
 /// <summary>One way of ONNX Runtime to run a graph.</summary>
 /// <param name="Name">In the configuration and in messages.</param>
 /// <param name="RuntimeName">In <c>GetAvailableProviders</c>.</param>
-/// <param name="Untested">No hardware that we have had could run it: said in <c>info</c> until somebody has.</param>
-/// <param name="Append">Adds it to a session's options; the runtime throws where it cannot start.</param>
-/// <param name="Builds">For minutes before the first run of a graph, unless it finds what it built in its cache folder.</param>
+/// <param name="Untested">It has not been run on hardware by this project; <c>info</c> says so.</param>
+/// <param name="Append">Adds it to a session's options; the runtime throws when it cannot start.</param>
+/// <param name="Builds">It builds for minutes before the first run of a graph, unless its cache folder holds the engine.</param>
 /// <param name="OwnMemory">It computes in memory of its own, not in the processor's: inputs and outputs are copied.</param>
 /// <param name="WhyFloat">Why fp32 is the better form where both are there; null: the processor's features decide.</param>
 internal sealed record ExecutionProvider(
@@ -36,8 +36,8 @@ internal sealed record ExecutionProvider(
 }
 
 /// <summary>
-/// The execution providers, best first, and the rule by which one is chosen: in the configured order, each that the loaded runtime has is tried; one that does not
-/// start or gives wrong numbers is passed over, with its reason. The CPU ends every list.
+/// The execution providers, best first, and the rule by which one is chosen: each that the loaded runtime has is tried in the configured
+/// order; one that does not start or computes wrong numbers is skipped, with its reason. The CPU ends every list.
 /// </summary>
 internal static class ExecutionProviders
 {
@@ -66,20 +66,20 @@ internal static class ExecutionProviders
         WhyFloat: "XNNPACK runs nothing else"
     );
 
-    /// <summary>MLAS. It is always there, and every session ends with it.</summary>
+    /// <summary>MLAS. It is in every build of the runtime and ends every session's list.</summary>
     public static ExecutionProvider Cpu { get; } = new("cpu", "CPUExecutionProvider", Untested: false, (_, _) => { });
 
     /// <summary>In the order in which they are tried when none is configured.</summary>
     public static IReadOnlyList<ExecutionProvider> All { get; } = [tensorRt, cuda, xnnpack, Cpu];
 
-    /// <summary>What the loaded runtime was compiled with. That a provider is listed does not mean that it starts.</summary>
+    /// <summary>The providers that the loaded runtime was compiled with. Being listed does not mean that a provider starts.</summary>
     public static IReadOnlyCollection<string> Available => Ort.Environment.GetAvailableProviders();
 
     /// <summary>Tries providers in order until one opens.</summary>
-    /// <param name="wanted">Names; empty: all, and those that the runtime lacks are passed over without a word.</param>
+    /// <param name="wanted">Names; empty: all, and those that the runtime lacks are skipped without a reason.</param>
     /// <param name="available">Names as the runtime has them.</param>
-    /// <param name="open">Throws <see cref="OperatingException"/> when the provider does not start or gives wrong numbers.</param>
-    /// <param name="passedOver">Takes a sentence for each provider that was tried or asked for in vain.</param>
+    /// <param name="open">Throws <see cref="OperatingException"/> when the provider does not start or computes wrong numbers.</param>
+    /// <param name="passedOver">Takes one sentence for each provider that was tried or configured and is not used.</param>
     /// <param name="known">Null: <see cref="All"/>.</param>
     public static T Choose<T>(
         IReadOnlyList<string> wanted,
@@ -122,7 +122,7 @@ internal static class ExecutionProviders
     {
         if (wanted.Count == 0)
             return known.Where(p => p != Cpu);
-        // the CPU is what remains, so nothing after it can be reached
+        // the CPU always starts, so nothing after it is tried
         return wanted
             .TakeWhile(name => name != Cpu.Name)
             .Take(VisionLimits.MaxProviders)
@@ -147,26 +147,26 @@ internal static class ExecutionProviders
 
     private static void AppendTensorRt(SessionOptions options, ProviderNeeds needs)
     {
-        var wishes = new Dictionary<string, string>
+        var settings = new Dictionary<string, string>
         {
             ["device_id"] = "0",
-            // fp16 is known to break models of this family: the self-check is what lets it pass
+            // fp16 can break models of this family: the self-check decides
             ["trt_fp16_enable"] = "1",
             ["trt_int8_enable"] = needs.Int8 ? "1" : "0",
         };
         if (needs.CacheFolder is { } folder)
         {
             Directory.CreateDirectory(folder);
-            wishes["trt_engine_cache_enable"] = "1";
-            wishes["trt_engine_cache_path"] = folder;
-            wishes["trt_timing_cache_enable"] = "1";
-            wishes["trt_timing_cache_path"] = folder;
+            settings["trt_engine_cache_enable"] = "1";
+            settings["trt_engine_cache_path"] = folder;
+            settings["trt_timing_cache_enable"] = "1";
+            settings["trt_timing_cache_path"] = folder;
         }
 
         using var tensorRtOptions = new OrtTensorRTProviderOptions();
-        tensorRtOptions.UpdateOptions(wishes);
+        tensorRtOptions.UpdateOptions(settings);
         options.AppendExecutionProvider_Tensorrt(tensorRtOptions);
-        // what TensorRT cannot take is better off on the GPU than on the CPU
+        // CUDA runs the operators that TensorRT does not support faster than the CPU
         AppendCuda(options, needs);
     }
 

@@ -6,12 +6,12 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// A model that is shown a picture once and then asked with prompts: <see cref="Encode"/> -> <see cref="Embedding"/> -> <see
-/// cref="Decode"/>. One caller at a time; only <see cref="Decoding"/>s of their own run side by side.
+/// A model that takes a picture once and then answers prompts: <see cref="Encode"/> -> <see cref="Embedding"/> -> <see cref="Decode"/>.
+/// One caller at a time; only separate <see cref="Decoding"/>s run in parallel.
 /// </summary>
 internal interface ISegmenter : IDisposable
 {
-    /// <summary>Size of the picture that the graph sees.</summary>
+    /// <summary>Size of the graph's input picture.</summary>
     int InputWidth { get; }
 
     int InputHeight { get; }
@@ -19,37 +19,37 @@ internal interface ISegmenter : IDisposable
     /// <summary>Points a prompt may hold; a box takes two of them.</summary>
     int MaxPoints { get; }
 
-    /// <summary>Number of masks that a prompt gives; the best by predicted IoU is taken.</summary>
+    /// <summary>Number of masks per prompt; the one with the highest predicted IoU is used.</summary>
     int MaskCount { get; }
 
     /// <summary>Whether <see cref="FindClicks"/> and <see cref="Auto"/> work: the model, or one beside it, has a saliency map.</summary>
     bool HasSaliency { get; }
 
-    /// <summary>0..1: how salient a pixel must be to belong to a blob.</summary>
+    /// <summary>0..1: least saliency of a pixel of a blob.</summary>
     float SaliencyThreshold { get; set; }
 
     /// <summary>Saliency of the last <see cref="FindClicks"/>: logits in the graph's own size.</summary>
     SaliencyMap Saliency { get; }
 
-    /// <summary>Decodes that are best run side by side, each on a thread and with a <see cref="Decoding"/> of its own.</summary>
+    /// <summary>Number of decodes to run in parallel, each on its own thread with its own <see cref="Decoding"/>.</summary>
     int ParallelDecodes { get; }
 
-    /// <summary>Embeddings that save more than they cost when kept for more prompts; 1 at least.</summary>
+    /// <summary>Number of embeddings that are worth keeping for further prompts; at least 1.</summary>
     int EmbeddingsWorthKeeping { get; }
 
     /// <summary>
-    /// Memory for one picture, bound to this model; filled by <see cref="Encode"/>, again and again. Dispose it before the model.
+    /// Memory for one picture, bound to this model; <see cref="Encode"/> fills it, any number of times. Dispose it before the model.
     /// </summary>
     Embedding CreateEmbedding();
 
     /// <summary>Memory for the answers to one prompt. Dispose it before the model.</summary>
     Decoding CreateDecoding();
 
-    /// <summary>Shows a picture (8-bit BGR, any size). Only the pixels that the model needs are kept.</summary>
+    /// <summary>Takes a picture (8-bit BGR, any size). Only the pixels that the model needs are copied.</summary>
     void Encode(Mat pixels, Embedding embedding, ref StageTimes times);
 
     /// <summary>
-    /// Looks for what stands out, and puts five clicks on it into <paramref name="result"/>'s prompt.
+    /// Finds the most salient object and writes five clicks on it into <paramref name="result"/>'s prompt.
     /// False, with <see cref="Segmentation.Reason"/>, when nothing is salient or the map is not finite.
     /// </summary>
     bool FindClicks(Embedding embedding, Segmentation result);
@@ -67,11 +67,11 @@ internal interface ISegmenter : IDisposable
     bool TryEnlarge(int index, Embedding embedding, BinaryMask mask);
 
     /// <summary>
-    /// Makes the embedding ready for <see cref="Decoding"/>s on other threads: an encoder that waits for the first prompt runs now.
+    /// Makes the embedding ready for <see cref="Decoding"/>s on other threads: runs an encoder that waits for the first prompt.
     /// </summary>
     void EnsureEncoded(Embedding embedding, ref StageTimes times);
 
-    /// <summary>The whole automatic way on one encoded picture.</summary>
+    /// <summary>The whole automatic mode on one encoded picture: clicks, then their mask.</summary>
     void Auto(Embedding embedding, Segmentation result)
     {
         if (FindClicks(embedding, result))

@@ -5,7 +5,7 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>A bundle at work: its graphs in the runtime, and what was decided on the way there.</summary>
+/// <summary>A loaded bundle: its graphs in the runtime, with the chosen precision and execution provider.</summary>
 internal sealed class LoadedModel : IDisposable
 {
     private readonly LoadedModel? saliency;
@@ -36,14 +36,14 @@ internal sealed class LoadedModel : IDisposable
 
     public ISegmenter Segmenter { get; }
 
-    /// <summary>The model that the automatic way takes its clicks from: this one, or another bundle in the salience role.</summary>
+    /// <summary>The model that the automatic mode takes its clicks from: this one, or another bundle in the salience role.</summary>
     public LoadedModel SaliencyModel => saliency ?? this;
 
-    /// <summary>Who does what: <c>segmenter</c>, and <c>salience</c> where that is another bundle.</summary>
+    /// <summary>The models by role: <c>segmenter</c>, and <c>salience</c> when that is another bundle.</summary>
     public IEnumerable<(string Role, LoadedModel Model)> Roles =>
         saliency is null ? [("segmenter", this)] : [("segmenter", this), ("salience", saliency)];
 
-    /// <summary>What messages say of it.</summary>
+    /// <summary>Its description in messages.</summary>
     public ModelInfo Info { get; }
 
     public string Name => Bundle.Manifest.Name;
@@ -58,10 +58,10 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>The execution provider that it runs on.</summary>
     public string Provider { get; }
 
-    /// <summary>The same for a person: says so where no hardware of ours has run it.</summary>
+    /// <summary>The provider for a person; it says when the provider is untested on hardware.</summary>
     public string ProviderTitle { get; }
 
-    /// <summary>Providers that were tried, or asked for, in vain: a sentence each.</summary>
+    /// <summary>Why providers that were tried or configured are not used: one sentence each.</summary>
     public IReadOnlyList<string> PassedOver { get; }
 
     public int Threads { get; }
@@ -107,7 +107,7 @@ internal sealed class LoadedModel : IDisposable
         );
     }
 
-    /// <summary>The provider that would run the model, where it has to build for minutes first; null: it can run at once.</summary>
+    /// <summary>The provider that would run the model, when it must build for minutes first; null: it can run immediately.</summary>
     public static ExecutionProvider? ToBuildFirst(ModelChoice choice)
     {
         if (ExecutionProviders.First(choice.Providers, ExecutionProviders.Available, choice.Known) is not { Builds: true } provider)
@@ -127,7 +127,7 @@ internal sealed class LoadedModel : IDisposable
     private static (string Precision, string Why) Decide(ModelBundle bundle, string role, ExecutionProvider provider, ModelChoice choice)
     {
         var available = bundle.PrecisionsOf(role).ToList();
-        // two graphs in one precision are used as they are: the wish is then for the saliency model
+        // a precision that these graphs do not have is for the saliency model
         var wanted = role == "segmenter" || available.Contains(choice.Precision) ? choice.Precision : "auto";
         return wanted == "auto" && available.Count > 1 && available.Contains("fp32") && provider.WhyFloat is { } reason
             ? ("fp32", reason)
@@ -197,19 +197,19 @@ internal sealed class LoadedModel : IDisposable
         );
     }
 
-    /// <summary>Holds the first answer against the bundle's, unless that was done here before.</summary>
+    /// <summary>Compares the first answer with the one in the bundle, unless the result of an earlier check is kept.</summary>
     private static void Check(ISegmenter segmenter, GraphFile[] graphs, ExecutionProvider provider, ModelChoice choice)
     {
         if (graphs[0].Golden is not { } golden)
             return;
-        var verdicts = new SelfCheckCache(choice.StateFolder);
+        var results = new SelfCheckCache(choice.StateFolder);
         var where = provider == ExecutionProviders.Cpu ? provider.Name : $"{provider.Name}-{Accelerator.Name}";
         var key = SelfCheckCache.Key(Fingerprint(graphs)[..16], RuntimeVersion, where, CpuFeatures.ReadCpuInfo());
-        var iou = verdicts.Find(key);
+        var iou = results.Find(key);
         if (iou is null)
         {
             iou = SelfCheck.Iou(segmenter, golden, second: provider.OwnMemory);
-            verdicts.Keep(key, iou.Value);
+            results.Keep(key, iou.Value);
         }
 
         SelfCheck.Require(iou.Value, provider.Name);
@@ -223,7 +223,7 @@ internal sealed class LoadedModel : IDisposable
             ? null
             : Path.Combine(choice.StateFolder, "engines", $"{provider.Name}-{RuntimeVersion}-{Accelerator.Name}-{graph.Sha256[..16]}");
 
-    /// <summary>A hash that tells bundles apart: of one graph its own, of several that of all of theirs.</summary>
+    /// <summary>A hash that identifies a bundle: of one graph its own, of several that of their hashes.</summary>
     private static string Fingerprint(GraphFile[] graphs) =>
         graphs is [var one]
             ? one.Sha256
@@ -237,12 +237,14 @@ internal sealed class LoadedModel : IDisposable
             ?? throw new OperatingException($"no model bundle found in {string.Join(" or ", places)}: name one with --model or model.dir");
     }
 
-    /// <summary>True: whatever the model does, now or later, ends with the runtime's error; false: it may work again. Any thread.</summary>
-    public void SetCancelled(bool cut)
+    /// <summary>
+    /// True: current and later runs of the model end with the runtime's error; false: runs are allowed again. Any thread may call it.
+    /// </summary>
+    public void SetCancelled(bool cancelled)
     {
         foreach (var session in sessions)
-            session.SetCancelled(cut);
-        saliency?.SetCancelled(cut);
+            session.SetCancelled(cancelled);
+        saliency?.SetCancelled(cancelled);
     }
 
     /// <summary>The segmenter owns the sessions, and that of the saliency model too.</summary>

@@ -3,8 +3,9 @@ using Microsoft.ML.OnnxRuntime;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// A graph's inputs and outputs, bound to memory of ours once and then filled and read in place. ONNX Runtime copies an input for a provider with memory of its own
-/// when it is bound, not when the graph runs: so there each input is bound anew before each run, or the first picture would be answered for ever.
+/// A graph's inputs and outputs, bound to memory of ours once and then filled and read in place. ONNX Runtime copies an input for a
+/// provider with memory of its own when it is bound, not when the graph runs: so with such a provider each input is bound again before each
+/// run; else every run would see the first picture.
 /// </summary>
 internal sealed class ModelBinding : IDisposable
 {
@@ -40,7 +41,7 @@ internal sealed class ModelBinding : IDisposable
     /// <summary>Of the last run, in the order of binding.</summary>
     public IDisposableReadOnlyCollection<OrtValue> Outputs() => binding.GetOutputValues();
 
-    /// <exception cref="OnnxRuntimeException">The graph fails, or the run was cut.</exception>
+    /// <exception cref="OnnxRuntimeException">The graph fails, or the run was cancelled.</exception>
     public void Run(InferenceSession session, RunOptions options)
     {
         if (inputs is not null)

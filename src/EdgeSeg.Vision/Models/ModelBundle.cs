@@ -5,8 +5,8 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// A model as it lies on disk: a folder with <c>model.json</c> and the ONNX files it names. What is loaded is what was hashed:
-/// a graph's bytes are read once, checked, and handed to the runtime from memory.
+/// A model on disk: a folder with <c>model.json</c> and the ONNX files that it names. A graph's bytes are read once, checked by SHA-256,
+/// and given to the runtime from memory, so that exactly the checked bytes are loaded.
 /// </summary>
 internal sealed class ModelBundle
 {
@@ -131,7 +131,7 @@ internal sealed class ModelBundle
                 );
             var file = new FileInfo(Path.Combine(Folder, g.File));
             if (!file.Exists)
-                throw Bad(Folder, $"lacks the file {g.File} that model.json names", "copy the whole bundle again");
+                throw Bad(Folder, $"does not contain the file {g.File} that model.json names", "copy the whole bundle again");
             if (file.Length != g.Bytes)
                 throw Bad(Folder, $"has a file {g.File} of {file.Length} bytes where model.json says {g.Bytes}", "copy the bundle again");
         }

@@ -1,6 +1,6 @@
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>What is asked for when a model is loaded.</summary>
+/// <summary>How a model is to be loaded.</summary>
 internal sealed record ModelChoice
 {
     /// <summary>The bundle; null or empty: the one shipped with the program.</summary>
@@ -23,9 +23,9 @@ internal sealed record ModelChoice
     /// <summary>Execution providers in order; empty: the best that the runtime has.</summary>
     public IReadOnlyList<string> Providers { get; init; } = [];
 
-    /// <summary>What <see cref="Providers"/> may name.</summary>
+    /// <summary>The providers that <see cref="Providers"/> may name.</summary>
     public IReadOnlyList<ExecutionProvider> Known { get; init; } = ExecutionProviders.All;
 
-    /// <summary>Where self-checks and built engines are kept; null: nowhere.</summary>
+    /// <summary>Folder for results of self-checks and built engines; null: they are not kept.</summary>
     public string? StateFolder { get; init; }
 }

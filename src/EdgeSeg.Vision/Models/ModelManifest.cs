@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>The content of a bundle's <c>model.json</c>. Unknown members are left alone, so that a newer bundle still loads.</summary>
+/// <summary>The content of a bundle's <c>model.json</c>. Unknown members are ignored, so that a newer bundle still loads.</summary>
 internal sealed record ModelManifest
 {
     [JsonPropertyName("v")]
@@ -11,7 +11,7 @@ internal sealed record ModelManifest
     [JsonRequired]
     public string Name { get; init; } = "";
 
-    /// <summary>A counter that only goes up.</summary>
+    /// <summary>A counter: a newer model has a greater one.</summary>
     [JsonRequired]
     public int Version { get; init; }
 
@@ -51,10 +51,12 @@ internal sealed record GraphFile
     [JsonRequired]
     public string Sha256 { get; init; } = "";
 
-    /// <summary>The mask that it gives to the self-check's picture, as COCO run lengths; on the first graph of a bundle, for each precision.</summary>
+    /// <summary>
+    /// The mask that it gives to the self-check's picture, as COCO run lengths; on the first graph of a bundle, for each precision.
+    /// </summary>
     public string? Golden { get; init; }
 
-    /// <summary>Where an int8 graph's ranges come from; an int8 graph without it is refused.</summary>
+    /// <summary>The images that an int8 graph's ranges were measured on; an int8 graph without them is refused.</summary>
     public Calibration? Calibration { get; init; }
 }
 

@@ -4,7 +4,9 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>One graph loaded into ONNX Runtime, with what it says about its inputs and outputs. Runs with different bindings may go side by side.</summary>
+/// <summary>
+/// One graph in ONNX Runtime, with the metadata of its inputs and outputs. Runs with different bindings may go in parallel.
+/// </summary>
 internal sealed class ModelSession : IDisposable
 {
     private readonly InferenceSession session;
@@ -13,7 +15,7 @@ internal sealed class ModelSession : IDisposable
 
     /// <summary>On the CPU.</summary>
     /// <param name="graph">Bytes of the ONNX file.</param>
-    /// <param name="name">What to call it in errors.</param>
+    /// <param name="name">Its name in errors.</param>
     /// <param name="threads">Threads of one run; 0 = <see cref="DefaultThreads"/>.</param>
     /// <param name="lean">See <see cref="ProviderNeeds.Lean"/>.</param>
     public ModelSession(byte[] graph, string name, int threads, bool lean = false)
@@ -56,7 +58,8 @@ internal sealed class ModelSession : IDisposable
         catch (OnnxRuntimeException e)
         {
             throw new OperatingException(
-                $"ONNX Runtime {Ort.Environment.GetVersionString()} refuses the graph {name} ({RuntimeError.Reason(e)}): the file is not an ONNX graph it can run"
+                $"ONNX Runtime {Ort.Environment.GetVersionString()} refuses the graph {name} ({RuntimeError.Reason(e)}): "
+                    + "the file is not an ONNX graph it can run"
             );
         }
 
@@ -78,11 +81,11 @@ internal sealed class ModelSession : IDisposable
 
     public ModelBinding CreateBinding() => new(session.CreateIoBinding(), ownMemory);
 
-    /// <exception cref="OnnxRuntimeException">The graph fails, or the run was cut.</exception>
+    /// <exception cref="OnnxRuntimeException">The graph fails, or the run was cancelled.</exception>
     public void Run(ModelBinding binding) => binding.Run(session, runOptions);
 
-    /// <summary>True: runs under way and later ones end with an error, at the next of their operators. Any thread.</summary>
-    public void SetCancelled(bool cut) => runOptions.Terminate = cut;
+    /// <summary>True: current and later runs end with an error at their next operator. Any thread may call it.</summary>
+    public void SetCancelled(bool cancelled) => runOptions.Terminate = cancelled;
 
     /// <summary>A first run.</summary>
     /// <exception cref="OperatingException">The graph fails on its inputs.</exception>
@@ -112,7 +115,8 @@ internal sealed class ModelSession : IDisposable
             );
         if (node.ElementDataType != type || node.Dimensions.Length != rank)
             throw new OperatingException(
-                $"graph {Name}: {what} '{name}' is {node.ElementDataType}[{string.Join(',', node.Dimensions)}] where {type} of rank {rank} is needed: it is not a graph of this kind"
+                $"graph {Name}: {what} '{name}' is {node.ElementDataType}[{string.Join(',', node.Dimensions)}] where {type} of rank {rank} "
+                    + "is needed: it is not a graph of this kind"
             );
         return [.. node.Dimensions.Select(d => (long)d)];
     }

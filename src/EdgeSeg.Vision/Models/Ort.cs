@@ -2,10 +2,13 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>The runtime's environment, one a process.</summary>
+/// <summary>The environment of ONNX Runtime: one per process.</summary>
 internal static class Ort
 {
-    /// <summary>Logs errors only: its warnings, on standard error beside the journal's lines, are for whoever writes graphs. Touch it before the first session.</summary>
+    /// <summary>
+    /// Logs errors only: the runtime's warnings are for authors of graphs and would fill standard error. Use it before the first session is
+    /// created.
+    /// </summary>
     public static OrtEnv Environment { get; } = Create();
 
     private static OrtEnv Create()

@@ -3,9 +3,9 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// A picture as transformers take it: three planes R, G, B of floats 0..1. Stretched by bilinear interpolation between four pixels (centres at +0.5,
-/// no averaging when it shrinks), which is what EfficientSAM's encoder does to a picture of another size inside its graph. Doing it here, from the frame's
-/// bytes, gives the same numbers without the frame as floats (100 MB at 4K), and the graph always sees one shape.
+/// A picture as the encoder takes it: three planes R, G, B of floats 0..1. Resized by bilinear interpolation between four pixels (centres
+/// at +0.5, no averaging when it shrinks), which is what EfficientSAM's encoder does to a picture of another size inside its graph. Doing
+/// it here, from the frame's bytes, gives the same numbers without the frame as floats (100 MB at 4K), and the graph always sees one shape.
 /// </summary>
 internal static class PictureTensor
 {

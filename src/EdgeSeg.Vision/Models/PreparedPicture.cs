@@ -4,10 +4,13 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>SqueezeSAM's embedding: the picture itself in the graph's size, uint8 [1,H,W,3] BGR, because clicks are fused at the graph's first layer.</summary>
+/// <summary>
+/// SqueezeSAM's embedding: the picture itself in the graph's size, uint8 [1,H,W,3] BGR, because clicks are fused at the graph's first
+/// layer.
+/// </summary>
 internal sealed class PreparedPicture : Embedding
 {
-    private readonly FrameResizer stretch = new();
+    private readonly FrameResizer resizer = new();
     private readonly Mat input;
 
     public PreparedPicture(int width, int height)
@@ -18,10 +21,10 @@ internal sealed class PreparedPicture : Embedding
 
     public Tensor<byte> Image { get; }
 
-    /// <summary>Stretches a BGR picture straight into the tensor.</summary>
+    /// <summary>Resizes a BGR picture directly into the tensor.</summary>
     public void Fill(Mat pixels)
     {
-        stretch.Fill(pixels, input);
+        resizer.Fill(pixels, input);
         (FrameWidth, FrameHeight) = (pixels.Cols, pixels.Rows);
     }
 

@@ -1,6 +1,6 @@
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>What ONNX Runtime's errors say, without where in its sources they arose.</summary>
+/// <summary>The text of ONNX Runtime's errors, without the place in its sources.</summary>
 internal static class RuntimeError
 {
     /// <summary>The reason on one line.</summary>

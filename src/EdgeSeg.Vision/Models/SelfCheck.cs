@@ -9,8 +9,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// Does a model give, on this runtime, provider and processor, the mask that it gave where it was made? One fixed picture (a bright disc on a slope of grey, drawn
-/// here, so that no file can be lost) and one click on it; the bundle holds the mask. Reduced precision and broken kernels show here, not in the field.
+/// Checks that a model computes, on this runtime, provider and processor, the mask that is in its bundle. The picture (a bright disc on a
+/// grey gradient) is drawn by this class; one click is on the disc. Too low a precision and broken kernels are found at the start.
 /// </summary>
 internal static class SelfCheck
 {
@@ -25,14 +25,14 @@ internal static class SelfCheck
     {
         var counts = new ArrayBufferWriter<byte>();
         if (!new RunLength().TryEncode(mask, counts))
-            throw new OperatingException("the mask of the golden picture is noise: the graphs are damaged");
+            throw new OperatingException("the mask of the self-check's picture is noise: the graphs are damaged; copy them again");
         return Encoding.ASCII.GetString(counts.WrittenSpan);
     }
 
     /// <summary>IoU of the model's mask with the bundle's; 0 when the answer is not even finite.</summary>
     /// <param name="segmenter">The model.</param>
     /// <param name="golden">COCO run lengths.</param>
-    /// <param name="second">Another picture first: an answer that does not follow the picture is then seen to be wrong.</param>
+    /// <param name="second">True: another picture first, so that a provider that answers its first picture for ever is found.</param>
     /// <exception cref="OperatingException">The bundle's counts are damaged.</exception>
     public static double Iou(ISegmenter segmenter, string golden, bool second = false)
     {
@@ -45,7 +45,7 @@ internal static class SelfCheck
         return answer.Reason == Segmentation.BadModelOutput ? 0 : BinaryMask.Iou(answer.Mask, expected);
     }
 
-    /// <summary>Throws when the IoU is too small.</summary>
+    /// <summary>Throws when the IoU is below <see cref="MinIou"/>.</summary>
     public static void Require(double iou, string provider)
     {
         // negated, so that NaN is refused as well
@@ -53,12 +53,13 @@ internal static class SelfCheck
             throw new OperatingException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"gives wrong numbers (its mask of the golden picture has an IoU of {iou:0.000} with the bundle's, {MinIou:0.00} is the least): {provider} cannot be used for this model"
+                    $"computes wrong numbers (its mask of the self-check's picture has an IoU of {iou:0.000} with the bundle's, "
+                        + $"{MinIou:0.00} is required): {provider} cannot be used for this model"
                 )
             );
     }
 
-    /// <summary>The golden picture and its click.</summary>
+    /// <summary>The answer to the self-check's picture and click.</summary>
     public static Segmentation Ask(ISegmenter segmenter, bool mirrored = false)
     {
         using var picture = Picture();

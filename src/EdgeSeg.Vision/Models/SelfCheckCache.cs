@@ -5,8 +5,8 @@ using System.Text;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// Outcomes of <see cref="SelfCheck"/> that are kept, so that a start does not pay for one again: a text file with a line (key, tab, IoU) for each model, runtime,
-/// provider (with its GPU) and processor. A file that cannot be read or written costs a check, nothing else.
+/// Results of <see cref="SelfCheck"/>, so that the next start need not repeat it: a text file with a line (key, tab, IoU) for each model,
+/// runtime, provider (with its GPU) and processor. When the file cannot be read or written, the check is repeated.
 /// </summary>
 /// <param name="folder">Of the file; null: nothing is kept.</param>
 internal sealed class SelfCheckCache(string? folder)
@@ -36,12 +36,12 @@ internal sealed class SelfCheckCache(string? folder)
 
     public void Keep(string key, double iou)
     {
-        // the service manager makes the folder; where it did not, none is left about
+        // the service manager creates the folder; the cache does not
         if (Path is null || !Directory.Exists(folder))
             return;
         try
         {
-            // whole or not at all
+            // by a rename, so that a reader sees the whole file or the old one
             var draft = Path + ".part";
             File.WriteAllLines(
                 draft,
@@ -70,11 +70,13 @@ internal sealed class SelfCheckCache(string? folder)
         }
     }
 
-    /// <summary>Twelve hex digits of what the kernel tells of the first processor's make and features: kernels are chosen by them.</summary>
+    /// <summary>
+    /// Twelve hex digits of a hash of the first processor's model and features, by which ONNX Runtime chooses its kernels.
+    /// </summary>
     private static string Processor(string cpuInfo)
     {
-        string[] told = ["model name", "flags", "Features", "CPU implementer", "CPU part", "CPU variant"];
-        var lines = cpuInfo.Split('\n').TakeWhile(l => l.Length > 0).Where(l => told.Any(t => l.StartsWith(t, StringComparison.Ordinal)));
+        string[] fields = ["model name", "flags", "Features", "CPU implementer", "CPU part", "CPU variant"];
+        var lines = cpuInfo.Split('\n').TakeWhile(l => l.Length > 0).Where(l => fields.Any(f => l.StartsWith(f, StringComparison.Ordinal)));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[..12];
     }
 }

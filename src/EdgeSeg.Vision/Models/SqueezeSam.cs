@@ -9,10 +9,10 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// SqueezeSAM as one graph. Inputs: <c>image</c> uint8 [1,S,T,3] BGR, the whole frame stretched to T x S; <c>points</c> float [1,N,3] =
-/// (x, y in 0..1 of the frame, label: 1 click, 2 box top-left, 3 box bottom-right, -1 unused). Outputs: <c>masks</c> float [1,K,h,w]
-/// logits, <c>iou</c> float [1,K], <c>saliency</c> float [1,1,h,w] logits. Sizes are the graph's own. Clicks are fused early, so the
-/// embedding is the <see cref="PreparedPicture"/> and each prompt is one run.
+/// SqueezeSAM as one graph. Inputs: <c>image</c> uint8 [1,S,T,3] BGR, the whole frame stretched to T x S; <c>points</c> float [1,N,3] = (x,
+/// y in 0..1 of the frame, label: 1 click, 2 box top-left, 3 box bottom-right, -1 unused). Outputs: <c>masks</c> float [1,K,h,w] logits,
+/// <c>iou</c> float [1,K], <c>saliency</c> float [1,1,h,w] logits. Sizes are the graph's own. Clicks are fused early, so the embedding is
+/// the <see cref="PreparedPicture"/> and each prompt is one run.
 /// </summary>
 internal sealed class SqueezeSam : ISegmenter
 {
@@ -65,7 +65,7 @@ internal sealed class SqueezeSam : ISegmenter
     /// <summary>One: the graph's convolutions use all threads of the session already.</summary>
     public int ParallelDecodes => 1;
 
-    /// <summary>The last picture's: another one's is made in a millisecond, and a place of its own would have to be bound anew.</summary>
+    /// <summary>The last picture's only: preparing another one takes a millisecond.</summary>
     public int EmbeddingsWorthKeeping => 1;
 
     public Embedding CreateEmbedding() => new PreparedPicture(InputWidth, InputHeight);
@@ -80,7 +80,7 @@ internal sealed class SqueezeSam : ISegmenter
         times.Close(Stage.Resize, since);
     }
 
-    /// <summary>Nothing waits here.</summary>
+    /// <summary>Each prompt runs the whole graph: there is nothing to encode before.</summary>
     public void EnsureEncoded(Embedding embedding, ref StageTimes times) { }
 
     public bool FindClicks(Embedding embedding, Segmentation result)
@@ -110,9 +110,7 @@ internal sealed class SqueezeSam : ISegmenter
 
     public bool TryEnlarge(int index, Embedding embedding, BinaryMask mask) => primary.TryEnlarge(index, embedding, mask);
 
-    /// <summary>
-    /// One run on an empty picture: tells the outputs' true shapes (graphs may leave them free) and warms the runtime up.
-    /// </summary>
+    /// <summary>One run on an empty picture: gives the outputs' shapes (graphs may leave them free) and warms the runtime up.</summary>
     private (long[] Masks, long[] Iou, long[] Saliency) TrialRun()
     {
         session.OutputShape("masks", TensorElementType.Float, 4);
@@ -136,7 +134,7 @@ internal sealed class SqueezeSam : ISegmenter
     }
 
     private OperatingException Unfit(string node, long[] shape, string needed) =>
-        new($"graph {session.Name}: '{node}' is [{string.Join(',', shape)}] where {needed} is needed: it is not a graph of this kind");
+        new($"graph {session.Name}: '{node}' is [{string.Join(',', shape)}] where {needed} is needed: it is not a SqueezeSAM graph");
 
     public void Dispose()
     {

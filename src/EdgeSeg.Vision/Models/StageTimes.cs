@@ -3,19 +3,19 @@ using System.Runtime.CompilerServices;
 
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>The measured steps of a frame's way, in order. Their wire names are in <see cref="StageTimes.Names"/>.</summary>
+/// <summary>The measured stages of a frame, in order. Their wire names are in <see cref="StageTimes.Names"/>.</summary>
 internal enum Stage
 {
     /// <summary>Grab and decode in the camera.</summary>
     Capture,
 
-    /// <summary>From captured to taken up by inference.</summary>
+    /// <summary>From capture to the start of inference.</summary>
     Queue,
 
     /// <summary>Frame pixels into the input tensor.</summary>
     Resize,
 
-    /// <summary>The encoder of a model that has one: the picture to its embedding, once for all prompts.</summary>
+    /// <summary>The encoder of a model that has one: picture to embedding, once for all prompts.</summary>
     Embed,
 
     /// <summary>The model run without prompts that gives the saliency map.</summary>
@@ -33,11 +33,11 @@ internal enum Stage
     /// <summary>Mask to message bytes (RLE, JSON).</summary>
     Encode,
 
-    /// <summary>Handing over to the MQTT client until it accepted the message.</summary>
+    /// <summary>Until the MQTT client has accepted the message.</summary>
     Publish,
 }
 
-/// <summary>Milliseconds of each stage of one frame; a stage that did not take place is NaN and is left out of messages.</summary>
+/// <summary>Milliseconds of each stage of one frame; a stage that was not run is NaN and is not in messages.</summary>
 internal struct StageTimes
 {
     public const int Count = 10;
@@ -77,7 +77,10 @@ internal struct StageTimes
         set => values[(int)stage] = value;
     }
 
-    /// <summary>Closes a stage that began at <paramref name="since"/> (a <see cref="Stopwatch"/> stamp) and returns the stamp at which the next one begins.</summary>
+    /// <summary>
+    /// Closes a stage that began at <paramref name="since"/> (a <see cref="Stopwatch"/> stamp) and returns the stamp at which the next one
+    /// begins.
+    /// </summary>
     public long Close(Stage stage, long since)
     {
         var now = Stopwatch.GetTimestamp();

@@ -5,8 +5,8 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// A dense tensor in native memory (64-byte aligned), seen by ONNX Runtime as <see cref="Value"/> and by us as a span: written and read in place,
-/// bound once, never copied. Owns its memory.
+/// A dense tensor in native memory (64-byte aligned), seen by ONNX Runtime as <see cref="Value"/> and by callers as a span: written and
+/// read in place, bound once, never copied. Owns its memory.
 /// </summary>
 internal sealed unsafe class Tensor<T> : IDisposable
     where T : unmanaged

@@ -2,14 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace EdgeSeg.Vision.Platform;
 
-/// <summary>One sentence for a native library that does not load: which, why, and what to install.</summary>
+/// <summary>The message for a native library that does not load: which, why, and what to install.</summary>
 internal static class MissingLibrary
 {
     private const string NotFound = ": cannot open shared object file";
 
     /// <summary>
-    /// Shared objects that OpenCV's and ONNX Runtime's libraries link, and their Debian packages; GTK brings its own family (pango, cairo,
-    /// glib).
+    /// Shared objects that OpenCV's and ONNX Runtime's libraries link, and their Debian packages; GTK's package depends on those of pango,
+    /// cairo and glib.
     /// </summary>
     private static readonly (string Object, string Package)[] packages =
     [
@@ -38,7 +38,7 @@ internal static class MissingLibrary
 
     /// <param name="library">One of <see cref="NativeLibraries"/>' names.</param>
     /// <param name="reason">dlerror's text.</param>
-    /// <param name="configured">The path that was asked for, if one was.</param>
+    /// <param name="configured">The configured path; null: none.</param>
     public static OperatingException Describe(string library, string reason, string? configured) =>
         Describe(library, reason, configured, ReadOsRelease(), Loads);
 
@@ -61,7 +61,10 @@ internal static class MissingLibrary
             {
                 var release = lacking[(lacking.IndexOf(".so.", StringComparison.Ordinal) + ".so.".Length)..];
                 return new OperatingException(
-                    $"{what}'s library {file} needs {lacking}, which is not installed: apt-get install {string.Join(' ', from part in systemParts select $"libopencv-{part}{release}")}; where this system has another OpenCV, compile {file} against that (/usr/share/doc/edgeseg/README.Debian)"
+                    $"{what}'s library {file} needs {lacking}, which is not installed: apt-get install "
+                        + string.Join(' ', systemParts.Select(part => $"libopencv-{part}{release}"))
+                        + "; where this system has another OpenCV, "
+                        + $"compile {file} against that (/usr/share/doc/edgeseg/README.Debian)"
                 );
             }
 
@@ -75,11 +78,13 @@ internal static class MissingLibrary
 
         if (!string.IsNullOrEmpty(configured))
             return new OperatingException(
-                $"{what}'s library {configured}, named by {key}, does not load ({OneLine(reason)}): correct {key}, or remove it to use the one beside edgeseg"
+                $"{what}'s library {configured}, named by {key}, does not load ({OneLine(reason)}): correct {key}, "
+                    + "or remove it to use the one beside edgeseg"
             );
         return lacking is not null
             ? new OperatingException(
-                $"{what}'s library {file} is neither beside edgeseg in {AppContext.BaseDirectory} nor known to the system: install the edgeseg package or copy the whole published folder again, or name the file with {key}"
+                $"{what}'s library {file} is neither beside edgeseg in {AppContext.BaseDirectory} nor known to the system: "
+                    + $"install the edgeseg package or copy the whole published folder again, or name the file with {key}"
             )
             : new OperatingException(
                 $"{what}'s library {file} does not load ({OneLine(reason)}): install the edgeseg package that was built for this system"
@@ -94,13 +99,14 @@ internal static class MissingLibrary
         for (Exception? inner = e; inner is not null; inner = inner.InnerException)
         {
             if (inner is DllNotFoundException)
-                return $"a native library does not load ({OneLine(inner.Message)}): add the package OpenCvSharp4.official.runtime.linux-x64 (or the one of your system) to the project, and install what the library itself needs";
+                return $"a native library does not load ({OneLine(inner.Message)}): "
+                    + "add the package OpenCvSharp4.official.runtime.linux-x64 (or that of your system), and install what it needs";
         }
 
         return null;
     }
 
-    /// <summary>The shared object a loader's message says it could not find; null when it says something else.</summary>
+    /// <summary>The shared object that the loader's message names as missing; null for other messages.</summary>
     internal static string? Lacking(string reason)
     {
         var end = reason.IndexOf(NotFound, StringComparison.Ordinal);
@@ -111,12 +117,12 @@ internal static class MissingLibrary
     }
 
     /// <summary>
-    /// The loader names the first object that it misses; this names the packages of all, so that one installation mends it.
+    /// The loader names only the first missing object; this names the packages of all, so that one installation is enough.
     /// </summary>
     private static SortedSet<string> Packages(string lacking, string library, string osRelease, Func<string, bool> loads)
     {
         var found = new SortedSet<string>(StringComparer.Ordinal);
-        // another library than the published one has other needs
+        // a library other than the published one needs other packages
         if (!packages.Any(p => lacking.StartsWith(p.Object, StringComparison.Ordinal)))
             return found;
         foreach (var (name, package) in packages)

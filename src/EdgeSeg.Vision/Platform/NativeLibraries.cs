@@ -6,9 +6,9 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision.Platform;
 
 /// <summary>
-/// Where the native libraries load from: a configured path; else the executable's folder, then its <c>runtimes/RID/native</c>
-/// (where a plain build leaves them); else the system's loader. A configured path that does not load is an error, not passed over:
-/// another version would answer in its place. Each library is loaded once and kept.
+/// Where the native libraries load from: a configured path; else the executable's folder, then its <c>runtimes/RID/native</c> (of a plain
+/// build); else the system's loader. A configured path that does not load is an error and not skipped, since another version would be used
+/// instead. Each library is loaded once and kept.
 /// </summary>
 internal static partial class NativeLibraries
 {
@@ -20,7 +20,9 @@ internal static partial class NativeLibraries
     private static readonly Dictionary<string, (nint Handle, string Path)> loaded = [];
     private static bool registered;
 
-    /// <summary>Makes <see cref="Resolve"/> the one resolver of every assembly that calls native code. Before any of their types is touched.</summary>
+    /// <summary>
+    /// Makes <see cref="Resolve"/> the resolver of all assemblies that call native code. Call it before any of their types is used.
+    /// </summary>
     public static void Register()
     {
         lock (gate)
@@ -35,7 +37,9 @@ internal static partial class NativeLibraries
         }
     }
 
-    /// <summary>Takes <c>runtime.library</c> or <c>runtime.opencv_library</c>; null or empty leaves the search as it is. Before the first use.</summary>
+    /// <summary>
+    /// Sets <c>runtime.library</c> or <c>runtime.opencv_library</c>; null or empty: the search is unchanged. Call it before the first use.
+    /// </summary>
     public static void Configure(string library, string? path)
     {
         if (string.IsNullOrEmpty(path))
@@ -50,7 +54,9 @@ internal static partial class NativeLibraries
         }
     }
 
-    /// <summary>Loads a library now and returns where it came from: a missing one is then one sentence, before it can end as a type initialiser's failure.</summary>
+    /// <summary>
+    /// Loads a library now and returns its path: a missing one is reported by a clear message instead of a failed type initialiser.
+    /// </summary>
     /// <exception cref="OperatingException">It does not load; the reason, and the package to install.</exception>
     public static string Require(string library)
     {
@@ -58,7 +64,9 @@ internal static partial class NativeLibraries
             return Load(library).Path;
     }
 
-    /// <summary>The operating error inside an exception of the runtime's making (a failed type initialiser wraps it); null when there is none.</summary>
+    /// <summary>
+    /// The operating error inside an exception of the runtime (a failed type initialiser wraps it); null when there is none.
+    /// </summary>
     public static OperatingException? Reason(Exception e)
     {
         for (Exception? inner = e; inner is not null; inner = inner.InnerException)
@@ -70,7 +78,7 @@ internal static partial class NativeLibraries
         return null;
     }
 
-    /// <summary>Files to try, in order, as given to the loader; the last, a bare name, is looked up by the system.</summary>
+    /// <summary>Files to try in order; the system's loader looks the last one, a bare name, up.</summary>
     internal static string[] Candidates(string library, string? configured, string baseFolder, string rid)
     {
         var file = $"lib{library}.so";
@@ -79,7 +87,9 @@ internal static partial class NativeLibraries
             : [configured];
     }
 
-    /// <summary><c>onnxruntime</c>, <c>libonnxruntime.so</c> and <c>onnxruntime.dll</c> are one library; null: not one of those resolved here.</summary>
+    /// <summary>
+    /// <c>onnxruntime</c>, <c>libonnxruntime.so</c> and <c>onnxruntime.dll</c> are one library; null: not one of those resolved here.
+    /// </summary>
     internal static string? Known(string name)
     {
         var bare = name.StartsWith("lib", StringComparison.Ordinal) ? name[3..] : name;
@@ -110,7 +120,7 @@ internal static partial class NativeLibraries
         {
             if (Path.IsPathRooted(path) && !File.Exists(path) && string.IsNullOrEmpty(wanted))
                 continue;
-            // binding dlerror on its first call asks the loader, which forgets the reason: so a call before, too
+            // the first call of dlerror binds it through the loader, which clears the reason: so it is called once before
             _ = dlerror();
             var handle = dlopen(path, LazyBinding);
             if (handle != 0)
@@ -123,7 +133,7 @@ internal static partial class NativeLibraries
             reasons.Add(Marshal.PtrToStringUTF8(dlerror()) ?? $"{path}: no reason given");
         }
 
-        // a file that is there and lacks something tells more than the system's "not found" after it
+        // the reason of an existing file is more useful than the system's "not found" after it
         throw MissingLibrary.Describe(library, reasons[0], wanted);
     }
 
@@ -132,7 +142,7 @@ internal static partial class NativeLibraries
 
     private const int LazyBinding = 1;
 
-    // not NativeLibrary.TryLoad: the loader's reason would be lost
+    // not NativeLibrary.TryLoad, which loses the loader's reason
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial nint dlopen(string path, int mode);

@@ -9,13 +9,13 @@ namespace EdgeSeg.Vision.Platform;
 /// </summary>
 internal static partial class ProcessEnvironment
 {
-    /// <summary>Sets all of it; call before any native library is loaded.</summary>
+    /// <summary>Sets all variables; call it before any native library is loaded.</summary>
     public static void Set()
     {
-        // official ONNX Runtime builds keep a device id in the home folder and report to their makers unless told not to
+        // official builds of ONNX Runtime keep a device id in the home folder and send telemetry unless this is set
         Put("ORT_DISABLE_TELEMETRY", "1", overwrite: true);
         Put("OPENCV_IO_MAX_IMAGE_PIXELS", VisionLimits.MaxImagePixels.ToString(CultureInfo.InvariantCulture), overwrite: true);
-        // a person who looks for a fault may turn these up
+        // these may be set to find a fault
         Put("OPENCV_LOG_LEVEL", "SILENT", overwrite: false);
         Put("OPENCV_FFMPEG_LOGLEVEL", "-8", overwrite: false);
     }
@@ -23,7 +23,7 @@ internal static partial class ProcessEnvironment
     private static void Put(string name, string value, bool overwrite)
     {
         if (setenv(name, value, overwrite ? 1 : 0) != 0)
-            throw new OperatingException($"the environment variable {name} could not be set: the process has no memory left");
+            throw new OperatingException($"the environment variable {name} could not be set: the process is out of memory");
     }
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]

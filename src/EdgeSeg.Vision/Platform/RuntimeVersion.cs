@@ -4,15 +4,15 @@ using Microsoft.ML.OnnxRuntime;
 namespace EdgeSeg.Vision.Platform;
 
 /// <summary>
-/// The version of a native ONNX Runtime, read through <c>OrtGetApiBase</c>, whose form is fixed for all versions. The managed side copies the table of functions
-/// of its own version: an older library has a shorter one, and calls would land anywhere.
+/// The version of a native ONNX Runtime, read through <c>OrtGetApiBase</c>, whose form is fixed for all versions. The managed side copies
+/// the table of functions of its own version: an older library has a shorter table, and calls beyond its end would crash.
 /// </summary>
 internal static unsafe class RuntimeVersion
 {
     /// <summary>The version this program was built with.</summary>
     public static Version Built { get; } = typeof(OrtEnv).Assembly.GetName().Version ?? new Version(0, 0);
 
-    /// <exception cref="OperatingException">The library is older than this program needs, or none of ONNX Runtime's.</exception>
+    /// <exception cref="OperatingException">The library is older than this program needs, or is not ONNX Runtime.</exception>
     public static void Check(nint library, string path)
     {
         if (!NativeLibrary.TryGetExport(library, "OrtGetApiBase", out var export))
@@ -23,7 +23,8 @@ internal static unsafe class RuntimeVersion
         var text = Marshal.PtrToStringUTF8(table->GetVersionString()) ?? "";
         if (!Suffices(text, Built))
             throw new OperatingException(
-                $"ONNX Runtime {text} in {path} is too old: this edgeseg needs {Built.Major}.{Built.Minor} or a later {Built.Major}.x; remove runtime.library to use the one beside edgeseg"
+                $"ONNX Runtime {text} in {path} is too old: this edgeseg needs {Built.Major}.{Built.Minor} or a later {Built.Major}.x; "
+                    + "remove runtime.library to use the one beside edgeseg"
             );
     }
 

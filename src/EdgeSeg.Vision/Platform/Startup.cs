@@ -1,9 +1,11 @@
 namespace EdgeSeg.Vision.Platform;
 
-/// <summary>What must happen before anything else does.</summary>
+/// <summary>Preparation of the process, before any native library is used.</summary>
 internal static class Startup
 {
-    /// <summary>Sets the native libraries' environment and says where they load from; loads none. The first line of <c>Main</c>; harmless when repeated.</summary>
+    /// <summary>
+    /// Sets the native libraries' environment and their resolver; loads none. The first call of <c>Main</c>; repeated calls have no effect.
+    /// </summary>
     public static void Prepare()
     {
         ProcessEnvironment.Set();

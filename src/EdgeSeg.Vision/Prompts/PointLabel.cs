@@ -1,6 +1,6 @@
 namespace EdgeSeg.Vision.Prompts;
 
-/// <summary>The labels by which both models tell points apart.</summary>
+/// <summary>The labels of points in the inputs of both models.</summary>
 internal static class PointLabel
 {
     public const float Unused = -1,

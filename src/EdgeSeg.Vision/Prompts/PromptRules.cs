@@ -23,7 +23,8 @@ internal static class PromptRules
             return "a prompt needs a click or a box";
         return points <= maxPoints
             ? null
-            : $"{clicks} clicks{(hasBox ? " and a box" : "")} are more than the model takes: at most {maxPoints} points, a box counts as two";
+            : $"{clicks} clicks{(hasBox ? " and a box" : "")} are more than the model takes: "
+                + $"at most {maxPoints} points, a box counts as two";
     }
 
     /// <summary>Null when the prompt is valid for a picture of the given size, else a sentence for the sender.</summary>

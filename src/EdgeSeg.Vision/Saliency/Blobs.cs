@@ -1,11 +1,13 @@
 namespace EdgeSeg.Vision.Saliency;
 
-/// <summary>A horizontal run of pixels of one blob: row <see cref="Y"/>, columns <see cref="From"/> (included) to <see cref="To"/> (excluded).</summary>
+/// <summary>
+/// A horizontal run of pixels of one blob: row <see cref="Y"/>, columns <see cref="From"/> (included) to <see cref="To"/> (excluded).
+/// </summary>
 internal readonly record struct Run(int Y, int From, int To);
 
 /// <summary>
-/// Connected blobs (8-neighbourhood) of the pixels above a threshold, found in one walk over the map: runs of a row are joined with touching
-/// runs of the row above by union-find. All memory is kept between frames.
+/// Connected blobs (8-neighbourhood) of the pixels above a threshold, found in one pass over the map: runs of a row are joined with
+/// touching runs of the row above by union-find. Memory is kept between frames.
 /// </summary>
 internal sealed class Blobs
 {
@@ -101,7 +103,7 @@ internal sealed class Blobs
 
     private void Reserve(SaliencyMap map)
     {
-        // a row holds at most every other pixel as a run of its own
+        // a row has at most one run per two pixels
         var most = (map.Width + 1) / 2 * map.Height;
         if (runs.Length >= most)
             return;

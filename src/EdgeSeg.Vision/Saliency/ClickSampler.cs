@@ -5,7 +5,7 @@ namespace EdgeSeg.Vision.Saliency;
 
 /// <summary>
 /// Saliency map to five clicks: the most salient blob's centre of mass, and those of its four quarters, split at that centre (order: whole,
-/// upper left, upper right, lower left, lower right). A centre that falls off the blob is moved to the blob's nearest pixel; a quarter without
+/// upper left, upper right, lower left, lower right). A centre outside the blob is moved to the blob's nearest pixel; a quarter without
 /// pixels gives no click.
 /// </summary>
 internal sealed class ClickSampler
@@ -19,7 +19,9 @@ internal sealed class ClickSampler
     /// <summary>0..1: mean saliency over the last blob.</summary>
     public float MeanSaliency { get; private set; }
 
-    /// <summary>Adds the clicks, in pixels of a frame of the given size, to <paramref name="prompt"/>. False when nothing is above the threshold.</summary>
+    /// <summary>
+    /// Adds the clicks, in pixels of a frame of the given size, to <paramref name="prompt"/>. False when nothing is above the threshold.
+    /// </summary>
     public bool Sample(SaliencyMap map, float threshold, int frameWidth, int frameHeight, PromptBuffer prompt)
     {
         var sum = blobs.MostSalient(map, threshold, blob);

@@ -1,6 +1,8 @@
 namespace EdgeSeg.Vision.Saliency;
 
-/// <summary>The saliency heat map of one frame at the model's size: logits, row-major, <see cref="Width"/> x <see cref="Height"/>. Reused.</summary>
+/// <summary>
+/// The saliency heat map of one frame at the model's size: logits, row-major, <see cref="Width"/> x <see cref="Height"/>. Reused.
+/// </summary>
 internal sealed class SaliencyMap(int width, int height)
 {
     private readonly float[] logits = new float[width * height];
@@ -13,7 +15,7 @@ internal sealed class SaliencyMap(int width, int height)
 
     public ReadOnlySpan<float> Row(int y) => logits.AsSpan(y * Width, Width);
 
-    /// <summary>Takes a model's output. False when a value is not finite: such a map means nothing.</summary>
+    /// <summary>Copies a model's output. False when a value is not finite: such a map is invalid.</summary>
     public bool Load(ReadOnlySpan<float> source)
     {
         source.CopyTo(logits);

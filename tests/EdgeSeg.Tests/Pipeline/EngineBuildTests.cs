@@ -60,8 +60,8 @@ public sealed class EngineBuildTests : IDisposable
         await Wait.UntilAsync(() => build.Reason is null, "it is built");
         stage.TakeCommands([]);
         Assert.Equal("slow (untested on hardware)", stage.Model.ProviderTitle);
-        Assert.Contains("the CPU serves meanwhile", told[0]);
-        Assert.Contains("slow at work", told[1]);
+        Assert.Contains("the CPU is used until then", told[0]);
+        Assert.Contains("slow is in use", told[1]);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public sealed class EverythingTests : IDisposable
     public void Dispose() => scratch.Dispose();
 
     [Fact]
-    public void What_many_points_find_is_told_once()
+    public void An_object_found_at_many_points_is_one_mask()
     {
         var found = Run(Left(3), 0.9f, new AutomaticMaskOptions { PointsPerSide = 4 }, out var candidates);
         Assert.Equal(16, candidates);
@@ -31,7 +31,7 @@ public sealed class EverythingTests : IDisposable
     [InlineData(3f, 0.69f)]
     [InlineData(3f, float.NaN)]
     [InlineData(0.5f, 0.9f)]
-    public void What_is_unsure_or_not_stable_is_left_out(float logit, float predictedIou) =>
+    public void Masks_below_a_threshold_are_dropped(float logit, float predictedIou) =>
         Assert.Empty(Run(Left(logit), predictedIou, new AutomaticMaskOptions { PointsPerSide = 2 }, out _));
 
     [Fact]

@@ -35,7 +35,7 @@ public class StretchTests
     }
 
     [Fact]
-    public void A_part_of_a_picture_is_taken_and_nothing_is_written_beside_the_target()
+    public void A_part_of_a_picture_is_resized_and_only_the_target_is_written()
     {
         using var whole = Noise(700, 500);
         using var part = whole.SubMat(new Rect(101, 57, 333, 222));
@@ -75,7 +75,7 @@ public class StretchTests
         (stretch ?? new FrameResizer()).Fill(pixels, ours);
         using var theirs = new Mat();
         Cv2.Resize(pixels, theirs, new Size(width, height), 0, 0, InterpolationFlags.Area);
-        // the worst of noise, in which neighbours differ by all there is; the mean shows that it is not one-sided
+        // noise of the greatest contrast; the mean shows that the error has no bias
         Assert.InRange(Math.Abs(ours.Mean().Val0 - theirs.Mean().Val0), 0, 0.25 + 3.0 / Math.Sqrt(width * height));
         return Cv2.Norm(ours, theirs, NormTypes.INF);
     }

@@ -77,7 +77,7 @@ public sealed class PhotoReaderTests : IDisposable
     [InlineData(".bmp")]
     [InlineData(".webp")]
     [InlineData(".tiff")]
-    public void A_photograph_cut_anywhere_is_refused(string extension)
+    public void An_incomplete_photograph_is_refused(string extension)
     {
         using var picture = Noise(64, 48);
         var whole = Encode(extension, picture);
@@ -90,7 +90,7 @@ public sealed class PhotoReaderTests : IDisposable
     }
 
     [Fact]
-    public void A_jpeg_with_a_zeroed_tail_is_cut_short_though_a_thumbnail_inside_ends_well()
+    public void A_jpeg_with_a_zeroed_tail_is_incomplete_although_its_thumbnail_is_whole()
     {
         using var picture = Noise(64, 48);
         var thumbnail = Encode(".jpg", picture);
@@ -98,11 +98,11 @@ public sealed class PhotoReaderTests : IDisposable
         using (var read = reader.Read(Save(".jpg", whole)))
             Assert.Equal(64, read.Cols);
         whole.AsSpan(whole.Length * 3 / 4).Clear();
-        Assert.Contains("cut short", CommandError(Save(".jpg", whole)), StringComparison.Ordinal);
+        Assert.Contains("is incomplete", CommandError(Save(".jpg", whole)), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Bytes_after_the_end_of_a_jpeg_do_no_harm()
+    public void Bytes_after_the_end_of_a_jpeg_are_ignored()
     {
         using var picture = Noise(64, 48);
         byte[] tail = [0xFF, 0xDA, 1, 2, 3, 4];
@@ -111,7 +111,7 @@ public sealed class PhotoReaderTests : IDisposable
     }
 
     [Fact]
-    public void What_is_no_photograph_is_refused_by_name_reason_and_remedy()
+    public void A_file_that_is_not_a_photograph_is_refused_with_name_reason_and_remedy()
     {
         AssertRefused(Path.Combine(folder, "none.jpg"), "does not exist", "check the path");
         AssertRefused(folder, "is a folder", "name the photographs");
@@ -135,18 +135,18 @@ public sealed class PhotoReaderTests : IDisposable
     }
 
     [Fact]
-    public void A_large_photograph_leaves_nothing_in_the_next_small_one()
+    public void A_small_photograph_after_a_large_one_is_read_correctly()
     {
         using var large = Noise(640, 480);
         using var small = RedBlue(MatType.CV_8UC3, 220);
         reader.Read(Save(".png", Encode(".png", large))).Dispose();
         using var read = reader.Read(Save(".jpg", Encode(".jpg", small)));
         AssertRedBlue(read, 32, 24, 8);
-        AssertRefused(Save(".jpg", [0xFF, 0xD8]), "cut short", "copy it again");
+        AssertRefused(Save(".jpg", [0xFF, 0xD8]), "is incomplete", "copy it again");
     }
 
     [Fact]
-    public void Damaged_photographs_end_in_a_picture_or_a_refusal_and_nothing_else()
+    public void Damaged_photographs_give_a_picture_or_an_operating_error()
     {
         var random = new Random(7);
         using var picture = Noise(40, 30);

@@ -42,7 +42,7 @@ public class LogitsToMaskTests
     }
 
     [Fact]
-    public void All_above_fills_all_below_fills_nothing_zero_is_below()
+    public void Positive_logits_fill_the_mask_and_zero_or_negative_ones_leave_it_empty()
     {
         var mask = new BinaryMask();
         foreach (var (value, area) in ((float, int)[])[(1, 77 * 31), (-1, 0), (0, 0)])
@@ -58,7 +58,7 @@ public class LogitsToMaskTests
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
     [InlineData(float.NegativeInfinity)]
-    public void A_logit_that_is_no_number_is_reported_wherever_it_is(float bad)
+    public void A_logit_that_is_not_a_number_is_reported_at_any_place(float bad)
     {
         foreach (var at in (int[])[0, 5, 7 * 9 - 1])
         {
@@ -76,7 +76,7 @@ public class LogitsToMaskTests
         Assert.Throws<ArgumentException>(() => LogitsToMask.Enlarge(new float[10], 3, 3, new BinaryMask(), 5, 5));
 
     [Fact]
-    public void Nothing_is_allocated_once_warm()
+    public void Later_calls_allocate_nothing()
     {
         var logits = Smooth(256, 256, 4);
         var mask = new BinaryMask();

@@ -7,7 +7,7 @@ namespace EdgeSeg.Vision.Masks;
 public class MaskMatTests
 {
     [Fact]
-    public void A_mask_goes_to_a_mat_and_back()
+    public void A_mask_survives_the_way_to_a_mat_and_back()
     {
         using var mat = new Mat();
         var back = new BinaryMask();
@@ -26,7 +26,7 @@ public class MaskMatTests
     }
 
     [Fact]
-    public void Any_value_but_zero_is_set_also_in_a_part_of_a_picture()
+    public void Every_value_except_zero_is_set_also_in_a_part_of_a_picture()
     {
         using var whole = new Mat(40, 200, MatType.CV_8UC1, Scalar.All(0));
         whole.Set(12, 31, (byte)1);
@@ -40,7 +40,7 @@ public class MaskMatTests
     }
 
     [Fact]
-    public void A_picture_with_colours_is_no_mask()
+    public void A_colour_picture_is_refused_as_a_mask()
     {
         using var mat = new Mat(4, 4, MatType.CV_8UC3, Scalar.All(0));
         Assert.Throws<ArgumentException>(() => MaskMat.FromMat(mat, new BinaryMask()));

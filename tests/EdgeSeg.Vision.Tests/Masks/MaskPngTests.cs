@@ -23,7 +23,7 @@ public class MaskPngTests
     }
 
     [Fact]
-    public void The_file_has_one_bit_a_pixel_and_is_small()
+    public void The_file_has_one_bit_per_pixel_and_is_small()
     {
         var png = MaskPng.Encode(MaskSamples.Blobs());
         Assert.Equal(1, png[24]);

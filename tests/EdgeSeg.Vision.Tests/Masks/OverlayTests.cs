@@ -9,7 +9,7 @@ namespace EdgeSeg.Vision.Masks;
 public class OverlayTests
 {
     [Fact]
-    public void The_mask_is_tinted_the_rest_and_the_frame_stay()
+    public void The_mask_is_tinted_and_the_rest_and_the_frame_are_unchanged()
     {
         using var frame = new Mat(260, 300, MatType.CV_8UC3, new Scalar(90, 120, 60));
         using var picture = Draw(frame, Found());
@@ -29,7 +29,7 @@ public class OverlayTests
     }
 
     [Fact]
-    public void The_smallest_picture_is_drawn_too()
+    public void The_smallest_picture_can_be_drawn()
     {
         using var frame = new Mat(VisionLimits.MinImageSide, VisionLimits.MinImageSide, MatType.CV_8UC3, Scalar.All(50));
         using var picture = Draw(frame, new Segmentation { Reason = "nothing_salient" });

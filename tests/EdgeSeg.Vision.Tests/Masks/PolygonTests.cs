@@ -58,7 +58,7 @@ public class PolygonTests
     }
 
     [Fact]
-    public void An_object_thinner_than_the_tolerance_is_not_lost()
+    public void An_object_thinner_than_the_tolerance_is_kept()
     {
         var line = MaskSamples.Of(50, 50, (x, y) => x == y);
         Assert.NotEmpty(Polygon.Trace(line, 2).Rings);
@@ -67,7 +67,7 @@ public class PolygonTests
     }
 
     [Fact]
-    public void Noise_is_simplified_until_it_fits_and_says_how_much()
+    public void Noise_is_simplified_until_it_fits_and_the_tolerance_is_reported()
     {
         var polygon = Polygon.Trace(MaskSamples.Noise(500, 500, 9), 0);
         Assert.InRange(polygon.Rings.Sum(r => r.Vertices.Count), 3, VisionLimits.MaxPolygonVertices);
@@ -85,7 +85,7 @@ public class PolygonTests
     }
 
     [Fact]
-    public void Rings_that_leave_the_picture_are_cut_at_its_edge()
+    public void Rings_outside_the_picture_are_clipped_at_its_edge()
     {
         var mask = MaskSamples.Of(10, 10, (_, _) => false);
         Polygon.Fill([new Ring(false, [new(-5, -5), new(4.4f, -5), new(4.4f, 50), new(-5, 50)])], mask);

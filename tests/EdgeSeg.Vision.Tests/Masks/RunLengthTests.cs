@@ -11,7 +11,7 @@ public class RunLengthTests
 
     /// <summary>
     /// Squares (first, end) of one 25 x 25 mask and the counts that public tests assert pycocotools gives for them
-    /// (twsl/pytorchcocotools, which holds itself against pycocotools' own output).
+    /// (twsl/pytorchcocotools, which compares itself with the output of pycocotools).
     /// </summary>
     public static readonly TheoryData<int, int, string> Squares = new()
     {
@@ -23,7 +23,7 @@ public class RunLengthTests
     };
 
     /// <summary>
-    /// Counts that pycocotools wrote for masks we do not have: the sample results of cocodataset/cocoapi (426 x 640), an annotation held in
+    /// Counts that pycocotools wrote for masks that are not available here: the sample results of cocodataset/cocoapi (426 x 640), an annotation in
     /// twsl/pytorchcocotools (427 x 640), the example of armengot/COCOtoolsFORK (50 x 70). Height, width, counts.
     /// </summary>
     public static readonly TheoryData<int, int, string> Published = new()
@@ -40,8 +40,9 @@ public class RunLengthTests
     };
 
     /// <summary>
-    /// Shapes by rule, and counts from tests/data/make_rle.py. pycocotools could not be installed where these were made: they come from that file's
-    /// own reference, which gives the published squares above. Where pycocotools is installed, the script checks this file against it (--check).
+    /// Shapes by rule, and counts from tests/data/make_rle.py. pycocotools could not be installed where these were made: they come from
+    /// that file's own reference, which gives the published squares above. Where pycocotools is installed, the script checks this file
+    /// against it (--check).
     /// </summary>
     public static readonly TheoryData<string, int, int, string> Shapes = new()
     {
@@ -94,7 +95,7 @@ public class RunLengthTests
 
     [Theory]
     [MemberData(nameof(Published))]
-    public void Published_counts_come_out_as_they_went_in(int height, int width, string counts)
+    public void Published_counts_survive_decoding_and_encoding(int height, int width, string counts)
     {
         var mask = Decode(counts, width, height);
         Assert.InRange(mask.Area(), 1, width * height - 1);
@@ -125,7 +126,7 @@ public class RunLengthTests
     }
 
     [Fact]
-    public void Random_masks_of_every_size_come_back_as_they_were()
+    public void Random_masks_of_every_size_survive_encoding_and_decoding()
     {
         foreach (var (width, height) in MaskSamples.Sizes)
         {
@@ -156,7 +157,7 @@ public class RunLengthTests
     [InlineData("0 c0", 25, 25, "character 1")]
     [InlineData("0é", 25, 25, "character 1")]
     [InlineData("oooooooooooooooo", 25, 25, "character 0")]
-    [InlineData("0bc0", 25, 25, "leaves the mask")]
+    [InlineData("0bc0", 25, 25, "ends outside the mask")]
     [InlineData("0`c0", 25, 25, "625")]
     [InlineData("0O", 25, 25, "run 1 of the counts is -1")]
     [InlineData("0", 0, 5, "0x5")]
@@ -171,7 +172,7 @@ public class RunLengthTests
     }
 
     [Fact]
-    public void Random_bytes_are_read_or_refused_and_never_more()
+    public void Random_bytes_are_decoded_or_refused_without_a_crash()
     {
         var random = new Random(7);
         var mask = new BinaryMask();
@@ -187,7 +188,7 @@ public class RunLengthTests
     }
 
     [Fact]
-    public void Counts_beyond_the_cap_are_not_made()
+    public void Counts_above_the_cap_are_not_written()
     {
         var mask = MaskSamples.Noise(200, 200, 3);
         var counts = new ArrayBufferWriter<byte>();
@@ -201,7 +202,7 @@ public class RunLengthTests
     }
 
     [Fact]
-    public void Encoding_allocates_nothing_once_warm()
+    public void Later_encodings_allocate_nothing()
     {
         var mask = MaskSamples.Blobs();
         var counts = new ArrayBufferWriter<byte>(64);

@@ -5,7 +5,7 @@ namespace EdgeSeg.Vision.Masks;
 public class SmallRegionsTests
 {
     [Fact]
-    public void Small_islands_go_and_small_holes_are_filled()
+    public void Small_islands_are_removed_and_small_holes_are_filled()
     {
         string[] rows = ["########....", "###.####..#.", "########....", "########..##", "..........##"];
         Assert.Equal(["########....", "########....", "########....", "########..##", "..........##"], Cleaned(rows, 3));
@@ -19,7 +19,7 @@ public class SmallRegionsTests
     public void Regions_touch_at_corners() => Assert.Equal(["#...", ".#..", "..#."], Cleaned(["#...", ".#..", "..#."], 3));
 
     [Fact]
-    public void Below_one_cell_nothing_changes() => Assert.Equal(["#...", "...#", "...."], Cleaned(["#...", "...#", "...."], 1));
+    public void Below_one_cell_nothing_is_changed() => Assert.Equal(["#...", "...#", "...."], Cleaned(["#...", "...#", "...."], 1));
 
     private static string[] Cleaned(string[] rows, double minCells)
     {

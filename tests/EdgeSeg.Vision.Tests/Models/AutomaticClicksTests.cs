@@ -17,7 +17,7 @@ public sealed class AutoClicksTests : IDisposable
     [InlineData(1, "yyyyyy")]
     [InlineData(2, "ynynyn")]
     [InlineData(3, "ynnynn")]
-    public void The_saliency_pass_is_made_on_every_nth_frame(int every, string passes)
+    public void The_saliency_pass_runs_on_every_nth_frame(int every, string passes)
     {
         using var model = Model(3);
         Assert.Equal(passes, string.Concat(Enumerable.Range(0, 6).Select(_ => Frame(model, 60, 40, every))));
@@ -27,7 +27,7 @@ public sealed class AutoClicksTests : IDisposable
     }
 
     [Fact]
-    public void A_frame_without_anything_and_one_of_another_size_are_followed_by_a_pass()
+    public void A_pass_follows_a_frame_without_an_object_and_one_of_another_size()
     {
         using (var nothing = Model(-3))
             Assert.Equal("yy", Frame(nothing, 60, 40, 4) + Frame(nothing, 60, 40, 4));

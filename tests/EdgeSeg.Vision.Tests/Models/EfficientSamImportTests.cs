@@ -11,14 +11,14 @@ public sealed class EfficientSamImportTests : IDisposable
     public void Dispose() => scratch.Dispose();
 
     [Fact]
-    public void The_git_blob_id_is_gits()
+    public void The_git_blob_id_is_that_of_git()
     {
         Assert.Equal("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391", EfficientSamImport.GitBlobId([]));
         Assert.Equal("ce013625030ba8dba906f756967f9e9ca394464a", EfficientSamImport.GitBlobId("hello\n"u8));
     }
 
     [Fact]
-    public void Graphs_that_are_others_are_refused_with_the_difference_and_no_bundle_is_left()
+    public void Other_graphs_are_refused_with_the_difference_and_leave_no_bundle()
     {
         var other = scratch.Write(
             "e.onnx",
@@ -58,14 +58,14 @@ public sealed class EfficientSamImportTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_is_there_is_not_written_over()
+    public void An_existing_folder_is_not_overwritten()
     {
         Directory.CreateDirectory(Path.Combine(scratch.Path, "bundle"));
-        Assert.Contains("is there already", Import("e", "d"));
+        Assert.Contains("exists already", Import("e", "d"));
     }
 
     [Fact]
-    public void The_bundle_names_its_files_and_keeps_its_golden_mask_and_says_that_the_weights_are_not_the_published_ones()
+    public void The_bundle_has_its_files_and_self_check_mask_and_reports_unpublished_weights()
     {
         var bundle = ModelBundle.Open(EfficientSamGraphs.Bundle);
         Assert.Equal(["encoder", "decoder"], bundle.Manifest.Graphs.Select(g => g.Role));
@@ -75,7 +75,7 @@ public sealed class EfficientSamImportTests : IDisposable
         Assert.Contains("not the published", told.Single(t => t.Name == "weights").Value);
     }
 
-    /// <summary>A decoder whose masks are <paramref name="cells"/> features' worth, whatever it is asked.</summary>
+    /// <summary>A decoder whose masks have the size of <paramref name="cells"/> features for every prompt.</summary>
     private static OnnxGraph Decoder(int cells)
     {
         var side = cells == 9 ? 12 : 4;

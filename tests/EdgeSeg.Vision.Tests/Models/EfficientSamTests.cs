@@ -102,7 +102,7 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
     }
 
     [Fact]
-    public void A_picture_that_waits_for_its_encoder_is_not_lost_to_the_next_one()
+    public void A_picture_that_waits_for_its_encoder_is_encoded_before_the_next_one()
     {
         var model = fixture.Model;
         using var picture = new PictureOf();
@@ -127,7 +127,7 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
     }
 
     [Fact]
-    public void The_automatic_way_takes_its_clicks_from_the_salience_role()
+    public void The_automatic_mode_takes_its_clicks_from_the_salience_role()
     {
         var model = fixture.Model;
         Assert.Equal("test", model.SaliencyModel.Name);
@@ -171,7 +171,7 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
             scratch.Dispose();
         }
 
-        /// <summary>The salient object is the left half; its own masks are empty, so that a mask cannot be its.</summary>
+        /// <summary>The salient object is the left half; its own masks are empty, so that a mask cannot come from this model.</summary>
         private static byte[] LeftIsSalient()
         {
             float[] left = [.. Enumerable.Range(0, 64).Select(i => i % 8 < 4 ? 3f : -3f)];
@@ -189,7 +189,10 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
         return far;
     }
 
-    /// <summary>The published graphs as they are meant: the frame as floats in its own size, as many points as there are, full-size masks from the graph.</summary>
+    /// <summary>
+    /// The published graphs without our changes: the frame as floats in its own size, exactly the prompt's points, full-size masks from the
+    /// graph.
+    /// </summary>
     private static unsafe BinaryMask Untouched(Mat pixels, PromptBuffer prompt)
     {
         int w = pixels.Cols,

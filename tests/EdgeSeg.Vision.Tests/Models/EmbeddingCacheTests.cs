@@ -37,7 +37,7 @@ public sealed class EmbeddingCacheTests : IDisposable
     }
 
     [Fact]
-    public void The_frame_asked_for_longest_ago_gives_way_and_its_memory_is_taken_over()
+    public void The_least_recently_used_frame_is_replaced_and_its_memory_reused()
     {
         using var cache = new EmbeddingCache(model.Segmenter, 2);
         var first = cache.Get(a, pixels, ref times);
@@ -62,7 +62,7 @@ public sealed class EmbeddingCacheTests : IDisposable
     }
 
     [Fact]
-    public void What_was_taken_out_is_the_takers()
+    public void A_detached_embedding_belongs_to_the_caller()
     {
         using var cache = new EmbeddingCache(model.Segmenter, 1);
         using var first = cache.Get(a, pixels, ref times);
@@ -72,7 +72,7 @@ public sealed class EmbeddingCacheTests : IDisposable
     }
 
     [Fact]
-    public void A_picture_that_nobody_asked_about_is_never_encoded()
+    public void A_picture_without_a_prompt_is_never_encoded()
     {
         using var sam = EfficientSamGraphs.Load(model.Bundle.Folder);
         using var cache = new EmbeddingCache(sam.Segmenter, 2);
@@ -88,6 +88,6 @@ public sealed class EmbeddingCacheTests : IDisposable
     }
 
     [Fact]
-    public void It_has_a_bound() =>
+    public void The_capacity_has_a_bound() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new EmbeddingCache(model.Segmenter, VisionLimits.MaxEmbeddings + 1));
 }

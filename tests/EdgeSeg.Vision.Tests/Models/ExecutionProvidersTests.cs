@@ -13,7 +13,7 @@ public class ExecutionProvidersTests
     private readonly List<string> tried = [];
 
     [Fact]
-    public void The_best_that_the_runtime_has_is_taken_and_what_it_lacks_is_not_spoken_of()
+    public void The_best_available_provider_is_chosen_and_missing_ones_are_not_reported()
     {
         Assert.Equal("cuda", Choose([], [Cpu, Cuda], _ => null));
         Assert.Equal(["cuda"], tried);
@@ -21,14 +21,14 @@ public class ExecutionProvidersTests
     }
 
     [Fact]
-    public void The_configured_order_counts()
+    public void Providers_are_tried_in_the_configured_order()
     {
         Assert.Equal("cuda", Choose(["cuda", "tensorrt"], [TensorRt, Cuda, Cpu], _ => null));
         Assert.Equal(["cuda"], tried);
     }
 
     [Fact]
-    public void One_that_does_not_start_or_gives_wrong_numbers_falls_to_the_next_and_says_why()
+    public void A_provider_that_does_not_start_or_computes_wrong_numbers_is_skipped_with_the_reason()
     {
         Assert.Equal(
             "cpu",
@@ -46,7 +46,7 @@ public class ExecutionProvidersTests
     }
 
     [Fact]
-    public void One_that_was_asked_for_and_is_not_in_the_runtime_is_told()
+    public void A_configured_provider_that_the_runtime_lacks_is_reported()
     {
         Assert.Equal("cpu", Choose(["xnnpack", "cpu"], [Cpu], _ => null));
         Assert.Contains("xnnpack: the loaded ONNX Runtime was built without it", passedOver);
@@ -60,7 +60,7 @@ public class ExecutionProvidersTests
     }
 
     [Fact]
-    public void When_the_cpu_fails_the_error_is_told() =>
+    public void An_error_of_the_cpu_is_thrown() =>
         Assert.Equal("broken", Assert.Throws<OperatingException>(() => Choose([], [Cpu], _ => "broken")).Message);
 
     [Fact]
@@ -75,7 +75,7 @@ public class ExecutionProvidersTests
     }
 
     [Fact]
-    public void A_provider_that_the_runtime_lacks_is_a_sentence_not_a_crash()
+    public void A_missing_provider_is_an_operating_error()
     {
         var graph = OnnxGraph.SqueezeSam(32, 32, new float[16], [1], new float[16], 4, 4).ToBytes();
         foreach (var provider in ExecutionProviders.All.Where(p => !ExecutionProviders.Available.Contains(p.RuntimeName)))
@@ -88,7 +88,7 @@ public class ExecutionProvidersTests
     }
 
     [Fact]
-    public void What_no_hardware_has_run_is_called_untested() =>
+    public void Providers_not_run_on_hardware_are_called_untested() =>
         Assert.All(ExecutionProviders.All, p => Assert.Equal(p.Name is "cpu" or "cuda", !p.Title.Contains("untested on hardware")));
 
     private string Choose(string[] wanted, string[] available, Func<string, string?> fault) =>

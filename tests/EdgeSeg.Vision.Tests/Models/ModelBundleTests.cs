@@ -12,7 +12,7 @@ public sealed class ModelBundleTests : IDisposable
     public void Dispose() => Directory.Delete(folder, true);
 
     [Fact]
-    public void A_good_bundle_opens_and_its_graph_is_read()
+    public void A_valid_bundle_opens_and_its_graph_is_read()
     {
         var bundle = ModelBundle.Open(OnnxGraph.Bundle([1, 2, 3], folder));
         Assert.Equal([1, 2, 3], bundle.Read(bundle.Graph("segmenter", "fp32")));
@@ -29,11 +29,11 @@ public sealed class ModelBundleTests : IDisposable
     {
         OnnxGraph.Bundle([1, 2, 3], folder);
         File.Delete(Path.Combine(folder, "m.onnx"));
-        Refused(folder, "lacks the file m.onnx");
+        Refused(folder, "does not contain the file m.onnx");
     }
 
     [Fact]
-    public void A_shortened_file_is_told_from_its_size()
+    public void A_shortened_file_is_detected_by_its_size()
     {
         OnnxGraph.Bundle([1, 2, 3], folder);
         File.WriteAllBytes(Path.Combine(folder, "m.onnx"), [1, 2]);
@@ -41,7 +41,7 @@ public sealed class ModelBundleTests : IDisposable
     }
 
     [Fact]
-    public void An_altered_file_is_told_from_its_hash()
+    public void An_altered_file_is_detected_by_its_hash()
     {
         OnnxGraph.Bundle([1, 2, 3], folder);
         File.WriteAllBytes(Path.Combine(folder, "m.onnx"), [1, 2, 4]);
@@ -96,7 +96,7 @@ public sealed class ModelBundleTests : IDisposable
     }
 
     [Fact]
-    public void A_precision_the_bundle_lacks_is_refused_with_those_it_has()
+    public void A_precision_that_the_bundle_lacks_is_refused_with_those_it_has()
     {
         var bundle = ModelBundle.Open(OnnxGraph.Bundle([1, 2, 3], folder));
         Assert.Contains("segmenter/fp32", Assert.Throws<OperatingException>(() => bundle.Graph("segmenter", "int8")).Message);
@@ -110,7 +110,7 @@ public sealed class ModelBundleTests : IDisposable
     [InlineData("auto", "Features : fp asimd crc32", "fp32")]
     [InlineData("auto", "", "fp32")]
     [InlineData("fp32", "flags : avx512_vnni", "fp32")]
-    public void Precision_follows_the_cpu_unless_asked_for(string wanted, string cpuInfo, string chosen) =>
+    public void Precision_follows_the_cpu_unless_it_is_set(string wanted, string cpuInfo, string chosen) =>
         Assert.Equal(chosen, CpuFeatures.Choose(wanted, ["fp32", "int8"], cpuInfo).Precision);
 
     private static void Refused(string folder, string reason)

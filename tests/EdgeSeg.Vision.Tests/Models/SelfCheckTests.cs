@@ -33,20 +33,20 @@ public sealed class SelfCheckTests : IDisposable
     }
 
     [Fact]
-    public void Its_outcome_is_kept_and_not_paid_for_again()
+    public void A_result_is_kept_and_not_measured_again()
     {
         var state = Directory.CreateDirectory(Path.Combine(scratch.Path, "state")).FullName;
         var choice = new ModelChoice { Folder = Bundle(golden: Half(left: true)), StateFolder = state };
         LoadedModel.Load(choice).Dispose();
         var file = Path.Combine(state, "self-checks.tsv");
         var line = Assert.Single(File.ReadAllLines(file));
-        // a kept outcome is believed: that is how we see that it was not measured again
+        // a kept result is used, which shows that it was not measured again
         File.WriteAllText(file, line.Split('\t')[0] + "\t0.5\n");
         Assert.Contains("IoU of 0.500", Assert.Throws<OperatingException>(() => LoadedModel.Load(choice)).Message);
     }
 
     [Fact]
-    public void A_damaged_file_of_outcomes_costs_a_check_and_nothing_else()
+    public void A_damaged_file_of_results_causes_a_new_check()
     {
         var state = Directory.CreateDirectory(Path.Combine(scratch.Path, "state")).FullName;
         File.WriteAllBytes(Path.Combine(state, "self-checks.tsv"), [0, 255, 10, 9, 9, 10]);
@@ -54,7 +54,7 @@ public sealed class SelfCheckTests : IDisposable
     }
 
     [Fact]
-    public void Outcomes_are_told_apart_by_model_runtime_provider_and_processor()
+    public void Results_are_kept_per_model_runtime_provider_and_processor()
     {
         string[] keys =
         [
@@ -83,7 +83,7 @@ public sealed class SelfCheckTests : IDisposable
     }
 
     [Fact]
-    public void A_provider_with_its_own_memory_gets_every_picture_anew()
+    public void A_provider_with_its_own_memory_gets_every_picture()
     {
         var own = new ExecutionProvider(
             "own",
@@ -115,7 +115,7 @@ public sealed class SelfCheckTests : IDisposable
         Assert.Equal("int8", wished.Precision);
     }
 
-    /// <summary>A model that answers its first picture for ever, as one does whose input was copied to a device once.</summary>
+    /// <summary>A model that always answers its first picture, like one whose input was copied to a device only once.</summary>
     private sealed class Stuck(ISegmenter model) : ISegmenter
     {
         private Mat? first;

@@ -41,7 +41,7 @@ public sealed class SqueezeSamTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_salient_is_said_and_no_mask_is_invented()
+    public void Nothing_salient_is_reported_without_a_mask()
     {
         using var model = Load(OnnxGraph.SqueezeSam(32, 32, Filled(48, 5), [1, 1, 1], Filled(16, -2), 4, 4));
         var result = Auto(model, 50, 50);
@@ -103,14 +103,14 @@ public sealed class SqueezeSamTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_no_graph_is_refused()
+    public void A_file_that_is_not_a_graph_is_refused()
     {
         var error = Assert.Throws<OperatingException>(() => LoadedModel.Load(OnnxGraph.Bundle([1, 2, 3, 4], folder)));
         Assert.Contains("refuses the graph m.onnx", error.Message);
     }
 
     [Fact]
-    public void A_steady_state_frame_allocates_next_to_nothing_on_its_way_to_the_mask()
+    public void A_frame_allocates_almost_nothing_until_its_mask()
     {
         using var model = Load(Constant(64, 64, 32, 32, x => x < 16 ? 3 : -3));
         using var pixels = new Mat(720, 1280, MatType.CV_8UC3, Scalar.All(90));

@@ -23,7 +23,7 @@ public class MissingLibraryTests
     [InlineData(Ubuntu24, "libgtk-3-0t64")]
     [InlineData("ID=ubuntu\nVERSION_ID=\"23.10\"", "libgtk-3-0")]
     [InlineData("", "libgtk-3-0t64")]
-    public void Gtks_package_is_named_as_the_system_names_it(string osRelease, string package) =>
+    public void The_package_of_gtk_has_the_name_of_the_system(string osRelease, string package) =>
         Assert.Equal(package, MissingLibrary.Gtk(osRelease));
 
     [Fact]
@@ -50,7 +50,7 @@ public class MissingLibraryTests
         );
 
     [Fact]
-    public void The_systems_OpenCV_is_named_by_its_release_and_another_is_spoken_of()
+    public void The_packages_of_the_systems_OpenCV_are_named_by_its_release()
     {
         var sentence = Sentence(
             NativeLibraries.OpenCv,
@@ -60,7 +60,8 @@ public class MissingLibraryTests
             "libgtk-3.so.0"
         );
         Assert.Contains(
-            "apt-get install libopencv-core406 libopencv-imgcodecs406 libopencv-imgproc406 libopencv-videoio406; where this system has another OpenCV, compile",
+            "apt-get install libopencv-core406 libopencv-imgcodecs406 libopencv-imgproc406 libopencv-videoio406; "
+                + "where this system has another OpenCV, compile",
             sentence,
             StringComparison.Ordinal
         );
@@ -68,7 +69,7 @@ public class MissingLibraryTests
     }
 
     [Fact]
-    public void What_no_list_names_gets_no_package_of_another() =>
+    public void A_library_outside_the_list_gets_no_package_of_the_list() =>
         Assert.EndsWith(
             "needs liblapack.so.3, which is not installed: install the package that holds it",
             Sentence(
@@ -82,7 +83,7 @@ public class MissingLibraryTests
         );
 
     [Fact]
-    public void A_library_that_is_nowhere_says_where_it_was_looked_for()
+    public void A_missing_library_is_reported_with_the_searched_folders()
     {
         var sentence = Sentence(NativeLibraries.Runtime, "libonnxruntime.so: cannot open shared object file: No such file or directory");
         Assert.Contains(AppContext.BaseDirectory, sentence, StringComparison.Ordinal);
@@ -99,7 +100,7 @@ public class MissingLibraryTests
         );
 
     [Fact]
-    public void Any_other_reason_of_the_loader_is_passed_on() =>
+    public void Other_reasons_of_the_loader_are_reported() =>
         Assert.Contains(
             "GLIBC_2.38",
             Sentence(NativeLibraries.Runtime, "/lib/libc.so.6: version `GLIBC_2.38' not found (required by /x/libonnxruntime.so)"),

@@ -25,7 +25,7 @@ public class NativeLibrariesTests
     [InlineData("OpenCvSharpExtern", "OpenCvSharpExtern")]
     [InlineData("libc", null)]
     [InlineData("onnxruntime_extensions", null)]
-    public void Knows_a_library_by_each_of_its_names(string name, string? library) => Assert.Equal(library, NativeLibraries.Known(name));
+    public void A_library_is_known_by_each_of_its_names(string name, string? library) => Assert.Equal(library, NativeLibraries.Known(name));
 
     [Fact]
     public void Both_libraries_load_from_the_build_and_work()
@@ -50,7 +50,7 @@ public class NativeLibrariesTests
     public void The_built_version_is_known() => Assert.InRange(RuntimeVersion.Built.Minor, 20, 999);
 
     [Fact]
-    public void A_path_given_after_the_library_was_loaded_is_a_programming_error()
+    public void A_path_set_after_the_library_was_loaded_is_a_programming_error()
     {
         NativeLibraries.Require(NativeLibraries.Runtime);
         Assert.Throws<InvalidOperationException>(() => NativeLibraries.Configure(NativeLibraries.Runtime, "/srv/ort.so"));
@@ -58,7 +58,7 @@ public class NativeLibrariesTests
     }
 
     [Fact]
-    public void The_reason_is_found_under_a_failed_type_initialiser()
+    public void The_reason_is_found_inside_a_failed_type_initialiser()
     {
         var reason = new OperatingException("no library");
         Assert.Same(reason, NativeLibraries.Reason(new TypeInitializationException("X", new DllNotFoundException("y", reason))));

@@ -8,7 +8,7 @@ public class PromptRulesTests
     [InlineData(0, 0)]
     [InlineData(100, 50)]
     [InlineData(33.3f, 12)]
-    public void A_click_in_the_picture_is_good(float x, float y) => Assert.Null(Clicks((x, y)));
+    public void A_click_in_the_picture_is_valid(float x, float y) => Assert.Null(Clicks((x, y)));
 
     [Theory]
     [InlineData(-0.1f, 5)]
@@ -22,14 +22,14 @@ public class PromptRulesTests
     [InlineData(10, 10, 10, 20)]
     [InlineData(10, 20, 20, 20)]
     [InlineData(20, 10, 10, 20)]
-    public void A_box_of_no_area_is_refused(float x0, float y0, float x1, float y1) =>
+    public void A_box_without_area_is_refused(float x0, float y0, float x1, float y1) =>
         Assert.Contains("has no area", Box(x0, y0, x1, y1, 0));
 
     [Theory]
     [InlineData(-1, 0, 10, 10)]
     [InlineData(0, 0, 101, 10)]
     [InlineData(0, 0, 10, float.NaN)]
-    public void A_box_that_leaves_the_picture_is_refused(float x0, float y0, float x1, float y1) =>
+    public void A_box_outside_the_picture_is_refused(float x0, float y0, float x1, float y1) =>
         Assert.Contains("outside the picture", Box(x0, y0, x1, y1, 0));
 
     [Fact]

@@ -6,7 +6,7 @@ namespace EdgeSeg.Vision.Saliency;
 public class BlobsTests
 {
     [Fact]
-    public void The_most_salient_blob_is_the_one_that_opencvs_components_give()
+    public void The_most_salient_blob_is_that_of_opencvs_components()
     {
         var random = new Random(7);
         for (var round = 0; round < 200; round++)
@@ -63,7 +63,7 @@ public class BlobsTests
     }
 
     [Fact]
-    public void Looking_again_allocates_nothing()
+    public void A_second_search_allocates_nothing()
     {
         var map = RandomMap(new Random(1), 128, 128, 0.4);
         var blobs = new Blobs();

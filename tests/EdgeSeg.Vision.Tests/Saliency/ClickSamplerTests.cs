@@ -32,7 +32,7 @@ public class ClickSamplerTests
     }
 
     [Fact]
-    public void One_pixel_gives_one_place()
+    public void One_pixel_gives_one_click_position()
     {
         var clicks = Sample(BlobsTests.Map(3, 3, "...", ".#.", "..."), 300, 300);
         Assert.All(clicks, c => Assert.Equal(new Click(150, 150), c));
@@ -47,7 +47,7 @@ public class ClickSamplerTests
     }
 
     [Fact]
-    public void Mean_saliency_is_over_the_blob_alone()
+    public void Mean_saliency_is_that_of_the_blob_only()
     {
         var map = new SaliencyMap(4, 1);
         Assert.True(map.Load([SaliencyMap.Logit(0.6f), SaliencyMap.Logit(0.8f), -5, -5]));
