@@ -90,7 +90,10 @@ public class PublicApiTests
     private static string Static(MethodBase m) => m.IsStatic ? "static " : "";
 
     private static string Parameters(ParameterInfo[] parameters) =>
-        string.Join(", ", parameters.Select(p => $"{Name(p.ParameterType)} {p.Name}{(p.HasDefaultValue ? " = " + (p.DefaultValue ?? "default") : "")}"));
+        string.Join(
+            ", ",
+            parameters.Select(p => $"{Name(p.ParameterType)} {p.Name}{(p.HasDefaultValue ? " = " + (p.DefaultValue ?? "default") : "")}")
+        );
 
     private static IEnumerable<Type> TypesOf(MemberInfo member) =>
         member switch

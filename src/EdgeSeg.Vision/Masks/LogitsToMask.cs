@@ -12,8 +12,8 @@ internal static class LogitsToMask
 {
     /// <summary>
     /// <paramref name="logits"/> is <paramref name="lh"/> x <paramref name="lw"/>, row-major; <paramref name="mask"/> becomes width x
-    /// height. False, with an empty mask of that size, when a logit is NaN or infinite: the model's output is then to be refused. Allocates nothing
-    /// once the mask has grown.
+    /// height. False, with an empty mask of that size, when a logit is NaN or infinite: the model's output is then to be refused. Allocates
+    /// nothing once the mask has grown.
     /// </summary>
     public static bool Enlarge(ReadOnlySpan<float> logits, int lw, int lh, BinaryMask mask, int width, int height)
     {

@@ -23,8 +23,8 @@ public class RunLengthTests
     };
 
     /// <summary>
-    /// Counts that pycocotools wrote for masks that are not available here: the sample results of cocodataset/cocoapi (426 x 640), an annotation in
-    /// twsl/pytorchcocotools (427 x 640), the example of armengot/COCOtoolsFORK (50 x 70). Height, width, counts.
+    /// Counts that pycocotools wrote for masks that are not available here: the sample results of cocodataset/cocoapi (426 x 640), an
+    /// annotation in twsl/pytorchcocotools (427 x 640), the example of armengot/COCOtoolsFORK (50 x 70). Height, width, counts.
     /// </summary>
     public static readonly TheoryData<int, int, string> Published = new()
     {
