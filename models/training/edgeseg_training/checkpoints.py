@@ -58,5 +58,6 @@ def load_network(path) -> SqueezeSAM:
     try:
         network.load_state_dict(weights(content))
     except (RuntimeError, AttributeError) as error:
-        raise UserError(f"{path} does not fit the network: {str(error).splitlines()[-1].strip()}. Use a checkpoint of this model.") from None
+        reason = str(error).splitlines()[-1].strip()
+        raise UserError(f"{path} does not fit the network: {reason}. Use a checkpoint of this model.") from None
     return network.eval()

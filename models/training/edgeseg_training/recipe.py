@@ -186,7 +186,8 @@ def convert(value, kind, file: str, key: str):
         return float(value)
     elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
         return value
-    wanted = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", dict: "a table"}.get(kind, "a list of fixed length or type")
+    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", dict: "a table"}
+    wanted = names.get(kind, "a list of texts" if kind == tuple[str, ...] else "a list of as many whole numbers as the default has")
     raise UserError(f"{file}: '{key}' is {value!r}, but must be {wanted}.")
 
 

@@ -10,7 +10,7 @@ import torch
 from . import sampling
 from .prompts import BOX_FIRST, CLICK, NEGATIVE
 
-WINDOW = 0.98  # of the running means in the progress line
+SHOWN = ("loss", "click.picked", "box.picked", "saliency")  # in the progress line
 CURVES = ("picked", "best", "saliency", "empty", "loss")
 COLOURS = [(200, 80, 0), (0, 140, 0), (0, 0, 200), (150, 0, 150), (90, 90, 90), (0, 140, 220)]
 
@@ -61,11 +61,12 @@ class Progress:
 
     def show(self, now: float, share: float, rate: float, left: float, means: dict):
         """`now` and `left` in seconds, `rate` in samples a second."""
-        if now - self.last < (0.5 if self.is_terminal else self.every):
+        # often at first: whoever starts a run wants to know its speed soon
+        if now - self.last < (0.5 if self.is_terminal else min(self.every, max(2.0, now / 2))):
             return
         self.last = now
         bar = ("#" * int(share * 20)).ljust(20, ".")
-        text = " ".join(f"{name} {value:.3f}" for name, value in means.items() if name in ("loss", "click.picked", "box.picked", "saliency"))
+        text = " ".join(f"{name} {value:.3f}" for name, value in means.items() if name in SHOWN)
         line = f"[{bar}] {share * 100:5.1f} %  {rate:.1f} samples/s  {duration(left)} left  {text}"
         print(("\r\x1b[K" if self.is_terminal else "") + line, end="" if self.is_terminal else "\n", file=sys.stderr, flush=True)
 
@@ -135,8 +136,9 @@ def overlay(image: np.ndarray, points: np.ndarray, mask: np.ndarray, target: np.
     shown = image.copy()
     large = cv2.resize(mask.astype(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST) > 0
     shown[large] = (shown[large] * 0.45 + np.array([200, 90, 20]) * 0.55).astype(np.uint8)
-    wanted = cv2.resize((target >= sampling.FULL // 2).astype(np.uint8) * (target != sampling.UNKNOWN), (size, size), interpolation=cv2.INTER_NEAREST)
-    outlines = cv2.findContours(wanted.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[-2]
+    covered = ((target >= sampling.FULL // 2) & (target != sampling.UNKNOWN)).astype(np.uint8)
+    wanted = cv2.resize(covered, (size, size), interpolation=cv2.INTER_NEAREST)
+    outlines = cv2.findContours(wanted, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)[-2]
     cv2.drawContours(shown, outlines, -1, (255, 255, 255), 1)
     for x, y, label in points:
         place = int(x * size), int(y * size)

@@ -117,12 +117,15 @@ class State:
         if "optimizer" not in content:
             raise UserError(f"{path} holds weights only, no run. Start from it with --start instead of --resume.")
         if content["seed"] != self.recipe.train.seed:
-            raise UserError(f"{path} was written with seed {content['seed']}, the recipe has {self.recipe.train.seed}. Resume with the recipe of the run.")
+            raise UserError(
+                f"{path} was written with seed {content['seed']}, the recipe has {self.recipe.train.seed}. "
+                "Resume with the recipe of the run.")
         try:
             self.network.load_state_dict(content["network"])
             self.optimizer.load_state_dict(content["optimizer"])
         except (RuntimeError, ValueError) as error:
-            raise UserError(f"{path} does not fit the recipe's network: {str(error).splitlines()[0]}. Resume with the recipe of the run.") from None
+            reason = str(error).splitlines()[0]
+            raise UserError(f"{path} does not fit the recipe's network: {reason}. Resume with the recipe of the run.") from None
         self.average.state = {name: value.to(self.device) for name, value in content["ema"].items()}
         self.average.steps = content["ema_steps"]
         self.samples, self.steps, self.seconds = content["samples"], content["steps"], content["seconds"]

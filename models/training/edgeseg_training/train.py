@@ -1,4 +1,5 @@
 """`train`: trains a network by a recipe, from the start or from where a run was stopped."""
+import collections
 import dataclasses
 import datetime
 import os
@@ -95,7 +96,8 @@ class Training:
         if photos is None and not self.recipe.validation:
             return None
         # validation photographs train nothing: no licence keeps them out
-        data = dataclasses.replace(self.recipe.data, licences=tuple(recipes.CLASSES), exclude=(), weights={}, saliency_weights={}, default_weight=1)
+        data = dataclasses.replace(
+            self.recipe.data, licences=tuple(recipes.CLASSES), exclude=(), weights={}, saliency_weights={}, default_weight=1)
         plain = {field.name: 0.0 for field in dataclasses.fields(recipes.Augment) if not field.name.startswith("crop")}
         augment = dataclasses.replace(self.recipe.augment, **plain)
         train = dataclasses.replace(self.recipe.train, seed=VALIDATION_SEED)
@@ -135,7 +137,8 @@ class Training:
         train, state = self.recipe.train, self.state
         means, bar, clock, before = reports.Means(), reports.Progress(), Clock(), state.seconds
         saved = validated = before
-        taken, logged, first, latest = 0, state.samples // LOG_SAMPLES, state.samples, {}
+        taken, logged, latest = 0, state.samples // LOG_SAMPLES, {}
+        recent = collections.deque([(state.samples, before)], maxlen=SMOOTH_STEPS)
         while self.progress() < 1 and not self.is_stopping and (steps is None or taken < steps):
             share = state.set_rate(self.progress())
             batch = to_device(next(batches), self.device)
@@ -148,7 +151,8 @@ class Training:
             if state.samples // LOG_SAMPLES > logged or self.progress() >= 1:
                 logged, latest = state.samples // LOG_SAMPLES, means.take()
                 self.log.add(kind="train", samples=state.samples, seconds=round(state.seconds, 1), rate=share, **latest)
-            speed = (state.samples - first) / max(1e-6, state.seconds - before)
+            recent.append((state.samples, state.seconds))
+            speed = (recent[-1][0] - recent[0][0]) / max(1e-6, recent[-1][1] - recent[0][1])
             left = self.budget * 60 - state.seconds if self.budget else (train.samples - state.samples) / speed
             bar.show(state.seconds, min(1, self.progress()), speed, max(0, left), latest)
             if state.seconds - saved > train.checkpoint_minutes * 60:
@@ -183,7 +187,7 @@ class Training:
     def refuse_nan(loss):
         """Ends a run that can no longer learn."""
         if not torch.isfinite(loss):
-            raise UserError("the loss is not a number any more. Resume from the last checkpoint with lower train.rate and train.encoder_rate.")
+            raise UserError("the loss is not a number any more. Resume from the last checkpoint with a lower train.rate.")
 
     def save(self):
         """Writes the run's checkpoint, the averaged weights and the curves."""
@@ -259,5 +263,6 @@ def measure(recipe, device, steps: int, start: str) -> int:
     print(f"preparation alone ({max(1, processes)} processes, {os.cpu_count()} cores): {alone:.1f} samples/s")
     for name, rate in rates.items():
         print(f"{name}: {rate:.1f} samples/s")
-    print("the network is the bottleneck" if alone > rates["network alone"] * 1.2 else "the preparation is the bottleneck: raise train.workers or set data.decoded")
+    is_fast = alone > rates["network alone"] * 1.2
+    print("the network is the bottleneck" if is_fast else "the preparation is the bottleneck: raise train.workers or set data.decoded")
     return 0

@@ -29,7 +29,10 @@ def test_planes_show_clicks_negative_clicks_and_the_box():
     assert prompt_planes(points_of(), 64).abs().sum() == 0
 
 
-@pytest.mark.parametrize("changes", [{}, {"early": False}, {"late": False}, {"layers": 0}, {"skips": False}, {"norm": "layer"}, {"width": 64, "decoder": (32, 24, 16)}])
+FORMS = [{}, {"early": False}, {"late": False}, {"layers": 0}, {"skips": False}, {"norm": "layer"}, {"width": 64, "decoder": (32, 24, 16)}]
+
+
+@pytest.mark.parametrize("changes", FORMS)
 def test_every_form_gives_masks_and_their_iou(changes):
     network = SqueezeSAM(dataclasses.replace(Form(), **changes))
     logits, predicted = network(torch.rand(2, 3, 64, 64) * 255, points_of((0.5, 0.5, CLICK)).expand(2, -1, -1))

@@ -1,4 +1,4 @@
-"""Tar files with `index.jsonl`, `images/<id>.jpg` and `masks/<id>.<k>.png`: what `data pack` writes.
+"""Tar files with `index.jsonl`, `images/<id>.webp` (or .jpg) and `masks/<id>.<k>.png`: what `data pack` writes.
 
 A line of the index: id, set, licence, w, h, layers [{file, kind, bits}]. Masks are PNG label maps at the photograph's size; the greatest
 value of `bits` means unknown.
@@ -28,10 +28,11 @@ def read(path, problems):
         except (ValueError, KeyError, TypeError):
             problems.add("its line of the index is broken", f"{path.name}:{number}")
             continue
-        if f"images/{record.id}.jpg" not in files:
+        # `data pack` writes WebP, others JPEG
+        record.image = files.get(f"images/{record.id}.jpg") or files.get(f"images/{record.id}.webp")
+        if not record.image:
             problems.add("the photograph is missing", record.id)
             continue
-        record.image = files[f"images/{record.id}.jpg"]
         for file, kind, bits in layers:
             data = files.get(file) or files.get(f"masks/{file}")
             if data is None or kind not in KINDS or bits not in (8, 16):
