@@ -6,7 +6,7 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>A loaded bundle: its graphs in the runtime, with the chosen precision and execution provider.</summary>
-internal sealed class LoadedModel : IDisposable
+internal sealed class LoadedModel : IInferenceModel
 {
     private readonly LoadedModel? saliency;
     private readonly ModelSession[] sessions;

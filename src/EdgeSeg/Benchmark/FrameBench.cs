@@ -1,56 +1,46 @@
 using System.Diagnostics;
 using EdgeSeg.Capture;
-using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
-using EdgeSeg.Pipeline;
 using EdgeSeg.Platform;
-using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
-using OpenCvSharp;
 
 namespace EdgeSeg.Benchmark;
 
 /// <summary>
-/// The way of a frame, from its pixels to the message in the outbox, as <see cref="FrameProcessor"/> goes it, on the moving test scene.
-/// What the camera and the broker do is not in it.
+/// Times the path of a frame from its pixels to the message in the outbox (<see cref="FramePath"/>), on the moving test scene.
 /// </summary>
 internal static class FrameBench
 {
     /// <summary>
-    /// Frames before the first one that counts: every slot of the outbox grows to its size, caches and the processor's clock settle.
+    /// Frames before the first one that is measured: every slot of the outbox grows to its size, caches and clock frequency settle.
     /// </summary>
     private const int WarmUp = 2 * MqttLimits.PublishQueue;
 
+    /// <param name="model">Disposed at the end.</param>
+    /// <param name="width">Of the frames, in pixels.</param>
+    /// <param name="height">Of the frames, in pixels.</param>
+    /// <param name="frames">Frames that are measured.</param>
+    /// <param name="saliencyEvery">The saliency pass on every Nth frame.</param>
     public static FrameStats Run(LoadedModel model, int width, int height, int frames, int saliencyEvery)
     {
-        var segmenter = model.Segmenter;
-        using var camera = new TestCamera(new TestScene(width, height, 30, 1, 0));
-        camera.Open();
-        using Mat pixels = new(height, width, MatType.CV_8UC3),
-            shrunk = new(segmenter.InputHeight, segmenter.InputWidth, MatType.CV_8UC3);
-        using var embeddings = new EmbeddingCache(segmenter, segmenter.EmbeddingsWorthKeeping);
-        using var writer = new MaskWriter();
-        var (outbox, clicks, result, known) = (
-            new Outbox(TimeProvider.System),
-            new AutomaticClicks(),
-            new Segmentation(),
-            new BinaryMask()
-        );
-        var stretch = new FrameResizer();
+        using var source = new TestCamera(new TestScene(width, height, 30, 1, 0));
+        source.Open();
+        using var path = new FramePath(model, saliencyEvery);
+        var known = new BinaryMask();
         var each = new double[frames][];
         for (var i = 0; i < frames; i++)
             each[i] = new double[StageTimes.Count + 1];
         var (iou, gen2, bytes) = (0.0, 0, 0L);
         for (var i = -WarmUp; i < frames; i++)
         {
-            camera.Grab();
-            camera.Retrieve(pixels);
+            source.Grab();
+            source.Retrieve(path.Frame.Pixels);
             if (i == 0)
                 gen2 = GC.CollectionCount(2);
             var before = GC.GetAllocatedBytesForCurrentThread();
             var since = Stopwatch.GetTimestamp();
-            One(i + WarmUp);
+            var result = path.Run();
             var ms = Stopwatch.GetElapsedTime(since).TotalMilliseconds;
             if (i < 0)
                 continue;
@@ -58,7 +48,7 @@ internal static class FrameBench
             for (var s = 0; s < StageTimes.Count; s++)
                 each[i][s] = result.Times[(Stage)s];
             each[i][^1] = ms;
-            camera.MaskOf(i + WarmUp, known);
+            source.MaskOf(i + WarmUp, known);
             iou += result.Found ? BinaryMask.Iou(result.Mask, known) : 0;
         }
 
@@ -67,7 +57,7 @@ internal static class FrameBench
             Precision = model.Precision,
             Threads = model.Threads,
             SaliencyEvery = saliencyEvery,
-            Input = segmenter.InputWidth,
+            Input = model.Segmenter.InputWidth,
             Frames = frames,
             Ms = Percentiles(each),
             OutsideModel = 1 - each.Sum(InModel) / each.Sum(f => f[^1]),
@@ -76,40 +66,6 @@ internal static class FrameBench
             PeakRssMiB = PeakMemory.MiB,
             MeanIou = iou / frames,
         };
-
-        void One(long sequence)
-        {
-            result.Times = StageTimes.None;
-            var since = Stopwatch.GetTimestamp();
-            stretch.Fill(pixels, shrunk);
-            var embedding = embeddings.Get(new FrameKey("bench", sequence), shrunk, ref result.Times);
-            embedding.StandFor(width, height);
-            result.Times.Close(Stage.Resize, since);
-            clicks.Run(segmenter, embedding, result, saliencyEvery);
-            since = Stopwatch.GetTimestamp();
-            var facts = new MaskInfo
-            {
-                Device = "bench",
-                Camera = "bench",
-                Session = "0",
-                Sequence = sequence,
-                CapturedUtc = default,
-                CapturedNs = 1,
-                TimeSource = "arrival",
-                ClockSynced = true,
-                Width = width,
-                Height = height,
-                Model = model.Info,
-                Saliency = result.Saliency,
-                AgeMs = 1,
-                Drops = 0,
-                Degraded = false,
-            };
-            var message = writer.Write(facts, result, MessageLimits.MaxMessageBytes);
-            since = result.Times.Close(Stage.Encode, since);
-            outbox.OfferStream("bench", message, MqttLink.Json, MqttLimits.MaskExpiryS);
-            result.Times.Close(Stage.Publish, since);
-        }
     }
 
     private static double InModel(double[] frame)

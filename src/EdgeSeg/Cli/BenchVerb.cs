@@ -57,7 +57,7 @@ internal static class BenchVerb
             var (width, height) = ParseSize(parsed.GetValue(size))!.Value;
             if (parsed.GetValue(alone))
             {
-                using var model = modelOptions.Load(parsed);
+                var model = modelOptions.Load(parsed);
                 Print(w => FrameBench.Run(model, width, height, parsed.GetValue(frames), parsed.GetValue(every)).Write(w));
                 return ExitCode.Ok;
             }

@@ -18,7 +18,9 @@ internal enum CommandKind
     Set,
 }
 
-/// <summary>A command that may be obeyed: every value in it is finite and within its range. Nothing in it can name a file, an address or a program.</summary>
+/// <summary>
+/// A command that may be obeyed: every value in it is finite and within its range. Nothing in it can name a file, an address or a program.
+/// </summary>
 internal sealed class CameraCommand
 {
     private static readonly string[] words = ["click", "box", "auto", "everything", "snapshot", "preview", "set"];
@@ -61,7 +63,9 @@ internal sealed class CameraCommand
     }
 }
 
-/// <summary>Points and box as sent: pixels of the published picture or, when <paramref name="Normalized"/>, shares of its width and height.</summary>
+/// <summary>
+/// Points and box as sent: pixels of the published picture or, when <paramref name="Normalized"/>, shares of its width and height.
+/// </summary>
 internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> Clicks, Box? Box, bool Normalized)
 {
     /// <summary>Writes the prompt in pixels of a picture of the given size; what does not fit it or the model is refused.</summary>
@@ -87,11 +91,20 @@ internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> C
 /// <summary>Points on each side of the grid that is asked about.</summary>
 internal sealed record AutomaticMaskRequest(int Grid);
 
-/// <summary>One picture at full size on the preview topic. <paramref name="Quality"/>: of the JPEG, 20 to 95; lowered where it would not fit a message.</summary>
+/// <summary>
+/// One picture at full size on the preview topic. <paramref name="Quality"/>: of the JPEG, 20 to 95; lowered where it would not fit a
+/// message.
+/// </summary>
 internal sealed record SnapshotRequest(int Quality);
 
-/// <summary>The preview turned on for <paramref name="ForS"/> seconds, or off. A width above the picture's own means the picture's own.</summary>
+/// <summary>
+/// The preview turned on for <paramref name="ForS"/> seconds, or off. A width above the picture's own means the picture's own.
+/// </summary>
 internal sealed record PreviewRequest(bool On, double MaxFps, int Width, int Quality, int ForS);
 
-/// <summary>What may be changed while running; null: left as it is. Ends with the process: the configuration is what it begins with again.</summary>
-internal sealed record LiveChange(CameraMode? Mode, double? MaxFps, double? IntervalS, double? MinScore, double? MinArea);
+/// <summary>A change of a camera's <see cref="LiveSettings"/>; null: the value stays as it is.</summary>
+internal sealed record LiveChange(CameraMode? Mode, double? MaxFps, double? IntervalS, double? MinScore, double? MinArea)
+{
+    public LiveSettings Apply(LiveSettings to) =>
+        new(Mode ?? to.Mode, MaxFps ?? to.MaxFps, IntervalS ?? to.IntervalS, MinScore ?? to.MinScore, MinArea ?? to.MinArea);
+}

@@ -16,7 +16,10 @@ internal static class ReplyMessage
         return to.End();
     }
 
-    /// <summary>Done. For click, box and auto <paramref name="result"/> is the mask message, byte for byte; else what <see cref="WriteSnapshot"/> and the like wrote; empty: nothing more to tell.</summary>
+    /// <summary>
+    /// Done. For click, box and auto <paramref name="result"/> is the mask message, byte for byte; else what <see cref="WriteSnapshot"/>
+    /// and the like wrote; empty: nothing more to tell.
+    /// </summary>
     public static ReadOnlySpan<byte> WriteResult(
         JsonBuffer to,
         string device,
@@ -59,8 +62,8 @@ internal static class ReplyMessage
         return to.End();
     }
 
-    /// <summary>The result of <c>set</c>: what now holds, of all that can be set.</summary>
-    public static ReadOnlySpan<byte> WriteSettings(JsonBuffer to, Configuration.CameraSettings now)
+    /// <summary>The result of <c>set</c>: every value that can be set, as it is now in force.</summary>
+    public static ReadOnlySpan<byte> WriteSettings(JsonBuffer to, Configuration.LiveSettings now)
     {
         var json = to.Begin();
         json.WriteString("mode"u8, Configuration.CameraModes.Word(now.Mode));
@@ -84,7 +87,8 @@ internal static class ReplyMessage
     }
 
     /// <summary>
-    /// The result of <c>everything</c>, after its mask messages: how many there were and where each object lies, so that a client sees whether it heard them all.
+    /// The result of <c>everything</c>, after its mask messages: how many there were and where each object lies, so that a client sees
+    /// whether it heard them all.
     /// </summary>
     /// <param name="to">Holds it afterwards.</param>
     /// <param name="frame">The frame's id.</param>
@@ -130,7 +134,9 @@ internal static class ReplyMessage
         return to.End();
     }
 
-    /// <summary>The result of <c>snapshot</c>: the picture itself went to <paramref name="topic"/>, with the frame's id among its user properties.</summary>
+    /// <summary>
+    /// The result of <c>snapshot</c>: the picture itself went to <paramref name="topic"/>, with the frame's id among its user properties.
+    /// </summary>
     public static ReadOnlySpan<byte> WriteSnapshot(JsonBuffer to, string topic, string frame, int width, int height, int bytes, int quality)
     {
         var json = to.Begin();

@@ -9,7 +9,7 @@ namespace EdgeSeg.Mqtt;
 /// (<see cref="Outbox"/>). Every connection begins with the retained <c>status</c> and the other retained topics; its last will says
 /// <c>offline</c> with our session id. One loop sends; any thread may hand over, which copies and never blocks on the network.
 /// </summary>
-internal sealed class MqttLink : IAsyncDisposable
+internal sealed class MqttLink : IServiceLink, IAsyncDisposable
 {
     public const string Json = "application/json";
 
@@ -48,7 +48,9 @@ internal sealed class MqttLink : IAsyncDisposable
         status.Set(ServiceState.Online, []);
     }
 
-    /// <summary>True or false when the link comes up or goes down, on the link's own loop; a handler hands over and does not throw.</summary>
+    /// <summary>
+    /// True or false when the link comes up or goes down, on the link's own loop; a handler hands over and does not throw.
+    /// </summary>
     public event Action<bool>? ConnectedChanged;
 
     /// <summary>Another client took our id; the number of times in a row.</summary>
@@ -62,7 +64,10 @@ internal sealed class MqttLink : IAsyncDisposable
     /// <summary>How often another client took our id in this session.</summary>
     public long TakenOver => Interlocked.Read(ref takenOver);
 
-    /// <summary>Another client has our id or our device's name: told by take-overs again and again until a connection lasts, or by another session that says on our status topic that it is at work.</summary>
+    /// <summary>
+    /// Another client has our id or our device's name: told by take-overs again and again until a connection lasts, or by another session
+    /// that says on our status topic that it is at work.
+    /// </summary>
     public bool DuplicateId =>
         (connected && connection is { IsShared: true }) || (takenOverInARow >= MqttLimits.TakenOverMax && !Outlasted());
 
@@ -80,7 +85,10 @@ internal sealed class MqttLink : IAsyncDisposable
     /// <summary>Begins to connect.</summary>
     public void Start() => loop = Task.Run(RunAsync);
 
-    /// <summary>Copies a mask message into the outbox: QoS 0, for <see cref="MqttLimits.MaskExpiryS"/>. False when an older message was dropped for it.</summary>
+    /// <summary>
+    /// Copies a mask message into the outbox: QoS 0, for <see cref="MqttLimits.MaskExpiryS"/>. False when an older message was dropped for
+    /// it.
+    /// </summary>
     public bool TryPublishMask(string topic, ReadOnlySpan<byte> payload) => TryPublish(topic, payload, Json, MqttLimits.MaskExpiryS);
 
     /// <summary>Copies a message that may be lost into the outbox: QoS 0. False when an older message was dropped for it.</summary>
@@ -105,7 +113,10 @@ internal sealed class MqttLink : IAsyncDisposable
         return !pushedOut;
     }
 
-    /// <summary>Sets the value of a retained topic: QoS 1, sent now and again on every new connection; empty clears the topic. False when there are too many topics.</summary>
+    /// <summary>
+    /// Sets the value of a retained topic: QoS 1, sent now and again on every new connection; empty clears the topic. False when there are
+    /// too many topics.
+    /// </summary>
     public bool TrySetState(string topic, ReadOnlySpan<byte> payload)
     {
         var taken = outbox.OfferState(topic, payload);
@@ -120,7 +131,10 @@ internal sealed class MqttLink : IAsyncDisposable
         Wake();
     }
 
-    /// <summary>Says <c>stopping</c>, sends what waits, says <c>offline</c> and disconnects; gives up on it after <see cref="MqttLimits.LinkStopMs"/>.</summary>
+    /// <summary>
+    /// Says <c>stopping</c>, sends what waits, says <c>offline</c> and disconnects; gives up on it after <see
+    /// cref="MqttLimits.LinkStopMs"/>.
+    /// </summary>
     public async Task StopAsync()
     {
         if (stop.IsCancellationRequested)

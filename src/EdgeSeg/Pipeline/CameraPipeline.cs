@@ -7,35 +7,50 @@ using EdgeSeg.Vision.Models;
 namespace EdgeSeg.Pipeline;
 
 /// <summary>
-/// One camera's part of the pipeline: its runner, its queue of frames, and what its next frame is wanted for (automatic masks by the mode,
-/// commands, a trigger, the preview). But for <see cref="Runner"/> and <see cref="Queue"/> it belongs to the inference thread.
+/// One camera's part of the pipeline: its runner, its queue of frames, and what its next frame is needed for (the automatic mask, commands,
+/// a trigger, the preview). Belongs to the inference thread unless a member says otherwise.
 /// </summary>
 internal sealed class CameraPipeline : IDisposable
 {
     private readonly FramePool pool = new(PipelineLimits.FrameSlots);
-    private readonly Lock wants = new();
+    private readonly Lock gate = new();
+    private volatile LiveSettings live;
     private long nextAutoNs,
         lastRunNs,
         edgeNs = long.MaxValue,
-        otherNs = long.MaxValue;
+        otherNs = long.MaxValue,
+        dropsReported;
 
-    public CameraPipeline(CameraSettings settings, CameraTopics topics, CameraStats figures, Action frameArrived, TimeProvider time)
+    /// <param name="settings">Not changed, neither here nor later.</param>
+    /// <param name="topics">Of the camera.</param>
+    /// <param name="stats">Its counts.</param>
+    /// <param name="frameArrived">Called by the capture thread for each frame in the queue.</param>
+    /// <param name="time">Clock and timers.</param>
+    public CameraPipeline(CameraSettings settings, CameraTopics topics, CameraStats stats, Action frameArrived, TimeProvider time)
     {
-        (Settings, Topics, Figures) = (settings, topics, figures);
-        Queue = new FrameQueue(figures.Drops, frameArrived);
+        (Settings, Topics, Stats, live) = (settings, topics, stats, LiveSettings.Of(settings));
+        Queue = new FrameQueue(stats.Drops, frameArrived);
         var options = settings.ToOptions();
-        Runner = new CameraRunner(options, () => CameraSource.Create(options), pool, Queue, figures.Drops, time, Random.Shared);
+        Runner = new CameraRunner(options, () => CameraSource.Create(options), pool, Queue, stats.Drops, time, Random.Shared);
     }
 
-    /// <summary>Mode, rates and minimums are the ones in force; a <c>set</c> command changes them.</summary>
+    /// <summary>As configured. Any thread.</summary>
     public CameraSettings Settings { get; }
+
+    /// <summary>
+    /// Mode, rates and minimums in force. One atomic reference: any thread may read it, <see cref="Change"/> replaces it.
+    /// </summary>
+    public LiveSettings Live => live;
 
     public CameraTopics Topics { get; }
 
-    public CameraStats Figures { get; }
+    /// <summary>Any thread.</summary>
+    public CameraStats Stats { get; }
 
+    /// <summary>Any thread.</summary>
     public FrameQueue Queue { get; }
 
+    /// <summary>Any thread.</summary>
     public CameraRunner Runner { get; }
 
     public PreviewStream Preview { get; } = new();
@@ -43,87 +58,93 @@ internal sealed class CameraPipeline : IDisposable
     public AutomaticClicks Clicks { get; } = new();
 
     /// <summary>Commands that wait for this camera's next frame.</summary>
-    public List<PendingCommand> Asked { get; } = new(PipelineLimits.CommandQueue);
+    public List<PendingCommand> Waiting { get; } = new(PipelineLimits.CommandQueue);
 
-    /// <summary>Slots that are out; 0 once everything was given back.</summary>
+    /// <summary>Frame slots in use; 0 once every frame was returned. Any thread.</summary>
     public int SlotsTaken => pool.Taken;
 
-    /// <summary>Drops that the last mask message told of.</summary>
-    public long DropsTold { get; set; }
+    /// <summary>A command or an edge waits for this camera. Any thread.</summary>
+    public bool IsAwaited => Waiting.Count > 0 || Queue.Gate is { IsWaiting: true };
 
-    /// <summary>A command wants the next frame.</summary>
-    public void Ask(PendingCommand command)
+    /// <summary>Drops since the last call, for the next mask message.</summary>
+    public long TakeNewDrops()
     {
-        Asked.Add(command);
-        WantNext();
+        var (before, total) = (dropsReported, Stats.Drops.Total);
+        dropsReported = total;
+        return total - before;
     }
 
-    /// <summary>From now on automatic masks are made of frames that answer an edge; the edges go to the returned gate.</summary>
-    public TriggerGate Obey(GpioTriggerSettings wire) =>
+    /// <summary>Lets a command wait for the next frame.</summary>
+    public void Enqueue(PendingCommand command)
+    {
+        Waiting.Add(command);
+        RequestNext();
+    }
+
+    /// <summary>Replaces the settings in force; the next automatic mask is due at once.</summary>
+    public void Change(LiveSettings to)
+    {
+        live = to;
+        nextAutoNs = 0;
+        RequestNext();
+    }
+
+    /// <summary>
+    /// From now on automatic masks are made of frames that answer an edge. The caller puts the edges into the returned gate.
+    /// </summary>
+    public TriggerGate UseTrigger(GpioTriggerSettings trigger) =>
         Queue.Gate = new TriggerGate(
-            wire.MinGapMs,
+            trigger.MinGapMs,
             ns =>
             {
-                lock (wants)
+                lock (gate)
                 {
                     edgeNs = ns;
-                    Want();
+                    Request();
                 }
             }
         );
 
-    /// <summary>Whether this frame is to get an automatic mask. Frames that come before inference is ready again need not be decoded.</summary>
+    /// <summary>Before a frame: whether it gets an automatic mask. Frames that come while inference is busy need not be decoded.</summary>
     public bool Begin(Frame frame, long takenNs)
     {
-        // a wire's frames are taken as they come: the first one after an edge may come while inference is at work
+        // the first frame after an edge may come while inference is busy, so all are decoded
         if (Queue.Gate is not null)
             return frame.Trigger.IsEdge;
         Queue.WantFrom(takenNs + lastRunNs, DropCause.InferenceBusy);
-        return Settings.Mode is CameraMode.Continuous or CameraMode.Interval && takenNs >= nextAutoNs;
+        return live.IsAutomatic && takenNs >= nextAutoNs;
     }
 
-    /// <summary>After a frame: says when the next one is wanted, and what for.</summary>
-    public void End(long takenNs, bool wasAuto)
+    /// <summary>After a frame: requests the next one.</summary>
+    public void End(long takenNs, bool wasAutomatic)
     {
         lastRunNs = Runner.NowNs - takenNs;
-        if (wasAuto)
-            nextAutoNs = takenNs + (long)(PeriodS * 1e9);
-        WantNext();
+        if (wasAutomatic)
+            nextAutoNs = takenNs + (long)(live.PeriodS * 1e9);
+        RequestNext();
     }
 
-    /// <summary>Says when the next frame is wanted, from now on by the settings in force.</summary>
-    public void WantNext()
+    /// <summary>Tells the capture side from when on the next frame is needed, by the settings in force.</summary>
+    public void RequestNext()
     {
-        lock (wants)
+        lock (gate)
         {
-            otherNs = Asked.Count > 0 ? 0 : Preview.NextNs(Runner.NowNs);
+            otherNs = Waiting.Count > 0 ? 0 : Preview.NextNs(Runner.NowNs);
             Queue.TakesUntriggered = otherNs < long.MaxValue;
-            Want();
+            Request();
         }
     }
 
-    /// <summary>Within the lock: edges come from the wire's thread, all else from inference.</summary>
-    private void Want()
+    /// <summary>Within the lock: edges come from the trigger's thread, all else from inference.</summary>
+    private void Request()
     {
         var auto =
             Queue.Gate is not null ? edgeNs
-            : Settings.Mode is CameraMode.Continuous or CameraMode.Interval ? nextAutoNs
+            : live.IsAutomatic ? nextAutoNs
             : long.MaxValue;
         var next = Math.Min(auto, otherNs);
         Queue.WantFrom(next, next == long.MaxValue || Queue.Gate is not null ? DropCause.NotAsked : DropCause.Rate);
     }
-
-    /// <summary>Rates changed: the next automatic mask is due at once.</summary>
-    public void Changed()
-    {
-        nextAutoNs = 0;
-        WantNext();
-    }
-
-    private double PeriodS =>
-        Settings.Mode == CameraMode.Interval ? Settings.IntervalS
-        : Settings.MaxFps > 0 ? 1 / Settings.MaxFps
-        : 0;
 
     public void Dispose()
     {

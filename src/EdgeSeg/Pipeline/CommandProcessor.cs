@@ -2,45 +2,112 @@ using EdgeSeg.Capture;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Vision;
+using EdgeSeg.Vision.Models;
 
 namespace EdgeSeg.Pipeline;
 
-/// <summary>The commands' part of the inference thread: what is obeyed without the model, pictures for people, and an answer for every request whatever happens.</summary>
-internal sealed class CommandProcessor(CommandQueue desk, MqttLink link, ServiceInfo service) : IDisposable
+/// <summary>
+/// Carries out commands, one answer for each whatever happens: settings and previews at once, prompts on the frame that they name or on the
+/// camera's next one, automatic masks in slices. Knows nothing of automatic frames. One thread.
+/// </summary>
+/// <param name="queue">Commands come from here, answers go there.</param>
+/// <param name="cameras">Of this device.</param>
+/// <param name="model">The model in use, and the picture being worked on.</param>
+/// <param name="canceller">Watches the model's runs.</param>
+/// <param name="publisher">Takes the masks.</param>
+/// <param name="previews">Sends snapshots.</param>
+/// <param name="sink">For the size of messages, and how many wait.</param>
+/// <param name="session">Names this run of the service.</param>
+internal sealed class CommandProcessor(
+    CommandQueue queue,
+    IReadOnlyList<CameraPipeline> cameras,
+    ActiveModel model,
+    InferenceCanceller canceller,
+    MaskPublisher publisher,
+    PreviewSender previews,
+    IMessageSink sink,
+    string session
+) : IDisposable
 {
     private readonly JsonBuffer json = new(1024);
-    private readonly PreviewEncoder encoder = new();
+    private readonly Segmentation result = new();
+    private AutomaticMaskJob? job;
 
-    public CommandQueue Desk { get; } = desk;
-
-    /// <summary>Carries out what needs no frame; false for all else.</summary>
-    public bool Obey(PendingCommand pending, CameraPipeline lane)
+    /// <summary>
+    /// Takes the commands that arrived: those on a kept frame are answered, others wait for their camera's next frame. Then one slice of
+    /// automatic masks. True when there was work.
+    /// </summary>
+    public bool TakeCommands()
     {
-        switch (pending.Command)
+        var worked = false;
+        while (queue.TryTake(out var command))
+        {
+            worked = true;
+            var camera = cameras.First(c => c.Settings.Id == command.Command.Camera);
+            if (TryApply(command, camera))
+                continue;
+            if (command.Command.Frame is null)
+                camera.Enqueue(command);
+            else
+                Guard(command, () => AnswerOnKeptFrame(command, camera));
+        }
+
+        FailWithoutFrame();
+        return AdvanceJob() || worked;
+    }
+
+    /// <summary>Answers the commands that waited for this frame.</summary>
+    public void AnswerWaiting(CameraPipeline camera, Picture picture, Frame frame)
+    {
+        foreach (var command in camera.Waiting)
+        {
+            Guard(
+                command,
+                () =>
+                {
+                    if (command.Command.Kind == CommandKind.Snapshot)
+                        SendSnapshot(command, camera, frame);
+                    else
+                        Answer(command, camera, picture);
+                }
+            );
+        }
+
+        camera.Waiting.Clear();
+    }
+
+    /// <summary>
+    /// The model is about to be replaced: automatic masks that are not finished are answered <c>busy</c>, as they depend on it.
+    /// </summary>
+    public void BeforeModelChange()
+    {
+        if (job is null)
+            return;
+        queue.Fail(job.Command, new CommandError(CommandErrorCode.Busy, "the model was replaced during the command; send it again"));
+        EndJob();
+    }
+
+    /// <summary>Commands that need neither a frame nor the model. False for all others.</summary>
+    private bool TryApply(PendingCommand command, CameraPipeline camera)
+    {
+        switch (command.Command)
         {
             case { Change: { } change }:
-                var settings = lane.Settings;
-                (settings.Mode, settings.MaxFps, settings.IntervalS) = (
-                    change.Mode ?? settings.Mode,
-                    change.MaxFps ?? settings.MaxFps,
-                    change.IntervalS ?? settings.IntervalS
-                );
-                (settings.MinScore, settings.MinArea) = (change.MinScore ?? settings.MinScore, change.MinArea ?? settings.MinArea);
-                lane.Changed();
-                Desk.Complete(pending, ReplyMessage.WriteSettings(json, settings), link.MaxPayloadBytes);
+                camera.Change(change.Apply(camera.Live));
+                queue.Complete(command, ReplyMessage.WriteSettings(json, camera.Live), sink.MaxPayloadBytes);
                 return true;
             case { Preview: { } preview }:
-                lane.Preview.Set(preview, lane.Runner.NowNs);
-                lane.WantNext();
-                Desk.Complete(pending, ReplyMessage.WritePreview(json, preview), link.MaxPayloadBytes);
+                camera.Preview.Set(preview, camera.Runner.NowNs);
+                camera.RequestNext();
+                queue.Complete(command, ReplyMessage.WritePreview(json, preview), sink.MaxPayloadBytes);
                 return true;
             default:
                 return false;
         }
     }
 
-    /// <summary>Runs the work of a command; a fault is answered, and then goes its way.</summary>
-    public void Guard(PendingCommand pending, Action work)
+    /// <summary>Runs the work of a command. A fault is answered and then thrown on, since the stage must know of it.</summary>
+    private void Guard(PendingCommand command, Action work)
     {
         try
         {
@@ -48,102 +115,192 @@ internal sealed class CommandProcessor(CommandQueue desk, MqttLink link, Service
         }
         catch (Exception e)
         {
-            var why = e is InferenceCancelledException ? e.Message : e.GetType().Name;
-            Desk.Fail(pending, new CommandError(CommandErrorCode.Internal, $"the model failed ({why}): the device goes on"));
+            var reason = e is InferenceCancelledException ? e.Message : $"inference failed ({e.GetType().Name})";
+            queue.Fail(command, new CommandError(CommandErrorCode.Internal, $"{reason}; the service continues"));
             throw;
         }
     }
 
     /// <summary>Commands whose camera gave no frame for too long are answered.</summary>
-    public void GiveUpWaiting(IReadOnlyList<CameraPipeline> lanes)
+    private void FailWithoutFrame()
     {
-        foreach (var lane in lanes)
+        foreach (var camera in cameras)
         {
-            for (var i = lane.Asked.Count - 1; i >= 0; i--)
+            for (var i = camera.Waiting.Count - 1; i >= 0; i--)
             {
-                if (Desk.AgeMs(lane.Asked[i]) < PipelineLimits.CommandFrameWaitMs)
+                if (queue.AgeMs(camera.Waiting[i]) < PipelineLimits.CommandFrameWaitMs)
                     continue;
-                Desk.Fail(
-                    lane.Asked[i],
-                    new CommandError(
-                        CommandErrorCode.Internal,
-                        $"camera {lane.Settings.Id} gives no frame: it is {CameraStatus.Word(lane.Runner.Status.State)}"
-                    )
+                var state = CameraStatus.Word(camera.Runner.Status.State);
+                queue.Fail(
+                    camera.Waiting[i],
+                    new CommandError(CommandErrorCode.Internal, $"camera {camera.Settings.Id} gives no frame; its state is {state}")
                 );
-                lane.Asked.RemoveAt(i);
+                camera.Waiting.RemoveAt(i);
             }
         }
     }
 
-    public void SendPreview(CameraPipeline lane, Frame frame)
+    private void AnswerOnKeptFrame(PendingCommand command, CameraPipeline camera)
     {
-        var (request, quality) = (lane.Preview.Request, lane.Preview.Request.Quality);
-        if (encoder.TryEncode(frame.Pixels, request.Width, ref quality, link.MaxPayloadBytes, out var jpeg))
-            Send(lane, frame, jpeg);
+        if (model.TryShow(command.Command.Frame, queue.AgeMs(command), out var error))
+            Answer(command, camera, model.Picture);
+        else
+            queue.Fail(command, error);
     }
 
-    public void SendSnapshot(PendingCommand pending, CameraPipeline lane, Frame frame)
+    private void Answer(PendingCommand command, CameraPipeline camera, Picture picture)
     {
-        var quality = pending.Command.Snapshot!.Quality;
-        if (!encoder.TryEncode(frame.Pixels, frame.Width, ref quality, link.MaxPayloadBytes, out var jpeg))
+        if (command.Command.Everything is not null)
         {
-            Desk.Fail(
-                pending,
+            BeginJob(command, camera, picture);
+            return;
+        }
+
+        if (
+            command.Command.Prompt is { } prompt
+            && prompt.Resolve(result.Prompt, picture.Frame.Width, picture.Frame.Height, model.Segmenter.MaxPoints) is { } error
+        )
+        {
+            queue.Fail(command, error);
+            return;
+        }
+
+        result.Times = picture.Times;
+        canceller.Run(
+            mayYield: false,
+            (model.Segmenter, picture.Embedding, result, IsPrompted: command.Command.Prompt is not null),
+            static x =>
+            {
+                if (x.IsPrompted)
+                    x.Segmenter.Decode(x.Embedding, x.result);
+                else
+                    x.Segmenter.Auto(x.Embedding, x.result);
+            }
+        );
+        var message = publisher.Publish(camera, picture.Frame, result, model.Model.Info, command.Command.Id);
+        queue.Complete(command, message, sink.MaxPayloadBytes);
+    }
+
+    private void SendSnapshot(PendingCommand command, CameraPipeline camera, Frame frame)
+    {
+        var quality = command.Command.Snapshot!.Quality;
+        if (!previews.TrySend(camera, frame, frame.Width, ref quality, out var bytes))
+        {
+            queue.Fail(
+                command,
                 new CommandError(
                     CommandErrorCode.TooLarge,
-                    $"the picture does not fit {link.MaxPayloadBytes} bytes even at quality {MessageLimits.MinJpegQuality}: ask for a preview of less width"
+                    $"the picture exceeds {sink.MaxPayloadBytes} bytes even at quality {MessageLimits.MinJpegQuality}; request a preview of less width"
                 )
             );
             return;
         }
 
-        Send(lane, frame, jpeg);
-        Span<char> id = stackalloc char[3 * VisionLimits.MaxIdLength];
-        var frameId = new string(id[..FrameId.Write(id, service.Session, frame.Camera, frame.Sequence)]);
-        Desk.Complete(
-            pending,
-            ReplyMessage.WriteSnapshot(json, lane.Topics.Preview, frameId, frame.Width, frame.Height, jpeg.Length, quality),
-            link.MaxPayloadBytes
+        var id = FrameIdOf(frame.Camera, frame.Sequence);
+        queue.Complete(
+            command,
+            ReplyMessage.WriteSnapshot(json, camera.Topics.Preview, id, frame.Width, frame.Height, bytes, quality),
+            sink.MaxPayloadBytes
         );
     }
 
-    /// <summary>The answer to <c>everything</c>, once its masks were told. Where not even the list fits a message, the count does.</summary>
-    public void TellEverything(AutomaticMaskRun run)
+    private void BeginJob(PendingCommand command, CameraPipeline camera, Picture picture)
     {
-        Span<char> id = stackalloc char[3 * VisionLimits.MaxIdLength];
-        var frame = new string(id[..FrameId.Write(id, service.Session, run.Frame.Camera, run.Frame.Sequence)]);
-        var room = link.MaxPayloadBytes - PipelineLimits.ReplyOverheadBytes;
-        var result = Write(run, listed: true);
-        if (result.Length > room)
-            result = Write(run, listed: false);
-        Desk.Complete(run.Pending, result, link.MaxPayloadBytes);
+        if (job is not null)
+        {
+            queue.Fail(
+                command,
+                new CommandError(CommandErrorCode.Busy, $"automatic masks of camera {job.Frame.Camera} are being made; send it again later")
+            );
+            return;
+        }
 
-        ReadOnlySpan<byte> Write(AutomaticMaskRun of, bool listed) =>
+        job = new AutomaticMaskJob(command, camera, picture.Frame, model.Segmenter, model.DetachEmbedding());
+    }
+
+    /// <summary>A slice of the automatic masks. False when none are being made.</summary>
+    private bool AdvanceJob()
+    {
+        if (job is not { } current)
+            return false;
+        var ended = true;
+        try
+        {
+            Guard(current.Command, () => ended = Advance(current));
+        }
+        finally
+        {
+            if (ended)
+                EndJob();
+        }
+
+        return true;
+    }
+
+    private bool Advance(AutomaticMaskJob current)
+    {
+        if (!current.Advance(() => queue.Waiting > 0))
+            return false;
+        var before = current.Published;
+        // half of the outbox is left to the frames, and no mask displaces another message
+        while (!current.IsOver && queue.Waiting == 0 && sink.Waiting < MqttLimits.PublishQueue / 2)
+        {
+            var mask = current.Next();
+            publisher.Publish(
+                current.Camera,
+                current.Frame,
+                mask,
+                model.Model.Info,
+                current.Command.Command.Id,
+                of: (current.Published - 1, current.Masks.Length)
+            );
+        }
+
+        if (current.IsOver)
+            CompleteJob(current);
+        else if (before == current.Published)
+            Thread.Sleep(PipelineLimits.AutomaticPauseMs);
+        return current.IsOver;
+    }
+
+    /// <summary>The answer after the masks. Where even the list exceeds a message, it holds the number only.</summary>
+    private void CompleteJob(AutomaticMaskJob finished)
+    {
+        var frame = FrameIdOf(finished.Frame.Camera, finished.Frame.Sequence);
+        var reply = Write(isListed: true);
+        if (reply.Length > sink.MaxPayloadBytes - PipelineLimits.ReplyOverheadBytes)
+            reply = Write(isListed: false);
+        queue.Complete(finished.Command, reply, sink.MaxPayloadBytes);
+
+        ReadOnlySpan<byte> Write(bool isListed) =>
             ReplyMessage.WriteEverything(
                 json,
                 frame,
-                of.Pending.Command.Everything!.Grid,
-                of.Asked,
-                of.Masks,
-                listed,
-                of.Told,
-                of.LeftOut,
-                of.Ms
+                finished.Command.Command.Everything!.Grid,
+                finished.PointsDone,
+                finished.Masks,
+                isListed,
+                finished.Published,
+                finished.LeftOut,
+                finished.Ms
             );
     }
 
-    private void Send(CameraPipeline lane, Frame frame, byte[] jpeg) =>
-        link.TryPublish(
-            lane.Topics.Preview,
-            jpeg,
-            PreviewMessage.ContentType,
-            PipelineLimits.PreviewExpiryS,
-            PreviewMessage.Properties(service.Session, frame)
-        );
+    private void EndJob()
+    {
+        job?.Dispose();
+        job = null;
+    }
+
+    private string FrameIdOf(string camera, long sequence)
+    {
+        Span<char> id = stackalloc char[3 * VisionLimits.MaxIdLength];
+        return new string(id[..FrameId.Write(id, session, camera, sequence)]);
+    }
 
     public void Dispose()
     {
+        EndJob();
         json.Dispose();
-        encoder.Dispose();
     }
 }

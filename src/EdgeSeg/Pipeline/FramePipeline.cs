@@ -1,123 +1,160 @@
-using EdgeSeg.Capture;
-using EdgeSeg.Service;
+using EdgeSeg.Configuration;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Telemetry;
+using EdgeSeg.Vision.Models;
 
 namespace EdgeSeg.Pipeline;
 
+/// <summary>What the pipeline is built from, besides the settings.</summary>
+internal sealed record PipelineParts
+{
+    /// <summary>The model to start with; owned by the pipeline.</summary>
+    public required IInferenceModel Model { get; init; }
+
+    public required ServiceInfo Service { get; init; }
+
+    public required Topics Topics { get; init; }
+
+    /// <summary>Takes masks, previews and replies.</summary>
+    public required IMessageSink Sink { get; init; }
+
+    public required TelemetryCollector Telemetry { get; init; }
+
+    /// <summary>Called in each round of the inference thread.</summary>
+    public required Action Beat { get; init; }
+
+    /// <summary>Takes a line about a fault, for the journal.</summary>
+    public required Action<string> ReportError { get; init; }
+
+    /// <summary>Takes a line about something that is missing, for the journal.</summary>
+    public required Action<string> ReportWarning { get; init; }
+
+    public required TimeProvider Time { get; init; }
+}
+
 /// <summary>
-/// The way of a frame, all of it:
+/// Builds and owns the path of a frame, all of its queues included:
 /// <code>
 /// camera -> Frame (pooled) -> FrameQueue (2, newest wins)                    one capture thread a camera
-///   -> Embedding -> SaliencyMap -> five clicks -> Mask -> message bytes      one inference thread (FrameProcessor)
+///   -> Picture -> FrameProcessor -> MaskPublisher                            one inference thread (InferenceLoop)
 ///   -> Outbox (16, oldest dropped) -> broker                                 the link's loop
-/// broker -> CommandQueue (8, else busy) -> inference thread, before frames -> replies
-///           "everything" of a frame: in slices between frames and commands
+/// broker -> CommandQueue (8, else busy) -> CommandProcessor -> MaskPublisher and replies
 /// </code>
-/// Every drop is counted and gives its slot back. Nothing is logged, and next to nothing allocated, for a frame.
+/// Every drop is counted and returns its slot. Nothing is logged, and next to nothing allocated, for a frame.
 /// </summary>
 internal sealed class FramePipeline : IDisposable
 {
-    private readonly FrameProcessor stage;
-    private readonly IReadOnlyList<CameraPipeline> lanes;
-    private readonly AutoResetEvent work;
-    private readonly Journal journal;
-    private readonly Heartbeat heartbeat;
-    private readonly Thread thread;
-    private volatile bool stopping;
-    private int faultsInARow;
+    private readonly AutoResetEvent work = new(false);
+    private readonly InferenceCanceller canceller;
+    private readonly MaskPublisher publisher;
+    private readonly PreviewSender previews;
+    private readonly CommandProcessor commandProcessor;
+    private readonly InferenceLoop loop;
+    private readonly Action<string> reportError;
 
-    /// <param name="stage">Taken over.</param>
-    /// <param name="lanes">Taken over.</param>
-    /// <param name="work">Set when a frame or a command arrived.</param>
-    /// <param name="heartbeat">Beaten with every round of inference.</param>
-    /// <param name="journal">For faults.</param>
-    public FramePipeline(
-        FrameProcessor stage,
-        IReadOnlyList<CameraPipeline> lanes,
-        AutoResetEvent work,
-        Heartbeat heartbeat,
-        Journal journal
-    )
+    public FramePipeline(Settings settings, PipelineParts parts)
     {
-        (this.stage, this.lanes, this.work, this.heartbeat, this.journal) = (stage, lanes, work, heartbeat, journal);
-        thread = new Thread(Infer) { Name = "inference", IsBackground = true };
+        reportError = parts.ReportError;
+        Cameras =
+        [
+            .. settings.Cameras.Select(c => new CameraPipeline(
+                c,
+                parts.Topics.Camera(c.Id),
+                parts.Telemetry.Camera(c.Id),
+                Wake,
+                parts.Time
+            )),
+        ];
+        Gpio = new GpioLines(settings, Cameras, parts.ReportWarning, parts.Time);
+        Model = new ActiveModel(parts.Model, parts.Service.Session, parts.Time);
+        canceller = new InferenceCanceller(Model.SetCancelled, TimeSpan.FromSeconds(settings.Model.TimeoutS), parts.Time);
+        Commands = new CommandQueue(
+            parts.Topics,
+            parts.Service.Session,
+            parts.Time,
+            () => parts.Service.ClockSynced,
+            r => parts.Sink.TryReply(r.Topic, r.Payload, r.Correlation),
+            CommandArrived
+        );
+        publisher = new MaskPublisher(parts.Service, parts.Sink, settings.Publish.Polygon ? settings.Publish.TolerancePx : null);
+        previews = new PreviewSender(parts.Service, parts.Sink);
+        var frameProcessor = new FrameProcessor(Model, canceller, publisher, Quality, Gpio, settings.Auto.SaliencyEvery);
+        commandProcessor = new CommandProcessor(
+            Commands,
+            Cameras,
+            Model,
+            canceller,
+            publisher,
+            previews,
+            parts.Sink,
+            parts.Service.Session
+        );
+        loop = new InferenceLoop(Cameras, Model, frameProcessor, commandProcessor, previews, Gpio, work, parts.Beat, parts.ReportError);
     }
 
-    /// <summary>Results handed to the link since the start, found or not.</summary>
-    public long Results => stage.Results;
+    public IReadOnlyList<CameraPipeline> Cameras { get; }
+
+    public GpioLines Gpio { get; }
+
+    public ActiveModel Model { get; }
+
+    /// <summary>What the automatic masks of the model in use are like.</summary>
+    public LiveQuality Quality { get; } = new();
+
+    /// <summary>Where received commands go.</summary>
+    public CommandQueue Commands { get; }
+
+    /// <summary>Masks published since the start, found or not.</summary>
+    public long MasksPublished => publisher.Published;
+
+    /// <summary>A command or an edge waits for its answer.</summary>
+    public bool IsBusy => Commands.Waiting > 0 || Cameras.Any(c => c.IsAwaited);
 
     public void Start()
     {
-        foreach (var lane in lanes)
+        foreach (var camera in Cameras)
         {
-            lane.WantNext();
-            lane.Runner.Start();
+            camera.RequestNext();
+            camera.Runner.Start();
         }
 
-        thread.Start();
+        loop.Start();
+        Gpio.Start();
     }
 
-    private void Infer()
+    /// <summary>Wakes the inference thread, for a model that was offered.</summary>
+    public void Wake() => work.Set();
+
+    private void CommandArrived()
     {
-        while (!stopping)
-        {
-            var worked = Guarded(null, null);
-            foreach (var lane in lanes)
-            {
-                if (stopping || !lane.Queue.TryTakeFresh(out var frame))
-                    continue;
-                using (frame)
-                    Guarded(lane, frame);
-                worked = true;
-                // commands come before the next camera's automatic frame
-                Guarded(null, null);
-            }
-
-            if (!worked)
-                work.WaitOne(PipelineLimits.InferenceIdleMs);
-        }
+        canceller.CommandArrived();
+        Wake();
     }
 
-    /// <summary>One frame, or without one the commands. A stage that throws is begun again, after a wait that grows with each fault in a row.</summary>
-    private bool Guarded(CameraPipeline? lane, Frame? frame)
-    {
-        heartbeat.Beat();
-        try
-        {
-            if (lane is null)
-                return stage.TakeCommands(lanes);
-            stage.Take(lane, frame!);
-            faultsInARow = 0;
-        }
-        catch (InferenceCancelledException e)
-        {
-            lane?.Figures.Drops.Count(DropCause.Failed);
-            if (e.TookTooLong)
-                journal.Error($"inference did not end: {e.Message}, going on with the next frame");
-        }
-        catch (Exception e)
-        {
-            lane?.Figures.Drops.Count(DropCause.Failed);
-            journal.Error($"inference failed ({e.GetType().Name}: {e.Message}): going on with the next frame");
-            Thread.Sleep(Math.Min(PipelineLimits.StageRetryMaxMs, PipelineLimits.StageRetryMinMs << Math.Min(faultsInARow++, 16)));
-        }
-
-        return true;
-    }
-
-    /// <summary>Ends the threads and gives every frame back.</summary>
+    /// <summary>Answers every open command, ends the threads and returns every frame.</summary>
     public void Dispose()
     {
-        stopping = true;
-        work.Set();
-        if (thread.IsAlive && !thread.Join(PipelineLimits.InferenceStopMs))
+        if (!loop.TryStop())
         {
-            // it hangs inside the model, with its memory in use: the process ends with it
-            journal.Error("the inference thread does not end: the model hangs");
+            // it hangs inside the model, whose memory is in use: the process ends with it
+            reportError("the inference thread does not end; the model hangs");
+            Commands.Close();
             return;
         }
 
-        foreach (var lane in lanes)
-            lane.Dispose();
-        stage.Dispose();
+        foreach (var camera in Cameras)
+            camera.Dispose();
+        Commands.Close();
+        if (Cameras.Sum(c => c.SlotsTaken) is > 0 and var leaked)
+            reportError($"{leaked} frames were never returned to their pool");
+        commandProcessor.Dispose();
+        canceller.Dispose();
+        publisher.Dispose();
+        previews.Dispose();
+        Gpio.Dispose();
+        Model.Dispose();
+        Commands.Dispose();
+        work.Dispose();
     }
 }

@@ -4,43 +4,11 @@ using EdgeSeg.Messages;
 
 namespace EdgeSeg.Pipeline;
 
-/// <summary>What a mask message says of a frame, kept with its pixels.</summary>
-internal sealed class HeldFrame
-{
-    public string Camera { get; private set; } = "";
-
-    public long Sequence { get; private set; }
-
-    public DateTimeOffset CapturedUtc { get; private set; }
-
-    public long CapturedNs { get; private set; }
-
-    public string TimeSource { get; private set; } = "";
-
-    public string? Source { get; private set; }
-
-    /// <summary>Of the published picture, in whose pixels prompts and masks are.</summary>
-    public int Width { get; private set; }
-
-    public int Height { get; private set; }
-
-    internal void Set(Frame frame)
-    {
-        (Camera, Sequence, CapturedUtc, CapturedNs) = (frame.Camera, frame.Sequence, frame.CapturedUtc, frame.CapturedNs);
-        (TimeSource, Source, Width, Height) = (frame.TimeSource, frame.Source, frame.Width, frame.Height);
-    }
-
-    internal void Set(HeldFrame other)
-    {
-        (Camera, Sequence, CapturedUtc, CapturedNs) = (other.Camera, other.Sequence, other.CapturedUtc, other.CapturedNs);
-        (TimeSource, Source, Width, Height) = (other.TimeSource, other.Source, other.Width, other.Height);
-    }
-}
-
 /// <summary>
-/// The frames whose id left the device, at the model's input size, so that a command can be carried out on the very picture that the operator
-/// saw: <see cref="PipelineLimits.FrameHeldMinMs"/> at least and <see cref="PipelineLimits.FrameRingBytes"/> in all (docs/decisions/frame-ring.md). All
-/// cameras share it. Memory is taken as it is needed and used again; holding a frame allocates nothing once the ring is grown. Any thread.
+/// The frames whose id left the device, at the model's input size, so that a command can be carried out on the very picture that the
+/// operator saw: <see cref="PipelineLimits.FrameHeldMinMs"/> at least and <see cref="PipelineLimits.FrameRingBytes"/> in all
+/// (docs/decisions/frame-ring.md). All cameras share it. Memory is taken as it is needed and used again; holding a frame allocates nothing
+/// once the ring is grown. Any thread.
 /// </summary>
 internal sealed class FrameStore
 {
@@ -57,7 +25,7 @@ internal sealed class FrameStore
     {
         public byte[] Pixels { get; } = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
 
-        public HeldFrame Facts { get; } = new();
+        public FrameInfo Info { get; } = new();
 
         public long HeldAt { get; set; }
     }
@@ -99,11 +67,11 @@ internal sealed class FrameStore
 
     /// <summary>Keeps a frame. Call before its id leaves; a second call for the same frame does nothing.</summary>
     /// <param name="frame">For its facts.</param>
-    /// <param name="modelPixels">Its picture as the model takes it, of the size that the ring was made for.</param>
-    public void Hold(Frame frame, ReadOnlySpan<byte> modelPixels)
+    /// <param name="pixels">Its picture as the model takes it, of the size that the ring was made for.</param>
+    public void Hold(Frame frame, ReadOnlySpan<byte> pixels)
     {
-        if (modelPixels.Length != frameBytes)
-            throw new ArgumentException($"{frameBytes} bytes expected, {modelPixels.Length} given", nameof(modelPixels));
+        if (pixels.Length != frameBytes)
+            throw new ArgumentException($"{frameBytes} bytes expected, {pixels.Length} given", nameof(pixels));
         lock (gate)
         {
             if (Find(frame.Camera, frame.Sequence) is not null)
@@ -119,23 +87,23 @@ internal sealed class FrameStore
             }
 
             var slot = NextFree();
-            slot.Facts.Set(frame);
+            slot.Info.Set(frame);
             slot.HeldAt = time.GetTimestamp();
-            modelPixels.CopyTo(slot.Pixels);
+            pixels.CopyTo(slot.Pixels);
         }
     }
 
     /// <summary>Copies a frame out, so that it may leave the ring meanwhile.</summary>
     /// <param name="frameId">As a command names it.</param>
-    /// <param name="modelPixels">Gets the picture; of the size that the ring was made for.</param>
+    /// <param name="pixels">Gets the picture; of the size that the ring was made for.</param>
     /// <param name="facts">Gets what is known of it.</param>
-    /// <param name="refusal">When false: <c>frame_gone</c>, and why.</param>
-    public bool TryCopy(ReadOnlySpan<char> frameId, Span<byte> modelPixels, HeldFrame facts, [NotNullWhen(false)] out CommandError? refusal)
+    /// <param name="error">When false: <c>frame_gone</c>, and why.</param>
+    public bool TryCopy(ReadOnlySpan<char> frameId, Span<byte> pixels, FrameInfo facts, [NotNullWhen(false)] out CommandError? error)
     {
-        refusal = null;
+        error = null;
         if (!FrameId.TryParse(frameId, out var of, out var camera, out var sequence) || !of.SequenceEqual(session))
         {
-            refusal = new CommandError(CommandErrorCode.FrameGone, "the frame is of an earlier session: the device restarted since");
+            error = new CommandError(CommandErrorCode.FrameGone, "the frame is of an earlier session: the device restarted since");
             return false;
         }
 
@@ -143,15 +111,15 @@ internal sealed class FrameStore
         {
             if (Find(camera, sequence) is not { } slot)
             {
-                refusal = new CommandError(
+                error = new CommandError(
                     CommandErrorCode.FrameGone,
                     $"the frame is not held any more, or never left the device: frames are held for {PipelineLimits.FrameHeldMinMs / 1000} s at least"
                 );
                 return false;
             }
 
-            slot.Pixels.CopyTo(modelPixels);
-            facts.Set(slot.Facts);
+            slot.Pixels.CopyTo(pixels);
+            facts.Set(slot.Info);
             return true;
         }
     }
@@ -162,7 +130,7 @@ internal sealed class FrameStore
         for (var i = count - 1; i >= 0; i--)
         {
             var slot = slots[(oldest + i) % slots.Length]!;
-            if (slot.Facts.Sequence == sequence && camera.SequenceEqual(slot.Facts.Camera))
+            if (slot.Info.Sequence == sequence && camera.SequenceEqual(slot.Info.Camera))
                 return slot;
         }
 

@@ -6,8 +6,9 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Pipeline;
 
 /// <summary>
-/// All wires of the device as the settings name them: the trigger line, and the output lines busy, result and fault. One that cannot be had is a sentence in
-/// <see cref="Faults"/>, and the service goes on without it: an output is tried at the start only, the trigger line for ever.
+/// The GPIO lines that the settings name: the trigger input, and the outputs busy, result and fault. A line that cannot be opened is a
+/// reason in <see cref="Faults"/>, and the service runs without it: an output is opened at the start only, the trigger is tried again
+/// without end.
 /// </summary>
 internal sealed class GpioLines : IDisposable
 {
@@ -21,10 +22,10 @@ internal sealed class GpioLines : IDisposable
     private bool faultShown;
 
     /// <param name="settings">The lines.</param>
-    /// <param name="lanes">The cameras; those that the trigger line fires obey it from now on.</param>
-    /// <param name="warn">Told what fails, a sentence each.</param>
+    /// <param name="cameras">From now on the trigger line fires those that it is configured for.</param>
+    /// <param name="warn">Takes a sentence about each line that cannot be opened.</param>
     /// <param name="time">Pulses and attempts.</param>
-    public GpioLines(Settings settings, IEnumerable<CameraPipeline> lanes, Action<string> warn, TimeProvider time)
+    public GpioLines(Settings settings, IEnumerable<CameraPipeline> cameras, Action<string> warn, TimeProvider time)
     {
         this.warn = warn;
         busy = Output("busy", settings.Busy, time);
@@ -32,29 +33,23 @@ internal sealed class GpioLines : IDisposable
         fault = Output("fault", settings.Fault, time);
         if (!settings.Trigger.Enabled)
             return;
-        foreach (var lane in lanes)
-            if (
+        foreach (var camera in cameras)
+        {
+            var isTriggered =
                 settings.Trigger.Camera.Length > 0
-                    ? lane.Settings.Id == settings.Trigger.Camera
-                    : lane.Settings.Mode == CameraMode.OnTrigger
-            )
-                gates.Add(lane.Obey(settings.Trigger));
-        watch = new TriggerWatch(
-            () => GpioLine.Open(settings.Trigger),
-            Pass,
-            sentence =>
-            {
-                if (sentence is not null)
-                    warn($"trigger: {sentence}");
-            },
-            time
-        );
+                    ? camera.Settings.Id == settings.Trigger.Camera
+                    : camera.Settings.Mode == CameraMode.OnTrigger;
+            if (isTriggered)
+                gates.Add(camera.UseTrigger(settings.Trigger));
+        }
+
+        watch = new TriggerWatch(() => GpioLine.Open(settings.Trigger), Pass, problem => WarnOfTrigger(problem, warn), time);
     }
 
-    /// <summary>Reasons for being degraded, as they stand in the status message; empty when every wire works.</summary>
+    /// <summary>Reasons for being degraded, as in the status message; empty when every line works.</summary>
     public IReadOnlyList<string> Faults => watch?.Fault is null ? outputFaults : [.. outputFaults, "gpio_trigger"];
 
-    /// <summary>Edges read, obeyed, too soon after another, never answered, lost in the kernel; all since the start.</summary>
+    /// <summary>Edges since the start: read, accepted, too soon after another, never answered, lost in the kernel.</summary>
     public (long Read, long Accepted, long TooSoon, long Missed, long Lost) Figures
     {
         get
@@ -79,7 +74,7 @@ internal sealed class GpioLines : IDisposable
 
     public void Result(bool found) => result?.Set(found);
 
-    /// <summary>Shown when it changes.</summary>
+    /// <summary>Sets the fault output when the state changes.</summary>
     public void Fault(bool on)
     {
         if (on == faultShown)
@@ -94,6 +89,12 @@ internal sealed class GpioLines : IDisposable
         busy?.Dispose();
         result?.Dispose();
         fault?.Dispose();
+    }
+
+    private static void WarnOfTrigger(string? problem, Action<string> warn)
+    {
+        if (problem is not null)
+            warn($"trigger: {problem}");
     }
 
     private void Pass(LineEdge edge)

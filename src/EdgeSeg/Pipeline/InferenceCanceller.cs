@@ -1,111 +1,139 @@
+using Microsoft.ML.OnnxRuntime;
+
 namespace EdgeSeg.Pipeline;
 
-/// <summary>The model's work was cut from outside: it took too long, or a command had something better to do for it.</summary>
-internal sealed class InferenceCancelledException(bool tookTooLong)
-    : Exception(tookTooLong ? "it took longer than model.timeout_s and was cut" : "it was cut for a command")
+/// <summary>A run of the model was cancelled: it took too long, or a command came.</summary>
+internal sealed class InferenceCancelledException(bool timedOut, TimeSpan limit)
+    : Exception(
+        timedOut ? $"inference timed out after {limit.TotalSeconds:0.#} s (model.timeout_s)" : "inference was cancelled for a command"
+    )
 {
-    public bool TookTooLong => tookTooLong;
+    public bool TimedOut => timedOut;
 }
 
 /// <summary>
-/// Watches the model at work and cuts it short: work that takes longer than the limit, and automatic work that would keep a command waiting for long.
-/// The runtime looks at the cut between two operators of the graph; an operator that hangs itself is left to the watchdog.
+/// Watches the model's runs and cancels two kinds: a run that takes longer than the limit, and an automatic run that would keep a command
+/// waiting for long. The runtime sees the cancellation between two operators of the graph; an operator that hangs itself is left to the
+/// watchdog. One run at a time; the other members may be called by any thread.
 /// </summary>
 internal sealed class InferenceCanceller : IDisposable
 {
     private readonly Lock gate = new();
-    private readonly Action<bool> setCut;
+    private readonly Action<bool> setCancelled;
     private readonly TimeSpan limit;
     private readonly TimeProvider time;
     private readonly ITimer timer;
-    private bool atWork,
-        isAutomatic,
+    private bool isRunning,
+        mayYield,
         sparesNext;
-    private bool? cutTooLong;
+    private bool? cancelledByTimeout;
     private long began;
     private TimeSpan lastAutomatic;
 
-    /// <param name="setCut">True makes the model's runs, now and later, end with an error; false lets them be again. Called under this class's lock.</param>
-    /// <param name="limit">Longest that one piece of work may take.</param>
+    /// <param name="setCancelled">True makes the model's runs end with an error, false allows them again. Called under this class's
+    /// lock.</param>
+    /// <param name="limit">Longest time of one run.</param>
     /// <param name="time">Clock and timer.</param>
-    public InferenceCanceller(Action<bool> setCut, TimeSpan limit, TimeProvider time)
+    public InferenceCanceller(Action<bool> setCancelled, TimeSpan limit, TimeProvider time)
     {
-        (this.setCut, this.limit, this.time) = (setCut, limit, time);
+        (this.setCancelled, this.limit, this.time) = (setCancelled, limit, time);
         var period = TimeSpan.FromMilliseconds(PipelineLimits.RunWatchMs);
-        timer = time.CreateTimer(static guard => ((InferenceCanceller)guard!).Look(), this, period, period);
+        timer = time.CreateTimer(static canceller => ((InferenceCanceller)canceller!).CheckTime(), this, period, period);
     }
 
-    /// <summary>Whether the work that is going on, or that ended last, was cut.</summary>
-    public bool IsCut
+    /// <summary>
+    /// Runs the model; allocates nothing when <paramref name="run"/> is a static lambda and <typeparamref name="T"/> a struct.
+    /// </summary>
+    /// <param name="mayYield">Whether a command may cancel the run: not an answer, and not the mask of an edge, which comes only
+    /// once.</param>
+    /// <param name="state">Passed to <paramref name="run"/>.</param>
+    /// <param name="run">Calls the model.</param>
+    /// <exception cref="InferenceCancelledException">The run was cancelled.</exception>
+    public void Run<T>(bool mayYield, T state, Action<T> run)
+    {
+        var isComplete = false;
+        Begin(mayYield);
+        try
+        {
+            run(state);
+            isComplete = true;
+        }
+        catch (OnnxRuntimeException) when (IsCancelled)
+        {
+            throw new InferenceCancelledException(IsTimedOut, limit);
+        }
+        finally
+        {
+            End(isComplete);
+        }
+    }
+
+    /// <summary>A command waits: an automatic run that needs much longer, judged by the last one, is cancelled. Never twice in a row, so
+    /// that masks still come while an operator clicks without pause.</summary>
+    public void CommandArrived()
+    {
+        lock (gate)
+        {
+            if (!isRunning || !mayYield || sparesNext || cancelledByTimeout is not null)
+                return;
+            if ((lastAutomatic - time.GetElapsedTime(began)).TotalMilliseconds < PipelineLimits.YieldMinMs)
+                return;
+            sparesNext = true;
+            Cancel(byTimeout: false);
+        }
+    }
+
+    private bool IsCancelled
     {
         get
         {
             lock (gate)
-                return cutTooLong is not null;
+                return cancelledByTimeout is not null;
         }
     }
 
-    /// <summary>The model begins a piece of work.</summary>
-    /// <param name="mayYield">Whether a command may take its place: not for an answer, nor for the mask of an edge, which comes only once.</param>
-    public void Begin(bool mayYield)
+    private bool IsTimedOut
     {
-        lock (gate)
-            (atWork, isAutomatic, cutTooLong, began) = (true, mayYield, null, time.GetTimestamp());
+        get
+        {
+            lock (gate)
+                return cancelledByTimeout == true;
+        }
     }
 
-    /// <summary>The work begun last is over.</summary>
-    /// <param name="isWhole">It came to its own end.</param>
-    public void End(bool isWhole)
+    private void Begin(bool canYield)
+    {
+        lock (gate)
+            (isRunning, mayYield, cancelledByTimeout, began) = (true, canYield, null, time.GetTimestamp());
+    }
+
+    private void End(bool isComplete)
     {
         lock (gate)
         {
-            atWork = false;
-            if (cutTooLong is not null)
-                setCut(false);
-            if (!isWhole || !isAutomatic)
+            isRunning = false;
+            if (cancelledByTimeout is not null)
+                setCancelled(false);
+            if (!isComplete || !mayYield)
                 return;
             lastAutomatic = time.GetElapsedTime(began);
             sparesNext = false;
         }
     }
 
-    /// <summary>The exception that stands for the runtime's own, once work was cut.</summary>
-    public InferenceCancelledException Explain()
-    {
-        lock (gate)
-            return new InferenceCancelledException(cutTooLong == true);
-    }
-
-    /// <summary>
-    /// A command waits: automatic work that by the last one's duration has long to go makes way for it. Never twice in a row, so that an operator who
-    /// clicks without pause does not end the automatic masks.
-    /// </summary>
-    public void CommandArrived()
+    private void CheckTime()
     {
         lock (gate)
         {
-            if (!atWork || !isAutomatic || sparesNext || cutTooLong is not null)
-                return;
-            if ((lastAutomatic - time.GetElapsedTime(began)).TotalMilliseconds < PipelineLimits.CutForCommandMs)
-                return;
-            sparesNext = true;
-            Cut(tooLong: false);
+            if (isRunning && cancelledByTimeout is null && time.GetElapsedTime(began) > limit)
+                Cancel(byTimeout: true);
         }
     }
 
-    private void Look()
+    private void Cancel(bool byTimeout)
     {
-        lock (gate)
-        {
-            if (atWork && cutTooLong is null && time.GetElapsedTime(began) > limit)
-                Cut(tooLong: true);
-        }
-    }
-
-    private void Cut(bool tooLong)
-    {
-        cutTooLong = tooLong;
-        setCut(true);
+        cancelledByTimeout = byTimeout;
+        setCancelled(true);
     }
 
     public void Dispose() => timer.Dispose();

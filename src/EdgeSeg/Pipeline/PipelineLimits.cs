@@ -14,8 +14,10 @@ internal static class PipelineLimits
     /// <summary>How often it is looked whether the model has been at work for too long.</summary>
     public const int RunWatchMs = 250;
 
-    /// <summary>Automatic work that has this much longer to go is cut when a command comes: below it, waiting is less than people notice.</summary>
-    public const int CutForCommandMs = 250;
+    /// <summary>
+    /// Automatic work that has this much longer to go is cut when a command comes: below it, waiting is less than people notice.
+    /// </summary>
+    public const int YieldMinMs = 250;
 
     /// <summary>Longest wait for the inference thread at the end.</summary>
     public const int InferenceStopMs = 2_000;
@@ -26,22 +28,29 @@ internal static class PipelineLimits
     /// <summary>Longest such wait.</summary>
     public const int StageRetryMaxMs = 5_000;
 
-    /// <summary>Longest work on everything before frames and commands get their turn, in milliseconds; a command ends it within one decode.</summary>
-    public const int EverythingSliceMs = 200;
+    /// <summary>
+    /// Longest work on everything before frames and commands get their turn, in milliseconds; a command ends it within one decode.
+    /// </summary>
+    public const int AutomaticSliceMs = 200;
 
     /// <summary>Longest time for everything in one frame, in milliseconds; what was found until then is told, as not complete.</summary>
-    public const int EverythingMs = 120_000;
+    public const int AutomaticMs = 120_000;
 
     /// <summary>Wait before the outbox is looked at again while masks wait for room in it, in milliseconds.</summary>
-    public const int EverythingPauseMs = 2;
+    public const int AutomaticPauseMs = 2;
 
     /// <summary>Longest time for them to leave, in milliseconds; where the broker takes none, they have expired by then.</summary>
-    public const int EverythingTellMs = 10_000;
+    public const int AutomaticPublishMs = 10_000;
 
-    /// <summary>Commands that are not answered yet, waiting and in work together; further ones are refused as busy. A model of 100 ms works these off within a second.</summary>
+    /// <summary>
+    /// Commands that are not answered yet, waiting and in work together; further ones are refused as busy. A model of 100 ms works these
+    /// off within a second.
+    /// </summary>
     public const int CommandQueue = 8;
 
-    /// <summary>Longest that a command without an expiry of its own waits for its turn, in milliseconds: nobody waits longer for a click.</summary>
+    /// <summary>
+    /// Longest that a command without an expiry of its own waits for its turn, in milliseconds: nobody waits longer for a click.
+    /// </summary>
     public const int CommandWaitMs = 10_000;
 
     /// <summary>Correlation data of a request, in bytes: it is echoed with every reply.</summary>
@@ -71,7 +80,9 @@ internal static class PipelineLimits
     /// <summary>Age from which a frame's memory is taken for a new one although more memory is left, in milliseconds.</summary>
     public const int FrameHeldMs = 30_000;
 
-    /// <summary>Longest wait for a frame on which a command is to be carried out: a camera that gives none for so long is told to the operator.</summary>
+    /// <summary>
+    /// Longest wait for a frame on which a command is to be carried out: a camera that gives none for so long is told to the operator.
+    /// </summary>
     public const int CommandFrameWaitMs = 3_000;
 
     /// <summary>Seconds after which an unsent preview is worth nothing.</summary>

@@ -23,20 +23,13 @@ internal sealed class EdgeSegService : IAsyncDisposable
     private readonly Journal journal;
     private readonly TimeProvider time;
     private readonly ServiceInfo facts;
-    private readonly FrameProcessor stage;
     private LoadedModel modelTold;
     private EngineBuild? build;
     private readonly ModelUpdates? updates;
-    private readonly LiveQuality quality = new();
     private readonly EmbeddedBroker? broker;
     private readonly MqttLink link;
     private readonly TelemetryCollector reporter;
-    private readonly AutoResetEvent work = new(false);
-    private readonly List<CameraPipeline> lanes = [];
-    private readonly InferenceCanceller guard;
-    private readonly CommandQueue desk;
     private readonly FramePipeline pipeline;
-    private readonly GpioLines wires;
     private readonly ServiceNotifier notifier;
     private readonly Heartbeat controlBeat;
     private readonly Watchdog watchdog;
@@ -77,15 +70,6 @@ internal sealed class EdgeSegService : IAsyncDisposable
             time,
             journal.Info
         );
-        guard = new InferenceCanceller(cut => stage!.Model.SetCancelled(cut), TimeSpan.FromSeconds(settings.Model.TimeoutS), time);
-        desk = new CommandQueue(
-            Topics,
-            facts.Session,
-            time,
-            () => facts.ClockSynced,
-            r => link.TryReply(r.Topic, r.Payload, r.Correlation),
-            CommandArrived
-        );
         reporter = new TelemetryCollector(facts.Device, facts.Session, settings.Cameras.Select(c => c.Id), time);
         alerts = new AlertPublisher(
             Topics,
@@ -98,47 +82,36 @@ internal sealed class EdgeSegService : IAsyncDisposable
         board = DeviceVitals.Read(settings.StateDir);
         if (settings.Telemetry.OtlpEndpoint is { Length: > 0 } collector)
             otlp = new OtlpMetrics(collector, facts.Device, facts.Session, ProgramVersion.Text, settings.Telemetry.IntervalS);
-        foreach (var camera in settings.Cameras)
-        {
-            var lane = new CameraPipeline(camera, Topics.Camera(camera.Id), reporter.Camera(camera.Id), () => work.Set(), time);
-            lane.Runner.Fatal += reason => fatal.TrySetResult($"{reason}: camera {camera.Id}");
-            lanes.Add(lane);
-        }
-
-        wires = new GpioLines(settings, lanes, journal.Warning, time);
         var heartbeats = new Heartbeats(time);
         controlBeat = heartbeats.Add("control", TimeSpan.FromMilliseconds(ServiceLimits.ControlStuckMs));
-        stage = new FrameProcessor(
-            model,
-            guard,
-            quality,
-            link,
-            desk,
-            wires,
-            facts,
-            settings.Publish.Polygon ? settings.Publish.TolerancePx : null,
-            time
-        )
-        {
-            SaliencyEvery = settings.Auto.SaliencyEvery,
-        };
-        pipeline = new FramePipeline(
-            stage,
-            lanes,
-            work,
-            heartbeats.Add(
-                "inference",
-                TimeSpan.FromSeconds(settings.Model.TimeoutS) + TimeSpan.FromMilliseconds(ServiceLimits.CutHeededMs)
-            ),
-            journal
+        var inferenceBeat = heartbeats.Add(
+            "inference",
+            TimeSpan.FromSeconds(settings.Model.TimeoutS) + TimeSpan.FromMilliseconds(ServiceLimits.CutHeededMs)
         );
+        pipeline = new FramePipeline(
+            settings,
+            new PipelineParts
+            {
+                Model = model,
+                Service = facts,
+                Topics = Topics,
+                Sink = link,
+                Telemetry = reporter,
+                Beat = inferenceBeat.Beat,
+                ReportError = journal.Error,
+                ReportWarning = journal.Warning,
+                Time = time,
+            }
+        );
+        foreach (var camera in pipeline.Cameras)
+            camera.Runner.Fatal += reason => fatal.TrySetResult($"{reason}: camera {camera.Settings.Id}");
         watchdog = new Watchdog(notifier, heartbeats, journal.Error, time);
     }
 
     public Topics Topics { get; }
 
     /// <summary>Masks handed to the link so far, found or not.</summary>
-    public long Results => pipeline.Results;
+    public long Results => pipeline.MasksPublished;
 
     /// <summary>Where the broker is reached.</summary>
     public (string Host, int Port) Broker =>
@@ -201,7 +174,7 @@ internal sealed class EdgeSegService : IAsyncDisposable
                         Folder = updates?.Folder ?? choice.Folder,
                     },
                     first,
-                    service.stage.Offer,
+                    service.pipeline.Model.Offer,
                     service.journal.Info
                 );
             return service;
@@ -241,17 +214,24 @@ internal sealed class EdgeSegService : IAsyncDisposable
             TellHomeAssistant();
         link.Start();
         pipeline.Start();
-        wires.Start();
         updates?.Start(
-            new ServiceModelHost(stage, quality, choice, IsBusy, () => build?.Dispose(), () => work.Set(), time),
+            new ServiceModelHost(
+                pipeline.Model,
+                pipeline.Quality,
+                choice,
+                () => pipeline.IsBusy,
+                () => build?.Dispose(),
+                pipeline.Wake,
+                time
+            ),
             link,
             Topics,
             facts,
-            () => stage.Model.Info
+            () => ((LoadedModel)pipeline.Model.Model).Info
         );
         telemetrySent = time.GetTimestamp();
         journal.Info(
-            $"edgeseg {ProgramVersion.Text} runs as {facts.Device}: model {modelTold.Name} {modelTold.Version} {modelTold.Precision} ({modelTold.PrecisionReason}), broker {Broker.Host}:{Broker.Port}, cameras {string.Join(", ", lanes.Select(l => l.Settings.Id))}"
+            $"edgeseg {ProgramVersion.Text} runs as {facts.Device}: model {modelTold.Name} {modelTold.Version} {modelTold.Precision} ({modelTold.PrecisionReason}), broker {Broker.Host}:{Broker.Port}, cameras {string.Join(", ", pipeline.Cameras.Select(l => l.Settings.Id))}"
         );
     }
 
@@ -273,7 +253,10 @@ internal sealed class EdgeSegService : IAsyncDisposable
                     return ExitCode.Failed;
                 }
 
-                if (lanes.Count > 0 && lanes.All(l => l.Runner.Status.State == CameraState.Ended && l.SlotsTaken == 0))
+                if (
+                    pipeline.Cameras.Count > 0
+                    && pipeline.Cameras.All(l => l.Runner.Status.State == CameraState.Ended && l.SlotsTaken == 0)
+                )
                     return ExitCode.Ok;
             }
         }
@@ -289,7 +272,7 @@ internal sealed class EdgeSegService : IAsyncDisposable
     {
         controlBeat.Beat();
         facts.ClockSynced = SystemClock.IsSynchronised();
-        foreach (var lane in lanes)
+        foreach (var lane in pipeline.Cameras)
             TellCamera(lane);
         if (time.GetElapsedTime(telemetrySent).TotalSeconds >= settings.Telemetry.IntervalS)
             TellTelemetry();
@@ -305,9 +288,9 @@ internal sealed class EdgeSegService : IAsyncDisposable
     /// <summary>Another model may have taken its place.</summary>
     private void TellModel()
     {
-        if (ReferenceEquals(stage.Model, modelTold))
+        if (ReferenceEquals(((LoadedModel)pipeline.Model.Model), modelTold))
             return;
-        modelTold = stage.Model;
+        modelTold = ((LoadedModel)pipeline.Model.Model);
         link.TrySetState(Topics.Info, InfoMessage.Write(json, Info()));
     }
 
@@ -324,18 +307,9 @@ internal sealed class EdgeSegService : IAsyncDisposable
         if (updates?.Received(message, Topics) == true)
             return;
         if (message.Topic != HomeAssistantMessage.BirthTopic(settings.HomeAssistant.Prefix))
-            desk.Receive(message);
+            pipeline.Commands.Receive(message);
         else
             homeAssistantBorn |= message.Payload.AsSpan().SequenceEqual("online"u8);
-    }
-
-    /// <summary>Somebody waits for an answer.</summary>
-    private bool IsBusy() => desk.Waiting > 0 || lanes.Any(l => l.Asked.Count > 0 || l.Queue.Gate is { IsWaiting: true });
-
-    private void CommandArrived()
-    {
-        guard.CommandArrived();
-        work.Set();
     }
 
     private void TellHomeAssistant() =>
@@ -348,13 +322,13 @@ internal sealed class EdgeSegService : IAsyncDisposable
     {
         telemetrySent = time.GetTimestamp();
         board = DeviceVitals.Read(settings.StateDir);
-        foreach (var lane in lanes)
+        foreach (var lane in pipeline.Cameras)
         {
             var status = lane.Runner.Status;
-            lane.Figures.SetSource(status.Grabbed, status.Reconnects, lane.SlotsTaken);
+            lane.Stats.SetSource(status.Grabbed, status.Reconnects, lane.SlotsTaken);
         }
 
-        var figures = reporter.Take(link.Figures, board, stage.Swaps, facts.ClockSynced);
+        var figures = reporter.Take(link.Figures, board, pipeline.Model.Swaps, facts.ClockSynced);
         link.TryPublish(Topics.Telemetry, TelemetryMessage.Write(json, figures), MqttLink.Json, ServiceLimits.TelemetryExpiryS);
         otlp?.Tell(figures);
     }
@@ -375,7 +349,7 @@ internal sealed class EdgeSegService : IAsyncDisposable
     private void TellConditions()
     {
         var lasting = AlertRules.Lasting(
-            lanes.Select(l => (l.Settings.Id, l.Runner.Status)),
+            pipeline.Cameras.Select(l => (l.Settings.Id, l.Runner.Status)),
             board,
             facts.Device,
             link.DuplicateId,
@@ -385,14 +359,14 @@ internal sealed class EdgeSegService : IAsyncDisposable
         var now = lasting
             .Where(a => a.Degrades)
             .Select(a => a.Camera is null ? a.Code : $"{a.Code}:{a.Camera}")
-            .Concat(wires.Faults)
+            .Concat(pipeline.Gpio.Faults)
             .Concat(build?.Reason is { } building ? [building] : [])
             .ToArray();
         if (now.SequenceEqual(reasons))
             return;
         reasons = now;
         facts.Degraded = now.Length > 0;
-        wires.Fault(facts.Degraded);
+        pipeline.Gpio.Fault(facts.Degraded);
         link.SetStatus(facts.Degraded ? ServiceState.Degraded : ServiceState.Online, now);
     }
 
@@ -405,17 +379,17 @@ internal sealed class EdgeSegService : IAsyncDisposable
         if (!notifier.IsActive)
             return;
         var brokerKnown = link.Connected || link.ConnectFailures > 0;
-        if (!readyTold && brokerKnown && lanes.All(l => l.Runner.Status.State != CameraState.Starting))
+        if (!readyTold && brokerKnown && pipeline.Cameras.All(l => l.Runner.Status.State != CameraState.Starting))
         {
             readyTold = true;
             notifier.Ready();
         }
 
-        var cameras = string.Join(", ", lanes.Select(l => $"{l.Settings.Id} {CameraStatus.Word(l.Runner.Status.State)}"));
-        var (read, accepted, tooSoon, missed, lost) = wires.Figures;
-        var wire = wires.HasTrigger ? $"; edges {read}, obeyed {accepted}, too soon {tooSoon}, missed {missed}, lost {lost}" : "";
+        var cameras = string.Join(", ", pipeline.Cameras.Select(l => $"{l.Settings.Id} {CameraStatus.Word(l.Runner.Status.State)}"));
+        var (read, accepted, tooSoon, missed, lost) = pipeline.Gpio.Figures;
+        var wire = pipeline.Gpio.HasTrigger ? $"; edges {read}, obeyed {accepted}, too soon {tooSoon}, missed {missed}, lost {lost}" : "";
         notifier.Status(
-            $"{(facts.Degraded ? "degraded: " : "")}{cameras}; broker {(link.Connected ? "connected" : "not connected")}; masks {pipeline.Results}{wire}"
+            $"{(facts.Degraded ? "degraded: " : "")}{cameras}; broker {(link.Connected ? "connected" : "not connected")}; masks {pipeline.MasksPublished}{wire}"
         );
     }
 
@@ -441,16 +415,9 @@ internal sealed class EdgeSegService : IAsyncDisposable
         if (updates is not null)
             await updates.DisposeAsync();
         pipeline.Dispose();
-        guard.Dispose();
-        desk.Close();
-        if (lanes.Sum(l => l.SlotsTaken) is > 0 and var leaked)
-            journal.Error($"{leaked} frames were never given back");
-        wires.Dispose();
         await link.DisposeAsync();
         if (broker is not null)
             await broker.DisposeAsync();
-        work.Dispose();
-        desk.Dispose();
         json.Dispose();
         alerts.Dispose();
         otlp?.Dispose();

@@ -7,8 +7,10 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Service;
 
-/// <summary>The running service as the updates see it: a model is loaded beside the one at work and takes its place between two frames.</summary>
-/// <param name="stage">Runs the model.</param>
+/// <summary>
+/// The running service as the updates see it: a model is loaded beside the one at work and takes its place between two frames.
+/// </summary>
+/// <param name="active">Takes the models over.</param>
 /// <param name="quality">Counts its results.</param>
 /// <param name="choice">How models are loaded here.</param>
 /// <param name="isBusy">A command or an edge waits.</param>
@@ -16,7 +18,7 @@ namespace EdgeSeg.Service;
 /// <param name="wake">Wakes the inference thread.</param>
 /// <param name="time">Clock.</param>
 internal sealed class ServiceModelHost(
-    FrameProcessor stage,
+    ActiveModel active,
     LiveQuality quality,
     ModelChoice choice,
     Func<bool> isBusy,
@@ -42,11 +44,14 @@ internal sealed class ServiceModelHost(
         }
 
         dropped();
-        stage.Offer(next);
+        active.Offer(next);
         wake();
         // an inference thread that hangs is the watchdog's; the link on the disk says already what serves next
-        var since = time.GetTimestamp();
-        while (!ReferenceEquals(stage.Model, next) && time.GetElapsedTime(since).TotalMilliseconds < UpdateLimits.SwapWaitMs)
+        for (
+            var since = time.GetTimestamp();
+            !ReferenceEquals(active.Model, next) && time.GetElapsedTime(since).TotalMilliseconds < UpdateLimits.SwapWaitMs;
+
+        )
             await Task.Delay(TimeSpan.FromMilliseconds(ServiceLimits.SwapLookMs), time, cancel);
         quality.Reset();
     }

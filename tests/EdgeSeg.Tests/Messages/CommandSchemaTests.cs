@@ -74,7 +74,7 @@ public sealed class CommandSchemaTests
         using var buffer = new JsonBuffer();
         var result = what switch
         {
-            "settings" => ReplyMessage.WriteSettings(buffer, new CameraSettings(0)),
+            "settings" => ReplyMessage.WriteSettings(buffer, LiveSettings.Of(new CameraSettings(0))),
             "preview" => ReplyMessage.WritePreview(buffer, new PreviewRequest(true, 2, 640, 70, 60)),
             "everything" => ReplyMessage.WriteEverything(
                 buffer,

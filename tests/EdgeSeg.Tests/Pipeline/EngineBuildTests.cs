@@ -1,14 +1,11 @@
-using EdgeSeg.Configuration;
-using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
-using EdgeSeg.Telemetry;
 using EdgeSeg.Testing;
 using EdgeSeg.Vision.Models;
 using Xunit;
 
 namespace EdgeSeg.Pipeline;
 
-/// <summary>A provider that builds for minutes, played by the CPU behind a gate: no TensorRT has been at hand.</summary>
+/// <summary>A provider that builds for minutes, simulated by the CPU behind a gate, since no TensorRT is at hand.</summary>
 public sealed class EngineBuildTests : IDisposable
 {
     private readonly Scratch scratch = new();
@@ -50,16 +47,16 @@ public sealed class EngineBuildTests : IDisposable
     [Fact]
     public async Task The_cpu_serves_until_it_is_built_and_then_it_takes_over()
     {
-        using var stage = Stage(EngineBuild.Load(choice, out var first));
-        Assert.Equal(("cpu", "slow"), (stage.Model.Provider, first?.Name));
-        using var build = new EngineBuild(choice, first!, stage.Offer, told.Add);
+        using var active = Active(EngineBuild.Load(choice, out var first));
+        Assert.Equal(("cpu", "slow"), (InUse(active).Provider, first?.Name));
+        using var build = new EngineBuild(choice, first!, active.Offer, told.Add);
         Assert.Equal("building_engine:slow", build.Reason);
-        stage.TakeCommands([]);
-        Assert.Equal("cpu", stage.Model.Provider);
+        active.TakeOffer();
+        Assert.Equal("cpu", InUse(active).Provider);
         gate.Set();
         await Wait.UntilAsync(() => build.Reason is null, "it is built");
-        stage.TakeCommands([]);
-        Assert.Equal("slow (untested on hardware)", stage.Model.ProviderTitle);
+        active.TakeOffer();
+        Assert.Equal("slow (untested on hardware)", InUse(active).ProviderTitle);
         Assert.Contains("the CPU is used until then", told[0]);
         Assert.Contains("slow is in use", told[1]);
     }
@@ -79,41 +76,15 @@ public sealed class EngineBuildTests : IDisposable
     {
         fault = "no GPU";
         gate.Set();
-        using var stage = Stage(EngineBuild.Load(choice, out var first));
-        using var build = new EngineBuild(choice, first!, stage.Offer, told.Add);
+        using var active = Active(EngineBuild.Load(choice, out var first));
+        using var build = new EngineBuild(choice, first!, active.Offer, told.Add);
         await Wait.UntilAsync(() => build.Reason is null, "it gave up");
-        stage.TakeCommands([]);
-        Assert.Equal("cpu", stage.Model.Provider);
+        active.TakeOffer();
+        Assert.Equal("cpu", InUse(active).Provider);
         Assert.Equal("slow: does not start (no GPU)", Assert.Single(build.PassedOver));
     }
 
-    private static FrameProcessor Stage(LoadedModel model)
-    {
-        var settings = new Settings();
-        var topics = new Topics("robot-7", ["front"]);
-        var link = new MqttLink(
-            new LinkOptions
-            {
-                Topics = topics,
-                Session = "0a1b",
-                Host = "127.0.0.1",
-                Port = 1,
-            },
-            TimeProvider.System,
-            _ => { }
-        );
-        var desk = new CommandQueue(topics, "0a1b", TimeProvider.System, () => true, _ => { }, () => { });
-        var guard = new InferenceCanceller(_ => { }, TimeSpan.FromMinutes(1), TimeProvider.System);
-        return new FrameProcessor(
-            model,
-            guard,
-            new LiveQuality(),
-            link,
-            desk,
-            new GpioLines(settings, [], _ => { }, TimeProvider.System),
-            new ServiceInfo("robot-7", "0a1b"),
-            null,
-            TimeProvider.System
-        );
-    }
+    private static ActiveModel Active(LoadedModel model) => new(model, "0a1b", TimeProvider.System);
+
+    private static LoadedModel InUse(ActiveModel active) => Assert.IsType<LoadedModel>(active.Model);
 }

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace EdgeSeg.Pipeline;
 
-public sealed class FrameRingTests : IDisposable
+public sealed class FrameStoreTests : IDisposable
 {
     private const int FrameBytes = 256 * 256 * 3;
     private readonly FakeTimeProvider time = new();
@@ -14,9 +14,9 @@ public sealed class FrameRingTests : IDisposable
     private readonly Frame frame;
     private readonly byte[] pixels = new byte[FrameBytes],
         read = new byte[FrameBytes];
-    private readonly HeldFrame facts = new();
+    private readonly FrameInfo facts = new();
 
-    public FrameRingTests()
+    public FrameStoreTests()
     {
         pool.TryTake(out var taken);
         frame = taken!;
@@ -141,9 +141,18 @@ public sealed class FrameRingTests : IDisposable
         var ring = Ring(20 * FrameBytes);
         for (var i = 1; i <= 40; i++)
             Hold(ring, i);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 41; i <= 140; i++)
-            Hold(ring, i);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        var bytes = Allocated(41);
+        // the runtime's own work (tiered compilation) may allocate on this thread once, but not in every round
+        for (var round = 1; bytes > 0 && round < 20; round++)
+            bytes = Math.Min(bytes, Allocated(41 + round * 100));
+        Assert.Equal(0, bytes);
+
+        long Allocated(int first)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = first; i < first + 100; i++)
+                Hold(ring, i);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
     }
 }

@@ -7,73 +7,82 @@ using Xunit;
 
 namespace EdgeSeg.Pipeline;
 
-public class RunGuardTests
+public class InferenceCancellerTests
 {
     private readonly FakeTimeProvider time = new();
-    private readonly List<bool> cuts = [];
+    private readonly List<bool> calls = [];
 
-    private InferenceCanceller Guard(double limitS = 5) => new(cuts.Add, TimeSpan.FromSeconds(limitS), time);
+    private InferenceCanceller Canceller(double limitS = 5) => new(calls.Add, TimeSpan.FromSeconds(limitS), time);
 
     [Fact]
-    public void Work_beyond_its_limit_is_cut_once_and_the_next_may_run()
+    public void A_run_beyond_its_limit_is_cancelled_once_and_the_next_one_may_run()
     {
-        using var guard = Guard();
-        guard.Begin(mayYield: false);
-        time.Advance(TimeSpan.FromSeconds(5));
-        Assert.Empty(cuts);
-        time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal([true], cuts);
-        Assert.True(guard.IsCut);
-        Assert.True(guard.Explain().TookTooLong);
-        guard.End(isWhole: false);
-        Assert.Equal([true, false], cuts);
-        guard.Begin(mayYield: false);
-        Assert.False(guard.IsCut);
-        guard.End(isWhole: true);
+        using var canceller = Canceller();
+        canceller.Run(
+            mayYield: false,
+            0,
+            _ =>
+            {
+                time.Advance(TimeSpan.FromSeconds(5));
+                Assert.Empty(calls);
+                time.Advance(TimeSpan.FromSeconds(1));
+                Assert.Equal([true], calls);
+            }
+        );
+        Assert.Equal([true, false], calls);
+        canceller.Run(mayYield: false, 0, _ => { });
         time.Advance(TimeSpan.FromSeconds(60));
-        Assert.Equal([true, false], cuts);
+        Assert.Equal([true, false], calls);
     }
 
     [Fact]
-    public void Automatic_work_with_long_to_go_makes_way_for_a_command_but_not_twice_in_a_row()
+    public void An_automatic_run_with_long_to_go_yields_to_a_command_but_not_twice_in_a_row()
     {
-        using var guard = Guard();
-        Automatic(guard, 2);
-        guard.Begin(mayYield: true);
-        time.Advance(TimeSpan.FromSeconds(0.5));
-        guard.CommandArrived();
-        guard.CommandArrived();
-        Assert.Equal([true], cuts);
-        Assert.False(guard.Explain().TookTooLong);
-        guard.End(isWhole: false);
-        guard.Begin(mayYield: true);
-        guard.CommandArrived();
-        Assert.Equal([true, false], cuts);
-        guard.End(isWhole: true);
-        Automatic(guard, 2);
-        guard.Begin(mayYield: true);
-        guard.CommandArrived();
-        Assert.Equal([true, false, true], cuts);
+        using var canceller = Canceller();
+        Automatic(canceller, 2);
+        Assert.Throws<InvalidOperationException>(() =>
+            canceller.Run(
+                mayYield: true,
+                0,
+                _ =>
+                {
+                    time.Advance(TimeSpan.FromSeconds(0.5));
+                    canceller.CommandArrived();
+                    canceller.CommandArrived();
+                    Assert.Equal([true], calls);
+                    throw new InvalidOperationException("the model stops");
+                }
+            )
+        );
+        canceller.Run(mayYield: true, 0, _ => canceller.CommandArrived());
+        Assert.Equal([true, false], calls);
+        Automatic(canceller, 2);
+        canceller.Run(mayYield: true, 0, _ => canceller.CommandArrived());
+        Assert.Equal([true, false, true, false], calls);
     }
 
     [Fact]
-    public void What_is_nearly_done_or_may_not_yield_or_rests_is_left_alone()
+    public void A_run_that_is_nearly_done_or_must_not_yield_is_not_cancelled()
     {
-        using var guard = Guard();
-        guard.CommandArrived();
-        Automatic(guard, 2);
-        guard.CommandArrived();
-        guard.Begin(mayYield: true);
-        time.Advance(TimeSpan.FromSeconds(1.9));
-        guard.CommandArrived();
-        guard.End(isWhole: true);
-        guard.Begin(mayYield: false);
-        guard.CommandArrived();
-        Assert.Empty(cuts);
+        using var canceller = Canceller();
+        canceller.CommandArrived();
+        Automatic(canceller, 2);
+        canceller.CommandArrived();
+        canceller.Run(
+            mayYield: true,
+            0,
+            _ =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1.9));
+                canceller.CommandArrived();
+            }
+        );
+        canceller.Run(mayYield: false, 0, _ => canceller.CommandArrived());
+        Assert.Empty(calls);
     }
 
     [Fact]
-    public void A_model_at_work_heeds_the_cut_and_works_again_after_it()
+    public void A_running_model_stops_when_cancelled_and_runs_again_afterwards()
     {
         const int side = 32;
         var nothing = new float[side * side];
@@ -81,35 +90,53 @@ public class RunGuardTests
         using var scratch = new Scratch();
         var graph = OnnxGraph.SlowSqueezeSam(64, [.. nothing, .. nothing, .. nothing], [0.5f, 0.5f, 0.5f], nothing, side, products: 500);
         using var model = LoadedModel.Load(OnnxGraph.Bundle(graph.ToBytes(), scratch.Path));
-        using var guard = new InferenceCanceller(model.SetCancelled, TimeSpan.FromSeconds(1), time);
+        using var canceller = new InferenceCanceller(model.SetCancelled, TimeSpan.FromSeconds(1), time);
         using var pixels = new Mat(64, 64, MatType.CV_8UC3, Scalar.All(9));
         using var embedding = model.Segmenter.CreateEmbedding();
         var result = new Segmentation { Times = StageTimes.None };
         model.Segmenter.Encode(pixels, embedding, ref result.Times);
-        using var begun = new ManualResetEventSlim();
-        Exception? failure = null;
-        var thread = new Thread(() =>
-        {
-            guard.Begin(mayYield: false);
-            begun.Set();
-            failure = Record.Exception(() => model.Segmenter.Auto(embedding, result));
-            guard.End(failure is null);
-        });
-        thread.Start();
-        begun.Wait(TestContext.Current.CancellationToken);
-        // a run that takes half a second real time has taken two by this clock
-        time.Advance(TimeSpan.FromSeconds(2));
-        thread.Join();
-        Assert.IsType<OnnxRuntimeException>(failure);
-        Assert.True(guard.Explain().TookTooLong);
+        // two seconds pass by this clock before the run starts, so it ends at its first operator
+        var failure = Assert.Throws<InferenceCancelledException>(() =>
+            canceller.Run(
+                mayYield: false,
+                0,
+                _ =>
+                {
+                    time.Advance(TimeSpan.FromSeconds(2));
+                    model.Segmenter.Auto(embedding, result);
+                }
+            )
+        );
+        Assert.True(failure.TimedOut);
+        Assert.Equal("inference timed out after 1 s (model.timeout_s)", failure.Message);
+        Assert.IsType<OnnxRuntimeException>(Record.Exception(() => CancelDuringRun(model, embedding, result)));
+        model.SetCancelled(false);
         model.Segmenter.Auto(embedding, result);
         Assert.Equal(Segmentation.NothingSalient, result.Reason);
     }
 
-    private void Automatic(InferenceCanceller guard, double seconds)
+    /// <summary>Another thread cancels while the model runs; runs follow one another until one of them ends with the error.</summary>
+    private static void CancelDuringRun(LoadedModel model, Embedding embedding, Segmentation result)
     {
-        guard.Begin(mayYield: true);
-        time.Advance(TimeSpan.FromSeconds(seconds));
-        guard.End(isWhole: true);
+        using var begun = new ManualResetEventSlim();
+        var other = new Thread(() =>
+        {
+            begun.Wait();
+            model.SetCancelled(true);
+        });
+        other.Start();
+        try
+        {
+            begun.Set();
+            while (true)
+                model.Segmenter.Auto(embedding, result);
+        }
+        finally
+        {
+            other.Join();
+        }
     }
+
+    private void Automatic(InferenceCanceller canceller, double seconds) =>
+        canceller.Run(mayYield: true, seconds, s => time.Advance(TimeSpan.FromSeconds(s)));
 }
