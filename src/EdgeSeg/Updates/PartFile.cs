@@ -163,7 +163,8 @@ internal sealed class PartFile : IDisposable
     {
         try
         {
-            for (long at = 0; at < length; )
+            var at = 0L;
+            while (at < length)
             {
                 cancel.ThrowIfCancellationRequested();
                 FailPoint.Hit("download:reread");

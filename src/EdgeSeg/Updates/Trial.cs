@@ -25,7 +25,8 @@ internal sealed class Trial(UpdateContext context)
             );
         }
 
-        for (var since = time.GetTimestamp(); host.IsBusy && time.GetElapsedTime(since).TotalMilliseconds < UpdateLimits.SwapWaitMs; )
+        var since = time.GetTimestamp();
+        while (host.IsBusy && time.GetElapsedTime(since).TotalMilliseconds < UpdateLimits.SwapWaitMs)
             await Task.Delay(TimeSpan.FromMilliseconds(UpdateLimits.UpdateLookMs / 10), time, cancel);
         file.Save(
             context.State with
