@@ -2,97 +2,173 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { FakeDevice } from "./device.mjs";
-import { launch, servePage, startEdgeseg, startMosquitto, until } from "./harness.mjs";
+import {
+    launch,
+    servePage,
+    startEdgeseg,
+    startMosquitto,
+    until,
+} from "./harness.mjs";
 import { decodeRle, iou } from "./masks.mjs";
-import { attribute, chip, clickAt, close, downloadRle, held, live, login, notice, openPage } from "./page.mjs";
+import {
+    attribute,
+    chip,
+    clickAt,
+    close,
+    downloadRle,
+    held,
+    live,
+    login,
+    notice,
+    openPage,
+} from "./page.mjs";
 
 let browser, site;
 
 before(async () => {
-  browser = await launch();
-  site = await servePage();
+    browser = await launch();
+    site = await servePage();
 });
 
 after(async () => {
-  await browser?.close();
-  await site?.stop();
+    await browser?.close();
+    await site?.stop();
 });
 
 const link = (page) => page.locator("#link").innerText();
 
 test("no broker is told, and one that was killed and is back is found again (mosquitto)", async () => {
-  let broker = await startMosquitto();
-  const ports = [broker.port, broker.webPort];
-  const robot = new FakeDevice("robot", broker.port);
-  const page = await openPage(browser, site.url + "#manual");
-  await login(page, broker.url);
-  await page.locator("#picture").waitFor({ timeout: 15_000 });
-  await clickAt(page, 225, 150);
-  await held(page);
-  const rle = await downloadRle(page);
-  assert.ok(iou(decodeRle(rle.segmentation.counts, rle.segmentation.size[1], rle.segmentation.size[0]), robot.object) > 0.999);
-  await broker.stop("SIGKILL");
-  await until("the loss is told", async () => (await link(page)) === "no broker" && (await notice(page)).startsWith("no broker"));
-  broker = await startMosquitto([], ports);
-  await until("connected again", async () => (await link(page)) === "connected");
-  await page.getByRole("button", { name: "Back to live" }).click();
-  const before = await attribute(page, "data-frame");
-  await until("pictures again", async () => (await attribute(page, "data-frame")) !== before && (await chip(page)).startsWith("Live"));
-  await robot.stop();
-  await broker.stop();
-  const other = await openPage(browser, site.url + "#manual");
-  await login(other, broker.url);
-  await until("nobody answers", async () => (await other.locator("#login-note").innerText()).startsWith("No broker answers at"));
-  await close(other);
-  await close(page);
+    let broker = await startMosquitto();
+    const ports = [broker.port, broker.webPort];
+    const robot = new FakeDevice("robot", broker.port);
+    const page = await openPage(browser, site.url + "#manual");
+    await login(page, broker.url);
+    await page.locator("#picture").waitFor({ timeout: 15_000 });
+    await clickAt(page, 225, 150);
+    await held(page);
+    const rle = await downloadRle(page);
+    assert.ok(
+        iou(
+            decodeRle(
+                rle.segmentation.counts,
+                rle.segmentation.size[1],
+                rle.segmentation.size[0],
+            ),
+            robot.object,
+        ) > 0.999,
+    );
+    await broker.stop("SIGKILL");
+    await until(
+        "the loss is told",
+        async () =>
+            (await link(page)) === "no broker" &&
+            (await notice(page)).startsWith("no broker"),
+    );
+    broker = await startMosquitto([], ports);
+    await until(
+        "connected again",
+        async () => (await link(page)) === "connected",
+    );
+    await page.getByRole("button", { name: "Back to live" }).click();
+    const before = await attribute(page, "data-frame");
+    await until(
+        "pictures again",
+        async () =>
+            (await attribute(page, "data-frame")) !== before &&
+            (await chip(page)).startsWith("Live"),
+    );
+    await robot.stop();
+    await broker.stop();
+    const other = await openPage(browser, site.url + "#manual");
+    await login(other, broker.url);
+    await until("nobody answers", async () =>
+        (await other.locator("#login-note").innerText()).startsWith(
+            "No broker answers at",
+        ),
+    );
+    await close(other);
+    await close(page);
 });
 
 test("a broker with a password asks for it, and the page keeps it in memory only (mosquitto)", async () => {
-  const broker = await startMosquitto([["op", "right-secret"]]);
-  const page = await openPage(browser, site.url + "#manual");
-  await login(page, broker.url, "op", "wrong-secret");
-  await until("refused", async () => /user and a password/.test(await page.locator("#login-note").innerText()));
-  await login(page, broker.url, "op", "right-secret");
-  await until("connected", async () => (await link(page)) === "connected");
-  await until("no device is told", () => page.locator("#no-device").isVisible());
-  const kept = await page.evaluate(async () => [JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie, document.getElementById("password").value, location.href, (await indexedDB.databases()).length]);
-  assert.deepEqual(kept, ["{}", "{}", "", "", site.url + "#manual", 0]);
-  assert.ok(!(await page.content()).includes("right-secret"));
-  await page.reload();
-  await page.locator("#login").waitFor();
-  assert.equal(await page.locator("#password").inputValue(), "", "a page that is loaded anew knows nothing of it");
-  await close(page);
-  await broker.stop();
+    const broker = await startMosquitto([["op", "right-secret"]]);
+    const page = await openPage(browser, site.url + "#manual");
+    await login(page, broker.url, "op", "wrong-secret");
+    await until("refused", async () =>
+        /user and a password/.test(
+            await page.locator("#login-note").innerText(),
+        ),
+    );
+    await login(page, broker.url, "op", "right-secret");
+    await until("connected", async () => (await link(page)) === "connected");
+    await until("no device is told", () =>
+        page.locator("#no-device").isVisible(),
+    );
+    const kept = await page.evaluate(async () => [
+        JSON.stringify(localStorage),
+        JSON.stringify(sessionStorage),
+        document.cookie,
+        document.getElementById("password").value,
+        location.href,
+        (await indexedDB.databases()).length,
+    ]);
+    assert.deepEqual(kept, ["{}", "{}", "", "", site.url + "#manual", 0]);
+    assert.ok(!(await page.content()).includes("right-secret"));
+    await page.reload();
+    await page.locator("#login").waitFor();
+    assert.equal(
+        await page.locator("#password").inputValue(),
+        "",
+        "a page that is loaded anew knows nothing of it",
+    );
+    await close(page);
+    await broker.stop();
 });
 
 test("the page that a device serves may run its own script only, and reach that device only", async () => {
-  const service = await startEdgeseg();
-  const page = await openPage(browser, service.url);
-  await page.evaluate(() => {
-    const script = document.createElement("script");
-    script.textContent = "window.evil = 1";
-    document.body.append(script);
-    const image = document.createElement("img");
-    image.setAttribute("onerror", "window.evil = 1");
-    image.src = "data:,x";
-    document.body.append(image);
-  });
-  await until("both were refused", () => page.faults.filter((f) => f.includes("Content Security Policy")).length >= 2);
-  assert.equal(await page.evaluate(() => window.evil), undefined);
-  const answer = await page.request.get(service.url);
-  assert.match(answer.headers()["content-security-policy"], /connect-src 'self'; .*frame-ancestors 'none'/);
-  await page.getByRole("button", { name: "Disconnect" }).click();
-  await login(page, "ws://127.0.0.1:9/");
-  await until("the policy is explained", async () => /only that device's own broker/.test(await page.locator("#login-note").innerText()));
-  await page.context().close();
-  await service.stop();
+    const service = await startEdgeseg();
+    const page = await openPage(browser, service.url);
+    await page.evaluate(() => {
+        const script = document.createElement("script");
+        script.textContent = "window.evil = 1";
+        document.body.append(script);
+        const image = document.createElement("img");
+        image.setAttribute("onerror", "window.evil = 1");
+        image.src = "data:,x";
+        document.body.append(image);
+    });
+    await until(
+        "both were refused",
+        () =>
+            page.faults.filter((f) => f.includes("Content Security Policy"))
+                .length >= 2,
+    );
+    assert.equal(await page.evaluate(() => window.evil), undefined);
+    const answer = await page.request.get(service.url);
+    assert.match(
+        answer.headers()["content-security-policy"],
+        /connect-src 'self'; .*frame-ancestors 'none'/,
+    );
+    await page.getByRole("button", { name: "Disconnect" }).click();
+    await login(page, "ws://127.0.0.1:9/");
+    await until("the policy is explained", async () =>
+        /only that device's own broker/.test(
+            await page.locator("#login-note").innerText(),
+        ),
+    );
+    await page.context().close();
+    await service.stop();
 });
 
 test("a page of another origin does not get at the device's broker", async () => {
-  const service = await startEdgeseg();
-  const page = await openPage(browser, site.url + "#manual");
-  await login(page, service.url.replace("http", "ws") + "mqtt");
-  await until("it is kept out", async () => (await page.locator("#login-note").innerText()).startsWith("No broker answers at"));
-  await page.context().close();
-  await service.stop();
+    const service = await startEdgeseg();
+    const page = await openPage(browser, site.url + "#manual");
+    await login(page, service.url.replace("http", "ws") + "mqtt");
+    await until("it is kept out", async () =>
+        (await page.locator("#login-note").innerText()).startsWith(
+            "No broker answers at",
+        ),
+    );
+    await page.context().close();
+    await service.stop();
 });

@@ -8,43 +8,60 @@ import { fileURLToPath } from "node:url";
 
 const folder = fileURLToPath(new URL("../../deploy/console/", import.meta.url));
 const read = (name) => readFileSync(join(folder, name), "utf8");
-const sources = readdirSync(join(folder, "src")).filter((f) => f.endsWith(".ts")).map((f) => [f, read(`src/${f}`)]);
+const sources = readdirSync(join(folder, "src"))
+    .filter((f) => f.endsWith(".ts"))
+    .map((f) => [f, read(`src/${f}`)]);
 
 function run(...args) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
-  return { status, said: stdout + stderr };
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+        cwd: folder,
+        encoding: "utf8",
+    });
+    return { status, said: stdout + stderr };
 }
 
 test("the built files are what their sources make, at most 150 kB gzip together", (t) => {
-  const { status, said } = run("build.mjs", "--check");
-  assert.equal(status, 0, said);
-  t.diagnostic(said.trim().split("\n").at(-1));
+    const { status, said } = run("build.mjs", "--check");
+    assert.equal(status, 0, said);
+    t.diagnostic(said.trim().split("\n").at(-1));
 });
 
 test("the types hold", () => {
-  const { status, said } = run("node_modules/typescript/bin/tsc", "--noEmit");
-  assert.equal(status, 0, said);
+    const { status, said } = run("node_modules/typescript/bin/tsc", "--noEmit");
+    assert.equal(status, 0, said);
 });
 
 test("nothing is made into HTML, script or style from text", () => {
-  const ways = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|srcdoc|setHTML|\beval\b|new Function|cssText/;
-  for (const [name, text] of sources) assert.doesNotMatch(text, ways, name);
+    const ways =
+        /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|srcdoc|setHTML|\beval\b|new Function|cssText/;
+    for (const [name, text] of sources) assert.doesNotMatch(text, ways, name);
 });
 
 test("nothing is kept beyond the page", () => {
-  const ways = /localStorage|sessionStorage|indexedDB|document\.cookie|caches\b|serviceWorker|history\.|location\.(href|hash|search) *=/;
-  for (const [name, text] of sources) assert.doesNotMatch(text, ways, name);
+    const ways =
+        /localStorage|sessionStorage|indexedDB|document\.cookie|caches\b|serviceWorker|history\.|location\.(href|hash|search) *=/;
+    for (const [name, text] of sources) assert.doesNotMatch(text, ways, name);
 });
 
 test("the page states its policy itself, for web servers that state none", () => {
-  const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(read("dist/index.html"))[1];
-  assert.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self' ws: wss:;/);
-  assert.doesNotMatch(policy, /unsafe|\*|http:|https:/);
-  assert.doesNotMatch(read("dist/index.html"), /<script(?![^>]* src=)|<style|\son[a-z]+=|\sstyle=/);
+    const policy =
+        /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(
+            read("dist/index.html"),
+        )[1];
+    assert.match(
+        policy,
+        /^default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self' ws: wss:;/,
+    );
+    assert.doesNotMatch(policy, /unsafe|\*|http:|https:/);
+    assert.doesNotMatch(
+        read("dist/index.html"),
+        /<script(?![^>]* src=)|<style|\son[a-z]+=|\sstyle=/,
+    );
 });
 
 test("the lock file names packages and hashes, and no place to fetch them from", () => {
-  const lock = read("package-lock.json");
-  assert.doesNotMatch(lock, /"resolved"|https?:\/\/registry/);
-  for (const [name, p] of Object.entries(JSON.parse(lock).packages)) if (name !== "") assert.match(p.integrity ?? "", /^sha512-/, name);
+    const lock = read("package-lock.json");
+    assert.doesNotMatch(lock, /"resolved"|https?:\/\/registry/);
+    for (const [name, p] of Object.entries(JSON.parse(lock).packages))
+        if (name !== "") assert.match(p.integrity ?? "", /^sha512-/, name);
 });

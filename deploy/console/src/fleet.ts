@@ -1,4 +1,4 @@
-// The devices of a broker, and what each has said of itself.
+// The devices of a broker, and what each has reported.
 import { samplesKept } from "./plots";
 import * as wire from "./wire";
 
@@ -35,20 +35,29 @@ export class Fleet {
   }
 
   /** Takes a retained status; an empty one says that the device was taken out of service. */
-  heardStatus(id: string, payload: Uint8Array): void {
+  receiveStatus(id: string, payload: Uint8Array): void {
     if (payload.length === 0) this.devices.delete(id);
     const message = wire.parse(payload);
     if (!message) return;
-    const said = wire.status(message);
-    const of = this.devices.get(id) ?? { id, status: null, session: "", info: null, cameras: new Map(), alerts: new Map(), telemetry: [], model: null };
-    if (said.state === "offline" && of.session !== "" && of.session !== said.session) return;
-    if (said.state !== "offline") of.session = said.session;
-    of.status = said;
+    const status = wire.status(message);
+    const of = this.devices.get(id) ?? {
+      id,
+      status: null,
+      session: "",
+      info: null,
+      cameras: new Map(),
+      alerts: new Map(),
+      telemetry: [],
+      model: null,
+    };
+    if (status.state === "offline" && of.session !== "" && of.session !== status.session) return;
+    if (status.state !== "offline") of.session = status.session;
+    of.status = status;
     if (this.devices.size < maxDevices) this.devices.set(id, of);
   }
 
   /** Takes what a device says of itself on the topic below its root; masks and pictures are none of it. */
-  heard(of: Device, [kind, name, leaf]: string[], payload: Uint8Array): void {
+  receive(of: Device, [kind, name, leaf]: string[], payload: Uint8Array): void {
     const message = wire.parse(payload);
     if (kind === "alert" && name !== undefined) {
       if (!message) of.alerts.delete(name);
@@ -62,7 +71,12 @@ export class Fleet {
     } else if (kind === "telemetry") {
       of.telemetry.push(wire.telemetry(message));
       if (of.telemetry.length > samplesKept) of.telemetry.shift();
-    } else if (kind === "cam" && name !== undefined && leaf === "state" && (of.info === null || of.info.cameras.some((c) => c.id === name))) {
+    } else if (
+      kind === "cam" &&
+      name !== undefined &&
+      leaf === "state" &&
+      (of.info === null || of.info.cameras.some((c) => c.id === name))
+    ) {
       of.cameras.set(name, wire.cameraState(message));
     }
   }

@@ -2,10 +2,20 @@
 import { sequenceOf, type Mask } from "./wire";
 
 /** A picture as it came: its JPEG, and the size of the published picture in whose pixels prompts are given. */
-export interface Shot { frame: string; width: number; height: number; capturedUtc: string; jpeg: Uint8Array; at: number }
+export interface Shot {
+  frame: string;
+  width: number;
+  height: number;
+  capturedUtc: string;
+  jpeg: Uint8Array;
+  at: number;
+}
 
 /** A picture and what was found on it: no mask yet, one, or many when everything was asked for. */
-export interface Pair { shot: Shot; masks: readonly Mask[] }
+export interface Pair {
+  shot: Shot;
+  masks: readonly Mask[];
+}
 
 const held = 16;
 /** How long a new picture waits for its mask while masks are coming. */

@@ -2,7 +2,11 @@
 import mqtt, { type MqttClient } from "mqtt";
 import { parse, reply, type Reply } from "./wire";
 
-export interface Login { url: string; user: string; password: string }
+export interface Login {
+  url: string;
+  user: string;
+  password: string;
+}
 
 export type LinkState =
   | { kind: "off" }
@@ -21,7 +25,8 @@ const retryMs = 2_000;
 const keepAliveS = 90;
 const loginCodes = [4, 5, 134, 135, 140];
 
-const random = (bytes: number): string => [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
+const random = (bytes: number): string =>
+  [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
 /** A request's id, as no other has it. */
 export const newId = (): string => random(8);
@@ -36,7 +41,10 @@ export class Link {
   private filters: string[] = [];
   private readonly waiting = new Map<string, (answer: Answer) => void>();
 
-  constructor(private readonly changed: (state: LinkState) => void, private readonly received: Received) {}
+  constructor(
+    private readonly changed: (state: LinkState) => void,
+    private readonly received: Received,
+  ) {}
 
   open(login: Login): void {
     this.close();
@@ -90,7 +98,7 @@ export class Link {
   }
 
   /** Hears these topics, instead of those asked for before. */
-  hear(filters: string[]): void {
+  subscribe(filters: string[]): void {
     const old = this.filters.filter((f) => !filters.includes(f));
     const added = filters.filter((f) => !this.filters.includes(f));
     this.filters = filters;
@@ -104,7 +112,10 @@ export class Link {
     const client = this.client;
     return new Promise((done) => {
       if (!client?.connected) return done({ ok: false, code: "no_broker", message: "There is no connection to the broker." });
-      const timer = setTimeout(() => this.settle(id, { ok: false, code: "no_answer", message: `The device did not answer within ${waitMs / 1000} seconds.` }), waitMs);
+      const timer = setTimeout(
+        () => this.settle(id, { ok: false, code: "no_answer", message: `The device did not answer within ${waitMs / 1000} seconds.` }),
+        waitMs,
+      );
       this.waiting.set(id, (answer) => {
         clearTimeout(timer);
         done(answer);
@@ -122,9 +133,12 @@ export class Link {
 
   private answer(payload: Uint8Array): void {
     const message = parse(payload);
-    const said: Reply | null = message && reply(message);
-    if (!said?.request || said.reply === "accepted") return;
-    this.settle(said.request, said.reply === "result" ? { ok: true, result: said.result } : { ok: false, code: said.code, message: said.message });
+    const parsed: Reply | null = message && reply(message);
+    if (!parsed?.request || parsed.reply === "accepted") return;
+    this.settle(
+      parsed.request,
+      parsed.reply === "result" ? { ok: true, result: parsed.result } : { ok: false, code: parsed.code, message: parsed.message },
+    );
   }
 
   private settle(id: string, answer: Answer): void {

@@ -1,9 +1,9 @@
 // The page: ties the connection, the devices, the picture and the commands together.
 import { byId, el } from "./dom";
-import { Asking } from "./asking";
+import { CommandPanel } from "./commandPanel";
 import { Fleet, isUp, type Device } from "./fleet";
 import { answerMs, Link, newId, type LinkState } from "./link";
-import { Door } from "./door";
+import { LoginForm } from "./loginForm";
 import * as panels from "./panels";
 import { Results } from "./results";
 import { bare, Stage } from "./stage";
@@ -11,7 +11,7 @@ import * as wire from "./wire";
 
 const previewWanted = { on: true, max_fps: 5, width: 800, quality: 70, for_s: 30 };
 const renewMs = 12_000;
-// without pictures it is asked for again sooner: a device that was only just coming up may not have heard
+// without pictures it is asked for again sooner: a device that was only just coming up may not have received it
 const retryMs = 4_000;
 const maxPixels = 1e8;
 
@@ -22,36 +22,50 @@ const fleet = new Fleet();
 let state: LinkState = { kind: "off" };
 let device: Device | null = null;
 let camera = "";
-let previewAskedAt = -Infinity;
+let previewRequestedAt = -Infinity;
 
 const link = new Link(linkChanged, received);
-const door = new Door((login) => link.open(login), leave);
+const loginForm = new LoginForm((login) => link.open(login), leave);
 const results = new Results(byId("current", HTMLElement), byId("results", HTMLElement), (result) => {
   results.show(result);
-  void stage.hold({ shot: result.shot ?? bare(result.masks[0]), masks: result.masks }, result.wish, result);
+  void stage.hold({ shot: result.shot ?? bare(result.masks[0]), masks: result.masks }, result.request, result);
 });
-const asking = new Asking(link, () => stage, results, () =>
-  device !== null && isUp(device) && state.kind === "online" && camera !== "" ? { device: device.id, camera, commands: device.info?.commands ?? null } : null);
+const commandPanel = new CommandPanel(
+  link,
+  () => stage,
+  results,
+  () =>
+    device !== null && isUp(device) && state.kind === "online" && camera !== ""
+      ? { device: device.id, camera, commands: device.info?.commands ?? null }
+      : null,
+);
 const stage: Stage = new Stage({
   maxPoints: () => device?.info?.maxPoints ?? 6,
-  asked: (wish) => void asking.prompt(wish),
-  busy: () => asking.busy,
-  wentLive: (mask) => results.show(null, mask),
-  empty: () => !device ? ""
-    : !isUp(device) ? `The device is ${device.status?.state ?? "not known"}.`
-    : camera === "" ? "The device has no camera."
-    : stage.previewFault !== "" ? `No live preview. ${stage.previewFault}` : "Waiting for the first picture…",
+  asked: (request) => void commandPanel.prompt(request),
+  busy: () => commandPanel.busy,
+  onLive: (mask) => results.show(null, mask),
+  empty: () =>
+    !device
+      ? ""
+      : !isUp(device)
+        ? `The device is ${device.status?.state ?? "not known"}.`
+        : camera === ""
+          ? "The device has no camera."
+          : stage.previewFault !== ""
+            ? `No live preview. ${stage.previewFault}`
+            : "Waiting for the first picture…",
 });
 
 // ---- the connection
 
 function linkChanged(now: LinkState): void {
   state = now;
-  door.show(now);
-  if (now.kind === "lost" && now.was) asking.tell("error", "no broker", "The connection to the broker is lost. Trying again by itself.");
+  loginForm.show(now);
+  if (now.kind === "lost" && now.was)
+    commandPanel.notify("error", "no broker", "The connection to the broker is lost. Trying again by itself.");
   if (now.kind === "online") {
-    asking.tell("", "", "");
-    previewAskedAt = -Infinity;
+    commandPanel.notify("", "", "");
+    previewRequestedAt = -Infinity;
     // retained messages come within a moment: before, "no device" would be a guess
     window.setTimeout(show, 1500);
   }
@@ -70,22 +84,22 @@ function leave(): void {
 function received(topic: string, payload: Uint8Array, properties: Record<string, string>): void {
   const [root, version, id, ...rest] = topic.split("/");
   if (root !== "edgeseg" || version !== "v1" || id === undefined || !wire.isId(id)) return;
-  if (rest.length === 1 && rest[0] === "status") return statusCame(id, payload);
+  if (rest.length === 1 && rest[0] === "status") return onStatus(id, payload);
   if (!device || device.id !== id) return;
-  if (rest[0] === "cam" && rest[2] === "preview") return previewCame(rest[1]!, payload, properties);
-  if (rest[0] === "cam" && rest[2] === "mask") return maskCame(rest[1]!, payload);
-  fleet.heard(device, rest, payload);
-  if (rest[0] === "info" && device.info) infoCame(device.info);
+  if (rest[0] === "cam" && rest[2] === "preview") return onPreview(rest[1]!, payload, properties);
+  if (rest[0] === "cam" && rest[2] === "mask") return onMask(rest[1]!, payload);
+  fleet.receive(device, rest, payload);
+  if (rest[0] === "info" && device.info) onInfo(device.info);
   if (rest[0] === "telemetry") panels.showPlots(device, camera);
   else show();
 }
 
-function statusCame(id: string, payload: Uint8Array): void {
+function onStatus(id: string, payload: Uint8Array): void {
   const before = device?.session;
-  fleet.heardStatus(id, payload);
+  fleet.receiveStatus(id, payload);
   if (device && device.session !== before) {
     // a restarted device knows nothing of a preview
-    previewAskedAt = -Infinity;
+    previewRequestedAt = -Infinity;
     if (before !== "") stage.restarted();
   }
   if (device && !fleet.find(device.id)) select(null);
@@ -94,24 +108,24 @@ function statusCame(id: string, payload: Uint8Array): void {
   show();
 }
 
-function infoCame(info: wire.Info): void {
+function onInfo(info: wire.Info): void {
   if (!info.cameras.some((c) => c.id === camera)) chooseCamera(info.cameras[0]?.id ?? "");
   cameraChoice.replaceChildren(...info.cameras.map((c) => el("option", { value: c.id, selected: c.id === camera }, c.id)));
   cameraChoice.disabled = info.cameras.length < 2;
 }
 
-function previewCame(of: string, payload: Uint8Array, p: Record<string, string>): void {
+function onPreview(of: string, payload: Uint8Array, p: Record<string, string>): void {
   const [width, height] = [Number(p["width"]), Number(p["height"])];
   const frame = p["frame"] ?? "";
   if (of !== camera || frame === "" || !(width > 0 && height > 0 && width * height <= maxPixels)) return;
-  stage.pictureCame({ frame, width, height, capturedUtc: p["captured_utc"] ?? "", jpeg: payload.slice(), at: performance.now() });
-  asking.show();
+  stage.onPicture({ frame, width, height, capturedUtc: p["captured_utc"] ?? "", jpeg: payload.slice(), at: performance.now() });
+  commandPanel.show();
 }
 
-function maskCame(of: string, payload: Uint8Array): void {
+function onMask(of: string, payload: Uint8Array): void {
   const message = of === camera ? wire.parse(payload) : null;
   const mask = message && wire.mask(message);
-  if (mask && !asking.maskCame(mask)) stage.maskCame(mask);
+  if (mask && !commandPanel.onMask(mask)) stage.onMask(mask);
 }
 
 // ---- devices and cameras
@@ -120,17 +134,17 @@ function select(next: Device | null): void {
   device = next;
   results.clear();
   chooseCamera(next?.info?.cameras[0]?.id ?? "");
-  if (next?.info) infoCame(next.info);
+  if (next?.info) onInfo(next.info);
   panels.showPlots(device, camera);
   show();
 }
 
 function chooseCamera(id: string): void {
   camera = id;
-  previewAskedAt = -Infinity;
-  asking.forget();
+  previewRequestedAt = -Infinity;
+  commandPanel.forget();
   stage.clear();
-  hear();
+  subscribe();
   void keepPreview();
 }
 
@@ -140,11 +154,11 @@ cameraChoice.addEventListener("change", () => {
   show();
 });
 
-function hear(): void {
-  if (!device) return link.hear([]);
+function subscribe(): void {
+  if (!device) return link.subscribe([]);
   const root = `edgeseg/v1/${device.id}`;
   const cams = camera === "" ? [] : [`${root}/cam/${camera}/mask`, `${root}/cam/${camera}/preview`];
-  link.hear([`${root}/info`, `${root}/telemetry`, `${root}/alert/+`, `${root}/model/state`, `${root}/cam/+/state`, ...cams]);
+  link.subscribe([`${root}/info`, `${root}/telemetry`, `${root}/alert/+`, `${root}/model/state`, `${root}/cam/+/state`, ...cams]);
 }
 
 /** Keeps the preview alive while somebody looks; it ends by itself soon after nobody does. */
@@ -154,8 +168,8 @@ async function keepPreview(): Promise<void> {
     stage.previewFault = "This device does not know the preview command: masks are shown without pictures.";
     return;
   }
-  if (performance.now() - previewAskedAt < (stage.pictureAgeMs > renewMs ? retryMs : renewMs)) return;
-  previewAskedAt = performance.now();
+  if (performance.now() - previewRequestedAt < (stage.pictureAgeMs > renewMs ? retryMs : renewMs)) return;
+  previewRequestedAt = performance.now();
   const [askedDevice, askedCamera] = [device, camera];
   const answer = await link.ask(device.id, camera, "preview", previewWanted, newId(), answerMs);
   if (askedDevice !== device || askedCamera !== camera) return;
@@ -166,13 +180,16 @@ async function keepPreview(): Promise<void> {
 function show(): void {
   panels.showDevices(fleet.all, device, state.kind === "online", select);
   work.hidden = device === null;
-  asking.show();
+  commandPanel.show();
   stage.show();
   if (device) panels.showDevice(device, camera);
 }
 
 panels.stageChanged(() => panels.showPlots(device, camera));
 document.addEventListener("visibilitychange", () => void keepPreview());
-window.setInterval(() => { void keepPreview(); stage.show(); }, 1000);
+window.setInterval(() => {
+  void keepPreview();
+  stage.show();
+}, 1000);
 linkChanged(state);
-if (location.hash !== "#manual") link.open({ url: door.ownUrl, user: "", password: "" });
+if (location.hash !== "#manual") link.open({ url: loginForm.ownUrl, user: "", password: "" });

@@ -1,4 +1,4 @@
-// What is said of devices in words and figures: their list, the chosen one's state and alerts, its model, its telemetry.
+// What devices have reported, in words and figures: their list, the chosen one's state and alerts, its model, its telemetry.
 import { byId, el, setText } from "./dom";
 import type { Device } from "./fleet";
 import { plots } from "./plots";
@@ -19,9 +19,21 @@ const spaced = (word: string): string => word.replaceAll("_", " ");
 export function showDevices(all: Device[], chosen: Device | null, online: boolean, choose: (device: Device) => void): void {
   noDevice.hidden = all.length > 0 || !online;
   const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset["device"] : undefined;
-  deviceList.replaceChildren(...all.map((d) => el("li", {},
-    el("button", { type: "button", class: "device", "data-device": d.id, "aria-pressed": d === chosen ? "true" : "false", click: () => choose(d) },
-      el("i", { class: "lamp", "data-state": d.status?.state ?? "" }), el("span", { class: "id" }, d.id), el("span", { class: "muted" }, d.status?.state ?? "")))));
+  deviceList.replaceChildren(
+    ...all.map((d) =>
+      el(
+        "li",
+        {},
+        el(
+          "button",
+          { type: "button", class: "device", "data-device": d.id, "aria-pressed": d === chosen ? "true" : "false", click: () => choose(d) },
+          el("i", { class: "lamp", "data-state": d.status?.state ?? "" }),
+          el("span", { class: "id" }, d.id),
+          el("span", { class: "muted" }, d.status?.state ?? ""),
+        ),
+      ),
+    ),
+  );
   if (focused) deviceList.querySelector<HTMLElement>(`[data-device="${focused}"]`)?.focus();
 }
 
@@ -31,30 +43,63 @@ export function showDevice(d: Device, camera: string): void {
   stateLine.dataset["state"] = s?.state ?? "";
   const since = s ? Date.parse(s.sinceUtc) : NaN;
   const reasons = s && s.reasons.length > 0 ? `: ${spaced(s.reasons.join(", "))}` : "";
-  setText(stateLine, `${s?.state ?? "unknown"}${reasons}${s?.state === "offline" && Number.isFinite(since) ? ` since ${new Date(since).toLocaleTimeString("en-GB")}` : ""}`);
+  setText(
+    stateLine,
+    `${s?.state ?? "unknown"}${reasons}${s?.state === "offline" && Number.isFinite(since) ? ` since ${new Date(since).toLocaleTimeString("en-GB")}` : ""}`,
+  );
   const cam = d.cameras.get(camera);
-  setText(factsLine, [d.info?.model, d.info?.provider, cam && `${camera} ${cam.state}${cam.reason ? ` (${spaced(cam.reason)})` : ""}`].filter(Boolean).join(" · "));
+  setText(
+    factsLine,
+    [d.info?.model, d.info?.provider, cam && `${camera} ${cam.state}${cam.reason ? ` (${spaced(cam.reason)})` : ""}`]
+      .filter(Boolean)
+      .join(" · "),
+  );
   factsLine.title = d.info?.precisionReason ?? "";
-  alertList.replaceChildren(...[...d.alerts].map(([id, a]) =>
-    el("li", { class: a.degraded ? "degraded" : "" }, el("b", {}, id.replaceAll("-", " ")), " ", a.text, a.remedy !== "" && el("span", { class: "muted" }, ` ${a.remedy}`))));
+  alertList.replaceChildren(
+    ...[...d.alerts].map(([id, a]) =>
+      el(
+        "li",
+        { class: a.degraded ? "degraded" : "" },
+        el("b", {}, id.replaceAll("-", " ")),
+        " ",
+        a.text,
+        a.remedy !== "" && el("span", { class: "muted" }, ` ${a.remedy}`),
+      ),
+    ),
+  );
   alertList.hidden = d.alerts.size === 0;
   showModel(d);
 }
 
 const updateWords: Record<string, string> = {
-  idle: "none under way", waiting: "waiting", downloading: "downloading", verifying: "verifying what was downloaded", canary: "trying the new model out",
-  trial: "the new model serves, and is watched", active: "the new model is in use", refused: "refused", rolled_back: "rolled back to the model before",
+  idle: "none under way",
+  waiting: "waiting",
+  downloading: "downloading",
+  verifying: "verifying what was downloaded",
+  canary: "trying the new model out",
+  trial: "the new model serves, and is watched",
+  active: "the new model is in use",
+  refused: "refused",
+  rolled_back: "rolled back to the model before",
 };
 
 function showModel(d: Device): void {
   const m = d.model;
-  const pairs: [string, string][] = [["Model", d.info?.model ?? "-"], ["Provider", d.info?.provider ?? "-"], ["EdgeSeg", d.info?.edgeseg.split("+")[0] ?? "-"]];
+  const pairs: [string, string][] = [
+    ["Model", d.info?.model ?? "-"],
+    ["Provider", d.info?.provider ?? "-"],
+    ["EdgeSeg", d.info?.edgeseg.split("+")[0] ?? "-"],
+  ];
   if (m) pairs.push(["Update", updateWords[m.state] ?? spaced(m.state)]);
   if (m && m.model !== "" && m.state !== "idle") pairs.push(["To", m.model]);
   const list = el("dl", { class: "figures" });
   for (const [name, value] of pairs) list.append(el("div", {}, el("dt", {}, name), el("dd", {}, value)));
   const why = m ? [spaced(m.reason), m.text].filter((t) => t !== "").join(": ") : "This device reports no model updates.";
-  modelBox.replaceChildren(list, progress(d) ?? "", why !== "" ? el("p", { class: m?.state === "refused" || m?.state === "rolled_back" ? "bad" : "muted" }, why) : "");
+  modelBox.replaceChildren(
+    list,
+    progress(d) ?? "",
+    why !== "" ? el("p", { class: m?.state === "refused" || m?.state === "rolled_back" ? "bad" : "muted" }, why) : "",
+  );
 }
 
 /** Bytes that have come, where they are counted; else that something is going on. */
@@ -62,7 +107,12 @@ function progress({ model: m }: Device): HTMLElement | null {
   if (!m || !["downloading", "verifying", "canary", "trial"].includes(m.state)) return null;
   if (m.state !== "downloading" || m.total === 0) return el("progress", { "aria-label": `Update: ${spaced(m.state)}` });
   const done = Math.min(m.done, m.total);
-  return el("label", { class: "progress" }, `${(done / 1e6).toFixed(1)} of ${(m.total / 1e6).toFixed(1)} MB, ${Math.floor((100 * done) / m.total)} %`, el("progress", { value: done, max: m.total }));
+  return el(
+    "label",
+    { class: "progress" },
+    `${(done / 1e6).toFixed(1)} of ${(m.total / 1e6).toFixed(1)} MB, ${Math.floor((100 * done) / m.total)} %`,
+    el("progress", { value: done, max: m.total }),
+  );
 }
 
 export function showPlots(d: Device | null, camera: string): void {

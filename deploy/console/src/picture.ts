@@ -4,11 +4,14 @@ import type { Pair } from "./frames";
 import type { Edges, Mask, Point } from "./wire";
 
 /** What the operator asked for on the picture, in pixels of the frame. */
-export interface Wish { points: Point[]; box: Edges | null }
+export interface PromptRequest {
+  points: Point[];
+  box: Edges | null;
+}
 
 const dragPx = 8;
 const stepPx = 8;
-const colours = { wish: "#ffb454", auto: "#ffffff", ring: "#0b0f14" };
+const colours = { request: "#ffb454", auto: "#ffffff", ring: "#0b0f14" };
 
 export class Picture {
   /** Whether the next click is one more instead of a new one. */
@@ -18,7 +21,7 @@ export class Picture {
   /** The masks as they are painted, and which they are. */
   private veil: HTMLCanvasElement | null = null;
   private painted: readonly Mask[] = [];
-  private wish: Wish = { points: [], box: null };
+  private request: PromptRequest = { points: [], box: null };
   private drag: { from: Point; to: Point; id: number } | null = null;
   private cursor: Point | null = null;
   private corner: Point | null = null;
@@ -27,15 +30,22 @@ export class Picture {
   constructor(
     private readonly canvas: HTMLCanvasElement,
     private readonly maxPoints: () => number,
-    private readonly asked: (wish: Wish) => void,
+    private readonly asked: (request: PromptRequest) => void,
     private readonly say: (sentence: string) => void,
   ) {
     canvas.addEventListener("pointerdown", (e) => this.down(e));
     canvas.addEventListener("pointermove", (e) => this.move(e));
     canvas.addEventListener("pointerup", (e) => this.up(e));
-    canvas.addEventListener("pointercancel", () => { this.drag = null; this.draw(); });
+    canvas.addEventListener("pointercancel", () => {
+      this.drag = null;
+      this.draw();
+    });
     canvas.addEventListener("keydown", (e) => this.key(e));
-    canvas.addEventListener("blur", () => { this.cursor = null; this.corner = null; this.draw(); });
+    canvas.addEventListener("blur", () => {
+      this.cursor = null;
+      this.corner = null;
+      this.draw();
+    });
     new ResizeObserver(() => this.draw()).observe(canvas);
   }
 
@@ -43,12 +53,12 @@ export class Picture {
     return this.pair;
   }
 
-  get prompt(): Wish {
-    return this.wish;
+  get prompt(): PromptRequest {
+    return this.request;
   }
 
   /** Shows a frame; the prompt drawn is the mask's own, or what was asked. */
-  async show(pair: Pair | null, wish: Wish = { points: [], box: null }): Promise<void> {
+  async show(pair: Pair | null, request: PromptRequest = { points: [], box: null }): Promise<void> {
     const turn = ++this.turn;
     const other = pair?.shot !== this.pair?.shot;
     let bitmap: ImageBitmap | null = null;
@@ -65,7 +75,7 @@ export class Picture {
       this.bitmap = bitmap;
     }
     this.pair = pair;
-    this.wish = wish;
+    this.request = request;
     if (pair && (this.canvas.width !== pair.shot.width || this.canvas.height !== pair.shot.height)) {
       this.canvas.width = pair.shot.width;
       this.canvas.height = pair.shot.height;
@@ -110,26 +120,30 @@ export class Picture {
     const mask = this.pair.masks[0] ?? null;
     // of many masks, the points that each was asked with are no help
     if (mask?.source === "everything") return this.drawCursor(context);
-    const wished = this.wish.points.length > 0 || this.wish.box !== null;
-    const own = mask !== null && (mask.source === "auto" || !wished);
-    const colour = own && mask?.source === "auto" ? colours.auto : colours.wish;
-    const box = own ? mask.box : this.wish.box;
+    const requested = this.request.points.length > 0 || this.request.box !== null;
+    const own = mask !== null && (mask.source === "auto" || !requested);
+    const colour = own && mask?.source === "auto" ? colours.auto : colours.request;
+    const box = own ? mask.box : this.request.box;
     if (box) this.outline(context, box, colour);
-    for (const p of own ? mask.clicks : this.wish.points) this.dot(context, p, colour);
+    for (const p of own ? mask.clicks : this.request.points) this.dot(context, p, colour);
     this.drawCursor(context);
   }
 
   /** What the operator is about to ask. */
   private drawCursor(context: CanvasRenderingContext2D): void {
-    if (this.drag && this.isBox(this.drag.from, this.drag.to)) this.outline(context, edges(this.drag.from, this.drag.to), colours.wish, true);
-    if (this.corner && this.cursor) this.outline(context, edges(this.corner, this.cursor), colours.wish, true);
+    if (this.drag && this.isBox(this.drag.from, this.drag.to))
+      this.outline(context, edges(this.drag.from, this.drag.to), colours.request, true);
+    if (this.corner && this.cursor) this.outline(context, edges(this.corner, this.cursor), colours.request, true);
     if (this.cursor) this.cross(context, this.cursor);
   }
 
   private outline(context: CanvasRenderingContext2D, [l, t, r, b]: Edges, colour: string, dashed = false): void {
     const s = this.scale;
     context.setLineDash(dashed ? [6 * s, 4 * s] : []);
-    for (const [width, stroke] of [[4, colours.ring], [2, colour]] as const) {
+    for (const [width, stroke] of [
+      [4, colours.ring],
+      [2, colour],
+    ] as const) {
       context.lineWidth = width * s;
       context.strokeStyle = stroke;
       context.strokeRect(l, t, r - l, b - t);
@@ -150,7 +164,10 @@ export class Picture {
 
   private cross(context: CanvasRenderingContext2D, [x, y]: Point): void {
     const s = this.scale;
-    for (const [width, stroke] of [[4, colours.ring], [1.5, colours.wish]] as const) {
+    for (const [width, stroke] of [
+      [4, colours.ring],
+      [1.5, colours.request],
+    ] as const) {
       context.lineWidth = width * s;
       context.strokeStyle = stroke;
       context.beginPath();
@@ -164,7 +181,10 @@ export class Picture {
 
   private at(e: PointerEvent): Point {
     const area = this.canvas.getBoundingClientRect();
-    return this.inside([((e.clientX - area.left) / area.width) * this.canvas.width, ((e.clientY - area.top) / area.height) * this.canvas.height]);
+    return this.inside([
+      ((e.clientX - area.left) / area.width) * this.canvas.width,
+      ((e.clientY - area.top) / area.height) * this.canvas.height,
+    ]);
   }
 
   private inside([x, y]: Point): Point {
@@ -198,15 +218,15 @@ export class Picture {
   }
 
   private click(at: Point, more: boolean): void {
-    const before = more || this.adding ? this.wish.points : [];
+    const before = more || this.adding ? this.request.points : [];
     if (before.length >= this.maxPoints()) return this.say(`At most ${this.maxPoints()} points: click without Shift to begin again.`);
     this.ask({ points: [...before, at], box: null });
   }
 
-  private ask(wish: Wish): void {
-    this.wish = wish;
+  private ask(request: PromptRequest): void {
+    this.request = request;
     this.draw();
-    this.asked(wish);
+    this.asked(request);
   }
 
   private key(e: KeyboardEvent): void {
@@ -217,7 +237,9 @@ export class Picture {
     if (step) {
       const by = stepPx * this.scale * (e.shiftKey ? 5 : 1);
       this.cursor = this.inside([cursor[0] + step[0] * by, cursor[1] + step[1] * by]);
-      this.say(`${Math.round((100 * this.cursor[0]) / this.canvas.width)} percent from the left, ${Math.round((100 * this.cursor[1]) / this.canvas.height)} from the top`);
+      this.say(
+        `${Math.round((100 * this.cursor[0]) / this.canvas.width)} percent from the left, ${Math.round((100 * this.cursor[1]) / this.canvas.height)} from the top`,
+      );
     } else if (e.key === "Enter" || e.key === " ") {
       this.cursor = this.inside(cursor);
       if (this.corner && this.isBox(this.corner, this.cursor)) this.ask({ points: [], box: edges(this.corner, this.cursor) });

@@ -2,11 +2,18 @@
 import { el, save } from "./dom";
 import { decode, png } from "./rle";
 import type { Shot } from "./frames";
-import type { Wish } from "./picture";
+import type { PromptRequest } from "./picture";
 import { sequenceOf, stages, type Mask } from "./wire";
 
 /** What one command brought: a mask, or many when everything was asked for. */
-export interface Result { masks: readonly [Mask, ...Mask[]]; shot: Shot | null; wish: Wish; device: string; how: string; roundTripMs: number }
+export interface Result {
+  masks: readonly [Mask, ...Mask[]];
+  shot: Shot | null;
+  request: PromptRequest;
+  device: string;
+  how: string;
+  roundTripMs: number;
+}
 
 const kept = 12;
 
@@ -26,7 +33,11 @@ export class Results {
   private readonly results: Result[] = [];
   private chosen: Result | null = null;
 
-  constructor(private readonly current: HTMLElement, private readonly listed: HTMLElement, private readonly choose: (result: Result) => void) {
+  constructor(
+    private readonly current: HTMLElement,
+    private readonly listed: HTMLElement,
+    private readonly choose: (result: Result) => void,
+  ) {
     this.drawList();
   }
 
@@ -67,10 +78,19 @@ export class Results {
       !m.found ? el("p", { class: "muted" }, reasonText(m.reason)) : "",
       r.masks.length === 1 ? figures(m, [["Round trip", ms(r.roundTripMs)]]) : manyFigures(r),
       stageBar(m),
-      el("div", { class: "row" },
+      el(
+        "div",
+        { class: "row" },
         el("button", { type: "button", ...nothing, click: () => void savePng(r) }, "Mask PNG"),
         el("button", { type: "button", ...nothing, click: () => saveRle(r) }, "COCO RLE"),
-        r.shot !== null && r.shot.jpeg.length > 0 && el("button", { type: "button", click: () => save(`${m.frame}.jpg`, new Blob([r.shot!.jpeg as BlobPart], { type: "image/jpeg" })) }, "Picture")),
+        r.shot !== null &&
+          r.shot.jpeg.length > 0 &&
+          el(
+            "button",
+            { type: "button", click: () => save(`${m.frame}.jpg`, new Blob([r.shot!.jpeg as BlobPart], { type: "image/jpeg" })) },
+            "Picture",
+          ),
+      ),
     );
   }
 
@@ -86,12 +106,21 @@ export class Results {
 
   private drawList(): void {
     if (this.results.length === 0) return this.listed.replaceChildren(el("li", { class: "muted" }, "What you ask for is listed here."));
-    this.listed.replaceChildren(...this.results.map((r) =>
-      el("li", {},
-        el("button", { type: "button", class: "result", "aria-pressed": r === this.chosen ? "true" : "false", click: () => this.choose(r) },
-          el("span", {}, r.how),
-          el("span", { class: "muted" }, summary(r)),
-          el("span", { class: "muted" }, `#${sequenceOf(r.masks[0].frame)}`)))));
+    this.listed.replaceChildren(
+      ...this.results.map((r) =>
+        el(
+          "li",
+          {},
+          el(
+            "button",
+            { type: "button", class: "result", "aria-pressed": r === this.chosen ? "true" : "false", click: () => this.choose(r) },
+            el("span", {}, r.how),
+            el("span", { class: "muted" }, summary(r)),
+            el("span", { class: "muted" }, `#${sequenceOf(r.masks[0].frame)}`),
+          ),
+        ),
+      ),
+    );
   }
 }
 
@@ -154,12 +183,24 @@ function stageBar(m: Mask): HTMLElement {
 
 async function savePng(r: Result): Promise<void> {
   const [m] = r.masks;
-  const pixels = maps(r).map((x) => decode(x.counts!, m.width, m.height)).filter((x) => x !== null);
+  const pixels = maps(r)
+    .map((x) => decode(x.counts!, m.width, m.height))
+    .filter((x) => x !== null);
   if (pixels.length > 0) save(`${m.frame}-mask.png`, await png(pixels, m.width, m.height));
 }
 
 /** One object, or a list of them for many masks. */
 function saveRle(r: Result): void {
-  const objects = maps(r).map((m) => ({ device: r.device, camera: m.camera, frame: m.frame, score: m.score, area: m.area, segmentation: { size: [m.height, m.width], counts: m.counts } }));
-  save(`${r.masks[0].frame}-rle.json`, new Blob([JSON.stringify(objects.length === 1 ? objects[0] : objects, null, 1), "\n"], { type: "application/json" }));
+  const objects = maps(r).map((m) => ({
+    device: r.device,
+    camera: m.camera,
+    frame: m.frame,
+    score: m.score,
+    area: m.area,
+    segmentation: { size: [m.height, m.width], counts: m.counts },
+  }));
+  save(
+    `${r.masks[0].frame}-rle.json`,
+    new Blob([JSON.stringify(objects.length === 1 ? objects[0] : objects, null, 1), "\n"], { type: "application/json" }),
+  );
 }

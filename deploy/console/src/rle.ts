@@ -51,8 +51,15 @@ export function paint(mask: Uint8Array, width: number, height: number, line: num
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
       if (mask[i] === 0) continue;
-      const inside = x >= reach && y >= reach && x < width - reach && y < height - reach
-        && mask[i - reach] === 1 && mask[i + reach] === 1 && mask[i - reach * width] === 1 && mask[i + reach * width] === 1;
+      const inside =
+        x >= reach &&
+        y >= reach &&
+        x < width - reach &&
+        y < height - reach &&
+        mask[i - reach] === 1 &&
+        mask[i + reach] === 1 &&
+        mask[i - reach * width] === 1 &&
+        mask[i + reach * width] === 1;
       pixels[i] = inside ? veil : edge;
     }
   }
@@ -72,7 +79,10 @@ export async function png(masks: readonly Uint8Array[], width: number, height: n
   return new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error("no PNG"))), "image/png"));
 }
 
-function blank(width: number, height: number): { canvas: HTMLCanvasElement; context: CanvasRenderingContext2D; image: ImageData; pixels: Uint32Array } {
+function blank(
+  width: number,
+  height: number,
+): { canvas: HTMLCanvasElement; context: CanvasRenderingContext2D; image: ImageData; pixels: Uint32Array } {
   const canvas = document.createElement("canvas");
   canvas.width = width;
   canvas.height = height;

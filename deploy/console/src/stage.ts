@@ -1,7 +1,7 @@
 // Where the picture is: live, or held on the frame that the operator works on. Says which of them, and when the picture is old.
 import { byId, setText } from "./dom";
 import { Frames, type Pair, type Shot } from "./frames";
-import { Picture, type Wish } from "./picture";
+import { Picture, type PromptRequest } from "./picture";
 import type { Result } from "./results";
 import { sequenceOf, type Mask } from "./wire";
 
@@ -16,11 +16,11 @@ const spoken = byId("spoken", HTMLElement);
 /** What the stage asks its owner, and tells it. */
 export interface Owner {
   maxPoints(): number;
-  asked(wish: Wish): void;
+  asked(request: PromptRequest): void;
   /** Whether a command waits for its answer. */
   busy(): boolean;
   /** The live picture is back; `mask` is the last one made unasked. */
-  wentLive(mask: Mask | null): void;
+  onLive(mask: Mask | null): void;
   /** Why there is no picture. */
   empty(): string;
 }
@@ -36,13 +36,22 @@ export class Stage {
   private snapshotCame: (shot: Shot) => void = () => undefined;
   private lastMask: Mask | null = null;
   private lastPictureAt = -Infinity;
-  private readonly frames = new Frames((pair) => { if (!this.held) void this.view(pair); });
+  private readonly frames = new Frames((pair) => {
+    if (!this.held) void this.view(pair);
+  });
   private readonly picture: Picture;
 
   constructor(private readonly owner: Owner) {
-    this.picture = new Picture(canvas, () => owner.maxPoints(), (wish) => owner.asked(wish), (sentence) => setText(spoken, sentence));
+    this.picture = new Picture(
+      canvas,
+      () => owner.maxPoints(),
+      (request) => owner.asked(request),
+      (sentence) => setText(spoken, sentence),
+    );
     live.addEventListener("click", () => this.goLive());
-    document.addEventListener("keydown", (e) => { if (e.key === "Escape" && this.held) this.goLive(); });
+    document.addEventListener("keydown", (e) => {
+      if (e.key === "Escape" && this.held) this.goLive();
+    });
   }
 
   get current(): Pair | null {
@@ -88,7 +97,7 @@ export class Stage {
     return performance.now() - this.lastPictureAt;
   }
 
-  pictureCame(shot: Shot): void {
+  onPicture(shot: Shot): void {
     this.lastPictureAt = shot.at;
     this.previewFault = "";
     this.frames.addShot(shot);
@@ -96,12 +105,12 @@ export class Stage {
   }
 
   /** A mask that this page need not have asked for. */
-  maskCame(mask: Mask): void {
+  onMask(mask: Mask): void {
     this.lastMask = mask;
     // without pictures the masks are still worth seeing
     if (this.previewFault !== "" && !this.frames.find(mask.frame)) this.frames.addShot({ ...bare(mask), at: performance.now() });
     this.frames.addMask(mask);
-    if (!this.held) this.owner.wentLive(mask);
+    if (!this.held) this.owner.onLive(mask);
   }
 
   /** Waits for the picture of a frame, and holds it when it is there; going live ends the wait. */
@@ -119,13 +128,13 @@ export class Stage {
   }
 
   /** Shows a frame until the operator goes back to the live picture. */
-  async hold(pair: Pair, wish?: Wish, result: Result | null = null, progress = ""): Promise<void> {
+  async hold(pair: Pair, request?: PromptRequest, result: Result | null = null, progress = ""): Promise<void> {
     this.held = true;
     this.result = result;
     this.progress = progress;
     live.hidden = false;
     this.show();
-    await this.view(pair, wish);
+    await this.view(pair, request);
   }
 
   goLive(): void {
@@ -134,14 +143,14 @@ export class Stage {
     this.wantedSnapshot = "";
     this.progress = "";
     live.hidden = true;
-    this.owner.wentLive(this.lastMask);
+    this.owner.onLive(this.lastMask);
     if (this.frames.last) void this.view(this.frames.last);
     else void this.picture.show(null).then(() => this.show());
     this.show();
   }
 
-  private async view(pair: Pair, wish?: Wish): Promise<void> {
-    await this.picture.show(pair, wish);
+  private async view(pair: Pair, request?: PromptRequest): Promise<void> {
+    await this.picture.show(pair, request);
     this.show();
   }
 
@@ -164,7 +173,11 @@ export class Stage {
 
   private words(pair: Pair, stale: boolean, silentMs: number): [kind: string, words: string] {
     const sequence = `#${sequenceOf(pair.shot.frame)}`;
-    if (this.held) return ["held", `Frame ${sequence} held${this.progress !== "" ? `, ${this.progress}` : !this.result && this.owner.busy() ? ", asking" : ""}`];
+    if (this.held)
+      return [
+        "held",
+        `Frame ${sequence} held${this.progress !== "" ? `, ${this.progress}` : !this.result && this.owner.busy() ? ", asking" : ""}`,
+      ];
     if (stale) return ["stale", `Stale: no picture for ${Math.round(silentMs / 1000)} s`];
     if (pair.shot.jpeg.length === 0) return ["bare", `Mask only, no picture ${sequence}`];
     const [mask] = pair.masks;
@@ -173,4 +186,11 @@ export class Stage {
 }
 
 /** The frame of a mask whose picture never came. */
-export const bare = (m: Mask): Shot => ({ frame: m.frame, width: m.width, height: m.height, capturedUtc: "", jpeg: new Uint8Array(), at: 0 });
+export const bare = (m: Mask): Shot => ({
+  frame: m.frame,
+  width: m.width,
+  height: m.height,
+  capturedUtc: "",
+  jpeg: new Uint8Array(),
+  at: 0,
+});

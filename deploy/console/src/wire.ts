@@ -3,7 +3,12 @@
 export type Point = readonly [number, number];
 export type Edges = readonly [number, number, number, number];
 
-export interface Status { session: string; state: string; reasons: string[]; sinceUtc: string }
+export interface Status {
+  session: string;
+  state: string;
+  reasons: string[];
+  sinceUtc: string;
+}
 
 export interface Info {
   edgeseg: string;
@@ -16,9 +21,17 @@ export interface Info {
 }
 
 /** What a person should know of while it lasts, and what can be done about it. */
-export interface Alert { text: string; remedy: string; degraded: boolean }
+export interface Alert {
+  text: string;
+  remedy: string;
+  degraded: boolean;
+}
 
-export interface CameraState { state: string; reason: string; reconnects: number }
+export interface CameraState {
+  state: string;
+  reason: string;
+  reconnects: number;
+}
 
 export interface Mask {
   request: string | null;
@@ -42,9 +55,20 @@ export interface Mask {
   ageMs: number;
 }
 
-export interface StageFigures { count: number; p50: number; p95: number; p99: number; max: number }
+export interface StageFigures {
+  count: number;
+  p50: number;
+  p95: number;
+  p99: number;
+  max: number;
+}
 
-export interface CameraFigures { fpsIn: number; fpsOut: number; drops: [string, number][]; stages: Map<string, StageFigures> }
+export interface CameraFigures {
+  fpsIn: number;
+  fpsOut: number;
+  drops: [string, number][];
+  stages: Map<string, StageFigures>;
+}
 
 export interface Telemetry {
   at: number;
@@ -55,9 +79,23 @@ export interface Telemetry {
 }
 
 /** How an update of the model stands; `model` is the one that it is about, `total` 0 where the size is not known. */
-export interface ModelState { state: string; model: string; reason: string; text: string; done: number; total: number }
+export interface ModelState {
+  state: string;
+  model: string;
+  reason: string;
+  text: string;
+  done: number;
+  total: number;
+}
 
-export interface Reply { reply: "accepted" | "result" | "error"; request: string | null; command: string; result: unknown; code: string; message: string }
+export interface Reply {
+  reply: "accepted" | "result" | "error";
+  request: string | null;
+  command: string;
+  result: unknown;
+  code: string;
+  message: string;
+}
 
 export const stages = ["capture", "queue", "resize", "saliency", "clicks", "decode", "mask", "encode", "publish"] as const;
 
@@ -91,7 +129,10 @@ export function info(m: Fields): Info {
     model: `${text(model["name"])} ${text(model["version"])} ${text(model["precision"])}`.trim(),
     provider: text(m["provider"]),
     precisionReason: text(m["precision_reason"]),
-    cameras: list(m["cameras"]).map(fields).map((c) => ({ id: text(c["id"]), kind: text(c["kind"]), mode: text(c["mode"]) })).filter((c) => isId(c.id)),
+    cameras: list(m["cameras"])
+      .map(fields)
+      .map((c) => ({ id: text(c["id"]), kind: text(c["kind"]), mode: text(c["mode"]) }))
+      .filter((c) => isId(c.id)),
     commands: list(m["commands"]).map(text),
     maxPoints: count(fields(m["limits"])["points"]) || 6,
   };
@@ -142,9 +183,17 @@ export function telemetry(m: Fields): Telemetry {
     const of = new Map<string, StageFigures>();
     for (const [stage, v] of Object.entries(fields(c["stages"])).slice(0, maxListed)) {
       const s = fields(v);
-      of.set(stage, { count: count(s["count"]), p50: number(s["p50"]), p95: number(s["p95"]), p99: number(s["p99"]), max: number(s["max"]) });
+      of.set(stage, {
+        count: count(s["count"]),
+        p50: number(s["p50"]),
+        p95: number(s["p95"]),
+        p99: number(s["p99"]),
+        max: number(s["max"]),
+      });
     }
-    const drops = Object.entries(fields(c["drops"])).slice(0, maxListed).map(([cause, n]): [string, number] => [cause, count(n)]);
+    const drops = Object.entries(fields(c["drops"]))
+      .slice(0, maxListed)
+      .map(([cause, n]): [string, number] => [cause, count(n)]);
     cameras.set(id, { fpsIn: number(c["fps_in"]), fpsOut: number(c["fps_out"]), drops, stages: of });
   }
   const process = fields(m["process"]);
@@ -159,7 +208,9 @@ export function telemetry(m: Fields): Telemetry {
 
 /** Boards name their zones in their own way; the hottest is what throttles. */
 function hottest(m: Fields): number {
-  const zones = Object.values(fields(fields(m["board"])["temperature_c"])).map(number).filter(Number.isFinite);
+  const zones = Object.values(fields(fields(m["board"])["temperature_c"]))
+    .map(number)
+    .filter(Number.isFinite);
   return zones.length > 0 ? Math.max(...zones) : NaN;
 }
 
@@ -193,7 +244,10 @@ export function reply(m: Fields): Reply | null {
 export const snapshotFrame = (result: unknown): string => text(fields(result)["frame"]);
 
 /** The result of "everything": how many masks there were, and whether the whole frame was looked at. */
-export const everything = (result: unknown): { count: number; complete: boolean } => ({ count: count(fields(result)["count"]), complete: fields(result)["complete"] !== false });
+export const everything = (result: unknown): { count: number; complete: boolean } => ({
+  count: count(fields(result)["count"]),
+  complete: fields(result)["complete"] !== false,
+});
 
 /** The mask in a reply's result. */
 export const maskOf = (result: unknown): Mask | null => mask(fields(result));

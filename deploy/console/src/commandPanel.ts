@@ -2,7 +2,7 @@
 import { byId, el, setText } from "./dom";
 import { answerMs, newId, type Answer, type Link } from "./link";
 import type { Pair } from "./frames";
-import type { Wish } from "./picture";
+import type { PromptRequest } from "./picture";
 import type { Result, Results } from "./results";
 import { bare, type Stage } from "./stage";
 import * as wire from "./wire";
@@ -10,10 +10,14 @@ import * as wire from "./wire";
 /** The device works on everything for two minutes at most. */
 const everythingMs = 150_000;
 const maxMasks = 256;
-const nothingWished: Wish = { points: [], box: null };
+const noPrompt: PromptRequest = { points: [], box: null };
 
 /** Whom the commands go to. */
-export interface Target { device: string; camera: string; commands: readonly string[] | null }
+export interface Target {
+  device: string;
+  camera: string;
+  commands: readonly string[] | null;
+}
 
 const canvas = byId("picture", HTMLCanvasElement);
 const auto = byId("auto", HTMLButtonElement);
@@ -25,14 +29,25 @@ const notice = byId("notice", HTMLElement);
 const spoken = byId("spoken", HTMLElement);
 
 /** Everything of one frame: the masks as they come. */
-interface Run { id: string; pair: Pair; masks: wire.Mask[]; result: Result | null; started: number }
+interface Run {
+  id: string;
+  pair: Pair;
+  masks: wire.Mask[];
+  result: Result | null;
+  started: number;
+}
 
-export class Asking {
+export class CommandPanel {
   private open = 0;
   private run: Run | null = null;
 
   /** @param target Whom to ask now; null: nobody can be. */
-  constructor(private readonly link: Link, private readonly stage: () => Stage, private readonly results: Results, private readonly target: () => Target | null) {
+  constructor(
+    private readonly link: Link,
+    private readonly stage: () => Stage,
+    private readonly results: Results,
+    private readonly target: () => Target | null,
+  ) {
     auto.addEventListener("click", () => void this.automatic());
     everything.addEventListener("click", () => void this.everything());
     snapshot.addEventListener("click", () => void this.snapshot());
@@ -53,31 +68,34 @@ export class Asking {
   }
 
   /** Asks on the very frame that is shown. */
-  async prompt(wish: Wish): Promise<void> {
+  async prompt(request: PromptRequest): Promise<void> {
     const pair = this.stage().current;
     if (!pair) return;
-    await this.stage().hold({ shot: pair.shot, masks: [] }, wish);
-    if (wish.box) await this.segment("box", "Box", pair, wish, { box: wish.box });
-    else await this.segment("click", wish.points.length === 1 ? "Click" : `${wish.points.length} clicks`, pair, wish, { points: wish.points });
+    await this.stage().hold({ shot: pair.shot, masks: [] }, request);
+    if (request.box) await this.segment("box", "Box", pair, request, { box: request.box });
+    else
+      await this.segment("click", request.points.length === 1 ? "Click" : `${request.points.length} clicks`, pair, request, {
+        points: request.points,
+      });
   }
 
   private async automatic(): Promise<void> {
     const pair = this.stage().current;
     if (!pair) return;
     await this.stage().hold({ shot: pair.shot, masks: [] });
-    await this.segment("auto", "Automatic", pair, nothingWished, {});
+    await this.segment("auto", "Automatic", pair, noPrompt, {});
   }
 
-  private async segment(command: string, how: string, pair: Pair, wish: Wish, body: Record<string, unknown>): Promise<void> {
+  private async segment(command: string, how: string, pair: Pair, request: PromptRequest, body: Record<string, unknown>): Promise<void> {
     const started = performance.now();
     const target = this.target();
     const answer = await this.ask(command, { ...body, frame: pair.shot.frame });
     if (!answer.ok || !target || !this.still(target)) return;
     const mask = wire.maskOf(answer.result);
-    if (!mask) return this.tell("error", "bad_answer", "The device's answer holds no mask that this page understands.");
+    if (!mask) return this.notify("error", "bad_answer", "The device's answer holds no mask that this page understands.");
     const shot = mask.frame === pair.shot.frame ? pair.shot : (this.stage().find(mask.frame) ?? null);
-    const result: Result = { masks: [mask], shot, wish, device: target.device, how, roundTripMs: NaN };
-    await this.stage().hold({ shot: shot ?? bare(mask), masks: [mask] }, wish, result);
+    const result: Result = { masks: [mask], shot, request, device: target.device, how, roundTripMs: NaN };
+    await this.stage().hold({ shot: shot ?? bare(mask), masks: [mask] }, request, result);
     result.roundTripMs = performance.now() - started;
     this.results.add(result);
     setText(spoken, mask.found ? `Mask found, score ${mask.score.toFixed(2)}` : `Nothing found: ${mask.reason}`);
@@ -89,21 +107,21 @@ export class Asking {
     if (!pair || !target) return;
     const run: Run = { id: newId(), pair, masks: [], result: null, started: performance.now() };
     this.run = run;
-    void this.stage().hold({ shot: pair.shot, masks: [] }, nothingWished, null, "asking for everything");
+    void this.stage().hold({ shot: pair.shot, masks: [] }, noPrompt, null, "segmenting everything");
     this.show();
     const answer = await this.link.ask(target.device, target.camera, "everything", { frame: pair.shot.frame }, run.id, everythingMs);
-    const said = answer.ok ? wire.everything(answer.result) : { count: 0, complete: true };
+    const outcome = answer.ok ? wire.everything(answer.result) : { count: 0, complete: true };
     // masks go without a receipt and may come after the answer, or not at all
-    for (let i = 0; i < 15 && this.run === run && run.masks.length < said.count; i++) await new Promise((r) => setTimeout(r, 100));
+    for (let i = 0; i < 15 && this.run === run && run.masks.length < outcome.count; i++) await new Promise((r) => setTimeout(r, 100));
     if (this.run !== run) return;
     this.run = null;
     this.show();
-    if (this.inView(run)) void this.stage().hold({ shot: pair.shot, masks: run.masks }, nothingWished, run.result);
+    if (this.inView(run)) void this.stage().hold({ shot: pair.shot, masks: run.masks }, noPrompt, run.result);
     if (!answer.ok) return this.refused("everything", answer.code, answer.message);
-    if (run.masks.length < said.count) this.tell("info", "everything", `${run.masks.length} of ${said.count} masks arrived.`);
-    else if (!said.complete) this.tell("info", "everything", "The device's time was up before the whole frame was looked at.");
-    else if (said.count === 0) this.tell("info", "everything", "Nothing was found in this frame.");
-    else this.tell("", "", "");
+    if (run.masks.length < outcome.count) this.notify("info", "everything", `${run.masks.length} of ${outcome.count} masks arrived.`);
+    else if (!outcome.complete) this.notify("info", "everything", "The device's time was up before the whole frame was looked at.");
+    else if (outcome.count === 0) this.notify("info", "everything", "Nothing was found in this frame.");
+    else this.notify("", "", "");
     setText(spoken, `Everything: ${run.masks.length} masks`);
   }
 
@@ -114,21 +132,33 @@ export class Asking {
   }
 
   /** Takes a mask if it is one of everything; the first of them begins the result. */
-  maskCame(mask: wire.Mask): boolean {
+  onMask(mask: wire.Mask): boolean {
     const { run } = this;
     if (!run || mask.request !== run.id) return mask.source === "everything";
     if (!mask.found || run.masks.length >= maxMasks) return true;
     const isShown = this.inView(run);
     run.masks.push(mask);
     const many = [...run.masks] as [wire.Mask, ...wire.Mask[]];
-    const result = (run.result ??= { masks: many, shot: run.pair.shot, wish: nothingWished, device: this.target()?.device ?? "", how: "Everything", roundTripMs: NaN });
+    const result = (run.result ??= {
+      masks: many,
+      shot: run.pair.shot,
+      request: noPrompt,
+      device: this.target()?.device ?? "",
+      how: "Everything",
+      roundTripMs: NaN,
+    });
     result.masks = many;
     if (many.length === 1) this.results.add(result, isShown);
     if (!isShown) {
       this.results.grown(result);
       return true;
     }
-    void this.stage().hold({ shot: run.pair.shot, masks: many }, nothingWished, result, `${many.length}${mask.count > 0 ? ` of ${mask.count}` : ""} masks`);
+    void this.stage().hold(
+      { shot: run.pair.shot, masks: many },
+      noPrompt,
+      result,
+      `${many.length}${mask.count > 0 ? ` of ${mask.count}` : ""} masks`,
+    );
     result.roundTripMs = performance.now() - run.started;
     this.results.grown(result);
     return true;
@@ -138,7 +168,12 @@ export class Asking {
     const answer = await this.ask("snapshot", { quality: 90 });
     if (!answer.ok) return;
     this.stage().awaitSnapshot(wire.snapshotFrame(answer.result), (shot) =>
-      this.tell("info", "snapshot", `Frame #${wire.sequenceOf(shot.frame)} at full size, ${Math.round(shot.jpeg.length / 1024)} KiB. Click on it, or go back to the live picture.`));
+      this.notify(
+        "info",
+        "snapshot",
+        `Frame #${wire.sequenceOf(shot.frame)} at full size, ${Math.round(shot.jpeg.length / 1024)} KiB. Click on it, or go back to the live picture.`,
+      ),
+    );
   }
 
   private async ask(command: string, body: Record<string, unknown>): Promise<Answer> {
@@ -150,7 +185,7 @@ export class Asking {
       : { ok: false, code: "no_broker", message: "There is no device to ask." };
     this.open--;
     this.show();
-    if (answer.ok) this.tell("", "", "");
+    if (answer.ok) this.notify("", "", "");
     else this.refused(command, answer.code, answer.message);
     return answer;
   }
@@ -161,12 +196,12 @@ export class Asking {
   }
 
   private refused(command: string, code: string, message: string): void {
-    this.tell("error", code, code === "frame_gone" ? "The device no longer holds that frame. Ask again on the live picture." : message);
+    this.notify("error", code, code === "frame_gone" ? "The device no longer holds that frame. Ask again on the live picture." : message);
     if (code === "frame_gone" && command !== "snapshot") this.stage().goLive();
   }
 
   /** A sentence below the picture, with its code; an empty kind takes it away. */
-  tell(kind: "" | "info" | "error", code: string, sentence: string): void {
+  notify(kind: "" | "info" | "error", code: string, sentence: string): void {
     notice.hidden = kind === "";
     notice.dataset["kind"] = kind;
     notice.replaceChildren(kind === "" ? "" : el("b", {}, code), " ", sentence);

@@ -11,15 +11,24 @@ const badge = byId("link", HTMLElement);
 const leave = byId("leave", HTMLButtonElement);
 const board = byId("board", HTMLElement);
 
-const words: Record<LinkState["kind"], string> = { off: "not connected", connecting: "connecting", online: "connected", lost: "no broker", refused: "refused" };
+const words: Record<LinkState["kind"], string> = {
+  off: "not connected",
+  connecting: "connecting",
+  online: "connected",
+  lost: "no broker",
+  refused: "refused",
+};
 
-export class Door {
+export class LoginForm {
   /** A page that a device serves finds that device's own broker beside itself. */
   readonly ownUrl = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/mqtt`;
   private blocked = false;
   private state: LinkState = { kind: "off" };
 
-  constructor(private readonly open: (login: Login) => void, left: () => void) {
+  constructor(
+    private readonly open: (login: Login) => void,
+    left: () => void,
+  ) {
     url.value = this.ownUrl;
     form.addEventListener("submit", (e) => {
       e.preventDefault();
