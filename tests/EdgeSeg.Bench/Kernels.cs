@@ -140,9 +140,9 @@ public class Kernels : IDisposable
     [Benchmark, BenchmarkCategory("PNG")]
     public int PngStraightforward()
     {
-        using var set = Mat.FromPixelData(H, W, MatType.CV_8UC1, mask);
-        using Mat white = set * 255;
-        Cv2.ImEncode(".png", white, out var bytes);
+        using var set = new Mat();
+        MaskMat.ToMat(bits, set);
+        Cv2.ImEncode(".png", set, out var bytes, new ImageEncodingParam(ImwriteFlags.PngBilevel, 1));
         return bytes.Length;
     }
 

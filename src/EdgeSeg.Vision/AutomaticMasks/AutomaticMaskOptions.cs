@@ -1,3 +1,5 @@
+using EdgeSeg.Vision.Masks;
+
 namespace EdgeSeg.Vision.AutomaticMasks;
 
 /// <summary>
@@ -6,6 +8,9 @@ namespace EdgeSeg.Vision.AutomaticMasks;
 /// </summary>
 public sealed record AutomaticMaskOptions
 {
+    /// <summary>Most points on a side: 64 x 64 are 4096 decodes, two minutes of a desktop machine.</summary>
+    internal const int MaxPointsPerSide = 64;
+
     /// <summary>Points on each side of the grid of clicks, 1 to 64: the model is asked n x n times (<c>points_per_side</c>).</summary>
     public int PointsPerSide { get; init; } = 32;
 
@@ -31,13 +36,13 @@ public sealed record AutomaticMaskOptions
     public float NmsThreshold { get; init; } = 0.7f;
 
     /// <summary>A mask whose run lengths take more bytes is noise and is dropped: no message could carry it.</summary>
-    internal int MaxMaskBytes { get; init; } = VisionLimits.MaxCountsBytes;
+    internal int MaxMaskBytes { get; init; } = RunLength.MaxCountsBytes;
 
     /// <exception cref="ArgumentException">A value is outside its range, or not a number.</exception>
     internal void Check()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(PointsPerSide, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(PointsPerSide, VisionLimits.MaxEverythingGrid);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(PointsPerSide, AutomaticMaskOptions.MaxPointsPerSide);
         foreach (
             var (name, value) in (ReadOnlySpan<(string, double)>)
                 [

@@ -1,3 +1,4 @@
+using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 
 namespace EdgeSeg.Vision.Images;
@@ -19,14 +20,14 @@ internal static class BgrPixels
         if (image.Dims != 2)
             throw new ArgumentException($"the picture has {image.Dims} dimensions where 2 are needed", nameof(image));
         var (width, height) = (image.Cols, image.Rows);
-        if (width < VisionLimits.MinImageSide || height < VisionLimits.MinImageSide)
+        if (width < PictureBounds.MinSide || height < PictureBounds.MinSide)
             throw new ArgumentException(
-                $"the picture has {width}x{height} pixels: both sides need at least {VisionLimits.MinImageSide}",
+                $"the picture has {width}x{height} pixels: both sides need at least {PictureBounds.MinSide}",
                 nameof(image)
             );
-        if ((long)width * height > VisionLimits.MaxImagePixels)
+        if ((long)width * height > PictureBounds.MaxPixels)
             throw new ArgumentException(
-                $"the picture has {width}x{height} pixels, more than {VisionLimits.MaxImagePixels / 1_000_000} megapixels: make it smaller",
+                $"the picture has {width}x{height} pixels, more than {PictureBounds.MaxPixels / 1_000_000} megapixels: make it smaller",
                 nameof(image)
             );
         var type = image.Type();

@@ -11,6 +11,9 @@ namespace EdgeSeg.Vision.Images;
 /// </summary>
 internal sealed class PhotoReader
 {
+    /// <summary>Largest encoded photograph that is read, in bytes.</summary>
+    public const long MaxBytes = 256L << 20;
+
     private byte[] buffer = [];
 
     /// <summary>The caller disposes the picture.</summary>
@@ -41,9 +44,9 @@ internal sealed class PhotoReader
             // pipes and devices have length 0 too, and opening one could block for ever
             if (info.Length == 0)
                 throw new OperatingException($"photograph '{path}' is empty or not a plain file; copy it again");
-            if (info.Length > VisionLimits.MaxPhotoBytes)
+            if (info.Length > PhotoReader.MaxBytes)
                 throw new OperatingException(
-                    $"photograph '{path}' has {info.Length >> 20} MiB, more than {VisionLimits.MaxPhotoBytes >> 20} MiB; save it smaller"
+                    $"photograph '{path}' has {info.Length >> 20} MiB, more than {PhotoReader.MaxBytes >> 20} MiB; save it smaller"
                 );
             var length = (int)info.Length;
             if (buffer.Length < length)
@@ -65,16 +68,16 @@ internal sealed class PhotoReader
     private static void Check(string path, PictureHeader header)
     {
         var (format, width, height, complete) = header;
-        if (width > 0 && height > 0 && width * height > VisionLimits.MaxImagePixels)
+        if (width > 0 && height > 0 && width * height > PictureBounds.MaxPixels)
             throw new OperatingException(
                 $"photograph '{path}' has {width}x{height} pixels, more than "
-                    + $"{VisionLimits.MaxImagePixels / 1_000_000} megapixels; make it smaller"
+                    + $"{PictureBounds.MaxPixels / 1_000_000} megapixels; make it smaller"
             );
         if (!complete)
             throw new OperatingException($"photograph '{path}' is incomplete: its {format} data ends too early; copy it again");
-        if (width < VisionLimits.MinImageSide || height < VisionLimits.MinImageSide)
+        if (width < PictureBounds.MinSide || height < PictureBounds.MinSide)
             throw new OperatingException(
-                $"photograph '{path}' has {width}x{height} pixels; both sides need at least {VisionLimits.MinImageSide}: give a larger one"
+                $"photograph '{path}' has {width}x{height} pixels; both sides need at least {PictureBounds.MinSide}: give a larger one"
             );
     }
 

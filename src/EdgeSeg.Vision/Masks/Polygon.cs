@@ -24,6 +24,15 @@ public sealed record Ring(bool Hole, IReadOnlyList<Vertex> Vertices);
 /// <param name="RingsDropped">Number of rings that are left out because they are too thin for the tolerance or too many.</param>
 public sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, int RingsDropped)
 {
+    /// <summary>Most corners traced around a mask before simplifying: above it the mask is noise, and its polygon is its box.</summary>
+    internal const int MaxTracedCorners = 1_000_000;
+
+    /// <summary>Most rings; the largest are kept.</summary>
+    internal const int MaxRings = 256;
+
+    /// <summary>Most vertices, all rings together: about 40 KB of JSON.</summary>
+    internal const int MaxVertices = 4096;
+
     /// <summary>
     /// Outlines of the mask along its pixels' edges, simplified so that no removed corner is farther than <paramref name="tolerancePx"/>
     /// from its line (0: exact). Rings thinner than the tolerance are dropped, but never the largest one. Above the bounds on rings and
@@ -33,15 +42,15 @@ public sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, int 
     internal static Polygon Trace(BinaryMask mask, double tolerancePx = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(tolerancePx);
-        if (!EdgeTracer.TryTrace(mask, VisionLimits.MaxTracedCorners, out var traced))
+        if (!EdgeTracer.TryTrace(mask, MaxTracedCorners, out var traced))
             return BoxOf(mask, Math.Max(0, traced.Count - 1));
         traced.Sort((a, b) => Math.Abs(b.DoubleArea).CompareTo(Math.Abs(a.DoubleArea)));
-        var kept = Math.Min(traced.Count, VisionLimits.MaxPolygonRings);
+        var kept = Math.Min(traced.Count, MaxRings);
         for (var tolerance = tolerancePx; tolerance <= mask.Width + mask.Height; tolerance = Math.Max(1, tolerance * 2))
         {
             var rings = new List<Ring>(kept);
             var vertices = 0;
-            for (var i = 0; i < kept && vertices <= VisionLimits.MaxPolygonVertices; i++)
+            for (var i = 0; i < kept && vertices <= MaxVertices; i++)
             {
                 var line = DouglasPeucker.Simplify(traced[i].Corners, tolerance);
                 // the largest ring is the object: a finer tolerance keeps it
@@ -53,7 +62,7 @@ public sealed record Polygon(IReadOnlyList<Ring> Rings, double TolerancePx, int 
                 vertices += line.Length;
             }
 
-            if (vertices <= VisionLimits.MaxPolygonVertices)
+            if (vertices <= MaxVertices)
                 return new Polygon(rings, tolerance, traced.Count - rings.Count);
         }
 

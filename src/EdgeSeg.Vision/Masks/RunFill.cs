@@ -1,3 +1,5 @@
+using EdgeSeg.Vision.Platform;
+
 namespace EdgeSeg.Vision.Masks;
 
 /// <summary>
@@ -14,9 +16,9 @@ internal ref struct RunFill
     public RunFill(BinaryMask columns, int width, int height)
     {
         (this.columns, this.width, this.height) = (columns, width, height);
-        if (width <= 0 || height <= 0 || (long)width * height > VisionLimits.MaxImagePixels)
+        if (width <= 0 || height <= 0 || (long)width * height > PictureBounds.MaxPixels)
         {
-            Problem = $"a mask of {width}x{height} is not possible: a mask has 1 to {VisionLimits.MaxImagePixels} pixels";
+            Problem = $"a mask of {width}x{height} is not possible: a mask has 1 to {PictureBounds.MaxPixels} pixels";
             return;
         }
 

@@ -12,6 +12,9 @@ namespace EdgeSeg.Vision.Masks;
 /// </summary>
 internal sealed class RunLength
 {
+    /// <summary>Longest run-length text of a mask in a message, in bytes, beside its other fields.</summary>
+    public const int MaxCountsBytes = 100_000;
+
     /// <summary>Characters of the longest number: a difference of two runs has at most 33 bits with its sign.</summary>
     private const int MaxDigits = 7;
 
@@ -21,7 +24,7 @@ internal sealed class RunLength
     /// Appends the mask's counts to <paramref name="counts"/>. False when they would take more than <paramref name="capBytes"/>:
     /// encoding stops there, and the appended part, never more than the cap, must be discarded.
     /// </summary>
-    public bool TryEncode(BinaryMask mask, ArrayBufferWriter<byte> counts, int capBytes = VisionLimits.MaxCountsBytes)
+    public bool TryEncode(BinaryMask mask, ArrayBufferWriter<byte> counts, int capBytes = RunLength.MaxCountsBytes)
     {
         Transposition.Transpose(mask, columns);
         var writer = new RunWriter(counts, capBytes);

@@ -3,6 +3,8 @@ namespace EdgeSeg.Vision.Models;
 /// <summary>The name of the machine's GPU, read from files: an engine built on one GPU does not run on another.</summary>
 internal static class Accelerator
 {
+    private const int MaxNameLength = 64;
+
     /// <summary>Letters, digits and -; <c>none</c> without an NVIDIA driver.</summary>
     public static string Name { get; } = Read();
 
@@ -24,7 +26,7 @@ internal static class Accelerator
             var name = new string([
                 .. (line ?? "").Trim().Where(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '-').Select(c => c == ' ' ? '-' : c),
             ]);
-            return name.Length == 0 ? "none" : name[..Math.Min(name.Length, VisionLimits.MaxIdLength)];
+            return name.Length == 0 ? "none" : name[..Math.Min(name.Length, MaxNameLength)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

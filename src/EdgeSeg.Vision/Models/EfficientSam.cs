@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Platform;
+using EdgeSeg.Vision.Prompts;
 using EdgeSeg.Vision.Saliency;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using OpenCvSharp;
@@ -41,7 +42,7 @@ internal sealed class EfficientSam : ISegmenter
 
     public int InputHeight => contract.PictureHeight;
 
-    public int MaxPoints => VisionLimits.MaxPoints;
+    public int MaxPoints => PromptBuffer.MaxPoints;
 
     public int MaskCount => primary.Count;
 
@@ -63,7 +64,7 @@ internal sealed class EfficientSam : ISegmenter
     /// </summary>
     public int ParallelDecodes => encoder.Threads;
 
-    public int EmbeddingsWorthKeeping => VisionLimits.MaxEmbeddings;
+    public int EmbeddingsWorthKeeping => EmbeddingCache.MaxCapacity;
 
     public Embedding CreateEmbedding()
     {

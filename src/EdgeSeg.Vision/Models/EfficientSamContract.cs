@@ -1,4 +1,5 @@
 using EdgeSeg.Vision.Platform;
+using EdgeSeg.Vision.Prompts;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace EdgeSeg.Vision.Models;
@@ -53,8 +54,8 @@ internal sealed class EfficientSamContract
             throw Unfit(decoder, Features, features, "[1,channels,rows,columns]");
         features[0] = 1;
         var coordinates = decoder.InputShape(Coordinates, TensorElementType.Float, 4);
-        if (coordinates is not [1 or -1, 1 or -1, -1 or VisionLimits.MaxPoints, 2])
-            throw Unfit(decoder, Coordinates, coordinates, $"[1,1,any number or {VisionLimits.MaxPoints},2]");
+        if (coordinates is not [1 or -1, 1 or -1, -1 or PromptBuffer.MaxPoints, 2])
+            throw Unfit(decoder, Coordinates, coordinates, $"[1,1,any number or {PromptBuffer.MaxPoints},2]");
         decoder.InputShape(Labels, TensorElementType.Float, 3);
         decoder.InputShape(PictureSize, TensorElementType.Int64, 1);
         decoder.OutputShape(Masks, TensorElementType.Float, 5);

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using EdgeSeg.Vision.Platform;
+using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Vision.Models;
 
@@ -59,7 +60,7 @@ internal static class EfficientSamImport
             ("picture", trial.Form),
             (
                 "good for",
-                $"up to {VisionLimits.MaxPoints} points, a box, or both; segment --everything; not for negative clicks (not trained)"
+                $"up to {PromptBuffer.MaxPoints} points, a box, or both; segment --everything; not for negative clicks (not trained)"
             ),
             ("automatic mode", "clicks come from the model in the salience role (model.salience_dir; the shipped SqueezeSAM when empty)"),
             (
@@ -131,9 +132,9 @@ internal static class EfficientSamImport
         try
         {
             var length = new FileInfo(file).Length;
-            if (length > VisionLimits.MaxGraphBytes)
+            if (length > ModelBundle.MaxGraphBytes)
                 throw new OperatingException(
-                    $"{file}: has {length} bytes, more than {VisionLimits.MaxGraphBytes}: it is not one of EfficientSAM's graphs"
+                    $"{file}: has {length} bytes, more than {ModelBundle.MaxGraphBytes}: it is not one of EfficientSAM's graphs"
                 );
             return File.ReadAllBytes(file);
         }

@@ -9,8 +9,8 @@ namespace EdgeSeg.Vision.Models;
 /// </summary>
 internal sealed class EfficientSamInputs : IDisposable
 {
-    private readonly Tensor<float> coordinates = new(TensorElementType.Float, 1, 1, VisionLimits.MaxPoints, 2);
-    private readonly Tensor<float> labels = new(TensorElementType.Float, 1, 1, VisionLimits.MaxPoints);
+    private readonly Tensor<float> coordinates = new(TensorElementType.Float, 1, 1, PromptBuffer.MaxPoints, 2);
+    private readonly Tensor<float> labels = new(TensorElementType.Float, 1, 1, PromptBuffer.MaxPoints);
     private readonly Tensor<long> size = new(TensorElementType.Int64, 2);
     private readonly float pad;
 

@@ -12,16 +12,19 @@ internal readonly record struct FrameKey(string Camera, long Sequence, bool Part
 /// </summary>
 internal sealed class EmbeddingCache : IDisposable
 {
+    /// <summary>Most frames: EfficientSAM's embeddings take 4 MB each, and an operator works on one frame at a time.</summary>
+    public const int MaxCapacity = 4;
+
     private readonly ISegmenter segmenter;
     private readonly Place[] places;
     private long asked;
 
     /// <param name="segmenter">Outlives this.</param>
-    /// <param name="capacity">Frames kept, 1 to <see cref="VisionLimits.MaxEmbeddings"/>.</param>
+    /// <param name="capacity">Frames kept, 1 to <see cref="EmbeddingCache.MaxCapacity"/>.</param>
     public EmbeddingCache(ISegmenter segmenter, int capacity)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, VisionLimits.MaxEmbeddings);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, EmbeddingCache.MaxCapacity);
         this.segmenter = segmenter;
         places = [.. Enumerable.Range(0, capacity).Select(_ => new Place())];
     }

@@ -41,6 +41,9 @@ internal sealed record ExecutionProvider(
 /// </summary>
 internal static class ExecutionProviders
 {
+    /// <summary>Most providers that are tried one after the other.</summary>
+    private const int MaxTried = 8;
+
     private static readonly ExecutionProvider tensorRt = new(
         "tensorrt",
         "TensorrtExecutionProvider",
@@ -125,7 +128,7 @@ internal static class ExecutionProviders
         // the CPU always starts, so nothing after it is tried
         return wanted
             .TakeWhile(name => name != Cpu.Name)
-            .Take(VisionLimits.MaxProviders)
+            .Take(ExecutionProviders.MaxTried)
             .Select(name =>
                 known.FirstOrDefault(p => p.Name == name)
                 ?? throw new OperatingException(

@@ -12,6 +12,12 @@ internal sealed class ModelBundle
 {
     public const string ManifestName = "model.json";
 
+    /// <summary>Largest model.json, in bytes.</summary>
+    public const int MaxManifestBytes = 1 << 20;
+
+    /// <summary>Largest graph file, in bytes.</summary>
+    public const long MaxGraphBytes = 1L << 30;
+
     private static readonly (string Kind, string[] Roles)[] kinds =
     [
         (SqueezeSam.Kind, ["segmenter"]),
@@ -34,10 +40,10 @@ internal sealed class ModelBundle
         var file = new FileInfo(path);
         if (!file.Exists)
             throw Bad(folder, "holds no model.json", "copy the whole bundle again");
-        if (file.Length > VisionLimits.MaxManifestBytes)
+        if (file.Length > ModelBundle.MaxManifestBytes)
             throw Bad(
                 folder,
-                $"has a model.json of {file.Length} bytes, more than {VisionLimits.MaxManifestBytes}",
+                $"has a model.json of {file.Length} bytes, more than {ModelBundle.MaxManifestBytes}",
                 "copy the bundle again"
             );
         ModelManifest manifest;
@@ -121,8 +127,8 @@ internal sealed class ModelBundle
                 throw Bad(Folder, $"has a graph of precision '{g.Precision}'", "fp32 and int8 are known");
             if (g.Sha256.Length != 64 || !g.Sha256.All(char.IsAsciiHexDigitLower))
                 throw Bad(Folder, $"states no valid SHA-256 for {g.File}", "64 lower-case hex digits are needed");
-            if (g.Bytes is <= 0 or > VisionLimits.MaxGraphBytes)
-                throw Bad(Folder, $"states {g.Bytes} bytes for {g.File}", $"1 to {VisionLimits.MaxGraphBytes} are allowed");
+            if (g.Bytes is <= 0 or > ModelBundle.MaxGraphBytes)
+                throw Bad(Folder, $"states {g.Bytes} bytes for {g.File}", $"1 to {ModelBundle.MaxGraphBytes} are allowed");
             if (g.Precision == "int8" && g.Calibration is not { Images: > 0, From.Length: > 0 })
                 throw Bad(
                     Folder,

@@ -13,6 +13,9 @@ internal sealed class SelfCheckCache(string? folder)
 {
     private const string FileName = "self-checks.tsv";
 
+    /// <summary>Largest file of results, in bytes; a larger one is replaced.</summary>
+    private const int MaxBytes = 64 << 10;
+
     private string? Path => folder is null ? null : System.IO.Path.Combine(folder, FileName);
 
     public static string Key(string modelHash, string runtime, string provider, string cpuInfo) =>
@@ -62,7 +65,7 @@ internal sealed class SelfCheckCache(string? folder)
         try
         {
             var file = Path is null ? null : new FileInfo(Path);
-            return file is { Exists: true, Length: <= VisionLimits.MaxVerdictBytes } ? File.ReadAllLines(file.FullName) : [];
+            return file is { Exists: true, Length: <= SelfCheckCache.MaxBytes } ? File.ReadAllLines(file.FullName) : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -52,7 +52,7 @@ internal sealed class SqueezeSam : ISegmenter
 
     public int InputHeight { get; }
 
-    public int MaxPoints => Math.Min((int)pointShape[1], VisionLimits.MaxPoints);
+    public int MaxPoints => Math.Min((int)pointShape[1], PromptBuffer.MaxPoints);
 
     public int MaskCount => (int)maskShape[1];
 

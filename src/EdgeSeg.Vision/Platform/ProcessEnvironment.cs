@@ -14,7 +14,7 @@ internal static partial class ProcessEnvironment
     {
         // official builds of ONNX Runtime keep a device id in the home folder and send telemetry unless this is set
         Put("ORT_DISABLE_TELEMETRY", "1", overwrite: true);
-        Put("OPENCV_IO_MAX_IMAGE_PIXELS", VisionLimits.MaxImagePixels.ToString(CultureInfo.InvariantCulture), overwrite: true);
+        Put("OPENCV_IO_MAX_IMAGE_PIXELS", PictureBounds.MaxPixels.ToString(CultureInfo.InvariantCulture), overwrite: true);
         // these may be set to find a fault
         Put("OPENCV_LOG_LEVEL", "SILENT", overwrite: false);
         Put("OPENCV_FFMPEG_LOGLEVEL", "-8", overwrite: false);

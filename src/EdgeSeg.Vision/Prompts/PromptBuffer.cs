@@ -17,12 +17,15 @@ internal enum PromptSource
 }
 
 /// <summary>
-/// The engine's memory of one prompt: up to <see cref="VisionLimits.MaxPoints"/> clicks on the object, a box, or both. Reused between
+/// The engine's memory of one prompt: up to <see cref="MaxPoints"/> clicks on the object, a box, or both. Reused between
 /// frames.
 /// </summary>
 internal sealed class PromptBuffer
 {
-    private readonly Click[] clicks = new Click[VisionLimits.MaxPoints];
+    /// <summary>Most points per prompt that the models were trained with.</summary>
+    public const int MaxPoints = 6;
+
+    private readonly Click[] clicks = new Click[MaxPoints];
 
     public PromptSource Source { get; set; } = PromptSource.Auto;
 

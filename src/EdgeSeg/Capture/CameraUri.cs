@@ -1,5 +1,4 @@
 using System.Globalization;
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Capture;
@@ -103,8 +102,8 @@ internal readonly record struct CameraUri(CameraKind Kind, string Target, TestSc
             var value = equals < 0 ? "" : pair[(equals + 1)..];
             scene = key switch
             {
-                "w" => scene with { Width = (int)Number(text, key, value, VisionLimits.MinImageSide, 8192) },
-                "h" => scene with { Height = (int)Number(text, key, value, VisionLimits.MinImageSide, 8192) },
+                "w" => scene with { Width = (int)Number(text, key, value, PictureBounds.MinSide, 8192) },
+                "h" => scene with { Height = (int)Number(text, key, value, PictureBounds.MinSide, 8192) },
                 "fps" => scene with { Fps = Number(text, key, value, 0, CaptureLimits.MaxCameraFps) },
                 "seed" => scene with { Seed = (int)Number(text, key, value, 0, int.MaxValue) },
                 "frames" => scene with { Frames = (long)Number(text, key, value, 0, int.MaxValue) },

@@ -1,4 +1,3 @@
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.Platform;
 using EdgeSeg.Vision.Prompts;
 using OpenCvSharp;
@@ -28,13 +27,13 @@ internal sealed class FrameGeometry : IDisposable
         if (
             x < 0
             || y < 0
-            || width < VisionLimits.MinImageSide
-            || height < VisionLimits.MinImageSide
+            || width < PictureBounds.MinSide
+            || height < PictureBounds.MinSide
             || x > fullWidth - width
             || y > fullHeight - height
         )
             throw new OperatingException(
-                $"the crop {x},{y} {width}x{height} does not lie inside the rotated picture of {fullWidth}x{fullHeight} or is below {VisionLimits.MinImageSide} pixels; correct it"
+                $"the crop {x},{y} {width}x{height} does not lie inside the rotated picture of {fullWidth}x{fullHeight} or is below {PictureBounds.MinSide} pixels; correct it"
             );
         // the crop as the source sees it, so that only the part that is kept is rotated
         Click a = ToSource(new Click(0, 0)),

@@ -1,4 +1,3 @@
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 
@@ -13,7 +12,7 @@ internal sealed class RawPicture : IDisposable
     /// <summary>Throws an <see cref="OperatingException"/> when the size does not suit the format.</summary>
     public RawPicture(PipeFormat format, int width, int height)
     {
-        if (width < VisionLimits.MinImageSide || height < VisionLimits.MinImageSide || (long)width * height > VisionLimits.MaxImagePixels)
+        if (width < PictureBounds.MinSide || height < PictureBounds.MinSide || (long)width * height > PictureBounds.MaxPixels)
             throw new OperatingException(
                 $"a pipe camera needs the width and height of its pictures, and {width}x{height} cannot be; state them as the command writes them",
                 2

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.AutomaticMasks;
 
 namespace EdgeSeg.Cli;
@@ -14,7 +13,7 @@ internal sealed class AutomaticMaskCliOptions
     private readonly Option<int> grid = new("--grid")
     {
         HelpName = "N",
-        Description = $"Points on each side of that grid, 1 to {VisionLimits.MaxEverythingGrid}.",
+        Description = $"Points on each side of that grid, 1 to {AutomaticMaskOptions.MaxPointsPerSide}.",
         DefaultValueFactory = _ => new AutomaticMaskOptions().PointsPerSide,
     };
 
@@ -22,8 +21,8 @@ internal sealed class AutomaticMaskCliOptions
     {
         grid.Validators.Add(r =>
         {
-            if (r.GetValueOrDefault<int>() is < 1 or > VisionLimits.MaxEverythingGrid)
-                r.AddError($"--grid must be 1..{VisionLimits.MaxEverythingGrid}");
+            if (r.GetValueOrDefault<int>() is < 1 or > AutomaticMaskOptions.MaxPointsPerSide)
+                r.AddError($"--grid must be 1..{AutomaticMaskOptions.MaxPointsPerSide}");
         });
         command.Options.Add(everything);
         command.Options.Add(grid);

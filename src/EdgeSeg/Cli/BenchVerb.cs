@@ -4,7 +4,7 @@ using System.Text.Json;
 using EdgeSeg.Benchmark;
 using EdgeSeg.Configuration;
 using EdgeSeg.Platform;
-using EdgeSeg.Vision;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Cli;
 
@@ -32,7 +32,7 @@ internal static class BenchVerb
         {
             if (ParseSize(r.GetValueOrDefault<string>()) is null)
                 r.AddError(
-                    $"--size must be WIDTHxHEIGHT, {VisionLimits.MinImageSide} to {ConfigurationLimits.MaxImageSide} pixels a side, for example 1280x720"
+                    $"--size must be WIDTHxHEIGHT, {PictureBounds.MinSide} to {ConfigurationLimits.MaxImageSide} pixels a side, for example 1280x720"
                 );
         });
         frames.Validators.Add(r =>
@@ -145,9 +145,9 @@ internal static class BenchVerb
         text?.Split('x') is [var w, var h]
         && int.TryParse(w, NumberStyles.None, CultureInfo.InvariantCulture, out var width)
         && int.TryParse(h, NumberStyles.None, CultureInfo.InvariantCulture, out var height)
-        && Math.Min(width, height) >= VisionLimits.MinImageSide
+        && Math.Min(width, height) >= PictureBounds.MinSide
         && Math.Max(width, height) <= ConfigurationLimits.MaxImageSide
-        && (long)width * height <= VisionLimits.MaxImagePixels
+        && (long)width * height <= PictureBounds.MaxPixels
             ? (width, height)
             : null;
 }

@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using EdgeSeg.Messages;
 using EdgeSeg.Platform;
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 
 namespace EdgeSeg.Cli;
@@ -54,7 +54,7 @@ internal static class InfoVerb
             );
             Line(
                 "limits",
-                $"pictures {VisionLimits.MinImageSide} px to {VisionLimits.MaxImagePixels / 1_000_000} megapixels, messages {MessageLimits.MaxMessageBytes} bytes, commands {MessageLimits.MaxCommandBytes} bytes"
+                $"pictures {PictureBounds.MinSide} px to {PictureBounds.MaxPixels / 1_000_000} megapixels, messages {MessageLimits.MaxMessageBytes} bytes, commands {MessageLimits.MaxCommandBytes} bytes"
             );
             var peak = PeakMemory.MiB;
             Line(

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using EdgeSeg.Platform;
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.Models;
 
 namespace EdgeSeg.Cli;
@@ -39,10 +38,10 @@ internal static class ModelImportVerb
         {
             var given = r.GetValueOrDefault<string>() ?? "";
             if (
-                given.Length is 0 or > VisionLimits.MaxIdLength
+                given.Length is 0 or > Identifier.MaxLength
                 || !given.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
             )
-                r.AddError($"--name {given}: must be 1 to {VisionLimits.MaxIdLength} of a-z, 0-9 and -");
+                r.AddError($"--name {given}: must be 1 to {Identifier.MaxLength} of a-z, 0-9 and -");
         });
         var command = new Command(
             "efficientsam",

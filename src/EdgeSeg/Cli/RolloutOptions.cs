@@ -1,7 +1,6 @@
 using System.CommandLine;
 using EdgeSeg.Platform;
 using EdgeSeg.Updates;
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Cli;
@@ -29,8 +28,8 @@ internal sealed class RolloutOptions
         });
         salt.Validators.Add(r =>
         {
-            if (r.GetValueOrDefault<string?>() is { Length: 0 or > VisionLimits.MaxIdLength })
-                r.AddError($"--salt must have 1..{VisionLimits.MaxIdLength} characters");
+            if (r.GetValueOrDefault<string?>() is { Length: 0 or > Identifier.MaxLength })
+                r.AddError($"--salt must have 1..{Identifier.MaxLength} characters");
         });
         command.Options.Add(percent);
         command.Options.Add(salt);
@@ -51,6 +50,6 @@ internal sealed class RolloutOptions
     private static string DefaultSalt(string name, int version)
     {
         var whole = $"{name}-{version}";
-        return whole.Length <= VisionLimits.MaxIdLength ? whole : whole[^VisionLimits.MaxIdLength..];
+        return whole.Length <= Identifier.MaxLength ? whole : whole[^Identifier.MaxLength..];
     }
 }

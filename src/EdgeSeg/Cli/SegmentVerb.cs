@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using EdgeSeg.Platform;
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.Platform;
 using EdgeSeg.Vision.Prompts;
 
@@ -88,9 +87,9 @@ internal static class SegmentVerb
     {
         if (clicks.Length == 0 && box is null)
             return null;
-        if (clicks.Length > VisionLimits.MaxPoints)
+        if (clicks.Length > PromptBuffer.MaxPoints)
             throw new OperatingException(
-                $"{clicks.Length} clicks are more than the model takes: at most {VisionLimits.MaxPoints}",
+                $"{clicks.Length} clicks are more than the model takes: at most {PromptBuffer.MaxPoints}",
                 ExitCode.Usage
             );
         var prompt = new PromptBuffer { Box = box, Source = clicks.Length > 0 ? PromptSource.Click : PromptSource.Box };

@@ -1,5 +1,5 @@
 using System.Globalization;
-using EdgeSeg.Vision;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Configuration;
 
@@ -169,7 +169,7 @@ internal sealed class Section<T>(string path, string doc, Func<Settings, int, T>
     {
         Add(
             name,
-            $"[] or [x, y, width, height] in pixels, width and height at least {VisionLimits.MinImageSide}",
+            $"[] or [x, y, width, height] in pixels, width and height at least {PictureBounds.MinSide}",
             doc,
             (s, i, v) =>
             {
@@ -227,7 +227,7 @@ internal sealed class Section<T>(string path, string doc, Func<Settings, int, T>
         }
 
         area = new Area(n[0], n[1], n[2], n[3]);
-        return n[2] >= VisionLimits.MinImageSide && n[3] >= VisionLimits.MinImageSide;
+        return n[2] >= PictureBounds.MinSide && n[3] >= PictureBounds.MinSide;
     }
 
     private static string Words(IEnumerable<string> words) => "one of " + string.Join(", ", words.Select(Value.Quote));

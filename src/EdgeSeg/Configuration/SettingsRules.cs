@@ -1,6 +1,6 @@
 using System.Net;
 using EdgeSeg.Capture;
-using EdgeSeg.Vision;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Configuration;
 
@@ -76,9 +76,9 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
                 Refuse($"camera {j} reads {c.Uri} too; a device can be opened once", $"{path}.uri", $"camera[{j}].uri");
         }
 
-        if (c.Scheme == "pipe" && (c.PipeWidth < VisionLimits.MinImageSide || c.PipeHeight < VisionLimits.MinImageSide))
+        if (c.Scheme == "pipe" && (c.PipeWidth < PictureBounds.MinSide || c.PipeHeight < PictureBounds.MinSide))
             Refuse(
-                $"a pipe needs pipe_width and pipe_height, at least {VisionLimits.MinImageSide} each",
+                $"a pipe needs pipe_width and pipe_height, at least {PictureBounds.MinSide} each",
                 $"{path}.uri",
                 $"{path}.pipe_width",
                 $"{path}.pipe_height"

@@ -1,5 +1,4 @@
 using EdgeSeg.Configuration;
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Messages;
@@ -72,7 +71,7 @@ internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> C
     public CommandError? Resolve(PromptBuffer to, int width, int height, int maxPoints)
     {
         var points = Clicks.Count + (Box is null ? 0 : 2);
-        if (points > maxPoints || Clicks.Count > VisionLimits.MaxPoints)
+        if (points > maxPoints || Clicks.Count > PromptBuffer.MaxPoints)
             return new CommandError(
                 CommandErrorCode.UnsupportedPrompt,
                 $"{points} points are more than the model takes: at most {maxPoints}, a box counts as two"

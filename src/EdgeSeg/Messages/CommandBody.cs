@@ -1,6 +1,6 @@
 using System.Text.Json;
 using EdgeSeg.Configuration;
-using EdgeSeg.Vision;
+using EdgeSeg.Vision.AutomaticMasks;
 using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Messages;
@@ -23,7 +23,7 @@ internal sealed class CommandBody(CommandKind kind)
     };
 
     private readonly HashSet<string> seen = [];
-    private readonly List<Click> clicks = new(VisionLimits.MaxPoints);
+    private readonly List<Click> clicks = new(PromptBuffer.MaxPoints);
     private CommandError? fault;
     private string? frame;
     private DateTimeOffset? expires;
@@ -96,7 +96,7 @@ internal sealed class CommandBody(CommandKind kind)
             case "width":
                 return CommandValues.Integer(ref value, name, MessageLimits.MinPreviewWidth, MessageLimits.MaxPreviewWidth, out width);
             case "grid":
-                return CommandValues.Integer(ref value, name, 1, VisionLimits.MaxEverythingGrid, out grid);
+                return CommandValues.Integer(ref value, name, 1, AutomaticMaskOptions.MaxPointsPerSide, out grid);
             case "for_s":
                 return CommandValues.Integer(ref value, name, 1, MessageLimits.MaxPreviewS, out forS);
             case "max_fps" when kind == CommandKind.Preview:
@@ -199,11 +199,11 @@ internal sealed class CommandBody(CommandKind kind)
             return CommandError.Bad("'frame' names a frame of another camera");
         return kind switch
         {
-            CommandKind.Click when clicks.Count == 0 => CommandError.Bad($"'points' is missing: 1 to {VisionLimits.MaxPoints} of [x,y]"),
+            CommandKind.Click when clicks.Count == 0 => CommandError.Bad($"'points' is missing: 1 to {PromptBuffer.MaxPoints} of [x,y]"),
             CommandKind.Box when box is null => CommandError.Bad("'box' is missing: [left,top,right,bottom]"),
-            CommandKind.Box when clicks.Count > VisionLimits.MaxPoints - 2 => new CommandError(
+            CommandKind.Box when clicks.Count > PromptBuffer.MaxPoints - 2 => new CommandError(
                 CommandErrorCode.UnsupportedPrompt,
-                $"{clicks.Count} clicks and a box are more than {VisionLimits.MaxPoints} points: a box counts as two"
+                $"{clicks.Count} clicks and a box are more than {PromptBuffer.MaxPoints} points: a box counts as two"
             ),
             CommandKind.Click or CommandKind.Box => CommandValues.OutOfRange(clicks, box, normalized),
             CommandKind.Preview when on is null => CommandError.Bad("'on' is missing: true or false"),

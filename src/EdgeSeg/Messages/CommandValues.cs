@@ -1,6 +1,5 @@
 using System.Text.Json;
 using EdgeSeg.Configuration;
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Messages;
@@ -54,10 +53,10 @@ internal static class CommandValues
             return CommandError.Bad($"'{name}' is a list of [x,y] or {{x,y}}");
         while (value.Read() && value.TokenType != JsonTokenType.EndArray)
         {
-            if (clicks.Count == VisionLimits.MaxPoints)
+            if (clicks.Count == PromptBuffer.MaxPoints)
                 return new CommandError(
                     CommandErrorCode.UnsupportedPrompt,
-                    $"'{name}' holds more than {VisionLimits.MaxPoints} points: the model was not trained with more"
+                    $"'{name}' holds more than {PromptBuffer.MaxPoints} points: the model was not trained with more"
                 );
             Click click;
             var wrong = value.TokenType switch

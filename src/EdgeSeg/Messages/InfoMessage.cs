@@ -1,6 +1,6 @@
 using System.Text.Json;
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Messages;
 
@@ -67,7 +67,7 @@ internal static class InfoMessage
         json.WriteStartObject("limits"u8);
         json.WriteNumber("message_bytes"u8, MessageLimits.MaxMessageBytes);
         json.WriteNumber("command_bytes"u8, MessageLimits.MaxCommandBytes);
-        json.WriteNumber("points"u8, VisionLimits.MaxPoints);
+        json.WriteNumber("points"u8, PromptBuffer.MaxPoints);
         json.WriteEndObject();
         json.WriteStartArray("commands"u8);
         foreach (var command in facts.Commands)

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using EdgeSeg.Vision;
+using EdgeSeg.Platform;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Prompts;
@@ -96,7 +96,7 @@ internal static class MaskMessage
         json.WriteString("camera"u8, facts.Camera);
         json.WriteString("session"u8, facts.Session);
         json.WriteNumber("sequence"u8, facts.Sequence);
-        Span<char> id = stackalloc char[3 * VisionLimits.MaxIdLength];
+        Span<char> id = stackalloc char[3 * Identifier.MaxLength];
         json.WriteString("frame"u8, id[..FrameId.Write(id, facts.Session, facts.Camera, facts.Sequence)]);
         json.WriteString("captured_utc"u8, facts.CapturedUtc.UtcDateTime);
         json.WriteNumber("captured_ns"u8, facts.CapturedNs);

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
 
@@ -25,7 +24,7 @@ internal sealed class MaskWriter : IDisposable
     public ReadOnlySpan<byte> Write(scoped in MaskInfo facts, Segmentation result, int maxBytes)
     {
         counts.ResetWrittenCount();
-        var encoded = runLength.TryEncode(result.Mask, counts, Math.Min(maxBytes, VisionLimits.MaxCountsBytes));
+        var encoded = runLength.TryEncode(result.Mask, counts, Math.Min(maxBytes, RunLength.MaxCountsBytes));
         var tolerance = Trace(result);
         var rings = new PolygonRings(CollectionsMarshal.AsSpan(points), CollectionsMarshal.AsSpan(ringLengths), tolerance);
         return MaskMessage.Write(json, facts, result, result.Geometry, encoded ? counts.WrittenSpan : [], rings, maxBytes);

@@ -1,4 +1,4 @@
-using EdgeSeg.Vision;
+using EdgeSeg.Platform;
 
 namespace EdgeSeg.Messages;
 
@@ -15,7 +15,7 @@ internal static class MessageLimits
     public const int MaxStatusBytes = 4096;
 
     /// <summary>Longest id of an alert: a word, a hyphen and a camera's id.</summary>
-    public const int MaxAlertIdLength = VisionLimits.MaxIdLength + 16;
+    public const int MaxAlertIdLength = Identifier.MaxLength + 16;
 
     /// <summary>The same where a command names none: 256 decodes are seconds on a small board, and find what a quarter of the picture's side shows.</summary>
     public const int EverythingGrid = 16;

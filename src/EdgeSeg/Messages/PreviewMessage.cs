@@ -1,5 +1,5 @@
 using EdgeSeg.Capture;
-using EdgeSeg.Vision;
+using EdgeSeg.Platform;
 using OpenCvSharp;
 
 namespace EdgeSeg.Messages;
@@ -12,7 +12,7 @@ internal static class PreviewMessage
     /// <summary>Width and height are the published picture's, in whose pixels a click on it is given, however small the JPEG is.</summary>
     public static KeyValuePair<string, string>[] Properties(string session, Frame frame)
     {
-        Span<char> id = stackalloc char[3 * VisionLimits.MaxIdLength];
+        Span<char> id = stackalloc char[3 * Identifier.MaxLength];
         return
         [
             new("v", "1"),

@@ -1,7 +1,7 @@
 using EdgeSeg.Capture;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
-using EdgeSeg.Vision;
+using EdgeSeg.Platform;
 using EdgeSeg.Vision.Models;
 
 namespace EdgeSeg.Pipeline;
@@ -294,7 +294,7 @@ internal sealed class CommandProcessor(
 
     private string FrameIdOf(string camera, long sequence)
     {
-        Span<char> id = stackalloc char[3 * VisionLimits.MaxIdLength];
+        Span<char> id = stackalloc char[3 * Identifier.MaxLength];
         return new string(id[..FrameId.Write(id, session, camera, sequence)]);
     }
 

@@ -1,8 +1,8 @@
 using EdgeSeg.Capture;
 using EdgeSeg.Configuration;
 using EdgeSeg.Telemetry;
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 
 namespace EdgeSeg.Pipeline;
@@ -48,7 +48,7 @@ internal sealed class FrameProcessor(
         var roi = camera.Settings.Roi is { } r
             ? new Rect(r.X, r.Y, r.Width, r.Height) & new Rect(0, 0, frame.Width, frame.Height)
             : default;
-        var isPart = roi.Width >= VisionLimits.MinImageSide && roi.Height >= VisionLimits.MinImageSide;
+        var isPart = roi.Width >= PictureBounds.MinSide && roi.Height >= PictureBounds.MinSide;
         if (isPart)
             model.ShowPart(frame, roi);
         result.Times = picture.Times;

@@ -1,6 +1,5 @@
 using EdgeSeg.Configuration;
 using EdgeSeg.Platform;
-using EdgeSeg.Vision;
 using EdgeSeg.Vision.Models;
 
 namespace EdgeSeg.Updates;
@@ -44,7 +43,7 @@ internal static class ManifestRules
 
     private static string? Fault(Rollout r)
     {
-        if (!(r.Percent is >= 0 and <= 100) || r.Salt.Length is 0 or > VisionLimits.MaxIdLength)
+        if (!(r.Percent is >= 0 and <= 100) || r.Salt.Length is 0 or > Identifier.MaxLength)
             return "its roll-out needs 0..100 percent and a salt";
         if (r.Devices is { } devices && !AreIds(devices, UpdateLimits.MaxRolloutDevices))
             return $"its roll-out does not name 1..{UpdateLimits.MaxRolloutDevices} different device ids";
@@ -62,7 +61,7 @@ internal static class ManifestRules
     private static string? Fault(BundleInfo b)
     {
         if (!Identifier.IsValid(b.Name))
-            return $"the bundle's name does not consist of 1 to {VisionLimits.MaxIdLength} of a-z, 0-9 and -";
+            return $"the bundle's name does not consist of 1 to {Identifier.MaxLength} of a-z, 0-9 and -";
         if (b.Version < 1)
             return "the bundle's version is below 1";
         if (!IsFolder(b.Url))
@@ -83,7 +82,7 @@ internal static class ManifestRules
             return $"the bundle has more than {UpdateLimits.MaxBundleBytes} bytes";
         if (
             b.Quality.Count > UpdateLimits.MaxQualityFigures
-            || b.Quality.Any(q => q.Key.Length is 0 or > VisionLimits.MaxIdLength || !double.IsFinite(q.Value))
+            || b.Quality.Any(q => q.Key.Length is 0 or > Identifier.MaxLength || !double.IsFinite(q.Value))
         )
             return $"its quality does not consist of at most {UpdateLimits.MaxQualityFigures} named finite figures";
         return Fault(b.Compatible) ?? Fault(b.Canary, b) ?? Fault(b.Live);
@@ -97,8 +96,8 @@ internal static class ManifestRules
             return $"{SlotStore.SumsName} is a name that devices use themselves";
         if (!IsPlainName(f.Name) || f.Name.Contains(PartFile.Suffix, StringComparison.Ordinal))
             return "the name of a file is not a plain one, or is reserved";
-        if (f.Bytes is < 1 or > VisionLimits.MaxGraphBytes)
-            return $"{f.Name} does not have 1..{VisionLimits.MaxGraphBytes} bytes";
+        if (f.Bytes is < 1 or > ModelBundle.MaxGraphBytes)
+            return $"{f.Name} does not have 1..{ModelBundle.MaxGraphBytes} bytes";
         return f.Sha256.Length != 64 || !f.Sha256.All(char.IsAsciiHexDigitLower) ? $"{f.Name} has no SHA-256" : null;
     }
 

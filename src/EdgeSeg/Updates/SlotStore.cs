@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using EdgeSeg.Messages;
 using EdgeSeg.Platform;
-using EdgeSeg.Vision;
+using EdgeSeg.Vision.Models;
 
 namespace EdgeSeg.Updates;
 
@@ -176,7 +176,7 @@ internal sealed class SlotStore
         try
         {
             var sums = Path.Combine(folder, SumsName);
-            if (!File.Exists(sums) || new FileInfo(sums).Length > VisionLimits.MaxManifestBytes)
+            if (!File.Exists(sums) || new FileInfo(sums).Length > ModelBundle.MaxManifestBytes)
                 return Bad($"it has no {SumsName}", out problem);
             var text = File.ReadAllBytes(sums);
             if (!slot.EndsWith("-" + Hash(text), StringComparison.Ordinal))

@@ -1,10 +1,10 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using EdgeSeg.Capture;
+using EdgeSeg.Platform;
 using EdgeSeg.Service;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Updates;
-using EdgeSeg.Vision;
 using Xunit;
 
 namespace EdgeSeg.Messages;
@@ -171,7 +171,7 @@ public sealed class AsyncApiTests : IDisposable
                     Encoding.UTF8.GetString(CameraStateMessage.Write(buffer, "robot-7", Samples.Session, "front", status))
                 )
             );
-            var longest = new string('x', VisionLimits.MaxIdLength);
+            var longest = new string('x', Identifier.MaxLength);
             foreach (
                 var alert in AlertRules.Lasting(
                     [(longest, status)],

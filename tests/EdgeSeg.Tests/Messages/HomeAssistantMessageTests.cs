@@ -1,6 +1,6 @@
 using System.Text.Json;
 using EdgeSeg.Configuration;
-using EdgeSeg.Vision;
+using EdgeSeg.Platform;
 using Xunit;
 
 namespace EdgeSeg.Messages;
@@ -68,10 +68,10 @@ public class HomeAssistantMessageTests
     [Fact]
     public void The_most_cameras_with_the_longest_names_fit_in_a_message()
     {
-        var cameras = Enumerable.Range(0, ConfigurationLimits.MaxCameras).Select(i => i + new string('x', VisionLimits.MaxIdLength - 1));
+        var cameras = Enumerable.Range(0, ConfigurationLimits.MaxCameras).Select(i => i + new string('x', Identifier.MaxLength - 1));
         using var buffer = new JsonBuffer();
         Assert.True(
-            HomeAssistantMessage.Write(buffer, new Topics(new string('d', VisionLimits.MaxIdLength), cameras), "1", true).Length
+            HomeAssistantMessage.Write(buffer, new Topics(new string('d', Identifier.MaxLength), cameras), "1", true).Length
                 < MessageLimits.MaxMessageBytes
         );
     }

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using EdgeSeg.Messages;
-using EdgeSeg.Vision;
+using EdgeSeg.Vision.Models;
 using Xunit;
 using static EdgeSeg.Updates.ReleaseSamples;
 
@@ -111,7 +111,7 @@ public class ManifestRulesTests
             With(b =>
                 b with
                 {
-                    Files = [.. b.Files, .. Enumerable.Range(0, 3).Select(i => File($"f{i}") with { Bytes = VisionLimits.MaxGraphBytes })],
+                    Files = [.. b.Files, .. Enumerable.Range(0, 3).Select(i => File($"f{i}") with { Bytes = ModelBundle.MaxGraphBytes })],
                 }
             )
         );

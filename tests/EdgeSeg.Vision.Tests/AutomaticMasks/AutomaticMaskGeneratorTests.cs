@@ -43,7 +43,7 @@ public sealed class EverythingTests : IDisposable
 
     [Theory]
     [InlineData(0)]
-    [InlineData(VisionLimits.MaxEverythingGrid + 1)]
+    [InlineData(AutomaticMaskOptions.MaxPointsPerSide + 1)]
     public void The_grid_has_bounds(int grid) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => Run(Left(3), 0.9f, new AutomaticMaskOptions { PointsPerSide = grid }, out _));
 

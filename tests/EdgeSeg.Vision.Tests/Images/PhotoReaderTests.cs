@@ -124,13 +124,13 @@ public sealed class PhotoReaderTests : IDisposable
     [Fact]
     public void Too_small_and_too_large_pictures_are_refused_before_they_are_decoded()
     {
-        using var small = Noise(VisionLimits.MinImageSide - 1, 40);
+        using var small = Noise(PictureBounds.MinSide - 1, 40);
         AssertRefused(Save(".png", Encode(".png", small)), "15x40", "at least 16");
         var large = PngHeader(20_000, 20_000);
         AssertRefused(Save(".png", large), "20000x20000", "make it smaller");
         var path = Path.Combine(folder, "huge.jpg");
         using (var sparse = File.Create(path))
-            sparse.SetLength(VisionLimits.MaxPhotoBytes + (1 << 20));
+            sparse.SetLength(PhotoReader.MaxBytes + (1 << 20));
         AssertRefused(path, "MiB", "smaller");
     }
 

@@ -1,5 +1,6 @@
 using EdgeSeg.Testing;
 using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
 using EdgeSeg.Vision.Prompts;
 using OpenCvSharp;
 using Xunit;
@@ -31,7 +32,7 @@ public class OverlayTests
     [Fact]
     public void The_smallest_picture_can_be_drawn()
     {
-        using var frame = new Mat(VisionLimits.MinImageSide, VisionLimits.MinImageSide, MatType.CV_8UC3, Scalar.All(50));
+        using var frame = new Mat(PictureBounds.MinSide, PictureBounds.MinSide, MatType.CV_8UC3, Scalar.All(50));
         using var picture = Draw(frame, new Segmentation { Reason = "nothing_salient" });
         Assert.Equal(frame.Size(), picture.Size());
     }

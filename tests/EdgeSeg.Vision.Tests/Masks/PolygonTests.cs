@@ -70,8 +70,8 @@ public class PolygonTests
     public void Noise_is_simplified_until_it_fits_and_the_tolerance_is_reported()
     {
         var polygon = Polygon.Trace(MaskSamples.Noise(500, 500, 9), 0);
-        Assert.InRange(polygon.Rings.Sum(r => r.Vertices.Count), 3, VisionLimits.MaxPolygonVertices);
-        Assert.InRange(polygon.Rings.Count, 1, VisionLimits.MaxPolygonRings);
+        Assert.InRange(polygon.Rings.Sum(r => r.Vertices.Count), 3, Polygon.MaxVertices);
+        Assert.InRange(polygon.Rings.Count, 1, Polygon.MaxRings);
         Assert.True(polygon is { TolerancePx: >= 1, RingsDropped: > 0 });
     }
 

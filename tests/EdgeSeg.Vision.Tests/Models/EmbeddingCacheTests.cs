@@ -89,5 +89,5 @@ public sealed class EmbeddingCacheTests : IDisposable
 
     [Fact]
     public void The_capacity_has_a_bound() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new EmbeddingCache(model.Segmenter, VisionLimits.MaxEmbeddings + 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new EmbeddingCache(model.Segmenter, EmbeddingCache.MaxCapacity + 1));
 }
