@@ -13,7 +13,10 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Bench;
 
-/// <summary>Each step outside the model on a 720p frame, beside what one writes first: pixel loops, bytes for bits, objects for JSON, OpenCV's general way.</summary>
+/// <summary>
+/// Each step outside the model on a 720p frame, beside what one writes first: pixel loops, bytes for bits, objects for JSON, OpenCV's
+/// general way.
+/// </summary>
 [MemoryDiagnoser]
 public class Kernels : IDisposable
 {

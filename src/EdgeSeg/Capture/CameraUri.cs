@@ -13,21 +13,27 @@ internal enum CameraKind
     Test,
 }
 
-/// <summary>Size, pace and seed of the synthetic scene; <see cref="Frames"/> 0 means endless, <see cref="Fps"/> 0 as fast as they are taken.</summary>
+/// <summary>
+/// Size, pace and seed of the synthetic scene; <see cref="Frames"/> 0 means endless, <see cref="Fps"/> 0 as fast as they are taken.
+/// </summary>
 internal readonly record struct TestScene(int Width, int Height, double Fps, int Seed, long Frames)
 {
     public static TestScene Default => new(1280, 720, 30, 1, 0);
 }
 
 /// <summary>
-/// Where frames come from: <c>v4l2:/dev/video0</c>, <c>rtsp://host/path</c> (or <c>rtsps</c>), <c>file:PATH</c>, <c>images:FOLDER</c>, <c>pipe:COMMAND</c>,
-/// <c>test:?w=1280&amp;h=720&amp;fps=30&amp;seed=1&amp;frames=0</c>. <see cref="Target"/> is the path, command or whole address; it never holds a password.
+/// Where frames come from: <c>v4l2:/dev/video0</c>, <c>rtsp://host/path</c> (or <c>rtsps</c>), <c>file:PATH</c>, <c>images:FOLDER</c>,
+/// <c>pipe:COMMAND</c>, <c>test:?w=1280&amp;h=720&amp;fps=30&amp;seed=1&amp;frames=0</c>. <see cref="Target"/> is the path, command or
+/// whole address; it never holds a password.
 /// </summary>
 internal readonly record struct CameraUri(CameraKind Kind, string Target, TestScene Scene)
 {
     private const string Forms = "v4l2:/dev/video0, rtsp://host/path, file:VIDEO, images:FOLDER, pipe:COMMAND or test:";
 
-    /// <summary>The scheme of an address in lower case as written (<c>v4l2</c>, <c>rtsp</c>, <c>rtsps</c>, ...) and what follows its colon; empty without a colon.</summary>
+    /// <summary>
+    /// The scheme of an address in lower case as written (<c>v4l2</c>, <c>rtsp</c>, <c>rtsps</c>, ...) and what follows its colon; empty
+    /// without a colon.
+    /// </summary>
     public static (string Scheme, string Target) Split(string text)
     {
         var colon = text.IndexOf(':', StringComparison.Ordinal);

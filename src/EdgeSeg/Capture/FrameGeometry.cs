@@ -5,8 +5,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// The one place where a picture is rotated (clockwise), then cropped, and where points are carried over: wire coordinates are those of the result.
-/// Points are continuous: the centre of the top-left pixel is (0.5, 0.5).
+/// The one place where a picture is rotated (clockwise), then cropped, and where points are carried over: wire coordinates are those of the
+/// result. Points are continuous: the centre of the top-left pixel is (0.5, 0.5).
 /// </summary>
 internal sealed class FrameGeometry : IDisposable
 {
@@ -78,7 +78,10 @@ internal sealed class FrameGeometry : IDisposable
         return new Click(x - Crop.X, y - Crop.Y);
     }
 
-    /// <summary>Rotates and crops <paramref name="picture"/> (of the source's size) into <paramref name="frame"/>, whose memory is kept when it fits.</summary>
+    /// <summary>
+    /// Rotates and crops <paramref name="picture"/> (of the source's size) into <paramref name="frame"/>, whose memory is kept when it
+    /// fits.
+    /// </summary>
     public void Apply(Mat picture, Mat frame)
     {
         // the view is kept as long as the picture's memory stays where it is, which it does in a stream

@@ -21,7 +21,10 @@ internal abstract class Section(string path, string doc, bool isList)
         keys.Add(new SettingKey(Path.Length == 0 ? name : $"{Path}.{name}", allowed, doc, set, show));
 }
 
-/// <summary>Builds the keys of a section whose values live in a <typeparamref name="T"/>: name, what is allowed, one line of documentation, getter, setter.</summary>
+/// <summary>
+/// Builds the keys of a section whose values live in a <typeparamref name="T"/>: name, what is allowed, one line of documentation, getter,
+/// setter.
+/// </summary>
 internal sealed class Section<T>(string path, string doc, Func<Settings, int, T> at, bool isList = false) : Section(path, doc, isList)
 {
     public Section<T> Text(string name, TextForm form, string doc, Func<T, string> get, Action<T, string> set)

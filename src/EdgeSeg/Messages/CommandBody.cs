@@ -5,7 +5,10 @@ using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Messages;
 
-/// <summary>The fields of one command's body while they are read. The first fault stays; what comes after it is read only for the address of the reply.</summary>
+/// <summary>
+/// The fields of one command's body while they are read. The first fault stays; what comes after it is read only for the address of the
+/// reply.
+/// </summary>
 internal sealed class CommandBody(CommandKind kind)
 {
     private static readonly string[] common = ["v", "id", "reply_to", "expires_at"];

@@ -7,7 +7,9 @@ namespace EdgeSeg.Messages;
 /// <summary>A model as <c>info</c> describes it. <see cref="Role"/>: what it is used for, for example <c>segmenter</c>.</summary>
 internal sealed record InfoModel(string Role, ModelInfo Model, string WeightsLicence);
 
-/// <summary>A camera as <c>info</c> describes it. Never its URI, which may hold a password: <see cref="Kind"/> is the URI's scheme.</summary>
+/// <summary>
+/// A camera as <c>info</c> describes it. Never its URI, which may hold a password: <see cref="Kind"/> is the URI's scheme.
+/// </summary>
 internal sealed record InfoCamera(string Id, string Kind, int Width, int Height, string Mode);
 
 /// <summary>What <c>info</c> tells of the service.</summary>

@@ -5,7 +5,10 @@ namespace EdgeSeg.Messages;
 /// <summary>The bounds of this folder, each with its reason.</summary>
 internal static class MessageLimits
 {
-    /// <summary>Largest message of ours, in bytes: AWS IoT ends a connection above 128 KB; a mask that is larger is simplified, then reduced to its box.</summary>
+    /// <summary>
+    /// Largest message of ours, in bytes: AWS IoT ends a connection above 128 KB; a mask that is larger is simplified, then reduced to its
+    /// box.
+    /// </summary>
     public const int MaxMessageBytes = 120_000;
 
     /// <summary>Largest command accepted, in bytes: six points and every option fit in 2 KiB.</summary>
@@ -17,7 +20,9 @@ internal static class MessageLimits
     /// <summary>Longest id of an alert: a word, a hyphen and a camera's id.</summary>
     public const int MaxAlertIdLength = Identifier.MaxLength + 16;
 
-    /// <summary>The same where a command names none: 256 decodes are seconds on a small board, and find what a quarter of the picture's side shows.</summary>
+    /// <summary>
+    /// The same where a command names none: 256 decodes are seconds on a small board, and find what a quarter of the picture's side shows.
+    /// </summary>
     public const int EverythingGrid = 16;
 
     /// <summary>Masks told of one frame; the least sure are left out and counted.</summary>

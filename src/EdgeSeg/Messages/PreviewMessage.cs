@@ -4,7 +4,9 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Messages;
 
-/// <summary>A preview or snapshot is a bare JPEG; what it shows stands in its MQTT 5 user properties (schema <c>PreviewProperties</c>).</summary>
+/// <summary>
+/// A preview or snapshot is a bare JPEG; what it shows stands in its MQTT 5 user properties (schema <c>PreviewProperties</c>).
+/// </summary>
 internal static class PreviewMessage
 {
     public const string ContentType = "image/jpeg";
@@ -31,13 +33,18 @@ internal sealed class PreviewEncoder : IDisposable
 {
     private readonly Mat small = new();
 
-    /// <summary>Encodes a picture, at most <paramref name="width"/> wide, in at most <paramref name="maxBytes"/>: the quality is lowered in steps to get there.</summary>
+    /// <summary>
+    /// Encodes a picture, at most <paramref name="width"/> wide, in at most <paramref name="maxBytes"/>: the quality is lowered in steps to
+    /// get there.
+    /// </summary>
     /// <param name="pixels">8-bit BGR.</param>
     /// <param name="width">In pixels; the height follows; a picture is never enlarged.</param>
     /// <param name="quality">1 to 100; afterwards the one used.</param>
     /// <param name="maxBytes">Largest payload.</param>
     /// <param name="jpeg">The picture; empty when false.</param>
-    /// <returns>False when even <see cref="MessageLimits.MinJpegQuality"/> is too large: the answer is <see cref="CommandErrorCode.TooLarge"/>.</returns>
+    /// <returns>
+    /// False when even <see cref="MessageLimits.MinJpegQuality"/> is too large: the answer is <see cref="CommandErrorCode.TooLarge"/>.
+    /// </returns>
     public bool TryEncode(Mat pixels, int width, ref int quality, int maxBytes, out byte[] jpeg)
     {
         var source = pixels;

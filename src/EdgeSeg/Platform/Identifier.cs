@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace EdgeSeg.Platform;
 
-/// <summary>Ids of devices, fleets, cameras, clients and models. They stand in topics and file names, so they hold no slash, dot or wildcard.</summary>
+/// <summary>
+/// Ids of devices, fleets, cameras, clients and models. They stand in topics and file names, so they hold no slash, dot or wildcard.
+/// </summary>
 internal static class Identifier
 {
     /// <summary>Most characters of one id.</summary>
