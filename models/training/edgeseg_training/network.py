@@ -146,8 +146,8 @@ class SqueezeSAM(nn.Module):
         prompts = torch.where(used[..., None], self.place(points[..., :2]) + kind, self.lab.weight[0])
         batch = points.shape[0]
         tokens = torch.cat([self.tok.expand(batch, -1, -1), prompts], 1)
-        hidden = F.pad(~used, (MASKS + 2, 0), value=False)
-        bias = torch.zeros(hidden.shape, device=points.device).masked_fill(hidden, -1e4)
+        bias = (~used).float() * -1e4
+        bias = torch.cat([torch.zeros_like(bias[:, : MASKS + 2]), bias], 1)
         return tokens, bias[:, None, None]
 
     def planes(self, points, size, shown=None):
@@ -177,7 +177,11 @@ class SqueezeSAM(nn.Module):
 
     def forward(self, image, points, shown=None):
         rgb = (image.flip(1) - 127) / 128
-        stride2, stride4, stride8, stride16, stride32 = self.enc(rgb, self.planes(points, image.shape[-1], shown))
+        return self.decode(self.enc(rgb, self.planes(points, image.shape[-1], shown)), points)
+
+    def decode(self, taps, points):
+        """The encoder's five maps and the points -> what `forward` gives."""
+        stride2, stride4, stride8, stride16, stride32 = taps
         f, tokens = self.bottom(stride16, stride32, points)
         y = self.c8(self.up(self.l16(f), "s8", stride8))
         y = self.c4(self.up(y, "s4", stride4))
