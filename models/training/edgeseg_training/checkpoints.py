@@ -20,6 +20,13 @@ def write(path: pathlib.Path, content: dict):
     os.replace(part, path)
 
 
+def write_text(path: pathlib.Path, text: str):
+    """The same for a text."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
+
+
 def read(path) -> dict:
     """A checkpoint's content on the CPU. Raises UserError when it is missing or is not one."""
     try:

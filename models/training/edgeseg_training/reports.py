@@ -16,20 +16,20 @@ COLOURS = [(200, 80, 0), (0, 140, 0), (0, 0, 200), (150, 0, 150), (90, 90, 90), 
 
 
 class Means:
-    """Figures since the last call of `take`, a mean for each name."""
+    """Figures since the last call of `take`, a mean for each name. Adding does not wait for a GPU."""
 
     def __init__(self):
         self.sums, self.counts = {}, {}
 
-    def add(self, name: str, values: torch.Tensor):
-        """Takes in a tensor's values."""
-        if values.numel():
-            self.sums[name] = self.sums.get(name, 0.0) + values.double().sum()
-            self.counts[name] = self.counts.get(name, 0) + values.numel()
+    def add(self, name: str, values: torch.Tensor, chosen: torch.Tensor | None = None):
+        """Takes in the values of a tensor, those that are `chosen` (bool) if it is given."""
+        count = torch.ones_like(values) if chosen is None else chosen.to(values.dtype)
+        self.sums[name] = self.sums.get(name, 0.0) + (values * count).sum()
+        self.counts[name] = self.counts.get(name, 0.0) + count.sum()
 
     def take(self) -> dict[str, float]:
         """The means, and a new start."""
-        means = {name: round(float(self.sums[name]) / self.counts[name], 5) for name in self.sums}
+        means = {name: round(float(self.sums[name]) / float(count), 5) for name, count in self.counts.items() if float(count) > 0}
         self.sums, self.counts = {}, {}
         return means
 
@@ -40,10 +40,10 @@ def figures(means: Means, loss, parts: dict, kind: torch.Tensor):
     for index, name in enumerate(sampling.KINDS):
         here = kind == index
         if index < sampling.SALIENCY:
-            means.add(f"{name}.picked", parts["picked"][here])
-            means.add(f"{name}.best", parts["best"][here])
+            means.add(f"{name}.picked", parts["picked"], here)
+            means.add(f"{name}.best", parts["best"], here)
         elif index == sampling.SALIENCY:
-            means.add("saliency", parts["saliency"][here])
+            means.add("saliency", parts["saliency"], here)
 
 
 def duration(seconds: float) -> str:

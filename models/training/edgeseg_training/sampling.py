@@ -178,8 +178,10 @@ class Sampler:
             if image is None and may_fail:
                 return None
         elif choice < 0.75 and self.targets.sets:
-            image = cv2.resize(self.targets.draw(rng).pixels(), (self.size, self.size), interpolation=cv2.INTER_AREA)
-            image = cv2.GaussianBlur(image, (0, 0), float(rng.uniform(0.12, 0.3)) * self.size)
+            # a photograph of three to eight pixels, enlarged: nothing can be told any more
+            cells = int(rng.integers(3, 9))
+            image = cv2.resize(self.targets.draw(rng).pixels(), (cells, cells), interpolation=cv2.INTER_AREA)
+            image = cv2.resize(image, (self.size, self.size), interpolation=cv2.INTER_CUBIC)
         if image is None:
             image = augment.texture(self.size, rng)
         mask = np.zeros((self.size, self.size), bool)

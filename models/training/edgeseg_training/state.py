@@ -11,7 +11,7 @@ import torch
 from . import UserError, checkpoints
 from .encoder import load_backbone
 from .network import SqueezeSAM
-from .recipe import Recipe
+from .recipe import Recipe, paths
 
 
 class Average:
@@ -45,6 +45,7 @@ def start_network(recipe: Recipe, start: str = "") -> SqueezeSAM:
     start = start or recipe.start
     if not start:
         return network
+    start = paths(start)[0]
     state = checkpoints.weights(checkpoints.read(start))
     if "_conv_stem.weight" in state:
         try:

@@ -70,7 +70,8 @@ def load_photos(sources, data, what: str) -> list:
 class Training:
     """One run: reads the data, trains, validates, writes checkpoints."""
 
-    def __init__(self, recipe, device, out: pathlib.Path, start="", resume=False, budget_minutes=None, photos=None, validation=None):
+    def __init__(self, recipe, device, out: pathlib.Path, start="", resume=False, budget_minutes=None, photos=None, validation=None,
+                 validates=True):
         self.recipe, self.device, self.out, self.budget = recipe, device, out, budget_minutes
         out.mkdir(parents=True, exist_ok=True)
         checkpoint = out / "checkpoint.pt"
@@ -84,7 +85,8 @@ class Training:
         network = start_network(recipe, start)
         self.photos = photos if photos is not None else load_photos(recipe.sources, recipe.data, "training")
         self.sampler = sampling.Sampler(self.photos, recipe)
-        self.validation = self.make_validation(validation)
+        self.validates = validates
+        self.validation = self.make_validation(validation) if validates else None
         self.state = State(recipe, device, network)
         if resume:
             self.state.take_up(checkpoint)
@@ -124,7 +126,7 @@ class Training:
             for each, handler in previous.items():
                 signal.signal(each, handler)
         self.save()
-        if self.progress() >= 1:
+        if self.progress() >= 1 and self.validates:
             self.validate()
         print(f"{state.samples} samples in {reports.duration(state.seconds)}; weights: {self.out / 'weights-fp16.pt'}")
 
@@ -158,7 +160,7 @@ class Training:
             if state.seconds - saved > train.checkpoint_minutes * 60:
                 self.save()
                 saved = state.seconds
-            if state.seconds - validated > train.validate_minutes * 60:
+            if self.validates and state.seconds - validated > train.validate_minutes * 60:
                 self.validate()
                 validated = state.seconds = before + clock.seconds()
         bar.end()
