@@ -196,6 +196,8 @@ def test_shards(tmp_path):
 def test_wrong_sources_are_user_errors(tmp_path):
     (tmp_path / "x.json").write_text("[]")
     wrong = [("coco", "x.json"), ("voc", "."), ("folder", "."), ("other", "."), ("coco", "none")]
+    with pytest.raises(UserError, match="splt"):
+        read("voc", tmp_path, splt="val")
     for format, path in ((format, tmp_path / name) for format, name in wrong):
         with pytest.raises(UserError):
             read(format, path)

@@ -7,6 +7,7 @@ added to `problems` and left out; nothing but a wrong `path` or option (UserErro
 """
 import dataclasses
 import importlib
+import inspect
 import pathlib
 from collections.abc import Iterator
 
@@ -95,4 +96,9 @@ def read(format: str, path: str, problems: Problems, **options) -> Iterator[Reco
         raise UserError(f"the source format '{format}' is unknown. Use one of: {', '.join(READERS)}.")
     if not pathlib.Path(path).exists():
         raise UserError(f"the source {path} does not exist. Check the path in the recipe.")
-    return importlib.import_module(f"{__package__}.{READERS[format]}").read(pathlib.Path(path), problems, **options)
+    reader = importlib.import_module(f"{__package__}.{READERS[format]}").read
+    known = [name for name, p in inspect.signature(reader).parameters.items() if p.kind is p.KEYWORD_ONLY]
+    for name in options:
+        if name not in known:
+            raise UserError(f"the source format '{format}' has no option '{name}'. It has: {', '.join(known) or 'none'}.")
+    return reader(pathlib.Path(path), problems, **options)
