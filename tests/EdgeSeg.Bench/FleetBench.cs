@@ -220,7 +220,7 @@ internal static class FleetBench
         text.Append(
             $"""
 
-            Masks leave at QoS 0 with an expiry of {MqttLimits.MaskExpiryS} s: a slow reader costs the broker {MqttLimits.MaskExpiryS} s of them and no more. `publish` in fewer frames (`max_fps`, `interval`, `on_trigger`) divides the first column.
+            Masks leave at QoS 0 with an expiry of {MqttSettings.DefaultMaskExpiryS} s: a slow reader costs the broker {MqttSettings.DefaultMaskExpiryS} s of them and no more. `publish` in fewer frames (`max_fps`, `interval`, `on_trigger`) divides the first column.
 
             ## One mosquitto under {Devices} devices
 
@@ -235,7 +235,9 @@ internal static class FleetBench
             | rate through the broker | {N(o.Received / o.Seconds, "0")} messages, {N(
                 o.Bytes * 8 / o.Seconds / 1e6
             )} Mbit a second | {Devices * MasksASecond} masks a second asked for |
-            | client to broker to reader, p50, p99 | {N(o.P50Ms)} ms, {N(o.P99Ms)} ms | a mask is worth {MqttLimits.MaskExpiryS} s |
+            | client to broker to reader, p50, p99 | {N(o.P50Ms)} ms, {N(
+                o.P99Ms
+            )} ms | a mask is worth {MqttSettings.DefaultMaskExpiryS} s |
             | broker's processor | {N(o.BrokerCores * 100)} % of a core | {N(
                 o.BrokerCores * 1e6 / (o.Received / o.Seconds),
                 "0"

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using EdgeSeg.Capture;
-using EdgeSeg.Mqtt;
+using EdgeSeg.Configuration;
 using EdgeSeg.Platform;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
@@ -15,7 +15,7 @@ internal static class FrameBench
     /// <summary>
     /// Frames before the first one that is measured: every slot of the outbox grows to its size, caches and clock frequency settle.
     /// </summary>
-    private const int WarmUp = 2 * MqttLimits.PublishQueue;
+    private const int WarmUp = 2 * MqttSettings.DefaultOutboxMessages;
 
     /// <param name="model">Disposed at the end.</param>
     /// <param name="width">Of the frames, in pixels.</param>

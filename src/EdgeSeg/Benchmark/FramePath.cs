@@ -76,20 +76,20 @@ internal sealed class FramePath : IDisposable
     {
         public int MaxPayloadBytes => MessageLimits.MaxMessageBytes;
 
-        public int Waiting => outbox.Waiting;
+        public bool HasRoom => outbox.Waiting <= MqttSettings.DefaultOutboxMessages / 2;
 
         public bool TryPublishMask(string topic, ReadOnlySpan<byte> payload) =>
-            TryPublish(topic, payload, MqttLink.Json, MqttLimits.MaskExpiryS);
+            TryPublish(topic, payload, MqttLink.Json, MqttSettings.DefaultMaskExpiryS);
 
         public bool TryPublish(
             string topic,
             ReadOnlySpan<byte> payload,
             string contentType,
-            int expiryS,
+            double expiryS,
             IReadOnlyList<KeyValuePair<string, string>>? properties = null
         ) => !outbox.OfferStream(topic, payload, contentType, expiryS, properties);
 
         public bool TryReply(string topic, ReadOnlySpan<byte> payload, byte[]? correlation) =>
-            !outbox.OfferReply(topic, payload, correlation, MqttLimits.ReplyExpiryS);
+            !outbox.OfferReply(topic, payload, correlation);
     }
 }

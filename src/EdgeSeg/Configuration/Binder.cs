@@ -1,6 +1,6 @@
 namespace EdgeSeg.Configuration;
 
-/// <summary>Puts entries into settings by the table of keys, and notes every one that is unknown, set twice, or not allowed.</summary>
+/// <summary>Applies entries to settings by the table of keys; records every entry that is unknown, set twice or not allowed.</summary>
 internal sealed class Binder(Settings settings, Faults faults)
 {
     private static readonly Dictionary<string, SettingKey> keys = Settings.Keys.ToDictionary(k => k.Path);
@@ -9,14 +9,14 @@ internal sealed class Binder(Settings settings, Faults faults)
     private readonly Dictionary<string, Origin> origins = [];
     private readonly HashSet<string> refused = [];
 
-    /// <summary>Where a key was set, or null when its default is in force.</summary>
+    /// <summary>Where a key was set; null: it has its default.</summary>
     public Origin? OriginOf(string path) => origins.TryGetValue(path, out var origin) ? origin : null;
 
     public void Bind(IEnumerable<Entry> entries)
     {
         foreach (var entry in entries)
         {
-            // an error of a table is told once, not again for each of its keys
+            // an error of a table is reported once, not again for each of its keys
             if (Paths.IsBelow(entry.Path, refused))
                 continue;
             var error = Put(entry);
@@ -27,11 +27,11 @@ internal sealed class Binder(Settings settings, Faults faults)
         }
     }
 
-    /// <returns>What is wrong, or null.</returns>
+    /// <returns>The error, or null.</returns>
     private string? Put(Entry entry)
     {
         var (path, value, origin) = entry;
-        // the environment comes after the file and may set again what stands there
+        // the environment comes after the file and may override a key of it
         if (!origins.TryAdd(path, origin))
         {
             if (origin.Line > 0)
@@ -42,22 +42,28 @@ internal sealed class Binder(Settings settings, Faults faults)
         if (!Paths.TrySplit(path, out var plain, out var index))
             return Unknown(path, plain);
         var known = keys.TryGetValue(plain, out var key);
+        if (!known && Settings.RemovedKeys.TryGetValue(plain, out var why))
+        {
+            settings.Notices.Add($"{origin}: {path} was removed and has no effect ({why}): delete it");
+            return null;
+        }
+
         if (!known && !tables.ContainsKey(plain))
             return Unknown(path, plain);
 
         var table = known ? plain[..Math.Max(plain.LastIndexOf('.'), 0)] : plain;
         var isList = tables.GetValueOrDefault(table);
         if (isList && index < 0)
-            return value is { Kind: ValueKind.List, Items.Count: 0 } ? null : $"there may be several of {table}: write [[{table}]]";
+            return value is { Kind: ValueKind.List, Items.Count: 0 } ? null : $"{table} is a list of tables: write [[{table}]]";
         if (!isList && index >= 0)
-            return $"there is only one {table}: write [{table}]";
+            return $"{table} is a single table: write [{table}]";
         if (isList && CameraError(index) is { } error)
             return error;
         if (known)
             return key!.Set(settings, index, value) ? null : $"{path} = {value.Shown}: must be {key.Allowed}";
-        return value.Kind == ValueKind.Table
-            ? null
-            : $"{path} = {value.Shown}: is a table: write {(isList ? $"[[{table}]]" : $"[{table}]")} and its keys below";
+        if (value.Kind == ValueKind.Table)
+            return null;
+        return $"{path} = {value.Shown}: is a table: write {(isList ? $"[[{table}]]" : $"[{table}]")} and its keys below";
     }
 
     /// <summary>Adds the camera if it is the next one.</summary>
@@ -67,9 +73,9 @@ internal sealed class Binder(Settings settings, Faults faults)
         if (index < count)
             return null;
         if (index >= ConfigurationLimits.MaxCameras)
-            return $"there may be at most {ConfigurationLimits.MaxCameras} cameras";
+            return $"at most {ConfigurationLimits.MaxCameras} cameras are supported";
         if (index > count)
-            return $"there is no camera {count} before this one: they are numbered from 0 without a gap";
+            return $"camera {count} is missing before this one: cameras are numbered from 0 without a gap";
         settings.Cameras.Add(new CameraSettings(index));
         return null;
     }
@@ -79,10 +85,10 @@ internal sealed class Binder(Settings settings, Faults faults)
         if (faults.IsFull)
             return "";
         var nearest = Paths.Nearest(plain, keys.Keys.Concat(tables.Keys));
-        return nearest is null ? $"{path}: there is no such key" : $"{path}: there is no such key; did you mean {nearest}?";
+        return nearest is null ? $"{path}: unknown key" : $"{path}: unknown key; did you mean {nearest}?";
     }
 
-    /// <summary>Every table's path, and those above it; true for lists.</summary>
+    /// <summary>The path of every table and of its parents; true for a list.</summary>
     private static Dictionary<string, bool> TablePaths()
     {
         Dictionary<string, bool> paths = [];

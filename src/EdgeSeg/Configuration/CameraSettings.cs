@@ -2,7 +2,7 @@ using EdgeSeg.Capture;
 
 namespace EdgeSeg.Configuration;
 
-/// <summary>When a camera's frames are segmented without being asked.</summary>
+/// <summary>When a camera's frames are segmented without a command.</summary>
 internal enum CameraMode
 {
     Continuous,
@@ -30,10 +30,10 @@ internal sealed class CameraSettings(int index)
 
     public int Rotate { get; set; }
 
-    /// <summary>In pixels of the rotated picture.</summary>
+    /// <summary>In pixels of the rotated picture; null: all of it.</summary>
     public Area? Crop { get; set; }
 
-    /// <summary>In pixels of the published picture.</summary>
+    /// <summary>In pixels of the published picture; null: all of it.</summary>
     public Area? Roi { get; set; }
 
     public bool Loop { get; set; }
@@ -62,10 +62,12 @@ internal sealed class CameraSettings(int index)
 
     public bool DetectBlack { get; set; } = true;
 
-    /// <summary>The part before the first colon: <c>v4l2</c>, <c>rtsp</c>, <c>rtsps</c>, <c>file</c>, <c>images</c>, <c>pipe</c>, <c>test</c>.</summary>
+    /// <summary>
+    /// The part before the first colon: <c>v4l2</c>, <c>rtsp</c>, <c>rtsps</c>, <c>file</c>, <c>images</c>, <c>pipe</c>, <c>test</c>.
+    /// </summary>
     public string Scheme => CameraUri.Split(Uri).Scheme;
 
-    /// <summary>What the capture side needs of it.</summary>
+    /// <summary>The part that Capture needs.</summary>
     public CameraOptions ToOptions() =>
         new()
         {
@@ -83,20 +85,20 @@ internal sealed class CameraSettings(int index)
             PipeFormat = PipeFormat,
             StallFrames = StallFrames,
             FreezeS = FreezeS,
-            BlackS = DetectBlack ? ConfigurationLimits.BlackS : 0,
+            BlackLevel = DetectBlack ? ConfigurationLimits.BlackLevel : 0,
+            BlackS = ConfigurationLimits.BlackS,
         };
 
-    private const string Doc =
-        "A camera; write the table again for each further one. Without any, only `segment`, `eval` and `demo` have something to do.";
+    private const string Doc = "A camera. Repeat the table for each camera. Without one, `run` refuses to start.";
 
     public static Section Section { get; } =
         new Section<CameraSettings>("camera", Doc, (s, i) => s.Cameras[i], isList: true)
-            .Text("id", TextForms.Id, "Name in topics; by default cam and the camera's number from 0.", c => c.Id, (c, v) => c.Id = v)
-            .Text("uri", TextForms.Camera, "Where frames come from.", c => c.Uri, (c, v) => c.Uri = v)
+            .Text("id", TextForms.Id, "Id in topics; by default cam and the number of the camera from 0.", c => c.Id, (c, v) => c.Id = v)
+            .Text("uri", TextForms.Camera, "Source of the frames.", c => c.Uri, (c, v) => c.Uri = v)
             .Text(
                 "credentials_file",
                 TextForms.File,
-                "For rtsp: file with user and password as user:password.",
+                "For rtsp: a file that holds user:password.",
                 c => c.CredentialsFile,
                 (c, v) => c.CredentialsFile = v
             )
@@ -104,7 +106,7 @@ internal sealed class CameraSettings(int index)
                 "width",
                 0,
                 ConfigurationLimits.MaxImageSide,
-                "Width asked of the camera in pixels; 0: its own.",
+                "Width requested from the camera in pixels; 0: its default.",
                 c => c.Width,
                 (c, v) => c.Width = v
             )
@@ -112,28 +114,34 @@ internal sealed class CameraSettings(int index)
                 "height",
                 0,
                 ConfigurationLimits.MaxImageSide,
-                "Height asked of the camera in pixels; 0: its own.",
+                "Height requested from the camera in pixels; 0: its default.",
                 c => c.Height,
                 (c, v) => c.Height = v
             )
-            .Number("fps", 0, 1000, "Frames a second asked of the camera; 0: its own.", c => c.Fps, (c, v) => c.Fps = v)
-            .Text("fourcc", TextForms.FourCc, "Pixel format asked of a v4l2 camera; empty: its own.", c => c.FourCc, (c, v) => c.FourCc = v)
+            .Number("fps", 0, 1000, "Frames a second requested from the camera; 0: its default.", c => c.Fps, (c, v) => c.Fps = v)
+            .Text(
+                "fourcc",
+                TextForms.FourCc,
+                "Pixel format requested from a v4l2 camera; empty: its default.",
+                c => c.FourCc,
+                (c, v) => c.FourCc = v
+            )
             .OneOf(
                 "rotate",
                 [0, 90, 180, 270],
-                "Degrees clockwise by which the picture is turned first.",
+                "Degrees clockwise by which the picture is rotated first.",
                 c => c.Rotate,
                 (c, v) => c.Rotate = v
             )
-            .Area("crop", "Part of the turned picture that is kept and published; []: all of it.", c => c.Crop, (c, v) => c.Crop = v)
-            .Area("roi", "Part of the published picture in which objects are looked for; []: all of it.", c => c.Roi, (c, v) => c.Roi = v)
-            .Flag("loop", "Begin again at the end of file: and images:.", c => c.Loop, (c, v) => c.Loop = v)
-            .Flag("realtime", "Play file: at its own pace; false: as fast as possible.", c => c.Realtime, (c, v) => c.Realtime = v)
+            .Area("crop", "Part of the rotated picture that is kept and published; []: all of it.", c => c.Crop, (c, v) => c.Crop = v)
+            .Area("roi", "Part of the published picture in which objects are searched for; []: all of it.", c => c.Roi, (c, v) => c.Roi = v)
+            .Flag("loop", "Start again at the end of file: and images:.", c => c.Loop, (c, v) => c.Loop = v)
+            .Flag("realtime", "Play file: at its own frame rate; false: as fast as possible.", c => c.Realtime, (c, v) => c.Realtime = v)
             .Integer(
                 "pipe_width",
                 0,
                 ConfigurationLimits.MaxImageSide,
-                "Width of the raw frames that a pipe: writes; needed there.",
+                "Width of the raw frames of a pipe:; required there, but not for y4m.",
                 c => c.PipeWidth,
                 (c, v) => c.PipeWidth = v
             )
@@ -141,13 +149,13 @@ internal sealed class CameraSettings(int index)
                 "pipe_height",
                 0,
                 ConfigurationLimits.MaxImageSide,
-                "Height of the raw frames that a pipe: writes; needed there.",
+                "Height of the raw frames of a pipe:; required there, but not for y4m.",
                 c => c.PipeHeight,
                 (c, v) => c.PipeHeight = v
             )
             .Choice(
                 "pipe_format",
-                "Pixel format of those frames.",
+                "Pixel format of those frames; y4m carries its own size.",
                 c => c.PipeFormat,
                 (c, v) => c.PipeFormat = v,
                 ("bgr24", PipeFormat.Bgr24),
@@ -158,21 +166,12 @@ internal sealed class CameraSettings(int index)
                 ("i420", PipeFormat.I420),
                 ("y4m", PipeFormat.Y4m)
             )
-            .Choice(
-                "mode",
-                "When frames are segmented unasked.",
-                c => c.Mode,
-                (c, v) => c.Mode = v,
-                ("continuous", CameraMode.Continuous),
-                ("interval", CameraMode.Interval),
-                ("on_trigger", CameraMode.OnTrigger),
-                ("on_command", CameraMode.OnCommand)
-            )
+            .Choice("mode", "When frames are segmented automatically.", c => c.Mode, (c, v) => c.Mode = v, CameraModes.Words)
             .Number(
                 "max_fps",
                 0,
                 1000,
-                "Masks a second at most in continuous mode; 0: as fast as the model goes.",
+                "Largest number of masks a second in continuous mode; 0: as fast as the model runs.",
                 c => c.MaxFps,
                 (c, v) => c.MaxFps = v
             )
@@ -181,7 +180,7 @@ internal sealed class CameraSettings(int index)
                 "min_score",
                 0,
                 1,
-                "Automatic masks below this score are told as nothing found.",
+                "Automatic masks below this score are published as nothing found.",
                 c => c.MinScore,
                 (c, v) => c.MinScore = v
             )
@@ -189,7 +188,7 @@ internal sealed class CameraSettings(int index)
                 "min_area",
                 0,
                 1,
-                "Automatic masks below this share of the picture are told as nothing found.",
+                "Automatic masks below this share of the picture are published as nothing found.",
                 c => c.MinArea,
                 (c, v) => c.MinArea = v
             )
@@ -197,7 +196,7 @@ internal sealed class CameraSettings(int index)
                 "stall_frames",
                 2,
                 10000,
-                "Frame times without a frame after which the camera counts as stalled.",
+                "Frame periods without a frame after which the camera is stalled.",
                 c => c.StallFrames,
                 (c, v) => c.StallFrames = v
             )
@@ -205,9 +204,9 @@ internal sealed class CameraSettings(int index)
                 "freeze_s",
                 0,
                 3600,
-                "Seconds of identical pixels after which it counts as frozen; 0: never.",
+                "Seconds of identical pixels after which the camera is frozen; 0: never.",
                 c => c.FreezeS,
                 (c, v) => c.FreezeS = v
             )
-            .Flag("detect_black", "Tell when the picture is black.", c => c.DetectBlack, (c, v) => c.DetectBlack = v);
+            .Flag("detect_black", "Report a black picture.", c => c.DetectBlack, (c, v) => c.DetectBlack = v);
 }

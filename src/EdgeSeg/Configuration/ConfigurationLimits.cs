@@ -9,21 +9,24 @@ internal static class ConfigurationLimits
     /// <summary>Largest configuration file, in bytes.</summary>
     public const int MaxConfigurationBytes = 1 << 20;
 
-    /// <summary>Errors of a configuration that are told one by one; the rest are counted.</summary>
+    /// <summary>Errors of a configuration that are listed; further ones are counted.</summary>
     public const int MaxConfigurationFaults = 20;
 
-    /// <summary>Characters in one text value: a pipe's command line fits.</summary>
+    /// <summary>Characters in one text value: the command line of a pipe fits.</summary>
     public const int MaxSettingLength = 4096;
 
-    /// <summary>Cameras of one device: each costs a thread and a pool of frames.</summary>
+    /// <summary>Cameras of one device: each has a thread and a pool of frames.</summary>
     public const int MaxCameras = 8;
 
     /// <summary>Largest password or credentials file, in bytes.</summary>
     public const int MaxSecretBytes = 16 << 10;
 
-    /// <summary>Seconds of a black picture after which the camera counts as black.</summary>
+    /// <summary>Mean brightness (0..255) below which a picture is black.</summary>
+    public const int BlackLevel = 6;
+
+    /// <summary>Seconds of black pictures after which the camera is black.</summary>
     public const double BlackS = 5;
 
-    /// <summary>Keys trusted at a time.</summary>
+    /// <summary>Keys trusted at the same time.</summary>
     public const int MaxTrustedKeys = 16;
 }

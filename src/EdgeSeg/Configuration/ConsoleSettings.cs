@@ -1,6 +1,6 @@
 namespace EdgeSeg.Configuration;
 
-/// <summary><c>[console]</c>: the page that the device itself serves, beside the embedded broker.</summary>
+/// <summary><c>[console]</c>: the web page that the device itself serves, beside the embedded broker.</summary>
 internal sealed class ConsoleSettings
 {
     public bool Enabled { get; set; }
@@ -9,13 +9,11 @@ internal sealed class ConsoleSettings
 
     public int Port { get; set; } = 8088;
 
+    private const string Doc = "The operator's web page, served by the device itself; it connects to the embedded broker.";
+
     public static Section Section { get; } =
-        new Section<ConsoleSettings>(
-            "console",
-            "The operator's page, served by the device itself; it talks to the embedded broker.",
-            (s, _) => s.Console
-        )
-            .Flag("enabled", "Serve the page and a WebSocket into the embedded broker.", c => c.Enabled, (c, v) => c.Enabled = v)
+        new Section<ConsoleSettings>("console", Doc, (s, _) => s.Console)
+            .Flag("enabled", "Serve the page, and a WebSocket to the embedded broker.", c => c.Enabled, (c, v) => c.Enabled = v)
             .Text(
                 "bind",
                 TextForms.Address,
@@ -23,5 +21,5 @@ internal sealed class ConsoleSettings
                 c => c.Bind,
                 (c, v) => c.Bind = v
             )
-            .Integer("port", 0, 65535, "Its port; 0: a free one, named in the log.", c => c.Port, (c, v) => c.Port = v);
+            .Integer("port", 0, 65535, "Port on which it listens; 0: a free one, named in the journal.", c => c.Port, (c, v) => c.Port = v);
 }

@@ -4,7 +4,7 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Configuration;
 
-/// <summary>The device's name in topics.</summary>
+/// <summary>The device's id in topics.</summary>
 internal static class DeviceId
 {
     private static readonly string[] sources =
@@ -14,7 +14,9 @@ internal static class DeviceId
         "/etc/machine-id",
     ];
 
-    /// <summary>The configured id, or for "auto" one derived from the board's serial, else the machine-id: stable, and not telling either.</summary>
+    /// <summary>
+    /// The configured id; for "auto" a hash of the board's serial number, else of the machine-id: stable, and reveals neither.
+    /// </summary>
     public static string Resolve(string configured) => configured == "auto" ? Derive(sources) : configured;
 
     internal static string Derive(IEnumerable<string> files)
@@ -24,17 +26,18 @@ internal static class DeviceId
             try
             {
                 var text = File.ReadAllText(file).Trim('\0', ' ', '\n');
-                if (text.Length > 0)
-                    return "edge-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("edgeseg:" + text)))[..10];
+                if (text.Length == 0)
+                    continue;
+                return "edge-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("edgeseg:" + text)))[..10];
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // not this board: the next source is asked
+                // not on this board: the next source is tried
             }
         }
 
         throw new OperatingException(
-            "device = \"auto\" finds neither a board serial nor /etc/machine-id: set device to a name of your own",
+            "device = \"auto\": this machine has neither a board serial number nor /etc/machine-id; set device " + "to an id",
             2
         );
     }

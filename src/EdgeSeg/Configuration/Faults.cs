@@ -2,16 +2,18 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Configuration;
 
-/// <summary>Where something was written: a file and its line (from 1), or an environment variable (line 0).</summary>
+/// <summary>Where a value was set: a file and its line (from 1), or an environment variable (line 0).</summary>
 internal readonly record struct Origin(string Source, int Line = 0)
 {
     public override string ToString() => Line > 0 ? $"{Source}:{Line}" : Source;
 }
 
-/// <summary>One value and where it stood. <see cref="Path"/> is dotted, list members carry an index: <c>camera[0].uri</c>.</summary>
+/// <summary>One value and where it was set. <see cref="Path"/> is dotted; a member of a list has an index: <c>camera[0].uri</c>.</summary>
 internal readonly record struct Entry(string Path, Value Value, Origin Origin);
 
-/// <summary>All errors of one reading, up to <see cref="ConfigurationLimits.MaxConfigurationFaults"/> in words, the others counted.</summary>
+/// <summary>
+/// All errors of one configuration: up to <see cref="ConfigurationLimits.MaxConfigurationFaults"/> in words, further ones counted.
+/// </summary>
 internal sealed class Faults
 {
     private readonly List<(Origin Origin, string Text)> list = [];
@@ -29,7 +31,7 @@ internal sealed class Faults
             list.Add((origin, text));
     }
 
-    /// <summary>Notes an error of one key; rules that read this key stay silent about it.</summary>
+    /// <summary>Adds an error of one key; rules that read this key are not checked.</summary>
     public void Add(Origin origin, string path, string text)
     {
         paths.Add(path);
@@ -38,7 +40,10 @@ internal sealed class Faults
 
     public bool Concerns(string path) => paths.Contains(path);
 
-    /// <summary>Throws all errors as one <see cref="OperatingException"/> (exit code 2), a line each: the file's by line, then the environment's.</summary>
+    /// <summary>
+    /// Throws all errors as one <see cref="OperatingException"/> (exit code 2), a line each: those of the file by line, then those of the
+    /// environment.
+    /// </summary>
     public void ThrowIfAny()
     {
         if (Count == 0)

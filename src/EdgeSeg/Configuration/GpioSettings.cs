@@ -21,7 +21,7 @@ internal enum OutputMode
     Pulse,
 }
 
-/// <summary><c>[trigger.gpio]</c>: the wire that asks for a mask.</summary>
+/// <summary><c>[trigger.gpio]</c>: an input line that requests masks.</summary>
 internal sealed class GpioTriggerSettings
 {
     public bool Enabled { get; set; }
@@ -45,13 +45,13 @@ internal sealed class GpioTriggerSettings
     public string Camera { get; set; } = "";
 
     public static Section Section { get; } =
-        new Section<GpioTriggerSettings>("trigger.gpio", "A wire that asks for a mask.", (s, _) => s.Trigger)
+        new Section<GpioTriggerSettings>("trigger.gpio", "An input line that requests masks.", (s, _) => s.Trigger)
             .Flag("enabled", "Watch the line.", g => g.Enabled, (g, v) => g.Enabled = v)
             .Text("chip", TextForms.Device, "GPIO chip.", g => g.Chip, (g, v) => g.Chip = v)
             .Word("line", TextForms.GpioLine, "Line on the chip, as gpioinfo lists it.", g => g.Line, (g, v) => g.Line = v)
             .Choice(
                 "edge",
-                "Edge that fires.",
+                "Edge that triggers.",
                 g => g.Edge,
                 (g, v) => g.Edge = v,
                 ("rising", GpioEdge.Rising),
@@ -68,12 +68,12 @@ internal sealed class GpioTriggerSettings
                 ("pull_up", GpioBias.PullUp),
                 ("pull_down", GpioBias.PullDown)
             )
-            .Flag("active_low", "Low voltage means active; turns rising and falling round.", g => g.ActiveLow, (g, v) => g.ActiveLow = v)
+            .Flag("active_low", "Low voltage means active; exchanges rising and falling.", g => g.ActiveLow, (g, v) => g.ActiveLow = v)
             .Integer(
                 "debounce_ms",
                 0,
                 1000,
-                "Milliseconds for which the line must be still; 0: none.",
+                "Milliseconds for which the line must be stable; 0: no debouncing.",
                 g => g.DebounceMs,
                 (g, v) => g.DebounceMs = v
             )
@@ -81,14 +81,14 @@ internal sealed class GpioTriggerSettings
                 "min_gap_ms",
                 0,
                 60000,
-                "Edges that follow sooner than this are counted, not obeyed.",
+                "Edges that follow sooner than this are counted and ignored.",
                 g => g.MinGapMs,
                 (g, v) => g.MinGapMs = v
             )
             .Text(
                 "camera",
                 TextForms.IdOrNone,
-                "Camera that the wire fires; empty: every one whose mode is on_trigger.",
+                "Camera that the line triggers; empty: every one whose mode is on_trigger.",
                 g => g.Camera,
                 (g, v) => g.Camera = v
             );

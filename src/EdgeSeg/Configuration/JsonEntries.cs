@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace EdgeSeg.Configuration;
 
-/// <summary>Reads JSON (comments and trailing commas allowed) into entries with their lines; the counterpart of <see cref="TomlEntries"/>.</summary>
+/// <summary>Reads JSON (comments and trailing commas are allowed) into entries with their lines.</summary>
 internal ref struct JsonEntries
 {
     private readonly string source;
@@ -17,11 +17,14 @@ internal ref struct JsonEntries
         this.source = source;
         this.text = text;
         this.entries = entries;
-        reader = new Utf8JsonReader(text, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        var options = new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+        reader = new Utf8JsonReader(text, options);
         line = 1;
     }
 
-    /// <summary>Appends all entries of a text; the first syntax error goes to <paramref name="faults"/>, and then no entry is added.</summary>
+    /// <summary>
+    /// Appends all entries of a text; the first syntax error goes to <paramref name="faults"/>, and then no entry is added.
+    /// </summary>
     public static void Read(string source, ReadOnlySpan<byte> text, List<Entry> entries, Faults faults)
     {
         List<Entry> read = [];
@@ -37,8 +40,8 @@ internal ref struct JsonEntries
         }
         catch (InvalidOperationException)
         {
-            // what the reader throws for an escape such as \ud800 that is no character
-            faults.Add(json.Here(), "not JSON: a text holds half a character");
+            // the reader's error for an escape such as \ud800
+            faults.Add(json.Here(), "not JSON: a string holds an unpaired surrogate");
             return;
         }
 
@@ -83,7 +86,7 @@ internal ref struct JsonEntries
         }
     }
 
-    /// <summary>A list with an object in it is a list of tables, any other one is a value.</summary>
+    /// <summary>A list that contains an object is a list of tables; any other list is a value.</summary>
     private void List(string path, Origin at)
     {
         List<Value> items = [];
@@ -121,7 +124,7 @@ internal ref struct JsonEntries
             _ => new Value(ValueKind.Other, "null"),
         };
 
-    /// <summary>The line of the token under the reader, counted from where the last count ended.</summary>
+    /// <summary>The line of the current token; counting continues where the last call ended.</summary>
     private Origin Here()
     {
         var until = (int)reader.TokenStartIndex;
@@ -134,7 +137,7 @@ internal ref struct JsonEntries
         return new Origin(source, line);
     }
 
-    /// <summary>The library ends its messages with a position that counts lines from 0.</summary>
+    /// <summary>The library appends a position whose lines count from 0.</summary>
     private static string FirstSentence(string message)
     {
         var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);

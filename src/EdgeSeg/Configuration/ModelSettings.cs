@@ -13,7 +13,9 @@ internal sealed class ModelSettings
     /// <summary>Empty: the bundle beside the executable.</summary>
     public string Dir { get; set; } = "";
 
-    /// <summary>The bundle in the salience role, where the model has no saliency of its own. Empty: the bundle beside the executable.</summary>
+    /// <summary>
+    /// The bundle in the salience role, for a model without saliency of its own. Empty: the bundle beside the executable.
+    /// </summary>
     public string SalienceDir { get; set; } = "";
 
     public ModelPrecision Precision { get; set; } = ModelPrecision.Auto;
@@ -34,38 +36,24 @@ internal sealed class ModelSettings
             .Text(
                 "salience_dir",
                 TextForms.Path,
-                "Bundle that clicks come from, for a model that finds nothing by itself; empty: the one beside the executable.",
+                "Bundle that finds the salient object, for a model that cannot; empty: the one beside the executable.",
                 m => m.SalienceDir,
                 (m, v) => m.SalienceDir = v
             )
             .Choice(
                 "precision",
-                "\"auto\" takes int8 where the processor gains from it.",
+                "\"auto\" takes int8 where the processor is faster with it.",
                 m => m.Precision,
                 (m, v) => m.Precision = v,
                 ("auto", ModelPrecision.Auto),
                 ("fp32", ModelPrecision.Fp32),
                 ("int8", ModelPrecision.Int8)
             )
-            .Integer(
-                "threads",
-                0,
-                256,
-                "Threads for one inference; 0: as many as the processor has cores.",
-                m => m.Threads,
-                (m, v) => m.Threads = v
-            )
-            .Number(
-                "timeout_s",
-                0.1,
-                600,
-                "Seconds after which an inference that hangs is cut.",
-                m => m.TimeoutS,
-                (m, v) => m.TimeoutS = v
-            );
+            .Integer("threads", 0, 256, "Threads for one inference; 0: one for each core.", m => m.Threads, (m, v) => m.Threads = v)
+            .Number("timeout_s", 0.1, 600, "Seconds after which an inference is cancelled.", m => m.TimeoutS, (m, v) => m.TimeoutS = v);
 }
 
-/// <summary><c>[runtime]</c>: native libraries; empty paths mean the executable's folder, then the system's loader.</summary>
+/// <summary><c>[runtime]</c>: native libraries; an empty path means the executable's folder, then the system's loader.</summary>
 internal sealed class RuntimeSettings
 {
     public string Library { get; set; } = "";
@@ -86,7 +74,7 @@ internal sealed class RuntimeSettings
             .Text(
                 "opencv_library",
                 TextForms.Path,
-                "libOpenCvSharpExtern.so to load; empty: likewise.",
+                "libOpenCvSharpExtern.so to load; empty: the one beside the executable, then the system's.",
                 r => r.OpenCvLibrary,
                 (r, v) => r.OpenCvLibrary = v
             )
@@ -106,15 +94,18 @@ internal sealed class AutoSettings
 
     public int SaliencyEvery { get; set; } = 1;
 
+    private const string EveryDoc =
+        "Runs the saliency pass on every Nth frame and repeats the last clicks in between: faster, but fast objects are lost.";
+
     public static Section Section { get; } =
-        new Section<AutoSettings>("auto", "Finding the salient object.", (s, _) => s.Auto)
-            .Number("threshold", 0.01, 0.99, "Saliency from which a pixel belongs to a blob.", a => a.Threshold, (a, v) => a.Threshold = v)
-            .Integer(
-                "saliency_every",
-                1,
-                100,
-                "Looks for the salient object in every Nth frame; in between, the last clicks are asked again: faster, and what moves fast is lost.",
-                a => a.SaliencyEvery,
-                (a, v) => a.SaliencyEvery = v
-            );
+        new Section<AutoSettings>("auto", "Automatic masks: finding the salient object.", (s, _) => s.Auto)
+            .Number(
+                "threshold",
+                0.01,
+                0.99,
+                "Saliency from which a pixel belongs to an object.",
+                a => a.Threshold,
+                (a, v) => a.Threshold = v
+            )
+            .Integer("saliency_every", 1, 100, EveryDoc, a => a.SaliencyEvery, (a, v) => a.SaliencyEvery = v);
 }

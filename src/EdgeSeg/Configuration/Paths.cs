@@ -2,12 +2,14 @@ using System.Globalization;
 
 namespace EdgeSeg.Configuration;
 
-/// <summary>Dotted paths of keys, as <see cref="Entry.Path"/> has them.</summary>
+/// <summary>Dotted paths of keys; see <see cref="Entry.Path"/>.</summary>
 internal static class Paths
 {
     private const int MaxNameLength = 64;
 
-    /// <summary>Appends a name. One that is not made of letters, digits, _ and - is put in quotes, so that it can be mistaken neither for two names nor for an index.</summary>
+    /// <summary>
+    /// Appends a name. A name with other characters than letters, digits, _ and - is quoted, so that it is neither two names nor an index.
+    /// </summary>
     public static string Join(string path, string name)
     {
         if (name.Length > MaxNameLength)
@@ -17,7 +19,9 @@ internal static class Paths
         return path.Length == 0 ? name : $"{path}.{name}";
     }
 
-    /// <summary>Splits <c>camera[2].uri</c> into <c>camera.uri</c> and 2; the index is -1 where there is none. False when there is more than one index.</summary>
+    /// <summary>
+    /// Splits <c>camera[2].uri</c> into <c>camera.uri</c> and 2; without an index it is -1. False when there is more than one index.
+    /// </summary>
     public static bool TrySplit(string path, out string plain, out int index)
     {
         (plain, index) = (path, -1);
@@ -28,11 +32,12 @@ internal static class Paths
             return true;
         var close = path.IndexOf(']', open);
         plain = path.Remove(open, close - open + 1);
-        return int.TryParse(path.AsSpan(open + 1, close - open - 1), NumberStyles.None, CultureInfo.InvariantCulture, out index)
+        var digits = path.AsSpan(open + 1, close - open - 1);
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out index)
             && !plain.Contains('[', StringComparison.Ordinal);
     }
 
-    /// <summary>True when a table that holds the path is in the set.</summary>
+    /// <summary>True when the set contains a table above the path.</summary>
     public static bool IsBelow(string path, HashSet<string> tables)
     {
         if (tables.Count == 0)
@@ -46,7 +51,7 @@ internal static class Paths
         return false;
     }
 
-    /// <summary>The candidate that takes fewest changed letters, if they are few enough to be a slip; else null.</summary>
+    /// <summary>The candidate with the smallest edit distance, if that is small enough for a typing error; else null.</summary>
     public static string? Nearest(string path, IEnumerable<string> candidates)
     {
         if (path.Length > MaxNameLength)
@@ -55,10 +60,9 @@ internal static class Paths
         foreach (var candidate in candidates)
         {
             // the right name in the wrong table, or with a part missing: mqtt.password for mqtt.password_file
-            var changes =
-                candidate.EndsWith("." + path, StringComparison.Ordinal) || candidate.StartsWith(path + "_", StringComparison.Ordinal)
-                    ? 1
-                    : Changes(path, candidate);
+            var isPart =
+                candidate.EndsWith("." + path, StringComparison.Ordinal) || candidate.StartsWith(path + "_", StringComparison.Ordinal);
+            var changes = isPart ? 1 : Changes(path, candidate);
             if (changes < fewest)
                 (best, fewest) = (candidate, changes);
         }
@@ -66,7 +70,7 @@ internal static class Paths
         return best;
     }
 
-    /// <summary>Levenshtein's distance.</summary>
+    /// <summary>Levenshtein distance.</summary>
     private static int Changes(string a, string b)
     {
         var row = Enumerable.Range(0, b.Length + 1).ToArray();

@@ -1,10 +1,5 @@
 namespace EdgeSeg.Configuration;
 
-internal enum MaskFormat
-{
-    CocoRle,
-}
-
 internal enum LogLevel
 {
     Debug,
@@ -16,27 +11,18 @@ internal enum LogLevel
 /// <summary><c>[publish]</c></summary>
 internal sealed class PublishSettings
 {
-    public MaskFormat MaskFormat { get; set; } = MaskFormat.CocoRle;
-
     public bool Polygon { get; set; }
 
     public double TolerancePx { get; set; } = 1;
 
     public static Section Section { get; } =
-        new Section<PublishSettings>("publish", "What a mask message carries.", (s, _) => s.Publish)
-            .Choice(
-                "mask_format",
-                "How the mask's pixels are written.",
-                p => p.MaskFormat,
-                (p, v) => p.MaskFormat = v,
-                ("coco_rle", MaskFormat.CocoRle)
-            )
+        new Section<PublishSettings>("publish", "Content of a mask message.", (s, _) => s.Publish)
             .Flag("polygon", "Add the outline as polygons.", p => p.Polygon, (p, v) => p.Polygon = v)
             .Number(
                 "tolerance_px",
                 0,
                 100,
-                "How far a polygon may stray from the mask, in pixels.",
+                "Largest distance between a polygon and the edge of the mask, in pixels.",
                 p => p.TolerancePx,
                 (p, v) => p.TolerancePx = v
             );
@@ -51,12 +37,12 @@ internal sealed class TelemetrySettings
     public string OtlpEndpoint { get; set; } = "";
 
     public static Section Section { get; } =
-        new Section<TelemetrySettings>("telemetry", "Figures about the service itself.", (s, _) => s.Telemetry)
+        new Section<TelemetrySettings>("telemetry", "Metrics about the service.", (s, _) => s.Telemetry)
             .Number("interval_s", 1, 3600, "Seconds between telemetry messages.", t => t.IntervalS, (t, v) => t.IntervalS = v)
             .Text(
                 "otlp_endpoint",
                 TextForms.Url,
-                "OpenTelemetry collector to send metrics to over HTTP, for example http://127.0.0.1:4318; empty: none.",
+                "OpenTelemetry collector that gets the metrics over HTTP, for example http://127.0.0.1:4318; empty: none.",
                 t => t.OtlpEndpoint,
                 (t, v) => t.OtlpEndpoint = v
             );
@@ -69,10 +55,18 @@ internal sealed class HomeAssistantSettings
 
     public string Prefix { get; set; } = "homeassistant";
 
+    private const string Doc = "MQTT discovery for Home Assistant.";
+
     public static Section Section { get; } =
-        new Section<HomeAssistantSettings>("home_assistant", "MQTT discovery for Home Assistant.", (s, _) => s.HomeAssistant)
+        new Section<HomeAssistantSettings>("home_assistant", Doc, (s, _) => s.HomeAssistant)
             .Flag("enabled", "Publish the discovery message.", h => h.Enabled, (h, v) => h.Enabled = v)
-            .Text("prefix", TextForms.TopicPart, "Discovery prefix that Home Assistant is set to.", h => h.Prefix, (h, v) => h.Prefix = v);
+            .Text(
+                "prefix",
+                TextForms.TopicPart,
+                "Discovery prefix that Home Assistant is configured with.",
+                h => h.Prefix,
+                (h, v) => h.Prefix = v
+            );
 }
 
 /// <summary><c>[log]</c></summary>
@@ -83,7 +77,7 @@ internal sealed class LogSettings
     public static Section Section { get; } =
         new Section<LogSettings>("log", "The journal.", (s, _) => s.Log).Choice(
             "level",
-            "What is worth a line.",
+            "Lowest level that is written.",
             l => l.Level,
             (l, v) => l.Level = v,
             ("debug", LogLevel.Debug),

@@ -2,7 +2,11 @@ using System.Text;
 
 namespace EdgeSeg.Configuration;
 
-/// <summary>The table of keys as people read it: the commented example (<c>deploy/edgeseg.example.toml</c>) and the page (<c>docs/configuration.md</c>). A test holds both files against these.</summary>
+/// <summary>
+/// The table of keys for people: the commented example (<c>deploy/edgeseg.example.toml</c>) and the page (<c>docs/configuration.md</c>). A
+/// test compares
+/// both files with these texts.
+/// </summary>
 internal static class Reference
 {
     private const int Columns = 120;
@@ -14,9 +18,10 @@ internal static class Reference
         var b = new StringBuilder();
         Comment(
             b,
-            "EdgeSeg's configuration. Every key stands here with its default: what is left out stays as it is here. "
-                + "An environment variable overrides a key: EDGESEG_MQTT__HOST is mqtt.host, EDGESEG_CAMERA__0__URI the first camera's uri. "
-                + "`edgeseg doctor` checks the file and says what is wrong."
+            "Configuration of EdgeSeg. Every key is listed with its default; a key that is left out has its default. "
+                + "An environment variable overrides a key: EDGESEG_MQTT__HOST is mqtt.host, EDGESEG_CAMERA__0__URI is uri of the first "
+                + "camera. "
+                + "`edgeseg doctor` checks the file."
         );
         foreach (var section in Settings.Sections)
         {
@@ -44,31 +49,38 @@ internal static class Reference
         var b = new StringBuilder();
         b.Append("# Configuration\n\n");
         b.Append(
-            $"One file, TOML or JSON: `{SettingsFile.DefaultPath}`, or the one that `--config` or `{SettingsFile.PathVariable}` names. "
+            $"One file, TOML or JSON: `{SettingsFile.DefaultPath}`, or the file that `--config` or `{SettingsFile.PathVariable}` "
+                + "names. "
         );
         b.Append(
-            "Each key can be overridden by an environment variable. Unknown keys and bad values are refused, all at once, each with file, line and what is allowed. "
+            "Each key can be overridden by an environment variable. Unknown keys and invalid values are refused; all errors are "
+                + "reported at once, "
         );
         b.Append(
-            "No secret stands in the file: keys that end in `_file` name a file, or as `cred:NAME` a systemd credential (`$CREDENTIALS_DIRECTORY/NAME`).\n\n"
+            "each with its file, its line and the allowed values. The file contains no secrets: a key that ends in `_file` names a "
+                + "file, or as "
         );
-        b.Append("This page is made from the table in the code (`src/EdgeSeg/Configuration`); a test keeps it true.\n");
+        b.Append("`cred:NAME` a systemd credential (`$CREDENTIALS_DIRECTORY/NAME`).\n\n");
+        b.Append("This page is generated from the table of keys in `src/EdgeSeg/Configuration`; a test compares them.\n");
         foreach (var section in Settings.Sections)
         {
-            b.Append("\n## ")
-                .Append(
-                    section.Path.Length == 0 ? "top of the file"
-                    : section.IsList ? $"`[[{section.Path}]]`"
-                    : $"`[{section.Path}]`"
-                )
-                .Append("\n\n");
+            var title =
+                section.Path.Length == 0 ? "top of the file"
+                : section.IsList ? $"`[[{section.Path}]]`"
+                : $"`[{section.Path}]`";
+            b.Append("\n## ").Append(title).Append("\n\n");
             b.Append(section.Doc).Append("\n\n| key | default | allowed | meaning | environment |\n|---|---|---|---|---|\n");
             foreach (var key in section.Keys)
                 b.Append(
-                    $"| `{key.Name}` | `{key.Show(settings, 0)}` | {key.Allowed} | {key.Doc} | `{key.Variable(section.IsList ? 0 : -1)}` |\n"
+                    $"| `{key.Name}` | `{key.Show(settings, 0)}` | {key.Allowed} | {key.Doc} | "
+                        + $"`{key.Variable(section.IsList ? 0 : -1)}` |\n"
                 );
         }
 
+        b.Append("\n## Removed keys\n\nA file that still sets one of these is accepted; the key has no effect, and a warning says so.\n\n");
+        b.Append("| key | reason |\n|---|---|\n");
+        foreach (var (path, reason) in Settings.RemovedKeys)
+            b.Append($"| `{path}` | {reason} |\n");
         return b.ToString();
     }
 
@@ -79,7 +91,7 @@ internal static class Reference
         return settings;
     }
 
-    /// <summary>Words into comment lines of at most <see cref="Columns"/> characters.</summary>
+    /// <summary>Wraps words into comment lines of at most <see cref="Columns"/> characters.</summary>
     private static void Comment(StringBuilder b, string text)
     {
         var column = 0;

@@ -1,43 +1,74 @@
 using System.Text;
+using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Configuration;
 
 /// <summary>
-/// A file that a setting names as an absolute path, or as <c>cred:NAME</c> for <c>$CREDENTIALS_DIRECTORY/NAME</c>, which systemd fills from LoadCredential=.
-/// The content is never shown or logged.
+/// A file that a setting names as an absolute path, or as <c>cred:NAME</c> for <c>$CREDENTIALS_DIRECTORY/NAME</c>, which systemd fills from
+/// LoadCredential=. The content is never shown or logged.
 /// </summary>
 internal static class SecretFile
 {
     private const string Prefix = "cred:";
     private const string DirectoryVariable = "CREDENTIALS_DIRECTORY";
+    private const int MaxNameLength = 95;
 
     /// <summary>True when the text has one of the two forms; the file need not exist.</summary>
-    public static bool IsValid(string setting) =>
-        setting.StartsWith(Prefix, StringComparison.Ordinal)
-            ? setting.Length is > 5 and <= 100
-                && setting.AsSpan(5) is not ("." or "..")
-                && setting.Skip(5).All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
-            : setting.StartsWith('/') && !setting.Any(char.IsControl);
+    public static bool IsValid(string setting)
+    {
+        if (!setting.StartsWith(Prefix, StringComparison.Ordinal))
+            return setting.StartsWith('/') && !setting.Any(char.IsControl);
+        var name = setting[Prefix.Length..];
+        return name.Length is > 0 and <= MaxNameLength
+            && name is not ("." or "..")
+            && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.');
+    }
 
-    /// <summary>The path of the file. Throws <see cref="OperatingException"/> (2) when it is a credential and systemd handed none over.</summary>
+    /// <summary>The path of the file.</summary>
+    /// <exception cref="OperatingException">It is a credential and systemd provides none (exit code 2).</exception>
     public static string Path(string setting, IReadOnlyDictionary<string, string> environment)
     {
         if (!setting.StartsWith(Prefix, StringComparison.Ordinal))
             return setting;
-        if (!environment.TryGetValue(DirectoryVariable, out var folder) || folder.Length == 0)
-            throw new OperatingException(
-                $"{setting} names a systemd credential, but ${DirectoryVariable} is not set; add LoadCredential={setting[5..]}:/path to the unit, or name a file",
-                2
-            );
-        return System.IO.Path.Combine(folder, setting[5..]);
+        var name = setting[Prefix.Length..];
+        if (environment.TryGetValue(DirectoryVariable, out var folder) && folder.Length > 0)
+            return System.IO.Path.Combine(folder, name);
+        throw new OperatingException(
+            $"{setting} is a systemd credential, but ${DirectoryVariable} is not set; add LoadCredential={name}:/path to the unit, or "
+                + "name a file",
+            ExitCode.Usage
+        );
     }
 
-    /// <summary>The text of the file without the line end that editors add. Throws <see cref="OperatingException"/> (2) when it is missing, unreadable, empty or above <see cref="ConfigurationLimits.MaxSecretBytes"/>.</summary>
+    /// <summary>The first and only line of the file, without its line end (LF or CRLF) and without a UTF-8 byte order mark.</summary>
+    /// <exception cref="OperatingException">
+    /// The file is missing, unreadable, empty, larger than <see cref="ConfigurationLimits.MaxSecretBytes"/>, not UTF-8, or has several
+    /// lines (exit code 2).
+    /// </exception>
     public static string Read(string setting, IReadOnlyDictionary<string, string> environment)
     {
         var path = Path(setting, environment);
-        var text = new UTF8Encoding(false).GetString(SettingsFile.ReadBytes(path, ConfigurationLimits.MaxSecretBytes)).TrimEnd('\r', '\n');
-        return text.Length > 0 ? text : throw new OperatingException($"{path} is empty", 2);
+        ReadOnlySpan<byte> bytes = SettingsFile.ReadBytes(path, ConfigurationLimits.MaxSecretBytes);
+        if (bytes.StartsWith(Encoding.UTF8.Preamble))
+            bytes = bytes[Encoding.UTF8.Preamble.Length..];
+        var text = Decode(path, bytes).TrimEnd('\r', '\n');
+        if (text.Length == 0)
+            throw new OperatingException($"{path} is empty", ExitCode.Usage);
+        if (text.Any(char.IsControl))
+            throw new OperatingException($"{path} must hold one line without control characters", ExitCode.Usage);
+        return text;
+    }
+
+    private static string Decode(string path, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new OperatingException($"{path} is not UTF-8 text; save it as UTF-8", ExitCode.Usage);
+        }
     }
 }

@@ -3,7 +3,7 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Configuration;
 
-/// <summary>A table of the file with its keys, in the order in which the example shows them. The root section's path is empty.</summary>
+/// <summary>A table of the file with its keys, in the order of the example. The path of the root section is empty.</summary>
 internal abstract class Section(string path, string doc, bool isList)
 {
     private readonly List<SettingKey> keys = [];
@@ -22,7 +22,7 @@ internal abstract class Section(string path, string doc, bool isList)
 }
 
 /// <summary>
-/// Builds the keys of a section whose values live in a <typeparamref name="T"/>: name, what is allowed, one line of documentation, getter,
+/// Builds the keys of a section whose values are in a <typeparamref name="T"/>: name, allowed values, a line of documentation, getter,
 /// setter.
 /// </summary>
 internal sealed class Section<T>(string path, string doc, Func<Settings, int, T> at, bool isList = false) : Section(path, doc, isList)
@@ -35,12 +35,9 @@ internal sealed class Section<T>(string path, string doc, Func<Settings, int, T>
             doc,
             (s, i, v) =>
             {
-                if (
-                    !v.TryText(out var text)
-                    || text.Length > ConfigurationLimits.MaxSettingLength
-                    || text.Contains('\0')
-                    || !form.Fits(text)
-                )
+                if (!v.TryText(out var text) || text.Length > ConfigurationLimits.MaxSettingLength)
+                    return false;
+                if (text.Contains('\0') || !form.Fits(text))
                     return false;
                 set(at(s, i), text);
                 return true;
@@ -50,7 +47,7 @@ internal sealed class Section<T>(string path, string doc, Func<Settings, int, T>
         return this;
     }
 
-    /// <summary>A text that may look like a number, as a GPIO line does.</summary>
+    /// <summary>A text that may be written as a number, such as a GPIO line.</summary>
     public Section<T> Word(string name, TextForm form, string doc, Func<T, string> get, Action<T, string> set)
     {
         Add(

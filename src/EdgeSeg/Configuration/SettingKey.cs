@@ -1,7 +1,9 @@
 namespace EdgeSeg.Configuration;
 
 /// <summary>
-/// One line of the table of keys. <see cref="Path"/> is dotted (<c>mqtt.port</c>, <c>camera.uri</c>); <see cref="Allowed"/> completes the sentence "must be ...".
+/// One row of the table of keys. <see cref="Path"/> is dotted (<c>mqtt.port</c>, <c>camera.uri</c>); <see cref="Allowed"/> completes the
+/// sentence
+/// "must be ...".
 /// </summary>
 internal sealed class SettingKey(
     string path,
@@ -17,13 +19,16 @@ internal sealed class SettingKey(
 
     public string Doc { get; } = doc;
 
-    /// <summary>The name behind the last dot.</summary>
+    /// <summary>The name after the last dot.</summary>
     public string Name => Path[(Path.LastIndexOf('.') + 1)..];
 
-    /// <summary>Puts a value in place; false, and nothing changed, when it is not <see cref="Allowed"/>. <paramref name="index"/> counts cameras, else it is unused.</summary>
+    /// <summary>
+    /// Sets a value; false, and nothing is changed, when it is not <see cref="Allowed"/>. <paramref name="index"/> is the number of the
+    /// camera.
+    /// </summary>
     public bool Set(Settings settings, int index, Value value) => set(settings, index, value);
 
-    /// <summary>The value in force, in TOML's notation.</summary>
+    /// <summary>The current value, in TOML's notation.</summary>
     public string Show(Settings settings, int index) => show(settings, index);
 
     /// <summary>The environment variable that overrides it.</summary>
@@ -38,5 +43,5 @@ internal sealed class SettingKey(
     }
 }
 
-/// <summary>A form that a text may have.</summary>
+/// <summary>A rule for a text. <see cref="Allowed"/> completes the sentence "must be ...".</summary>
 internal sealed record TextForm(string Allowed, Func<string, bool> Fits);

@@ -1,13 +1,20 @@
 namespace EdgeSeg.Configuration;
 
 /// <summary>
-/// Everything that an operator may set, with defaults in place. Made by <see cref="SettingsFile"/>, which has checked every value; the rules that
-/// span several keys are in <see cref="SettingsRules"/>.
+/// All settings of an operator, with their defaults. Made by <see cref="SettingsFile"/>, which has checked every value; rules that span
+/// several
+/// keys are in <see cref="SettingsRules"/>. Not changed after it was read.
 /// </summary>
 internal sealed class Settings
 {
-    /// <summary>Where the settings come from, for people: the file's path or "defaults", and how many environment variables changed something.</summary>
+    /// <summary>
+    /// Where the settings come from, for people: the path of the file or "defaults", and the number of environment variables that override
+    /// keys.
+    /// </summary>
     public string Source { get; set; } = "defaults";
+
+    /// <summary>Removed keys that the source still sets: a sentence each. They have no effect.</summary>
+    public List<string> Notices { get; } = [];
 
     /// <summary>An id as in topics, or "auto".</summary>
     public string Device { get; set; } = "auto";
@@ -51,18 +58,24 @@ internal sealed class Settings
         .Text(
             "device",
             TextForms.Id,
-            "Name of this device in topics; \"auto\" derives it from the board's serial or the machine-id.",
+            "Id of this device in topics; \"auto\" derives it from the board's serial number or the machine-id.",
             s => s.Device,
             (s, v) => s.Device = v
         )
         .Text(
             "fleet",
             TextForms.IdOrNone,
-            "Fleet whose messages this device also listens to; empty for none.",
+            "Fleet whose model/desired this device also follows; empty: none.",
             s => s.Fleet,
             (s, v) => s.Fleet = v
         )
-        .Text("state_dir", TextForms.AbsolutePath, "Folder for what must survive a restart.", s => s.StateDir, (s, v) => s.StateDir = v);
+        .Text(
+            "state_dir",
+            TextForms.AbsolutePath,
+            "Folder for the state that survives a restart.",
+            s => s.StateDir,
+            (s, v) => s.StateDir = v
+        );
 
     /// <summary>The table of keys, by section, in the order of the example file.</summary>
     public static IReadOnlyList<Section> Sections { get; } =
@@ -80,7 +93,7 @@ internal sealed class Settings
         HomeAssistantSettings.Section,
         GpioTriggerSettings.Section,
         OutputSettings.Section("busy", "Output that is on while a picture is being segmented.", s => s.Busy),
-        OutputSettings.Section("result", "Output that tells found (on) from nothing found (off).", s => s.Result),
+        OutputSettings.Section("result", "Output that is on when something was found, else off.", s => s.Result),
         OutputSettings.Section("fault", "Output that is on while the service is degraded.", s => s.Fault),
         LogSettings.Section,
     ];
@@ -88,7 +101,11 @@ internal sealed class Settings
     /// <summary>All keys of all sections.</summary>
     public static IReadOnlyList<SettingKey> Keys { get; } = Sections.SelectMany(s => s.Keys).ToArray();
 
-    /// <summary>Every key with the value in force, in TOML's notation; holds no secret, since none can stand in a setting.</summary>
+    /// <summary>Keys of former versions with the reason of their removal. A file that sets one is still accepted, with a notice.</summary>
+    public static IReadOnlyDictionary<string, string> RemovedKeys { get; } =
+        new Dictionary<string, string> { ["publish.mask_format"] = "masks are always COCO run lengths" };
+
+    /// <summary>Every key with its value, in TOML's notation; contains no secret, since a setting cannot hold one.</summary>
     public IEnumerable<(string Path, string Value)> Effective()
     {
         foreach (var section in Sections)

@@ -4,7 +4,7 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Configuration;
 
 /// <summary>
-/// Reads the one configuration file, TOML or JSON, and the overrides of the environment. All errors are told at once, each with its place:
+/// Reads the configuration file, TOML or JSON, and the overrides of the environment. All errors are reported at once, each with its place:
 /// <c>edgeseg.toml:12: mqtt.port = 99999: must be a whole number 0..65535</c>.
 /// </summary>
 internal static class SettingsFile
@@ -12,14 +12,15 @@ internal static class SettingsFile
     public const string DefaultPath = "/etc/edgeseg/edgeseg.toml";
     public const string VariablePrefix = "EDGESEG_";
 
-    /// <summary>Names the file when the command line does not.</summary>
+    /// <summary>The path of the file when the command line gives none.</summary>
     public const string PathVariable = VariablePrefix + "CONFIG";
 
-    /// <summary>Variables with our prefix that are not keys.</summary>
+    /// <summary>Variables with this prefix that are not keys.</summary>
     public static IReadOnlyList<string> ReservedVariables { get; } = [PathVariable];
 
     /// <summary>
-    /// Settings from a file and the environment. Without a path: <c>EDGESEG_CONFIG</c>, else <see cref="DefaultPath"/> if it exists, else defaults.
+    /// Settings from a file and the environment. Without a path: <c>EDGESEG_CONFIG</c>, else <see cref="DefaultPath"/> if it exists, else
+    /// defaults.
     /// Throws <see cref="OperatingException"/> (2) with all errors, a line each.
     /// </summary>
     public static Settings Load(string? path, IReadOnlyDictionary<string, string> environment)
@@ -28,13 +29,15 @@ internal static class SettingsFile
             path = environment.GetValueOrDefault(PathVariable);
         if (string.IsNullOrEmpty(path))
             path = File.Exists(DefaultPath) || Directory.Exists(DefaultPath) ? DefaultPath : null;
-        return path is null
-            ? Parse("defaults", [], environment)
-            : Parse(path, ReadBytes(path, ConfigurationLimits.MaxConfigurationBytes), environment);
+        if (path is null)
+            return Parse("defaults", [], environment);
+        return Parse(path, ReadBytes(path, ConfigurationLimits.MaxConfigurationBytes), environment);
     }
 
     /// <summary>
-    /// Settings from a text. <paramref name="source"/> stands in messages; its ending (<c>.json</c>, <c>.toml</c>) tells the notation, else the first character does.
+    /// Settings from a text. <paramref name="source"/> is its name in messages; the extension (<c>.json</c>, <c>.toml</c>) gives the
+    /// notation, else the
+    /// first character.
     /// </summary>
     public static Settings Parse(string source, ReadOnlySpan<byte> utf8, IReadOnlyDictionary<string, string> environment)
     {
@@ -46,32 +49,34 @@ internal static class SettingsFile
         var isReadable = faults.Count == 0;
         var variables = EnvironmentEntries.Read(environment, entries, faults);
 
-        var settings = new Settings
-        {
-            Source = variables switch
-            {
-                0 => source,
-                1 => $"{source} and 1 environment variable",
-                _ => $"{source} and {variables} environment variables",
-            },
-        };
+        var settings = new Settings { Source = Describe(source, variables) };
         var binder = new Binder(settings, faults);
         binder.Bind(entries);
-        // rules about a text that could not be read would only tell consequences
+        // after a syntax error the rules would only report its consequences
         if (isReadable)
             new SettingsRules(settings, binder, faults, new Origin(source)).Check();
         faults.ThrowIfAny();
         return settings;
     }
 
-    /// <summary>A whole file. Throws <see cref="OperatingException"/> (2) when it is missing, a folder, unreadable, or larger than the limit.</summary>
+    private static string Describe(string source, int variables) =>
+        variables switch
+        {
+            0 => source,
+            1 => $"{source} and 1 environment variable",
+            _ => $"{source} and {variables} environment variables",
+        };
+
+    /// <summary>
+    /// A whole file. Throws <see cref="OperatingException"/> (2) when it is missing, a folder, unreadable, or larger than the limit.
+    /// </summary>
     public static byte[] ReadBytes(string path, int maxBytes)
     {
         if (Directory.Exists(path))
-            throw new OperatingException($"{path} is a folder; name the file in it", 2);
+            throw new OperatingException($"{path} is a folder; give the path of a file", 2);
         try
         {
-            // a device or a pipe has no length: read until the limit instead of trusting it
+            // a device or a pipe has no length: read up to the limit
             using var file = File.OpenRead(path);
             var bytes = new byte[maxBytes + 1];
             var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
@@ -83,7 +88,7 @@ internal static class SettingsFile
         }
         catch (UnauthorizedAccessException)
         {
-            throw new OperatingException($"{path} may not be read by this user; check its owner and mode", 2);
+            throw new OperatingException($"{path} cannot be read by this user; check its owner and mode", 2);
         }
         catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException)
         {
@@ -101,7 +106,7 @@ internal static class SettingsFile
         catch (DecoderFallbackException e)
         {
             var line = 1 + utf8[..Math.Clamp(e.Index, 0, utf8.Length)].Count((byte)'\n');
-            faults.Add(new Origin(source, line), "holds bytes that are not UTF-8 text");
+            faults.Add(new Origin(source, line), "contains bytes that are not UTF-8");
             return;
         }
 
@@ -116,5 +121,5 @@ internal static class SettingsFile
         || (!source.EndsWith(".toml", StringComparison.OrdinalIgnoreCase) && text.AsSpan().TrimStart().StartsWith("{"));
 
     private static OperatingException TooLarge(string source, int maxBytes) =>
-        new($"{source} is larger than {maxBytes >> 10} KiB; it does not look like what it should be", 2);
+        new($"{source} is larger than {maxBytes >> 10} KiB, the limit for this file; check that it is the right file", 2);
 }

@@ -4,7 +4,7 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Configuration;
 
-/// <summary>What one key alone cannot tell. A rule stays silent when one of the keys that it reads has an error already.</summary>
+/// <summary>Rules across several keys. A rule is not checked when a key that it reads has an error already.</summary>
 internal sealed class SettingsRules(Settings settings, Binder binder, Faults faults, Origin fallback)
 {
     public void Check()
@@ -21,7 +21,8 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
     {
         if (m.IsEmbedded)
         {
-            if (!IPAddress.IsLoopback(IPAddress.Parse(m.Bind)) && m.PasswordFile.Length == 0)
+            if (!IsLoopback(m.Bind) && m.PasswordFile.Length == 0)
+            {
                 Refuse(
                     $"the embedded broker listens beyond this machine ({m.Bind}) only with mqtt.username and mqtt.password_file set",
                     "mqtt.bind",
@@ -29,41 +30,58 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
                     "mqtt.username",
                     "mqtt.host"
                 );
+            }
+
             if (m.Tls)
-                Refuse("the embedded broker knows no TLS: set mqtt.host to a real broker, or mqtt.tls to false", "mqtt.tls", "mqtt.host");
+                Refuse(
+                    "the embedded broker has no TLS: set mqtt.host to an external broker, or mqtt.tls to false",
+                    "mqtt.tls",
+                    "mqtt.host"
+                );
         }
 
         if (m.PasswordFile.Length > 0 && m.Username.Length == 0)
-            Refuse("a password needs mqtt.username", "mqtt.password_file", "mqtt.username");
+            Refuse("a password requires mqtt.username", "mqtt.password_file", "mqtt.username");
         if (m.ClientCertFile.Length > 0 != m.ClientKeyFile.Length > 0)
+        {
             Refuse(
-                "a client certificate needs both mqtt.client_cert_file and mqtt.client_key_file",
+                "a client certificate requires both mqtt.client_cert_file and mqtt.client_key_file",
                 m.ClientCertFile.Length > 0 ? "mqtt.client_cert_file" : "mqtt.client_key_file",
                 "mqtt.client_cert_file",
                 "mqtt.client_key_file"
             );
+        }
+
         if (!m.Tls && m.CaFile.Length > 0)
-            Refuse("is of use only with mqtt.tls = true", "mqtt.ca_file", "mqtt.tls");
+            Refuse("has an effect only with mqtt.tls = true", "mqtt.ca_file", "mqtt.tls");
         if (!m.Tls && m.ClientCertFile.Length > 0)
-            Refuse("is of use only with mqtt.tls = true", "mqtt.client_cert_file", "mqtt.tls");
+            Refuse("has an effect only with mqtt.tls = true", "mqtt.client_cert_file", "mqtt.tls");
     }
 
     private void Console(ConsoleSettings c, MqttSettings m)
     {
         if (!m.IsEmbedded)
+        {
             Refuse(
-                "the console is a way into the embedded broker: for another broker, serve its page from any web server and give it that broker's WebSocket address",
+                "the console connects to the embedded broker only: with an external broker, serve its page from any web server and "
+                    + "enter that "
+                    + "broker's WebSocket address",
                 "console.enabled",
                 "mqtt.host"
             );
-        else if (!IPAddress.IsLoopback(IPAddress.Parse(c.Bind)) && m.PasswordFile.Length == 0)
+        }
+        else if (!IsLoopback(c.Bind) && m.PasswordFile.Length == 0)
+        {
             Refuse(
                 $"the console listens beyond this machine ({c.Bind}) only with mqtt.username and mqtt.password_file set",
                 "console.bind",
                 "mqtt.password_file",
                 "mqtt.username"
             );
+        }
     }
+
+    private static bool IsLoopback(string address) => IPAddress.IsLoopback(IPAddress.Parse(address));
 
     private void Camera(CameraSettings c, string path, int index)
     {
@@ -71,45 +89,57 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
         {
             var other = settings.Cameras[j];
             if (other.Id == c.Id)
-                Refuse($"camera {j} is called {Value.Quote(c.Id)} too; each needs an id of its own", $"{path}.id", $"camera[{j}].id");
+                Refuse($"camera {j} has the id {Value.Quote(c.Id)} too; give each camera its own", $"{path}.id", $"camera[{j}].id");
             if (other.Uri == c.Uri && c.Scheme == "v4l2")
                 Refuse($"camera {j} reads {c.Uri} too; a device can be opened once", $"{path}.uri", $"camera[{j}].uri");
         }
 
-        if (c.Scheme == "pipe" && (c.PipeWidth < PictureBounds.MinSide || c.PipeHeight < PictureBounds.MinSide))
-            Refuse(
-                $"a pipe needs pipe_width and pipe_height, at least {PictureBounds.MinSide} each",
-                $"{path}.uri",
-                $"{path}.pipe_width",
-                $"{path}.pipe_height"
-            );
-        if (c.PipeFormat is PipeFormat.Nv12 or PipeFormat.I420 or PipeFormat.Yuyv && (c.PipeWidth % 2 != 0 || c.PipeHeight % 2 != 0))
-            Refuse(
-                "this format needs an even pipe_width and pipe_height",
-                $"{path}.pipe_format",
-                $"{path}.pipe_width",
-                $"{path}.pipe_height"
-            );
+        Pipe(c, path);
         if (c.CredentialsFile.Length > 0 && c.Scheme is not ("rtsp" or "rtsps"))
-            Refuse("only rtsp cameras take credentials", $"{path}.credentials_file", $"{path}.uri");
+            Refuse("only rtsp cameras have credentials", $"{path}.credentials_file", $"{path}.uri");
         if (c.Width > 0 != c.Height > 0)
             Refuse(
-                "width and height go together: set both, or neither",
+                "set both width and height, or neither",
                 c.Width > 0 ? $"{path}.width" : $"{path}.height",
                 $"{path}.width",
                 $"{path}.height"
             );
         if (c is { Crop: { } crop, Roi: { } roi } && (roi.X + roi.Width > crop.Width || roi.Y + roi.Height > crop.Height))
             Refuse(
-                $"the region lies outside the published picture, which the crop makes {crop.Width}x{crop.Height}",
+                $"the region is outside the published picture, which is {crop.Width}x{crop.Height} after the crop",
                 $"{path}.roi",
                 $"{path}.crop"
             );
         if (c.Mode == CameraMode.OnTrigger && !settings.Trigger.Enabled)
+        {
             Refuse(
-                "nothing fires this camera: set trigger.gpio.enabled = true, or mode = \"on_command\" for requests over MQTT",
+                "no trigger is configured: set trigger.gpio.enabled = true, or mode = \"on_command\" for requests over MQTT",
                 $"{path}.mode",
                 "trigger.gpio.enabled"
+            );
+        }
+    }
+
+    private void Pipe(CameraSettings c, string path)
+    {
+        // a y4m stream carries its size
+        if (c.Scheme == "pipe" && c.PipeFormat != PipeFormat.Y4m && Math.Min(c.PipeWidth, c.PipeHeight) < PictureBounds.MinSide)
+        {
+            Refuse(
+                $"a pipe requires pipe_width and pipe_height, at least {PictureBounds.MinSide} each, or pipe_format = \"y4m\"",
+                $"{path}.uri",
+                $"{path}.pipe_width",
+                $"{path}.pipe_height",
+                $"{path}.pipe_format"
+            );
+        }
+
+        if (c.PipeFormat is PipeFormat.Nv12 or PipeFormat.I420 or PipeFormat.Yuyv && (c.PipeWidth % 2 != 0 || c.PipeHeight % 2 != 0))
+            Refuse(
+                "this format requires an even pipe_width and pipe_height",
+                $"{path}.pipe_format",
+                $"{path}.pipe_width",
+                $"{path}.pipe_height"
             );
     }
 
@@ -119,21 +149,20 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
         if (g.Enabled)
         {
             if (g.Line.Length == 0)
-                Refuse("a trigger needs trigger.gpio.line", "trigger.gpio.enabled", "trigger.gpio.line");
+                Refuse("a trigger requires trigger.gpio.line", "trigger.gpio.enabled", "trigger.gpio.line");
             else
                 lines.Add(("trigger.gpio.line", $"{g.Chip} {g.Line}"));
             if (g.Camera.Length > 0 && settings.Cameras.All(c => c.Id != g.Camera))
-                Refuse($"there is no camera {Value.Quote(g.Camera)}", "trigger.gpio.camera");
+                Refuse($"unknown camera {Value.Quote(g.Camera)}", "trigger.gpio.camera");
         }
 
-        foreach (
-            var (path, output) in new[]
-            {
-                ("output.busy.line", settings.Busy),
-                ("output.result.line", settings.Result),
-                ("output.fault.line", settings.Fault),
-            }
-        )
+        (string, OutputSettings)[] outputs =
+        [
+            ("output.busy.line", settings.Busy),
+            ("output.result.line", settings.Result),
+            ("output.fault.line", settings.Fault),
+        ];
+        foreach (var (path, output) in outputs)
         {
             if (output.Line.Length == 0)
                 continue;
@@ -145,7 +174,7 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
         }
     }
 
-    /// <summary>The first key is named, at the place of the first key that was set, else of the table that it is missing from.</summary>
+    /// <summary>Reports the first key, at the place of the first key that was set, else at the table in which it is missing.</summary>
     private void Refuse(string why, params string[] paths)
     {
         if (paths.Any(faults.Concerns))

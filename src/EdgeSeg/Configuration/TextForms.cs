@@ -4,7 +4,7 @@ using EdgeSeg.Platform;
 
 namespace EdgeSeg.Configuration;
 
-/// <summary>The forms of text that keys ask for.</summary>
+/// <summary>Rules for texts.</summary>
 internal static class TextForms
 {
     public static readonly TextForm Id = new($"an id: {Identifier.Form}", t => Identifier.IsValid(t));
@@ -29,26 +29,27 @@ internal static class TextForms
         "empty or four characters such as \"MJPG\"",
         t => t.Length is 0 or 4 && t.All(c => c is >= ' ' and <= '~')
     );
-    public static readonly TextForm TopicPart = new(
-        "1 to 64 characters without +, # and blanks",
-        t => t.Length is >= 1 and <= 64 && !t.Any(c => c is '+' or '#' || char.IsWhiteSpace(c) || char.IsControl(c))
-    );
+    public static readonly TextForm TopicPart = new("1 to 64 characters without +, # and spaces", IsTopicPart);
     public static readonly TextForm Device = new(
         "a device path such as \"/dev/gpiochip0\"",
         t => t.StartsWith("/dev/", StringComparison.Ordinal) && t.Length > 5 && !t.Any(char.IsControl)
     );
     public static readonly TextForm GpioLine = new(
-        "empty, a line's number or its name (at most 31 characters)",
+        "empty, the number of a line or its name (at most 31 characters)",
         t => t.Length <= 31 && !t.Any(char.IsControl) && !t.StartsWith('-')
     );
     public static readonly TextForm Camera = new(
-        "v4l2:/dev/..., rtsp://host/..., file:PATH, images:FOLDER, pipe:COMMAND or test:, without user and password (those stand in credentials_file)",
+        "v4l2:/dev/..., rtsp://host/..., file:PATH, images:FOLDER, pipe:COMMAND or test:, without user and password (use "
+            + "credentials_file)",
         IsCamera
     );
 
     private static bool IsHost(string text) => text.Length <= 255 && Uri.CheckHostName(text) != UriHostNameType.Unknown;
 
-    /// <summary>The library also takes "5" for 0.0.0.5.</summary>
+    private static bool IsTopicPart(string text) =>
+        text.Length is >= 1 and <= 64 && !text.Any(c => c is '+' or '#' || char.IsWhiteSpace(c) || char.IsControl(c));
+
+    /// <summary>The library also accepts "5" for 0.0.0.5.</summary>
     private static bool IsAddress(string text) =>
         IPAddress.TryParse(text, out var address) && (text.Contains(':', StringComparison.Ordinal) || address.ToString() == text);
 

@@ -5,7 +5,7 @@ using Tomlyn.Syntax;
 namespace EdgeSeg.Configuration;
 
 /// <summary>
-/// Reads TOML into entries with their lines. Knows the notation only: what keys there are, and whether one stands twice, is judged by <see cref="Binder"/>.
+/// Reads TOML into entries with their lines. It knows the notation only; <see cref="Binder"/> checks names and duplicates.
 /// </summary>
 internal sealed class TomlEntries(string source, List<Entry> entries)
 {
@@ -37,7 +37,7 @@ internal sealed class TomlEntries(string source, List<Entry> entries)
             reader.Table(table);
     }
 
-    /// <summary>One error a line: the parser goes on after a mistake and stumbles over its consequences.</summary>
+    /// <summary>One error for each line: after an error the parser continues and reports its consequences.</summary>
     private static void AddFaults(string source, DocumentSyntax document, Faults faults)
     {
         var last = 0;
@@ -67,7 +67,7 @@ internal sealed class TomlEntries(string source, List<Entry> entries)
             }
             else if (lists.TryGetValue(path, out var count))
             {
-                // [camera.x] below [[camera]] belongs to the camera that was begun last
+                // [camera.x] after [[camera]] belongs to the last camera
                 if (i < names.Count - 1)
                     path += $"[{count - 1}]";
             }
@@ -125,12 +125,7 @@ internal sealed class TomlEntries(string source, List<Entry> entries)
             IntegerValueSyntax n => Value.Of(n.Value),
             FloatValueSyntax n => Value.Of(n.Value),
             BooleanValueSyntax b => Value.Of(b.Value),
-            ArraySyntax a => new Value(
-                ValueKind.List,
-                "",
-                0,
-                a.Items.Where(i => i.Value is not null).Select(i => Scalar(i.Value!)).ToArray()
-            ),
+            ArraySyntax a => new Value(ValueKind.List, "", 0, [.. a.Items.Where(i => i.Value is not null).Select(i => Scalar(i.Value!))]),
             _ => new Value(ValueKind.Other, value.ToString().Trim()),
         };
 

@@ -1,6 +1,6 @@
 namespace EdgeSeg.Configuration;
 
-/// <summary><c>[update]</c>: signed models over the air. Without a key in <see cref="KeysDir"/> nothing is ever taken.</summary>
+/// <summary><c>[update]</c>: signed models over the air. Without a key in <see cref="KeysDir"/> no update is accepted.</summary>
 internal sealed class UpdateSettings
 {
     public bool Enabled { get; set; } = true;
@@ -30,22 +30,20 @@ internal sealed class UpdateSettings
     /// <summary>Empty: any time.</summary>
     public string Window { get; set; } = "";
 
+    private const string Doc = "Signed model updates over the air. No update is accepted while keys_dir holds no key.";
+
     private static readonly TextForm windowForm = new(
         "empty or two times of the day such as \"02:00-04:30\"",
         t => MaintenanceWindow.TryParse(t, out _)
     );
 
     public static Section Section { get; } =
-        new Section<UpdateSettings>(
-            "update",
-            "Models over the air, signed. Nothing is taken while keys_dir holds no key.",
-            (s, _) => s.Update
-        )
-            .Flag("enabled", "Listen to model/desired.", u => u.Enabled, (u, v) => u.Enabled = v)
+        new Section<UpdateSettings>("update", Doc, (s, _) => s.Update)
+            .Flag("enabled", "Follow model/desired.", u => u.Enabled, (u, v) => u.Enabled = v)
             .Text(
                 "keys_dir",
                 TextForms.AbsolutePath,
-                "Folder with the public keys (*.pem, ECDSA P-256) that may sign.",
+                "Folder with the trusted public keys (*.pem, ECDSA P-256).",
                 u => u.KeysDir,
                 (u, v) => u.KeysDir = v
             )
@@ -53,7 +51,7 @@ internal sealed class UpdateSettings
                 "threshold",
                 1,
                 ConfigurationLimits.MaxTrustedKeys,
-                "How many different ones of them must sign.",
+                "Number of different trusted keys that must sign.",
                 u => u.Threshold,
                 (u, v) => u.Threshold = v
             )
@@ -61,15 +59,21 @@ internal sealed class UpdateSettings
                 "key_set",
                 0,
                 999_999,
-                "Number of the key set in keys_dir, so that no older set is taken; 0: not known.",
+                "Number of the key set in keys_dir, so that no older set is accepted; 0: unknown.",
                 u => u.KeySet,
                 (u, v) => u.KeySet = v
             )
-            .List("sources", ["https", "http", "file"], "Where bundles may come from.", u => u.Sources, (u, v) => u.Sources = v)
+            .List(
+                "sources",
+                ["https", "http", "file"],
+                "Kinds of address from which a bundle may be fetched.",
+                u => u.Sources,
+                (u, v) => u.Sources = v
+            )
             .Text(
                 "file_root",
                 TextForms.AbsolutePath,
-                "Folder below which file:// bundles lie: where sticks are mounted.",
+                "Folder that holds file:// bundles: where USB sticks are mounted.",
                 u => u.FileRoot,
                 (u, v) => u.FileRoot = v
             )
@@ -77,7 +81,7 @@ internal sealed class UpdateSettings
                 "max_kib_s",
                 0,
                 1_000_000,
-                "Fastest download, in KiB a second; 0: as fast as it goes.",
+                "Largest download rate, in KiB a second; 0: unlimited.",
                 u => u.MaxKibS,
                 (u, v) => u.MaxKibS = v
             )
@@ -105,7 +109,7 @@ internal sealed class UpdateSettings
             .Text(
                 "window",
                 windowForm,
-                "Hours, local time, in which a model may be swapped; empty: at any time.",
+                "Time of the day, local time, in which a model may be activated; empty: any time.",
                 u => u.Window,
                 (u, v) => u.Window = v
             );

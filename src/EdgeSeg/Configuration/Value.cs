@@ -11,18 +11,18 @@ internal enum ValueKind
     Flag,
     List,
 
-    /// <summary>A table, or a list of tables: holds keys, is not a value itself.</summary>
+    /// <summary>A table or a list of tables: has keys, is not a value itself.</summary>
     Table,
 
-    /// <summary>Something that no key takes: a date, null.</summary>
+    /// <summary>A value that no key accepts: a date, null.</summary>
     Other,
 
-    /// <summary>An environment variable's text, which becomes what its key asks for.</summary>
+    /// <summary>The text of an environment variable; its key decides the type.</summary>
     Raw,
 }
 
 /// <summary>
-/// One value as it was written, before a key has judged it. <see cref="Literal"/> is the text itself for <see cref="ValueKind.Text"/> and
+/// One value as written, before its key checks it. <see cref="Literal"/> is the text itself for <see cref="ValueKind.Text"/> and
 /// <see cref="ValueKind.Raw"/>, else the value in TOML's notation.
 /// </summary>
 internal sealed record Value(ValueKind Kind, string Literal, double Number = 0, IReadOnlyList<Value>? Items = null)
@@ -42,7 +42,7 @@ internal sealed record Value(ValueKind Kind, string Literal, double Number = 0, 
         return Kind is ValueKind.Text or ValueKind.Raw;
     }
 
-    /// <summary>A text, or a whole number taken as text: <c>line = 17</c> and <c>line = "GPIO17"</c> are both natural.</summary>
+    /// <summary>A text, or a whole number as text: both <c>line = 17</c> and <c>line = "GPIO17"</c> are accepted.</summary>
     public bool TryWord(out string word)
     {
         word = Literal;
@@ -56,7 +56,7 @@ internal sealed record Value(ValueKind Kind, string Literal, double Number = 0, 
             && long.TryParse(Literal, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out v);
     }
 
-    /// <summary>A finite number; whole numbers count.</summary>
+    /// <summary>A finite number, whole or not.</summary>
     public bool TryNumber(out double v)
     {
         v = Number;
@@ -71,7 +71,7 @@ internal sealed record Value(ValueKind Kind, string Literal, double Number = 0, 
         return (Kind is ValueKind.Flag or ValueKind.Raw) && Literal is "true" or "false";
     }
 
-    /// <summary>A list; in an environment variable items stand between commas, with or without brackets and quotes.</summary>
+    /// <summary>A list; in an environment variable the items are separated by commas, with or without brackets and quotes.</summary>
     public bool TryList(out IReadOnlyList<Value> items)
     {
         items = Items ?? [];
@@ -89,7 +89,7 @@ internal sealed record Value(ValueKind Kind, string Literal, double Number = 0, 
         return true;
     }
 
-    /// <summary>For messages: short, on one line, without a password that stands in a URI.</summary>
+    /// <summary>For messages: short, on one line, without the password of a URI.</summary>
     public string Shown =>
         Kind switch
         {
@@ -102,7 +102,7 @@ internal sealed record Value(ValueKind Kind, string Literal, double Number = 0, 
     /// <summary>A text in TOML's quotes.</summary>
     public static string Quote(string text) => $"\"{Escape(text, "\"\\")}\"";
 
-    /// <summary>A parser's message, which may repeat what it stumbled over, as a short line.</summary>
+    /// <summary>A message of a parser, which may quote the input, as a short line.</summary>
     public static string OneLine(string message) =>
         Escape(message.Length <= MessageLength ? message : message[..MessageLength] + "...", "");
 
@@ -122,7 +122,7 @@ internal sealed record Value(ValueKind Kind, string Literal, double Number = 0, 
         return b.ToString();
     }
 
-    /// <summary>The text with every <c>user:password@</c> after <c>://</c> hidden.</summary>
+    /// <summary>The text with every <c>user:password@</c> after <c>://</c> replaced by <c>***@</c>.</summary>
     public static string WithoutSecrets(string text)
     {
         for (var at = text.IndexOf("://", StringComparison.Ordinal); at >= 0; at = text.IndexOf("://", at + 3, StringComparison.Ordinal))

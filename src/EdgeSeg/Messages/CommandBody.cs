@@ -12,7 +12,6 @@ namespace EdgeSeg.Messages;
 internal sealed class CommandBody(CommandKind kind)
 {
     private static readonly string[] common = ["v", "id", "reply_to", "expires_at"];
-    private static readonly CameraMode[] modes = Enum.GetValues<CameraMode>();
 
     private static readonly Dictionary<CommandKind, string[]> own = new()
     {
@@ -160,13 +159,8 @@ internal sealed class CommandBody(CommandKind kind)
     {
         if (CommandValues.Text(ref value, "mode", out var text) is { } wrong)
             return wrong;
-        foreach (var m in modes)
-        {
-            if (CameraModes.Word(m) == text)
-                mode = m;
-        }
-
-        return mode is null ? CommandError.Bad($"'mode' is one of {string.Join(", ", modes.Select(CameraModes.Word))}") : null;
+        mode = CameraModes.FromWire(text);
+        return mode is null ? CommandError.Bad($"'mode' is one of {string.Join(", ", CameraModes.Words.Select(w => w.Word))}") : null;
     }
 
     /// <summary>The whole, once everything was read: a command, or why there is none.</summary>

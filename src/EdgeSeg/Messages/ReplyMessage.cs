@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EdgeSeg.Configuration;
 using EdgeSeg.Vision.AutomaticMasks;
 
 namespace EdgeSeg.Messages;
@@ -63,10 +64,10 @@ internal static class ReplyMessage
     }
 
     /// <summary>The result of <c>set</c>: every value that can be set, as it is now in force.</summary>
-    public static ReadOnlySpan<byte> WriteSettings(JsonBuffer to, Configuration.LiveSettings now)
+    public static ReadOnlySpan<byte> WriteSettings(JsonBuffer to, LiveSettings now)
     {
         var json = to.Begin();
-        json.WriteString("mode"u8, Configuration.CameraModes.Word(now.Mode));
+        json.WriteString("mode"u8, now.Mode.ToWire());
         json.WriteRounded("max_fps"u8, now.MaxFps, 3);
         json.WriteRounded("interval_s"u8, now.IntervalS, 3);
         json.WriteRounded("min_score"u8, now.MinScore, 4);

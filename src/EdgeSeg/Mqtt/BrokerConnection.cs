@@ -1,11 +1,13 @@
+using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 using MQTTnet;
-using MQTTnet.Formatter;
 using MQTTnet.Protocol;
 
 namespace EdgeSeg.Mqtt;
 
-/// <summary>One connection to a broker, from CONNECT to its end; a new one is made for every attempt, so that nothing of a broken one lives on.</summary>
+/// <summary>
+/// One connection to a broker, from CONNECT to its end; a new one is made for every attempt, so that nothing of a broken one lives on.
+/// </summary>
 internal sealed class BrokerConnection : IDisposable
 {
     private static readonly MqttClientDisconnectOptions normalEnd = new()
@@ -17,15 +19,18 @@ internal sealed class BrokerConnection : IDisposable
     private readonly LinkOptions options;
     private readonly Action ended;
     private readonly bool hasSpoken;
+    private readonly ServerCertificateCheck? certificate;
     private readonly TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool lost;
 
     /// <param name="options">Where to, as whom.</param>
     /// <param name="ended">Called once when the connection is lost, on any thread.</param>
-    /// <param name="hasSpoken">Our session has told its status on an earlier connection, so that a retained one of another session is newer than ours.</param>
+    /// <param name="hasSpoken">Our session has told its status on an earlier connection, so that a retained one of another session is newer
+    /// than ours.</param>
     public BrokerConnection(LinkOptions options, Action ended, bool hasSpoken)
     {
         (this.options, this.ended, this.hasSpoken) = (options, ended, hasSpoken);
+        certificate = ClientOptions.CertificateCheck(options);
         client.DisconnectedAsync += Ended;
         client.ApplicationMessageReceivedAsync += Received;
     }
@@ -41,7 +46,9 @@ internal sealed class BrokerConnection : IDisposable
     /// </summary>
     public bool TakenOver { get; private set; }
 
-    /// <summary>Another session says on our status topic that it is at work while we are: a device with our name and a client id of its own.</summary>
+    /// <summary>
+    /// Another session says on our status topic that it is at work while we are: a device with our name and a client id of its own.
+    /// </summary>
     public bool IsShared { get; private set; }
 
     /// <summary>Largest payload that this broker takes.</summary>
@@ -51,21 +58,23 @@ internal sealed class BrokerConnection : IDisposable
     public async Task<string?> ConnectAsync(byte[] will, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(MqttLimits.BrokerAnswerMs);
+        limit.CancelAfter(options.ConnectTimeout);
         try
         {
             var answer = await client.ConnectAsync(Build(will), limit.Token);
             if (answer.ResultCode != MqttClientConnectResultCode.Success)
-                return $"the broker refuses us: {answer.ResultCode} {answer.ReasonString}".TrimEnd();
-            // the library tells the broker's largest packet and does not enforce it; it does ping as often as the broker asks (ServerKeepAlive)
+                return ConnectErrors.Describe(answer);
+            // the library tells the broker's largest packet and does not enforce it; it does ping as often as the broker asks
+            // (ServerKeepAlive)
             if (answer.MaximumPacketSize is > 0 and { } largest)
                 MaxPayloadBytes = (int)Math.Clamp((long)largest - MqttLimits.MessageOverheadBytes, 0, MessageLimits.MaxMessageBytes);
+            // noLocal and retainAsPublished are of MQTT 5; the packet of 3.1.1 has no place for them
             var subscribe = new MqttClientSubscribeOptionsBuilder().WithTopicFilter(
                 options.Topics.Status,
                 MqttQualityOfServiceLevel.AtLeastOnce,
                 noLocal: true
             );
-            // a retained command must be seen as one, also when it comes live
+            // a command with the retain flag is refused, so the broker must pass the flag on
             foreach (var filter in options.Subscriptions)
                 subscribe.WithTopicFilter(filter, MqttQualityOfServiceLevel.AtLeastOnce, noLocal: true, retainAsPublished: true);
             var granted = await client.SubscribeAsync(subscribe.Build(), limit.Token);
@@ -73,19 +82,19 @@ internal sealed class BrokerConnection : IDisposable
             {
                 // a broker that does not let us hear our own status only makes us slower to see that another has our name
                 if (item.TopicFilter.Topic != options.Topics.Status && item.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2)
-                    return $"the broker refuses our subscription to {item.TopicFilter.Topic}: {item.ResultCode}";
+                    return $"the broker refuses the subscription to {item.TopicFilter.Topic}: {ConnectErrors.Describe(item.ResultCode)}";
             }
 
             return null;
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (limit.IsCancellationRequested)
         {
-            return stop.IsCancellationRequested ? "stopping" : $"no answer within {MqttLimits.BrokerAnswerMs / 1000} s";
+            return stop.IsCancellationRequested ? "stopping" : ConnectErrors.NoAnswer(options);
         }
         catch (Exception e)
         {
             // whatever the library throws while connecting (socket, TLS, protocol) is an operating error: the link tries again
-            return Innermost(e);
+            return ConnectErrors.Describe(e, certificate);
         }
     }
 
@@ -111,7 +120,7 @@ internal sealed class BrokerConnection : IDisposable
             // as above: the connection broke under the message; why, the end of the connection may tell better a moment later
             await Task.WhenAny(over.Task, Task.Delay(MqttLimits.LinkEndMs));
             if (LostReason.Length == 0)
-                LostReason = Innermost(e);
+                LostReason = ConnectErrors.Describe(e, certificate);
             lost = true;
             return SendOutcome.Lost;
         }
@@ -133,22 +142,13 @@ internal sealed class BrokerConnection : IDisposable
 
     public void Dispose() => client.Dispose();
 
-    private static string Innermost(Exception e) => e.GetBaseException().Message;
-
     private Task Ended(MqttClientDisconnectedEventArgs end)
     {
         if (!end.ClientWasConnected)
             return Task.CompletedTask;
         TakenOver |= end.Reason == MqttClientDisconnectReason.SessionTakenOver;
         if (LostReason.Length == 0)
-        {
-            // the library calls it a normal end when the broker, or whatever is in between, just closes the socket
-            LostReason =
-                end.Exception is not null ? Innermost(end.Exception)
-                : end.Reason == MqttClientDisconnectReason.NormalDisconnection ? "closed from the other side"
-                : $"{end.Reason} {end.ReasonString}".TrimEnd();
-        }
-
+            LostReason = ConnectErrors.Describe(end);
         lost = true;
         over.TrySetResult();
         ended();
@@ -189,49 +189,26 @@ internal sealed class BrokerConnection : IDisposable
             IsShared = status.IsAtWork;
     }
 
-    /// <summary>Where and as whom, for any client of the device; a will and a session are its own matter.</summary>
-    public static MqttClientOptionsBuilder ClientOptions(LinkOptions options, string clientId)
-    {
-        var builder = new MqttClientOptionsBuilder()
-            .WithProtocolVersion(MqttProtocolVersion.V500)
-            .WithTcpServer(options.Host, options.Port)
-            .WithClientId(clientId)
-            .WithCleanStart()
-            .WithKeepAlivePeriod(TimeSpan.FromSeconds(MqttLimits.KeepAliveS))
-            .WithTimeout(TimeSpan.FromMilliseconds(MqttLimits.BrokerAnswerMs));
-        if (options.User is not null)
-            builder.WithCredentials(options.User, options.Password);
-        if (options.Tls is { } tls)
-            builder.WithTlsOptions(b => BuildTls(b, tls, options.Host));
-        return builder;
-    }
-
     private MqttClientOptions Build(byte[] will)
     {
         var topics = options.Topics;
-        return ClientOptions(options, options.ClientId ?? "edgeseg-" + topics.Device)
-            // told to the broker, so that what we would refuse for its size does not even come
-            .WithMaximumPacketSize(MessageLimits.MaxCommandBytes + MqttLimits.MessageOverheadBytes)
+        var builder = ClientOptions
+            .Create(options, options.ClientId ?? "edgeseg-" + topics.Device, certificate)
             .WithWillTopic(topics.Status)
             .WithWillPayload(will)
-            .WithWillContentType(MqttLink.Json)
             .WithWillRetain()
-            .WithWillQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce)
-            .Build();
-    }
+            .WithWillQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce);
+        if (options.Protocol == MqttProtocol.V5)
+        {
+            // the broker then drops larger messages itself
+            builder
+                .WithWillContentType(MqttLink.Json)
+                .WithMaximumPacketSize(MessageLimits.MaxCommandBytes + MqttLimits.MessageOverheadBytes);
+        }
 
-    private static void BuildTls(MqttClientTlsOptionsBuilder builder, LinkTls tls, string host)
-    {
-        builder
-            .UseTls()
-            .WithTargetHost(tls.ServerName ?? host)
-            // a robot's network often reaches the broker and nothing else: waiting for revocation lists would only break it
-            .WithRevocationMode(System.Security.Cryptography.X509Certificates.X509RevocationMode.NoCheck);
-        if (tls.Authorities is { Count: > 0 })
-            builder.WithTrustChain(tls.Authorities);
-        if (tls.ClientCertificate is not null)
-            builder.WithClientCertificates(
-                new System.Security.Cryptography.X509Certificates.X509Certificate2Collection(tls.ClientCertificate)
-            );
+        var built = builder.Build();
+        // messages are made with the properties of version 5; packets of 3.1.1 leave them out, and the library's check would refuse them
+        built.ValidateFeatures = options.Protocol == MqttProtocol.V5;
+        return built;
     }
 }

@@ -9,7 +9,8 @@ using MQTTnet.Server;
 namespace EdgeSeg.Mqtt;
 
 /// <summary>
-/// Gives clients a name that bring none. The protocol allows that for sessions that are to be forgotten, and mosquitto's command line does it; the library refuses
+/// Gives clients a name that bring none. The protocol allows that for sessions that are to be forgotten, and mosquitto's command line does
+/// it; the library refuses
 /// such clients of MQTT 3.1.1 (those of version 5 can be told a name in the answer). So their first packet gets a name on its way in.
 /// </summary>
 internal sealed class ClientIdAssigningAdapter(IMqttServerAdapter door) : IMqttServerAdapter

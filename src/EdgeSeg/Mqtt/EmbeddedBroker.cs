@@ -64,8 +64,10 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
     /// <param name="port">Its port.</param>
     /// <param name="user">With a password: who may come in.</param>
     /// <param name="password">Null: everyone may.</param>
-    /// <param name="door">A further way in beside the socket, which the broker takes over: the console's WebSocket. The rules on passwords and clients hold there too.</param>
-    /// <exception cref="OperatingException">An address that others can reach without a user and a password, or a port that cannot be had.</exception>
+    /// <param name="door">A further way in beside the socket, which the broker takes over: the console's WebSocket. The rules on passwords
+    /// and clients hold there too.</param>
+    /// <exception cref="OperatingException">An address that others can reach without a user and a password, or a port that cannot be
+    /// had.</exception>
     public static async Task<EmbeddedBroker> StartAsync(
         IPAddress address,
         int port,
@@ -76,7 +78,7 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
     {
         if (!IPAddress.IsLoopback(address) && (string.IsNullOrEmpty(user) || string.IsNullOrEmpty(password)))
             throw new OperatingException(
-                $"the embedded broker does not listen on {address} without a user and a password: set both, or listen on 127.0.0.1",
+                $"the embedded broker does not listen on {address} without a user and a password: set both, or " + "listen on 127.0.0.1",
                 2
             );
         var broker = new EmbeddedBroker(address, port, user, password, door);
@@ -89,7 +91,8 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
         {
             broker.server.Dispose();
             throw new OperatingException(
-                $"the embedded broker cannot listen on {address} port {port} ({e.Message}): choose another mqtt.port, or 0 for a free one"
+                $"the embedded broker cannot listen on {address} port {port} ({e.Message}): choose another "
+                    + "mqtt.port, or 0 for a free one"
             );
         }
     }

@@ -12,8 +12,8 @@ internal interface IMessageSink
     /// <summary>Largest payload that is accepted now, in bytes.</summary>
     int MaxPayloadBytes { get; }
 
-    /// <summary>Stream messages and replies that wait to be sent.</summary>
-    int Waiting { get; }
+    /// <summary>At most half of the queue of stream messages is in use: a sequence of masks can go on without displacing its first ones.</summary>
+    bool HasRoom { get; }
 
     /// <summary>Takes a mask message. False when an older message was dropped for it.</summary>
     bool TryPublishMask(string topic, ReadOnlySpan<byte> payload);
@@ -23,7 +23,7 @@ internal interface IMessageSink
         string topic,
         ReadOnlySpan<byte> payload,
         string contentType,
-        int expiryS,
+        double expiryS,
         IReadOnlyList<KeyValuePair<string, string>>? properties = null
     );
 

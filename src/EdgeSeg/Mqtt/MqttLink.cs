@@ -17,7 +17,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     private readonly TimeProvider time;
     private readonly Action<string> log;
     private readonly Outbox outbox;
-    private readonly ReconnectPolicy reconnect = new(MqttLimits.ReconnectMaxMs, Random.Shared);
+    private readonly ReconnectPolicy reconnect;
     private readonly CancellationTokenSource stop = new();
     private readonly LinkStatus status;
 
@@ -43,7 +43,8 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
         if (options.Subscriptions.Count > MqttLimits.Subscriptions)
             throw new ArgumentException($"at most {MqttLimits.Subscriptions} subscriptions", nameof(options));
         (this.options, this.time, this.log) = (options, time, log);
-        outbox = new Outbox(time);
+        outbox = new Outbox(time, options.OutboxMessages, options.OutboxBytes);
+        reconnect = new ReconnectPolicy((int)options.ReconnectMax.TotalMilliseconds, Random.Shared);
         status = new LinkStatus(options, time, outbox);
         status.Set(ServiceState.Online, []);
     }
@@ -79,6 +80,9 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     /// <summary>Stream messages and replies that wait.</summary>
     public int Waiting => outbox.Waiting;
 
+    /// <summary>At most half of the outbox is in use: a sequence of masks can go on without dropping its first ones.</summary>
+    public bool HasRoom => outbox.Waiting <= options.OutboxMessages / 2;
+
     /// <summary>Ends when the link was stopped; a fault of it is a fault of the program, which a watchdog should see.</summary>
     public Task Completion => loop;
 
@@ -86,17 +90,18 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     public void Start() => loop = Task.Run(RunAsync);
 
     /// <summary>
-    /// Copies a mask message into the outbox: QoS 0, for <see cref="MqttLimits.MaskExpiryS"/>. False when an older message was dropped for
-    /// it.
+    /// Copies a mask message into the outbox: QoS 0, dropped when it was not sent within <see cref="LinkOptions.MaskExpiry"/>. False when
+    /// an older message was dropped for it.
     /// </summary>
-    public bool TryPublishMask(string topic, ReadOnlySpan<byte> payload) => TryPublish(topic, payload, Json, MqttLimits.MaskExpiryS);
+    public bool TryPublishMask(string topic, ReadOnlySpan<byte> payload) =>
+        TryPublish(topic, payload, Json, options.MaskExpiry.TotalSeconds);
 
     /// <summary>Copies a message that may be lost into the outbox: QoS 0. False when an older message was dropped for it.</summary>
     public bool TryPublish(
         string topic,
         ReadOnlySpan<byte> payload,
         string contentType,
-        int expiryS,
+        double expiryS,
         IReadOnlyList<KeyValuePair<string, string>>? properties = null
     )
     {
@@ -108,7 +113,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     /// <summary>Copies a reply into the outbox: QoS 1, in order. False when an older reply was dropped for it.</summary>
     public bool TryReply(string topic, ReadOnlySpan<byte> payload, byte[]? correlation)
     {
-        var pushedOut = outbox.OfferReply(topic, payload, correlation, MqttLimits.ReplyExpiryS);
+        var pushedOut = outbox.OfferReply(topic, payload, correlation);
         Wake();
         return !pushedOut;
     }
@@ -132,8 +137,8 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     }
 
     /// <summary>
-    /// Says <c>stopping</c>, sends what waits, says <c>offline</c> and disconnects; gives up on it after <see
-    /// cref="MqttLimits.LinkStopMs"/>.
+    /// Says <c>stopping</c>, sends what waits, says <c>offline</c> and disconnects; gives up on it after
+    /// <see cref="MqttLimits.LinkStopMs"/>.
     /// </summary>
     public async Task StopAsync()
     {
@@ -185,7 +190,8 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
                 var since = time.GetTimestamp();
                 Interlocked.Exchange(ref connectedStamp, since);
                 log(
-                    $"mqtt: connected to {options.Host}:{options.Port}{(outbox.Drops.Total is > 0 and var n ? $"; {n} messages were dropped so far" : "")}"
+                    "mqtt: connected to "
+                        + $"{options.Host}:{options.Port}{(outbox.Drops.Total is > 0 and var n ? $"; {n} messages were dropped so far" : "")}"
                 );
                 lastFailure = "";
                 await ServeAsync(next);
@@ -258,7 +264,8 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
         Interlocked.Increment(ref takenOver);
         if (reconnect.TakenOverInARow == MqttLimits.TakenOverMax)
             log(
-                $"mqtt: another client uses the id of device '{options.Topics.Device}' again and again: give each device its own; trying again every {MqttLimits.TakenOverWaitMs / 60_000} minutes"
+                $"mqtt: another client uses the id of device '{options.Topics.Device}' again and again: give each device its own; trying "
+                    + $"again every {MqttLimits.TakenOverWaitMs / 60_000} minutes"
             );
         SessionTakenOver?.Invoke(reconnect.TakenOverInARow);
     }

@@ -1,12 +1,16 @@
+using EdgeSeg.Configuration;
 using EdgeSeg.Telemetry;
 
 namespace EdgeSeg.Mqtt;
 
 /// <summary>
-/// Messages on their way to the broker, copied into slots of fixed number. Retained state: the latest of each topic, kept for every new
-/// connection. Replies: in order, bounded. Stream (masks, telemetry): a ring that drops its oldest; in order while the link is up, newest
-/// first for what piled up while it was down. State goes before replies, replies before the stream. Whatever is given up is counted.
-/// Any thread may offer; one thread takes.
+/// Messages that wait for the broker, copied into a fixed number of slots. Retained state: the latest value of each topic, kept for every
+/// new
+/// connection. Replies: in order, bounded. Stream (masks, previews, telemetry): bounded in messages and bytes, the oldest are dropped; sent
+/// in order
+/// while the link is up, newest first for what waited while it was down. State is sent before replies, replies before the stream. Every
+/// dropped
+/// message is counted. Any thread may offer; one thread takes.
 /// </summary>
 internal sealed class Outbox
 {
@@ -15,14 +19,23 @@ internal sealed class Outbox
     private readonly OutboxQueue stream,
         replies;
     private readonly List<OutboxSlot> states = new(MqttLimits.StateTopics);
+    private readonly int streamBytes;
     private LinkDrops drops;
+    private long streamMemory;
     private bool newestFirst;
 
-    public Outbox(TimeProvider time, int streamSlots = MqttLimits.PublishQueue, int replySlots = MqttLimits.ReplyQueue)
+    /// <param name="time">Clock of the expiry.</param>
+    /// <param name="streamSlots">Stream messages that may wait.</param>
+    /// <param name="streamBytes">Bytes of stream messages that may wait; a single larger message is accepted.</param>
+    public Outbox(
+        TimeProvider time,
+        int streamSlots = MqttSettings.DefaultOutboxMessages,
+        int streamBytes = MqttSettings.DefaultOutboxKib << 10
+    )
     {
-        this.time = time;
+        (this.time, this.streamBytes) = (time, streamBytes);
         stream = new OutboxQueue(streamSlots);
-        replies = new OutboxQueue(replySlots);
+        replies = new OutboxQueue(MqttLimits.ReplyQueue);
     }
 
     public LinkDrops Drops
@@ -44,23 +57,48 @@ internal sealed class Outbox
         }
     }
 
-    /// <summary>Milliseconds of the clock that expiry is told by.</summary>
+    /// <summary>Milliseconds of the clock of the expiry.</summary>
     public long NowMs => (long)time.GetElapsedTime(0).TotalMilliseconds;
 
-    /// <summary>Takes a stream message; true when an older one had to make room for it.</summary>
+    /// <summary>Accepts a stream message; true when older ones were dropped for it.</summary>
     public bool OfferStream(
         string topic,
         ReadOnlySpan<byte> payload,
         string contentType,
-        int expiryS,
+        double expiryS,
         IReadOnlyList<KeyValuePair<string, string>>? properties = null
-    ) => Offer(stream, OutboxKind.Stream, topic, payload, contentType, null, expiryS, properties);
+    )
+    {
+        var expiresMs = NowMs + (long)(expiryS * 1000);
+        lock (gate)
+        {
+            var dropped = false;
+            while (stream.Count > 0 && (stream.IsFull || stream.Bytes + payload.Length > streamBytes))
+                dropped = DropOldest(stream);
+            var slot = stream.NextFree();
+            streamMemory -= slot.Capacity;
+            slot.Fill(OutboxKind.Stream, topic, payload, contentType, null, expiresMs, properties);
+            streamMemory += slot.Capacity;
+            stream.Add(slot);
+            return dropped;
+        }
+    }
 
-    /// <summary>Takes a reply; true when an older one had to make room for it.</summary>
-    public bool OfferReply(string topic, ReadOnlySpan<byte> payload, byte[]? correlation, int expiryS) =>
-        Offer(replies, OutboxKind.Reply, topic, payload, MqttLink.Json, correlation, expiryS);
+    /// <summary>Accepts a reply; true when an older one was dropped for it.</summary>
+    public bool OfferReply(string topic, ReadOnlySpan<byte> payload, byte[]? correlation)
+    {
+        var expiresMs = NowMs + MqttLimits.ReplyExpiryS * 1000L;
+        lock (gate)
+        {
+            var dropped = replies.IsFull && DropOldest(replies);
+            var slot = replies.NextFree();
+            slot.Fill(OutboxKind.Reply, topic, payload, MqttLink.Json, correlation, expiresMs);
+            replies.Add(slot);
+            return dropped;
+        }
+    }
 
-    /// <summary>Takes the latest value of a retained topic; an empty one clears it. False when there are too many topics.</summary>
+    /// <summary>Accepts the latest value of a retained topic; an empty one clears it. False when there are too many topics.</summary>
     public bool OfferState(string topic, ReadOnlySpan<byte> payload)
     {
         lock (gate)
@@ -79,14 +117,14 @@ internal sealed class Outbox
         }
     }
 
-    /// <summary>The link went down: what piles up from now on goes newest first.</summary>
+    /// <summary>The link went down: what waits from now on is sent newest first.</summary>
     public void BeginOffline()
     {
         lock (gate)
             newestFirst = true;
     }
 
-    /// <summary>A new connection: its broker may have forgotten every retained value.</summary>
+    /// <summary>A new connection: its broker may have lost every retained value.</summary>
     public void BeginOnline()
     {
         lock (gate)
@@ -96,7 +134,9 @@ internal sealed class Outbox
         }
     }
 
-    /// <summary>The next message to send, null when none waits. Each taken slot goes back through <see cref="Done"/> before the next.</summary>
+    /// <summary>
+    /// The next message to send; null when none waits. Each taken slot is returned through <see cref="Done"/> before the next one is taken.
+    /// </summary>
     public OutboxSlot? Take()
     {
         var nowMs = NowMs;
@@ -131,7 +171,7 @@ internal sealed class Outbox
         }
     }
 
-    /// <summary>Gives a taken slot back.</summary>
+    /// <summary>Returns a taken slot.</summary>
     public void Done(OutboxSlot slot, SendOutcome outcome)
     {
         lock (gate)
@@ -153,43 +193,34 @@ internal sealed class Outbox
                 default:
                     if (outcome == SendOutcome.Lost)
                         drops = drops with { Failed = drops.Failed + 1 };
-                    (slot.Kind == OutboxKind.Reply ? replies : stream).Free(slot);
+                    Free(slot.Kind == OutboxKind.Reply ? replies : stream, slot);
                     break;
             }
         }
     }
 
-    private bool Offer(
-        OutboxQueue to,
-        OutboxKind kind,
-        string topic,
-        ReadOnlySpan<byte> payload,
-        string contentType,
-        byte[]? correlation,
-        int expiryS,
-        IReadOnlyList<KeyValuePair<string, string>>? properties = null
-    )
+    private bool DropOldest(OutboxQueue from)
     {
-        var expiresMs = NowMs + expiryS * 1000L;
-        lock (gate)
-        {
-            var pushedOut = to.IsFull;
-            if (pushedOut)
-            {
-                to.Free(to.TakeOldest());
-                drops = drops with { Full = drops.Full + 1 };
-            }
+        Free(from, from.TakeOldest());
+        drops = drops with { Full = drops.Full + 1 };
+        return true;
+    }
 
-            var slot = to.NextFree();
-            slot.Fill(kind, topic, payload, contentType, correlation, expiresMs, properties);
-            to.Add(slot);
-            return pushedOut;
+    /// <summary>A slot keeps its memory for the next message while all stream slots together are within the limit.</summary>
+    private void Free(OutboxQueue to, OutboxSlot slot)
+    {
+        if (to == stream && streamMemory > streamBytes)
+        {
+            streamMemory -= slot.Capacity;
+            slot.Trim();
         }
+
+        to.Free(slot);
     }
 
     private void GiveUp(OutboxQueue from, OutboxSlot slot)
     {
-        from.Free(slot);
+        Free(from, slot);
         drops = drops with { Expired = drops.Expired + 1 };
     }
 

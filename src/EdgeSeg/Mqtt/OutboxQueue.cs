@@ -1,6 +1,6 @@
 namespace EdgeSeg.Mqtt;
 
-/// <summary>A ring of slots that wait and a stack of free ones; one more than may wait, since one is being sent.</summary>
+/// <summary>A ring of waiting slots and a stack of free ones. There is one slot more than can wait, since one is being sent.</summary>
 internal sealed class OutboxQueue
 {
     private readonly OutboxSlot[] ring;
@@ -17,25 +17,32 @@ internal sealed class OutboxQueue
 
     public int Count { get; private set; }
 
+    /// <summary>Bytes of the waiting payloads.</summary>
+    public long Bytes { get; private set; }
+
     public bool IsFull => Count == ring.Length;
 
     public OutboxSlot NextFree() => free.Pop();
 
     public void Free(OutboxSlot slot) => free.Push(slot);
 
-    public void Add(OutboxSlot slot) => ring[(head + Count++) % ring.Length] = slot;
+    public void Add(OutboxSlot slot)
+    {
+        ring[(head + Count++) % ring.Length] = slot;
+        Bytes += slot.Length;
+    }
 
-    public OutboxSlot TakeNewest() => ring[(head + --Count) % ring.Length];
+    public OutboxSlot TakeNewest() => Taken(ring[(head + --Count) % ring.Length]);
 
     public OutboxSlot TakeOldest()
     {
         var slot = ring[head];
         head = (head + 1) % ring.Length;
         Count--;
-        return slot;
+        return Taken(slot);
     }
 
-    /// <summary>Back to the front of the queue; false when others have filled it meanwhile.</summary>
+    /// <summary>Back to the front of the queue; false when it is full.</summary>
     public bool TryPutBack(OutboxSlot slot)
     {
         if (IsFull)
@@ -43,6 +50,13 @@ internal sealed class OutboxQueue
         head = (head + ring.Length - 1) % ring.Length;
         ring[head] = slot;
         Count++;
+        Bytes += slot.Length;
         return true;
+    }
+
+    private OutboxSlot Taken(OutboxSlot slot)
+    {
+        Bytes -= slot.Length;
+        return slot;
     }
 }

@@ -7,32 +7,32 @@ using MQTTnet.Protocol;
 
 namespace EdgeSeg.Mqtt;
 
-/// <summary>What an outbox slot is for; decides how it is kept, and its turn.</summary>
+/// <summary>Kind of a message; decides how it is kept and its order.</summary>
 internal enum OutboxKind
 {
     /// <summary>Retained: only the latest of its topic counts.</summary>
     State,
 
-    /// <summary>An answer to a command: in order.</summary>
+    /// <summary>An answer to a command: sent in order.</summary>
     Reply,
 
-    /// <summary>Masks, previews, telemetry: the newest is worth most.</summary>
+    /// <summary>Masks, previews, telemetry: may be dropped, oldest first.</summary>
     Stream,
 }
 
-/// <summary>What became of a message that was taken from the outbox.</summary>
+/// <summary>Outcome of sending a message.</summary>
 internal enum SendOutcome
 {
     Sent,
 
-    /// <summary>The connection ended meanwhile: state and replies go again on the next one.</summary>
+    /// <summary>The connection ended: state and replies are sent again on the next one.</summary>
     Lost,
 
-    /// <summary>Larger than the broker takes: it would end the connection.</summary>
+    /// <summary>Larger than the broker accepts; sending it would end the connection.</summary>
     TooLarge,
 }
 
-/// <summary>One message with its own buffer, used again and again: it grows to the largest message and stays so.</summary>
+/// <summary>One message with its own buffer, which is reused and grows to the largest message.</summary>
 internal sealed class OutboxSlot
 {
     private byte[] buffer = [];
@@ -41,21 +41,27 @@ internal sealed class OutboxSlot
 
     public int Length { get; private set; }
 
-    /// <summary>Milliseconds of the outbox's clock; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>Milliseconds of the clock of the outbox; <see cref="long.MaxValue"/>: never.</summary>
     public long ExpiresMs { get; private set; }
 
-    /// <summary>State only: not yet acknowledged by this connection's broker.</summary>
+    /// <summary>State only: the broker of this connection has not acknowledged it yet.</summary>
     public bool Due { get; set; }
 
     /// <summary>Being sent: its buffer must not change.</summary>
     public bool InWork { get; set; }
 
-    /// <summary>What the MQTT client is handed; made once.</summary>
+    /// <summary>The message for the MQTT client; made once.</summary>
     public MqttApplicationMessage Message { get; } = new();
 
     public string Topic => Message.Topic;
 
     public ReadOnlySpan<byte> Payload => buffer.AsSpan(0, Length);
+
+    /// <summary>Memory of the slot in bytes, whatever its message needs.</summary>
+    public int Capacity => buffer.Length;
+
+    /// <summary>Gives the memory back; the slot must not be in use.</summary>
+    public void Trim() => buffer = [];
 
     /// <summary>Copies a message in.</summary>
     public void Fill(
@@ -82,7 +88,7 @@ internal sealed class OutboxSlot
             kind == OutboxKind.Stream ? MqttQualityOfServiceLevel.AtMostOnce : MqttQualityOfServiceLevel.AtLeastOnce;
     }
 
-    /// <summary>Tells the broker how much of its life the message has left, in whole seconds (0: for ever).</summary>
+    /// <summary>Sets the remaining lifetime for the broker, in whole seconds (0: unlimited).</summary>
     public void StampExpiry(long nowMs) =>
         Message.MessageExpiryInterval = ExpiresMs == long.MaxValue ? 0 : (uint)Math.Max(1, (ExpiresMs - nowMs + 999) / 1000);
 }

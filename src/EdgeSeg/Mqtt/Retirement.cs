@@ -5,17 +5,22 @@ using MQTTnet.Protocol;
 
 namespace EdgeSeg.Mqtt;
 
-/// <summary>What retiring a device found. <see cref="Cleared"/>: topics, in the order they came. <see cref="WasAtWork"/>: its status said that it runs.</summary>
+/// <summary>
+/// Result of retiring a device. <see cref="Cleared"/>: topics, in the order received. <see cref="WasAtWork"/>: its status was online or
+/// degraded.
+/// </summary>
 internal sealed record Retired(IReadOnlyList<string> Cleared, bool WasAtWork);
 
 /// <summary>
-/// Clears every retained topic of a device on its broker, so that a fleet's tools see it no more. A broker does not say when all retained messages
-/// have come, so each round ends with a message to ourselves, which comes behind them; rounds go on until one finds nothing.
+/// Clears every retained topic of a device on its broker, so that the tools of a fleet no longer list it. A broker does not report when all
+/// retained
+/// messages were delivered, so each round ends with a message to ourselves, which is delivered after them; rounds go on until one finds
+/// nothing.
 /// </summary>
 internal static class Retirement
 {
-    /// <param name="options">The device's link.</param>
-    /// <param name="further">Further topics to clear, outside of the device's own.</param>
+    /// <param name="options">The broker and the device.</param>
+    /// <param name="further">Further topics to clear.</param>
     /// <param name="cancel">Ends it.</param>
     /// <exception cref="OperatingException">The broker cannot be reached, or topics come back.</exception>
     public static async Task<Retired> RunAsync(LinkOptions options, IReadOnlyList<string> further, CancellationToken cancel)
@@ -49,18 +54,14 @@ internal static class Retirement
         {
             // whatever the library throws while connecting or talking (socket, TLS, protocol, time)
             throw new OperatingException(
-                $"the broker {options.Host}:{options.Port} did not do it ({e.GetBaseException().Message}): check [mqtt], and that this user may read and write {root}#"
+                $"the broker {options.Host}:{options.Port} did not clear the topics "
+                    + $"({ConnectErrors.Describe(e, null)}): check that this user may read and write {root}#"
             );
         }
 
         async Task<Retired> ClearAsync()
         {
-            var answer = await client.ConnectAsync(
-                BrokerConnection.ClientOptions(options, $"edgeseg-retire-{options.Session}").Build(),
-                limit.Token
-            );
-            if (answer.ResultCode != MqttClientConnectResultCode.Success)
-                throw new OperatingException($"the broker refuses us: {answer.ResultCode} {answer.ReasonString}: check [mqtt]");
+            await BrokerSession.ConnectAsync(client, options, limit.Token, $"edgeseg-retire-{options.Session}");
             var cleared = new List<string>();
             var wasAtWork = false;
             for (var round = 0; round < MqttLimits.RetireRounds; round++)
@@ -102,7 +103,7 @@ internal static class Retirement
             }
 
             throw new OperatingException(
-                $"topics below {root} come back as soon as they are cleared: the device still runs; stop it first"
+                $"topics below {root} are published again after they were cleared: the device is running; stop " + "it first"
             );
         }
     }

@@ -243,7 +243,7 @@ internal sealed class CommandProcessor(
             return false;
         var before = current.Published;
         // half of the outbox is left to the frames, and no mask displaces another message
-        while (!current.IsOver && queue.Waiting == 0 && sink.Waiting < MqttLimits.PublishQueue / 2)
+        while (!current.IsOver && queue.Waiting == 0 && sink.HasRoom)
         {
             var mask = current.Next();
             publisher.Publish(

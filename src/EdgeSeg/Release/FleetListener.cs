@@ -63,7 +63,7 @@ internal sealed class FleetListener : IDisposable
             if (e is OperatingException)
                 throw;
             throw new OperatingException(
-                $"the broker {options.Host}:{options.Port} cannot be heard ({e.GetBaseException().Message}): check --host, --port and the TLS options"
+                $"the broker {options.Host}:{options.Port} did not accept the subscription: {ConnectErrors.Describe(e, null)}"
             );
         }
     }

@@ -45,7 +45,7 @@ internal static class Publication
         catch (Exception e) when (e is not OperatingException && !cancel.IsCancellationRequested)
         {
             throw new OperatingException(
-                $"the broker {options.Host}:{options.Port} did not take it ({e.GetBaseException().Message}): check --host, --port and the TLS options"
+                $"the broker {options.Host}:{options.Port} did not accept the manifest: {ConnectErrors.Describe(e, null)}"
             );
         }
 
@@ -94,21 +94,5 @@ internal static class Publication
         {
             // what lies there is no manifest: it is in nobody's way
         }
-    }
-}
-
-/// <summary>A connection of an operator's own.</summary>
-internal static class BrokerSession
-{
-    public static async Task ConnectAsync(IMqttClient client, LinkOptions options, CancellationToken cancel)
-    {
-        var answer = await client.ConnectAsync(
-            BrokerConnection.ClientOptions(options, options.ClientId ?? $"edgeseg-operator-{options.Session}").Build(),
-            cancel
-        );
-        if (answer.ResultCode != MqttClientConnectResultCode.Success)
-            throw new OperatingException(
-                $"the broker {options.Host}:{options.Port} refuses us: {answer.ResultCode} {answer.ReasonString}: check user, password and certificates"
-            );
     }
 }

@@ -403,7 +403,7 @@ internal sealed class EdgeSegService : IAsyncDisposable
             Provider = modelTold.ProviderTitle,
             PassedOver = build?.PassedOver is { Count: > 0 } inVain ? inVain : modelTold.PassedOver,
             PrecisionReason = modelTold.PrecisionReason,
-            Cameras = [.. settings.Cameras.Select(c => new InfoCamera(c.Id, c.Scheme, c.Width, c.Height, CameraModes.Word(c.Mode)))],
+            Cameras = [.. settings.Cameras.Select(c => new InfoCamera(c.Id, c.Scheme, c.Width, c.Height, c.Mode.ToWire()))],
             Commands = CameraCommand.Understood,
         };
 

@@ -1,3 +1,4 @@
+using System.Text;
 using EdgeSeg.Vision.Platform;
 using Xunit;
 
@@ -23,8 +24,15 @@ public class SecretFileTests
         {
             File.WriteAllText(Path.Combine(folder.FullName, "mqtt"), "hunter2\n");
             File.WriteAllText(Path.Combine(folder.FullName, "empty"), "\n");
+            File.WriteAllText(Path.Combine(folder.FullName, "windows"), "hunter2\r\n", Encoding.UTF8);
+            File.WriteAllText(Path.Combine(folder.FullName, "utf16"), "hunter2\r\n", Encoding.Unicode);
+            File.WriteAllText(Path.Combine(folder.FullName, "two"), "hunter2\nhunter3\n");
             var environment = new Dictionary<string, string> { ["CREDENTIALS_DIRECTORY"] = folder.FullName };
+            string Error(string setting) => Assert.Throws<OperatingException>(() => SecretFile.Read(setting, environment)).Message;
             Assert.Equal("hunter2", SecretFile.Read("cred:mqtt", environment));
+            Assert.Equal("hunter2", SecretFile.Read("cred:windows", environment));
+            Assert.Contains("not UTF-8", Error("cred:utf16"), StringComparison.Ordinal);
+            Assert.Contains("one line", Error("cred:two"), StringComparison.Ordinal);
             Assert.EndsWith(
                 "is empty",
                 Assert.Throws<OperatingException>(() => SecretFile.Read("cred:empty", environment)).Message,

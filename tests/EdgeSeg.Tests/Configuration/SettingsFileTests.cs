@@ -68,14 +68,14 @@ public class SettingsFileTests
     [Theory]
     [InlineData("mqtt.port = 99999", "edgeseg.toml:1: mqtt.port = 99999: must be a whole number 0..65535")]
     [InlineData("\n[mqtt]\n\nport = \"1883\"", "edgeseg.toml:4: mqtt.port = \"1883\": must be a whole number 0..65535")]
-    [InlineData("[mqtt]\r\nprot = 5", "edgeseg.toml:2: mqtt.prot: there is no such key; did you mean mqtt.port?")]
-    [InlineData("[mqtt]\npassword = \"hunter2\"", "edgeseg.toml:2: mqtt.password: there is no such key; did you mean mqtt.password_file?")]
-    [InlineData("host = \"x\"", "edgeseg.toml:1: host: there is no such key; did you mean mqtt.host?")]
-    [InlineData("zzzzzzzzzzzz = 1", "edgeseg.toml:1: zzzzzzzzzzzz: there is no such key")]
-    [InlineData("[mqqt]\nhost = \"x\"\nport = 1", "edgeseg.toml:1: mqqt: there is no such key; did you mean mqtt?")]
+    [InlineData("[mqtt]\r\nprot = 5", "edgeseg.toml:2: mqtt.prot: unknown key; did you mean mqtt.port?")]
+    [InlineData("[mqtt]\npassword = \"hunter2\"", "edgeseg.toml:2: mqtt.password: unknown key; did you mean mqtt.password_file?")]
+    [InlineData("host = \"x\"", "edgeseg.toml:1: host: unknown key; did you mean mqtt.host?")]
+    [InlineData("zzzzzzzzzzzz = 1", "edgeseg.toml:1: zzzzzzzzzzzz: unknown key")]
+    [InlineData("[mqqt]\nhost = \"x\"\nport = 1", "edgeseg.toml:1: mqqt: unknown key; did you mean mqtt?")]
     [InlineData("mqtt = 5", "edgeseg.toml:1: mqtt = 5: is a table: write [mqtt] and its keys below")]
-    [InlineData("[[mqtt]]\nport = 1", "edgeseg.toml:1: there is only one mqtt: write [mqtt]")]
-    [InlineData("[camera]\nid = \"a\"", "edgeseg.toml:1: there may be several of camera: write [[camera]]")]
+    [InlineData("[[mqtt]]\nport = 1", "edgeseg.toml:1: mqtt is a single table: write [mqtt]")]
+    [InlineData("[camera]\nid = \"a\"", "edgeseg.toml:1: camera is a list of tables: write [[camera]]")]
     [InlineData("[device]\nx = 1", "edgeseg.toml:1: device = a table: must be an id: 1 to 64 of a-z, 0-9 and -")]
     [InlineData("device = \"Dock 7\"", "edgeseg.toml:1: device = \"Dock 7\": must be an id: 1 to 64 of a-z, 0-9 and -")]
     [InlineData("[mqtt]\ntls = 1", "edgeseg.toml:2: mqtt.tls = 1: must be true or false")]
@@ -90,16 +90,17 @@ public class SettingsFileTests
     [InlineData("[[camera]]\nrotate = 45", "edgeseg.toml:2: camera[0].rotate = 45: must be one of 0, 90, 180, 270")]
     [InlineData(
         "runtime.providers = [\"cpu\", \"cpu\"]",
-        "edgeseg.toml:1: runtime.providers = [\"cpu\", \"cpu\"]: must be a list of \"cpu\", \"xnnpack\", \"cuda\", \"tensorrt\", each at most once"
+        "edgeseg.toml:1: runtime.providers = [\"cpu\", \"cpu\"]: must be a list of \"cpu\", \"xnnpack\", \"cuda\", \"tensorrt\", each at "
+            + "most once"
     )]
     [InlineData("[mqtt]\nport = 1\n[log]\n[mqtt]\ntls = true", "edgeseg.toml:4: mqtt is set twice; first in line 1")]
     [InlineData("[mqtt]\nport = 1\nport = 2", "edgeseg.toml:3: mqtt.port is set twice; first in line 2")]
-    [InlineData("\"mqtt.port\" = 1", "edgeseg.toml:1: \"mqtt.port\": there is no such key; did you mean mqtt.port?")]
+    [InlineData("\"mqtt.port\" = 1", "edgeseg.toml:1: \"mqtt.port\": unknown key; did you mean mqtt.port?")]
     public void What_is_not_allowed_is_told_with_line_key_and_remedy(string toml, string error) => Assert.Equal(error, Text.Error(toml));
 
     [Theory]
     [InlineData("{\n  \"mqtt\": {\n    \"port\":\n      99999 } }", "e.json:3: mqtt.port = 99999: must be a whole number 0..65535")]
-    [InlineData("{\n/* \n */ \"mqtt\": { \"hots\": \"x\" } }", "e.json:3: mqtt.hots: there is no such key; did you mean mqtt.host?")]
+    [InlineData("{\n/* \n */ \"mqtt\": { \"hots\": \"x\" } }", "e.json:3: mqtt.hots: unknown key; did you mean mqtt.host?")]
     [InlineData("{ \"device\": \"a\",\n \"device\": \"b\" }", "e.json:2: device is set twice; first in line 1")]
     [InlineData("{ \"device\": null }", "e.json:1: device = null: must be an id: 1 to 64 of a-z, 0-9 and -")]
     [InlineData(
@@ -107,7 +108,7 @@ public class SettingsFileTests
         "e.json:3: camera[1].id = \"A\": must be an id: 1 to 64 of a-z, 0-9 and -",
         "e.json:3: camera[1].uri: camera 0 reads v4l2:/dev/video0 too; a device can be opened once"
     )]
-    [InlineData("{ \"camera\": {} }", "e.json:1: there may be several of camera: write [[camera]]")]
+    [InlineData("{ \"camera\": {} }", "e.json:1: camera is a list of tables: write [[camera]]")]
     [InlineData("[]", "e.json:1: must be an object: { ... }")]
     public void Json_errors_have_the_same_form(string json, params string[] errors) => Assert.Equal(errors, Text.Errors(json, "e.json"));
 
@@ -158,11 +159,11 @@ public class SettingsFileTests
             string Error(string path) => Assert.Throws<OperatingException>(() => SettingsFile.Load(path, Text.NoVariables)).Message;
             var file = Path.Combine(folder.FullName, "edgeseg.toml");
             Assert.Equal($"{file} does not exist", Error(file));
-            Assert.Equal($"{folder.FullName} is a folder; name the file in it", Error(folder.FullName));
+            Assert.Equal($"{folder.FullName} is a folder; give the path of a file", Error(folder.FullName));
             File.WriteAllBytes(file, new byte[ConfigurationLimits.MaxConfigurationBytes + 1]);
             Assert.StartsWith($"{file} is larger than 1024 KiB", Error(file), StringComparison.Ordinal);
             File.WriteAllBytes(file, [(byte)'#', (byte)'\n', 0xC3, 0x28]);
-            Assert.Equal($"{file}:2: holds bytes that are not UTF-8 text", Error(file));
+            Assert.Equal($"{file}:2: contains bytes that are not UTF-8", Error(file));
             Assert.StartsWith("\"a\\u0000b\" cannot be read", Error("a\0b"), StringComparison.Ordinal);
             File.WriteAllText(file, "device = \"dock-7\"");
             Assert.Equal("dock-7", SettingsFile.Load(null, new Dictionary<string, string> { ["EDGESEG_CONFIG"] = file }).Device);

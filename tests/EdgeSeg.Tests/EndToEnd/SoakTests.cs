@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using EdgeSeg.Configuration;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Pipeline;
 using EdgeSeg.Testing;
@@ -86,7 +87,7 @@ public sealed class SoakTests(ITestOutputHelper output)
         );
         Say($"bytes written to disk {process.WrittenBytes}; frames leaked {(leaked ? "some" : "0")}");
         Say(
-            $"most frames held {telemetry.Max(t => t.FramesHeld)} of {PipelineLimits.FrameSlots}, most messages waiting {telemetry.Max(t => t.Waiting)} of {MqttLimits.PublishQueue}"
+            $"most frames held {telemetry.Max(t => t.FramesHeld)} of {PipelineLimits.FrameSlots}, most messages waiting {telemetry.Max(t => t.Waiting)} of {MqttSettings.DefaultOutboxMessages}"
         );
         Say(
             $"gen-0 {telemetry.Sum(t => t.Gen0)}, gen-1 {telemetry.Sum(t => t.Gen1)}, gen-2 {telemetry.Sum(t => t.Gen2)} collections; {allocated / framesOut:0} bytes allocated a mask, {allocated / framesIn:0} a frame, {allocated / process.Seconds:0} a second"
@@ -97,7 +98,7 @@ public sealed class SoakTests(ITestOutputHelper output)
         Assert.Equal(0, process.WrittenBytes);
         Assert.Equal(0, telemetry.Sum(t => t.Gen2));
         Assert.InRange(telemetry.Max(t => t.FramesHeld), 0, PipelineLimits.FrameSlots - 1);
-        Assert.InRange(telemetry.Max(t => t.Waiting), 0, MqttLimits.PublishQueue);
+        Assert.InRange(telemetry.Max(t => t.Waiting), 0, MqttSettings.DefaultOutboxMessages);
         Assert.InRange(process.LastBytes - process.FirstBytes, long.MinValue, FlatBytes);
         Assert.InRange((allocated - process.Seconds * BytesASecond) / framesIn, 0, 1024);
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 using EdgeSeg.Testing;
 using EdgeSeg.Vision.Platform;
@@ -48,7 +49,7 @@ public class EmbeddedBrokerTests
                 h.Topic == topics.Camera("front").Mask
                 && h.Text == Encoding.UTF8.GetString(buffer.Written)
                 && h.ContentType == MqttLink.Json
-                && h.ExpiryS is > 0 and <= MqttLimits.MaskExpiryS
+                && h.ExpiryS is > 0 and <= MqttSettings.DefaultMaskExpiryS
         );
     }
 
@@ -145,7 +146,7 @@ public class EmbeddedBrokerTests
             "the link says why it is not let in"
         );
         lock (lines)
-            Assert.Contains("BadUserNameOrPassword", lines[0], StringComparison.Ordinal);
+            Assert.Contains("rejects the user name or password", lines[0], StringComparison.Ordinal);
         lock (lines)
             Assert.DoesNotContain("wrong-secret", string.Join(' ', lines), StringComparison.Ordinal);
     }

@@ -1,13 +1,16 @@
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace EdgeSeg.Mqtt;
 
-/// <summary>The link through what networks and brokers do to it over the years. A tenth of each count here, all of it in <c>./build.sh soak</c>.</summary>
+/// <summary>
+/// The link through what networks and brokers do to it over the years. A tenth of each count here, all of it in <c>./build.sh soak</c>.
+/// </summary>
 public class LinkStressTests(ITestOutputHelper output)
 {
     private const int ExpiryS = 100_000;
@@ -43,9 +46,9 @@ public class LinkStressTests(ITestOutputHelper output)
             await Comes(() => link is { Connected: true, Waiting: 0 }, "the link is up");
             broker.Kill();
             await Comes(() => !link.Connected, "the link noticed");
-            for (var n = 0; n < MqttLimits.PublishQueue * 2; n++)
+            for (var n = 0; n < MqttSettings.DefaultOutboxMessages * 2; n++)
                 link.TryPublish(maskTopic, Encoding.UTF8.GetBytes($"{i}-{n}"), MqttLink.Json, ExpiryS);
-            Assert.Equal(MqttLimits.PublishQueue, link.Waiting);
+            Assert.Equal(MqttSettings.DefaultOutboxMessages, link.Waiting);
             await broker.StartAsync();
             await using var listener = await Listener.StartAsync(broker.Port);
             await Comes(() => listener.All.Any(h => h.Topic == topics.Status && h.State == "online"), "the status is heard");
@@ -53,9 +56,9 @@ public class LinkStressTests(ITestOutputHelper output)
             await Comes(() => link.Figures.Reconnects == i && link.Connected, "it counts a reconnect");
         }
 
-        Assert.Equal(rounds * MqttLimits.PublishQueue, link.Figures.Drops.Full);
+        Assert.Equal(rounds * MqttSettings.DefaultOutboxMessages, link.Figures.Drops.Full);
         output.WriteLine(
-            $"{rounds} times killed, {link.Figures.Reconnects} reconnects, {link.Figures.Drops.Full} masks pushed out by newer ones"
+            $"{rounds} times killed, {link.Figures.Reconnects} reconnects, {link.Figures.Drops.Full} masks pushed out by " + "newer ones"
         );
     }
 
@@ -86,7 +89,7 @@ public class LinkStressTests(ITestOutputHelper output)
         await listener.UntilAsync("the end", h => h.Text == "the end");
         var whole = listener.All.Count(h => IsSealed(h.Text));
         output.WriteLine(
-            $"{rounds} cuts, {whole} of {4 * rounds} messages came, all whole; {link.Figures.Drops.Failed} were told as failed"
+            $"{rounds} cuts, {whole} of {4 * rounds} messages came, all whole; {link.Figures.Drops.Failed} were told as " + "failed"
         );
         Assert.Equal(listener.All.Count - 1, whole);
         // QoS 0: what the broker had not read when its end of the line broke is lost as well
@@ -112,7 +115,7 @@ public class LinkStressTests(ITestOutputHelper output)
         for (var n = 1; n <= messages; n++)
         {
             link.TryPublish(maskTopic, payload, MqttLink.Json, ExpiryS);
-            await Wait.UntilAsync(() => link.Waiting < MqttLimits.PublishQueue / 2, "the outbox empties");
+            await Wait.UntilAsync(() => link.Waiting < MqttSettings.DefaultOutboxMessages / 2, "the outbox empties");
             // so that the listener, which reads, is not dropped from either
             if (n % 20 > 0)
                 continue;

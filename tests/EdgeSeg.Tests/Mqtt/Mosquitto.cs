@@ -5,7 +5,9 @@ using Xunit;
 
 namespace EdgeSeg.Mqtt;
 
-/// <summary>A real mosquitto of a test's own, on a free loopback port. The port stays the same over <see cref="Kill"/> and <see cref="StartAsync"/>.</summary>
+/// <summary>
+/// A real mosquitto of a test's own, on a free loopback port. The port stays the same over <see cref="Kill"/> and <see cref="StartAsync"/>.
+/// </summary>
 internal sealed class Mosquitto : IAsyncDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("edgeseg-mosquitto").FullName;
@@ -17,7 +19,10 @@ internal sealed class Mosquitto : IAsyncDisposable
 
     public int Port { get; } = FreePort();
 
-    /// <summary>Starts one, or skips the test with the reason where mosquitto is not installed. <paramref name="extra"/>: further lines of its configuration.</summary>
+    /// <summary>
+    /// Starts one, or skips the test with the reason where mosquitto is not installed. <paramref name="extra"/>: further lines of its
+    /// configuration.
+    /// </summary>
     public static async Task<Mosquitto> StartOrSkipAsync(string extra = "")
     {
         var program = new[] { "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto" }.FirstOrDefault(File.Exists);
@@ -81,7 +86,9 @@ internal sealed class Mosquitto : IAsyncDisposable
     }
 }
 
-/// <summary>Waiting for something that another thread or process does: looks again and again, and fails by name when it does not come.</summary>
+/// <summary>
+/// Waiting for something that another thread or process does: looks again and again, and fails by name when it does not come.
+/// </summary>
 internal static class Wait
 {
     public const int LimitS = 30;

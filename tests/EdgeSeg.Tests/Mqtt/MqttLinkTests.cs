@@ -158,7 +158,8 @@ public class MqttLinkTests(ITestOutputHelper output)
     {
         using var keys = new TestAuthority();
         await using var broker = await Mosquitto.StartOrSkipAsync(
-            $"cafile {keys.AuthorityFile}\ncertfile {keys.ServerFile}\nkeyfile {keys.ServerKeyFile}\nrequire_certificate true\nuse_identity_as_username true"
+            $"cafile {keys.AuthorityFile}\ncertfile {keys.ServerFile}\nkeyfile {keys.ServerKeyFile}\nrequire_certificate "
+                + "true\nuse_identity_as_username true"
         );
         await using var good = Secured(broker.Port, keys, keys.Authority);
         good.Start();

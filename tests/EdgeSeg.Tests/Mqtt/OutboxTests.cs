@@ -80,7 +80,7 @@ public class OutboxTests
     {
         var outbox = new Outbox(time);
         Mask(outbox, "mask");
-        outbox.OfferReply("reply", Bytes("reply"), null, 30);
+        outbox.OfferReply("reply", Bytes("reply"), null);
         for (var i = 0; i < 1000; i++)
             outbox.OfferState("status", Bytes($"status{i}"));
         outbox.OfferState("info", Bytes("info"));
@@ -120,8 +120,8 @@ public class OutboxTests
     {
         var outbox = new Outbox(time);
         outbox.OfferState("status", Bytes("status"));
-        outbox.OfferReply("r", Bytes("r1"), [1, 2], 30);
-        outbox.OfferReply("r", Bytes("r2"), null, 30);
+        outbox.OfferReply("r", Bytes("r1"), [1, 2]);
+        outbox.OfferReply("r", Bytes("r2"), null);
         Mask(outbox, "m");
         for (var i = 0; i < 2; i++)
         {

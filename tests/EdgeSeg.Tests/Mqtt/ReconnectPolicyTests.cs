@@ -1,3 +1,4 @@
+using EdgeSeg.Configuration;
 using EdgeSeg.Platform;
 using Xunit;
 
@@ -5,7 +6,9 @@ namespace EdgeSeg.Mqtt;
 
 public class ReconnectPolicyTests
 {
-    private static ReconnectPolicy Policy(int maxMs = MqttLimits.ReconnectMaxMs) => new(maxMs, new FixedRandom(0));
+    private const int ReconnectMaxMs = MqttSettings.DefaultReconnectMaxS * 1000;
+
+    private static ReconnectPolicy Policy(int maxMs = ReconnectMaxMs) => new(maxMs, new FixedRandom(0));
 
     private static int NextMs(ReconnectPolicy policy) => (int)policy.Next().TotalMilliseconds;
 
@@ -17,7 +20,7 @@ public class ReconnectPolicyTests
         for (var i = 0; i < 20; i++)
             policy.Next();
         policy.Ended(MqttLimits.LinkStableMs - 1, takenOver: false);
-        Assert.Equal(MqttLimits.ReconnectMaxMs, NextMs(policy));
+        Assert.Equal(ReconnectMaxMs, NextMs(policy));
         policy.Ended(MqttLimits.LinkStableMs, takenOver: false);
         Assert.Equal(MqttLimits.ReconnectMinMs, NextMs(policy));
     }
@@ -39,7 +42,7 @@ public class ReconnectPolicyTests
         var policy = Policy();
         for (var i = 1; i <= MqttLimits.TakenOverMax; i++)
         {
-            Assert.InRange(NextMs(policy), 1, MqttLimits.ReconnectMaxMs);
+            Assert.InRange(NextMs(policy), 1, ReconnectMaxMs);
             policy.Ended(100, takenOver: true);
         }
 

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace EdgeSeg.Mqtt;
 
-/// <summary>A proxy between a client and its broker whose cable a test can pull: both sockets are closed hard, without a word of MQTT.</summary>
+/// <summary>
+/// A proxy between a client and its broker whose cable a test can pull: both sockets are closed hard, without a word of MQTT.
+/// </summary>
 internal sealed class TcpCut : IDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);

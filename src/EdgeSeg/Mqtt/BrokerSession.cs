@@ -1,0 +1,35 @@
+using EdgeSeg.Vision.Platform;
+using MQTTnet;
+
+namespace EdgeSeg.Mqtt;
+
+/// <summary>A short connection to a broker beside the link: of an operator's command, or of a check.</summary>
+internal static class BrokerSession
+{
+    /// <param name="client">Not connected yet.</param>
+    /// <param name="options">The broker.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <param name="clientId">Null: that of the options, else one of this session.</param>
+    /// <exception cref="OperatingException">The broker cannot be reached or refuses.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static async Task ConnectAsync(IMqttClient client, LinkOptions options, CancellationToken cancel, string? clientId = null)
+    {
+        var check = ClientOptions.CertificateCheck(options);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(options.ConnectTimeout);
+        var id = clientId ?? options.ClientId ?? $"edgeseg-operator-{options.Session}";
+        try
+        {
+            var answer = await client.ConnectAsync(ClientOptions.Create(options, id, check).Build(), limit.Token);
+            if (answer.ResultCode != MqttClientConnectResultCode.Success)
+                throw Failed(ConnectErrors.Describe(answer));
+        }
+        catch (Exception e) when (e is not OperatingException && !cancel.IsCancellationRequested)
+        {
+            // whatever the library throws while connecting (socket, TLS, protocol)
+            throw Failed(limit.IsCancellationRequested ? ConnectErrors.NoAnswer(options) : ConnectErrors.Describe(e, check));
+        }
+
+        OperatingException Failed(string reason) => new($"broker {options.Host}:{options.Port}: {reason}");
+    }
+}

@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using MQTTnet;
+
+namespace EdgeSeg.Mqtt;
+
+/// <summary>
+/// The check of a broker's certificate in one TLS handshake. A refused one leaves a sentence: what is wrong, and what was expected.
+/// </summary>
+/// <param name="name">The name that the certificate must have: a host name or an IP address.</param>
+/// <param name="time">The clock of the dates.</param>
+internal sealed class ServerCertificateCheck(string name, TimeProvider time)
+{
+    private const int ShownNames = 5;
+
+    // a clock before this date was never set: no certificate can be valid then
+    private static readonly DateTimeOffset earliest = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Why the certificate was refused; null: it was not.</summary>
+    public string? Fault { get; private set; }
+
+    public bool Accept(MqttClientCertificateValidationEventArgs handshake)
+    {
+        Fault = handshake.SslPolicyErrors == SslPolicyErrors.None ? null : Explain(handshake);
+        return Fault is null;
+    }
+
+    private string Explain(MqttClientCertificateValidationEventArgs handshake)
+    {
+        if (handshake.Certificate is null || handshake.SslPolicyErrors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
+            return "the broker sent no certificate";
+        using var certificate = new X509Certificate2(handshake.Certificate);
+        var flags =
+            handshake.Chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status)
+            ?? X509ChainStatusFlags.NoError;
+        if (flags.HasFlag(X509ChainStatusFlags.NotTimeValid))
+            return Dates(handshake.Chain!);
+        if (handshake.SslPolicyErrors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
+        {
+            return (flags & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0
+                ? $"the broker's certificate is from an unknown authority ({Text(certificate.Issuer)}): set mqtt.ca_file to the "
+                    + "certificate of that authority"
+                : "the broker's certificate is not valid: "
+                    + $"{string.Join(", ", handshake.Chain!.ChainStatus.Select(s => Text(s.StatusInformation)).Distinct())}";
+        }
+
+        return $"the broker's certificate has the wrong name: it is for {Names(certificate)}, and '{name}' is required: correct "
+            + "mqtt.host, or issue a "
+            + "certificate with this name";
+    }
+
+    /// <summary>The certificate in the chain whose dates are wrong, and the dates.</summary>
+    private string Dates(X509Chain chain)
+    {
+        var now = time.GetUtcNow();
+        if (now < earliest)
+            return $"the clock of this device says {Day(now)}, so no certificate is valid: set the clock";
+        var wrong =
+            chain
+                .ChainElements.FirstOrDefault(e => e.ChainElementStatus.Any(s => s.Status == X509ChainStatusFlags.NotTimeValid))
+                ?.Certificate
+            ?? chain.ChainElements[0].Certificate;
+        var which = wrong.Equals(chain.ChainElements[0].Certificate)
+            ? "the broker's certificate"
+            : $"the authority's certificate ({Text(wrong.Subject)})";
+        return wrong.NotAfter.ToUniversalTime() < now.UtcDateTime
+            ? $"{which} expired on {Day(wrong.NotAfter)} (valid from {Day(wrong.NotBefore)}; today is {Day(now)}): renew it"
+            : $"{which} is valid only from {Day(wrong.NotBefore)} (until {Day(wrong.NotAfter)}; today is {Day(now)}): check the clock of "
+                + "this device";
+    }
+
+    private static string Names(X509Certificate2 certificate)
+    {
+        var alternative = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault();
+        var names = alternative is null
+            ? [certificate.GetNameInfo(X509NameType.DnsName, false)]
+            : alternative.EnumerateDnsNames().Concat(alternative.EnumerateIPAddresses().Select(a => a.ToString())).ToArray();
+        var shown = names.Where(n => n.Length > 0).Take(ShownNames).Select(n => $"'{Text(n)}'").ToArray();
+        return shown.Length == 0 ? "no name" : string.Join(", ", shown) + (names.Length > ShownNames ? ", ..." : "");
+    }
+
+    private static string Day(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    /// <summary>A text of the certificate, which nobody has verified, fit for one line.</summary>
+    private static string Text(string text) => new([.. text.Where(c => !char.IsControl(c)).Take(120)]);
+}

@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text;
+using EdgeSeg.Configuration;
+using EdgeSeg.Messages;
+using MQTTnet;
+using MQTTnet.Formatter;
+using MQTTnet.Protocol;
+using MQTTnet.Server;
+using Xunit;
+
+namespace EdgeSeg.Mqtt;
+
+/// <summary>A broker that supports MQTT 3.1.1 only.</summary>
+public sealed class Version311Tests : IAsyncDisposable
+{
+    private static readonly Topics topics = new("robot-7", ["front"]);
+
+    private readonly int port = Mosquitto.FreePort();
+    private readonly MqttServer server;
+    private readonly ConcurrentQueue<string> lines = [];
+    private readonly ConcurrentQueue<IncomingMessage> commands = [];
+
+    public Version311Tests()
+    {
+        var factory = new MqttServerFactory();
+        server = factory.CreateMqttServer(
+            factory
+                .CreateServerOptionsBuilder()
+                .WithDefaultEndpoint()
+                .WithDefaultEndpointPort(port)
+                .WithDefaultEndpointBoundIPAddress(IPAddress.Loopback)
+                .WithDefaultEndpointBoundIPV6Address(IPAddress.None)
+                .Build()
+        );
+        server.ValidatingConnectionAsync += connection =>
+        {
+            if (connection.ProtocolVersion == MqttProtocolVersion.V500)
+                connection.ReasonCode = MqttConnectReasonCode.UnsupportedProtocolVersion;
+            return Task.CompletedTask;
+        };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await server.StopAsync();
+        server.Dispose();
+    }
+
+    private MqttLink Link(MqttProtocol protocol) =>
+        new(
+            new LinkOptions
+            {
+                Host = "127.0.0.1",
+                Port = port,
+                Topics = topics,
+                Session = Samples.Session,
+                Protocol = protocol,
+                Subscriptions = [topics.Camera("front").Commands],
+                Received = commands.Enqueue,
+            },
+            TimeProvider.System,
+            lines.Enqueue
+        );
+
+    private async Task<(IMqttClient Client, ConcurrentQueue<(string Topic, string Text, bool Retained)> Heard)> ClientAsync()
+    {
+        var client = new MqttClientFactory().CreateMqttClient();
+        var heard = new ConcurrentQueue<(string, string, bool)>();
+        client.ApplicationMessageReceivedAsync += e =>
+        {
+            heard.Enqueue((e.ApplicationMessage.Topic, Encoding.UTF8.GetString(e.ApplicationMessage.Payload), e.ApplicationMessage.Retain));
+            return Task.CompletedTask;
+        };
+        await client.ConnectAsync(
+            new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", port).WithProtocolVersion(MqttProtocolVersion.V311).Build()
+        );
+        await client.SubscribeAsync("edgeseg/#");
+        return (client, heard);
+    }
+
+    [Fact]
+    public async Task With_protocol_3_1_1_status_masks_previews_commands_and_replies_pass()
+    {
+        await server.StartAsync();
+        var (client, heard) = await ClientAsync();
+        using var disposeClient = client;
+        await using (var link = Link(MqttProtocol.V311))
+        {
+            link.Start();
+            await Wait.UntilAsync(() => link.Connected || !lines.IsEmpty, "the link is up or says why not");
+            Assert.Equal($"mqtt: connected to 127.0.0.1:{port}", lines.First());
+            var front = topics.Camera("front");
+            link.TryPublishMask(front.Mask, "mask"u8);
+            link.TryPublish(front.Preview, "jpeg"u8, "image/jpeg", 5, [new("frame", "f")]);
+            await client.PublishStringAsync(
+                "edgeseg/v1/robot-7/cam/front/cmd/auto",
+                "{\"reply_to\":\"desk\"}",
+                MqttQualityOfServiceLevel.AtLeastOnce
+            );
+            await Wait.UntilAsync(() => !commands.IsEmpty, "the command arrives");
+            link.TryReply(topics.Reply("desk"), "reply"u8, null);
+            await Wait.UntilAsync(() => heard.Any(h => h.Text == "reply"), "the reply arrives");
+            Assert.Contains((front.Mask, "mask", false), heard);
+            Assert.Contains((front.Preview, "jpeg", false), heard);
+            Assert.Equal(0, link.Figures.Drops.Total);
+        }
+
+        await Wait.UntilAsync(
+            () => heard.Any(h => h.Topic == topics.Status && h.Text.Contains("offline", StringComparison.Ordinal)),
+            "the link said offline"
+        );
+        Assert.DoesNotContain(heard, h => h.Text.Contains("\"lost\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task With_protocol_5_the_reason_names_the_remedy()
+    {
+        await server.StartAsync();
+        await using var link = Link(MqttProtocol.V5);
+        link.Start();
+        await Wait.UntilAsync(() => !lines.IsEmpty, "the link logs why it cannot connect");
+        Assert.Contains("mqtt.protocol = \"3.1.1\"", lines.First(), StringComparison.Ordinal);
+        Assert.False(link.Connected);
+    }
+}
