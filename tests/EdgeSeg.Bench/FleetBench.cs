@@ -15,8 +15,8 @@ using MQTTnet.Protocol;
 namespace EdgeSeg.Bench;
 
 /// <summary>
-/// A fleet of light clients in this process, each sending real mask messages and telemetry as a device does, against one mosquitto on loopback, and one reader of
-/// everything. Bounded in devices and time.
+/// A fleet of light clients in this process, each sending real mask messages and telemetry as a device does, against one mosquitto on
+/// loopback, and one reader of everything. Bounded in devices and time.
 /// </summary>
 internal static class FleetBench
 {

@@ -12,7 +12,9 @@ internal interface IMessageSink
     /// <summary>Largest payload that is accepted now, in bytes.</summary>
     int MaxPayloadBytes { get; }
 
-    /// <summary>At most half of the queue of stream messages is in use: a sequence of masks can go on without displacing its first ones.</summary>
+    /// <summary>
+    /// At most half of the queue of stream messages is in use: a sequence of masks can go on without displacing its first ones.
+    /// </summary>
     bool HasRoom { get; }
 
     /// <summary>Takes a mask message. False when an older message was dropped for it.</summary>

@@ -73,7 +73,9 @@ internal static class Publication
             };
     }
 
-    /// <summary>Devices would refuse as replayed what does not exceed the manifest before. The same one again, with more signatures, is welcome.</summary>
+    /// <summary>
+    /// Devices would refuse as replayed what does not exceed the manifest before. The same one again, with more signatures, is welcome.
+    /// </summary>
     private static void RequireNewer(byte[] retained, Envelope envelope, string topic)
     {
         try

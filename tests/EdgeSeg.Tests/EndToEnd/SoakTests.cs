@@ -10,20 +10,28 @@ namespace EdgeSeg.EndToEnd;
 
 /// <summary>
 /// The published service for minutes on end: a 720p camera at 30 frames a second, a real mosquitto, a subscriber. Two minutes here,
-/// <c>./build.sh soak [minutes]</c> (EDGESEG_SOAK_MINUTES) for longer; EDGESEG_SOAK_CAMERA puts another source in place of the synthetic one.
-/// Prints its figures.
+/// <c>./build.sh soak [minutes]</c> (EDGESEG_SOAK_MINUTES) for longer; EDGESEG_SOAK_CAMERA puts another source in place of the synthetic
+/// one. Prints its figures.
 /// </summary>
 public sealed class SoakTests(ITestOutputHelper output)
 {
-    /// <summary>The model's arenas, the pools and the managed heap have come to their size; the interval that lies across is thrown away.</summary>
+    /// <summary>
+    /// The model's arenas, the pools and the managed heap have come to their size; the interval that lies across is thrown away.
+    /// </summary>
     private const double WarmUpS = 30;
 
     private const int TelemetryS = 5;
 
-    /// <summary>Growth of resident memory that counts as none, over whatever time: what a page cache of the allocator or a garbage collection that is due moves.</summary>
+    /// <summary>
+    /// Growth of resident memory that counts as none, over whatever time: what a page cache of the allocator or a garbage collection that
+    /// is due moves.
+    /// </summary>
     private const long FlatBytes = 4 << 20;
 
-    /// <summary>What goes with time and not with frames, and so weighs more the fewer frames a machine makes: telemetry and the control loop's look round. Measured: 4.9 kB.</summary>
+    /// <summary>
+    /// What goes with time and not with frames, and so weighs more the fewer frames a machine makes: telemetry and the control loop's look
+    /// round. Measured: 4.9 kB.
+    /// </summary>
     private const int BytesASecond = 8 << 10;
 
     private static string Camera => Environment.GetEnvironmentVariable("EDGESEG_SOAK_CAMERA") ?? "test:?w=1280&h=720&fps=30";
