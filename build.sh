@@ -18,7 +18,7 @@ usage() {
 ./build.sh demo [options]   find the objects in the shipped photographs, publish their masks over MQTT, show them
 ./build.sh test [options]   build everything, run every test; the last line is "N passed, N failed[, N skipped]"
 ./build.sh test-console     of these only the console's: the page against its sources, and in a browser
-./build.sh publish <rid>    artifacts/<rid>/: a folder that runs wherever it is copied (linux-x64, linux-arm64)
+./build.sh publish <rid>    artifacts/<rid>/: a folder that runs wherever it is copied (linux-x64, linux-arm64); artifacts/nuget: the library's package
 ./build.sh deb [rid ...]    artifacts/edgeseg_<version>_<architecture>.deb, both architectures unless told which
 ./build.sh test-device      the packaged service on a virtual board: GPIO, camera, watchdog, power cuts; writes docs/device-tests.md
 ./build.sh figures          size, start to first mask, memory: the table in the README
@@ -52,7 +52,10 @@ case "$target" in
     demo) demo "$@" ;;
     test) run_tests "$@" ;;
     test-console) test_console ;;
-    publish) publish "$@" ;;
+    publish)
+        publish "$@"
+        pack
+        ;;
     deb) deb "$@" ;;
     test-device) test_device "$@" ;;
     test-arm64) test_arm64 ;;

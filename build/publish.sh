@@ -38,6 +38,15 @@ publish() {
     say "$out: $(du -sh "$out" | cut -f1), edgeseg itself $(du -h "$out/edgeseg" | cut -f1)"
 }
 
+# the library as a NuGet package: artifacts/nuget
+pack() {
+    local out=artifacts/nuget
+    need_sdk
+    rm -rf "$out"
+    quietly 'packing EdgeSeg.Vision' dotnet pack src/EdgeSeg.Vision -c Release -o "$out" -v quiet
+    say "$(ls "$out"/*.nupkg)"
+}
+
 here=$PWD
 
 # apt for another architecture, with lists and archives of its own: what is installed here is not touched

@@ -3,7 +3,6 @@ using System.Globalization;
 using EdgeSeg.Platform;
 using EdgeSeg.Vision.AutomaticMasks;
 using EdgeSeg.Vision.Models;
-using EdgeSeg.Vision.Saliency;
 using OpenCvSharp;
 
 namespace EdgeSeg.Bench;
@@ -55,9 +54,15 @@ internal static class EverythingBench
         var (embedMs, restMs, masks) =
             way == "ours" ? Ours(encoder, decoder, pixels, options) : StraightforwardWay.Run(encoder, decoder, pixels, options);
         Console.WriteLine(
-            string.Create(
+            string.Format(
                 CultureInfo.InvariantCulture,
-                $"{way, -16} {embedMs, 10:0} {restMs / 1000, 10:0.0} {restMs / grid / grid, 10:0.0} {PeakMemory.MiB, 9:0} {masks, 6}"
+                "{0,-16} {1,10:0} {2,10:0.0} {3,10:0.0} {4,9:0} {5,6}",
+                way,
+                embedMs,
+                restMs / 1000,
+                restMs / grid / grid,
+                PeakMemory.MiB,
+                masks
             )
         );
         return 0;

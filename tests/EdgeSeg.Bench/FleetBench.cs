@@ -3,12 +3,10 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Vision.Models;
-using EdgeSeg.Vision.Saliency;
 using MQTTnet;
 using MQTTnet.Protocol;
 

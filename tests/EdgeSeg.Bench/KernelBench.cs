@@ -5,8 +5,6 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
-using EdgeSeg.Configuration;
-using EdgeSeg.Vision.Saliency;
 using Perfolizer.Horology;
 
 namespace EdgeSeg.Bench;

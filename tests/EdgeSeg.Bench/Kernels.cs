@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
-using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Masks;

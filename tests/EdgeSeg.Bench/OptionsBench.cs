@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using EdgeSeg.Configuration;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Prompts;
-using EdgeSeg.Vision.Saliency;
 using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeSeg.Bench;

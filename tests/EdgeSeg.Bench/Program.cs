@@ -1,6 +1,5 @@
 using EdgeSeg.Bench;
 using EdgeSeg.Vision.Platform;
-using EdgeSeg.Vision.Saliency;
 
 Startup.Prepare();
 return args switch

@@ -3,9 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using EdgeSeg.Benchmark;
-using EdgeSeg.Configuration;
-using EdgeSeg.Platform;
-using EdgeSeg.Vision.AutomaticMasks;
 
 namespace EdgeSeg.Bench;
 

@@ -1,10 +1,6 @@
 using System.Text;
-using EdgeSeg.Capture;
-using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
-using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
-using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Bench;
 

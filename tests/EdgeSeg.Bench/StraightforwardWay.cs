@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using EdgeSeg.Vision.AutomaticMasks;
-using EdgeSeg.Vision.Masks;
-using EdgeSeg.Vision.Prompts;
-using EdgeSeg.Vision.Saliency;
 using Microsoft.ML.OnnxRuntime;
 using OpenCvSharp;
 
