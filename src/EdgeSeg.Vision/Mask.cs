@@ -125,7 +125,7 @@ public sealed class Mask
     public Polygon ToPolygon(double tolerancePx = 1) => Polygon.Trace(pixels, tolerancePx);
 
     /// <summary>The mask as a PNG file of one bit per pixel: set pixels are white, the others black.</summary>
-    public byte[] ToPng() => MaskPng.Encode(pixels);
+    public byte[] ToPng() => MaskMat.ToPng(pixels);
 
     /// <summary>The mask as a matrix CV_8UC1, height x width: 255 where a pixel is set, 0 elsewhere. The caller disposes it.</summary>
     public Mat ToMat()

@@ -1,5 +1,5 @@
 using EdgeSeg.Cli;
 using EdgeSeg.Vision.Platform;
 
-Startup.Prepare();
+NativeLibraries.Prepare();
 return await Verbs.RunAsync(args);

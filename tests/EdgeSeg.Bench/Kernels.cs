@@ -44,7 +44,7 @@ public class Kernels : IDisposable
 
     public Kernels()
     {
-        Startup.Prepare();
+        NativeLibraries.Prepare();
         Cv2.Randu(frame, Scalar.All(0), Scalar.All(255));
         for (var i = 0; i < logits.Length; i++)
             logits[i] = 40 - MathF.Sqrt(MathF.Pow(i % Side - 60, 2) + MathF.Pow(i / Side - 70, 2)) + 3 * MathF.Sin(i * 0.7f);
@@ -134,18 +134,6 @@ public class Kernels : IDisposable
         using var set = Mat.FromPixelData(H, W, MatType.CV_8UC1, mask);
         Cv2.FindContours(set, out Point[][] contours, out _, RetrievalModes.CComp, ContourApproximationModes.ApproxNone);
         return contours.Sum(c => Cv2.ApproxPolyDP(c, 1, true).Length);
-    }
-
-    [Benchmark, BenchmarkCategory("PNG")]
-    public int Png() => MaskPng.Encode(bits).Length;
-
-    [Benchmark, BenchmarkCategory("PNG")]
-    public int PngStraightforward()
-    {
-        using var set = new Mat();
-        MaskMat.ToMat(bits, set);
-        Cv2.ImEncode(".png", set, out var bytes, new ImageEncodingParam(ImwriteFlags.PngBilevel, 1));
-        return bytes.Length;
     }
 
     [Benchmark, BenchmarkCategory("overlap of two masks")]

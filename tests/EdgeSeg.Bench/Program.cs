@@ -1,7 +1,7 @@
 using EdgeSeg.Bench;
 using EdgeSeg.Vision.Platform;
 
-Startup.Prepare();
+NativeLibraries.Prepare();
 return args switch
 {
     [] => Performance() + await FleetAsync(),

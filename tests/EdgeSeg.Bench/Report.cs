@@ -35,7 +35,7 @@ internal static class Report
         Frames(text);
         File.WriteAllText(file, text.ToString());
         text.Append(
-                "\n## The steps outside the model\n\n`ours` beside what one writes first (tests/EdgeSeg.Bench): pixel loops, a byte a pixel, flood fill, OpenCV's contours and PNG, a serialiser that reflects.\n\n"
+                "\n## The steps outside the model\n\n`ours` beside what one writes first (tests/EdgeSeg.Bench): pixel loops, a byte a pixel, flood fill, OpenCV's contours, a serialiser that reflects.\n\n"
             )
             .Append(KernelBench.Table());
         var model = Path.Combine(Artifacts, "models", "squeezesam", "squeezesam-256-int8.onnx");

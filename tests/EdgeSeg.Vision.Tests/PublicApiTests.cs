@@ -24,7 +24,8 @@ public class PublicApiTests
         var (expected, now) = (File.ReadAllText(file).Split('\n'), actual.Split('\n'));
         Assert.True(
             expected.SequenceEqual(now),
-            $"removed: {string.Join("; ", expected.Except(now))}\nadded: {string.Join("; ", now.Except(expected))}\nto accept, run with EDGESEG_WRITE_API=1"
+            $"removed: {string.Join("; ", expected.Except(now))}\nadded: {string.Join("; ", now.Except(expected))}\n"
+                + "to accept, run with EDGESEG_WRITE_API=1"
         );
     }
 

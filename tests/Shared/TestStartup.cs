@@ -7,5 +7,5 @@ namespace EdgeSeg.Testing;
 internal static class TestStartup
 {
     [ModuleInitializer]
-    internal static void Prepare() => Startup.Prepare();
+    internal static void Prepare() => NativeLibraries.Prepare();
 }

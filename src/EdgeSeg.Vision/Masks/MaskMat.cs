@@ -7,6 +7,9 @@ namespace EdgeSeg.Vision.Masks;
 /// <summary>Packed bits to and from OpenCV's one byte per pixel.</summary>
 internal static class MaskMat
 {
+    /// <summary>Of zlib: a mask's rows repeat, so it costs little time.</summary>
+    private const int BestCompression = 9;
+
     /// <summary>Takes the picture's size; every value except 0 is a set pixel. <paramref name="from"/> is CV_8UC1.</summary>
     public static void FromMat(Mat from, BinaryMask mask)
     {
@@ -40,6 +43,21 @@ internal static class MaskMat
                         pixels[x + k] = (byte)(-(bits >> k & 1));
             }
         }
+    }
+
+    /// <summary>The mask as a PNG file of one bit per pixel, set pixels white (docs/decisions/png.md).</summary>
+    /// <exception cref="ArgumentException">The mask has no pixels: a PNG has at least one.</exception>
+    public static byte[] ToPng(BinaryMask mask)
+    {
+        if (mask.Width == 0 || mask.Height == 0)
+            throw new ArgumentException($"a mask of {mask.Width}x{mask.Height} cannot be a PNG");
+        using var pixels = new Mat();
+        ToMat(mask, pixels);
+        return pixels.ImEncode(
+            ".png",
+            new ImageEncodingParam(ImwriteFlags.PngBilevel, 1),
+            new ImageEncodingParam(ImwriteFlags.PngCompression, BestCompression)
+        );
     }
 
     private static unsafe Span<byte> Pixels(Mat mat, int y) => new((void*)mat.Ptr(y), mat.Cols);

@@ -21,10 +21,12 @@ internal static partial class NativeLibraries
     private static bool registered;
 
     /// <summary>
-    /// Makes <see cref="Resolve"/> the resolver of all assemblies that call native code. Call it before any of their types is used.
+    /// Sets the environment of the native libraries, and makes <see cref="Resolve"/> the resolver of all assemblies that call native code.
+    /// Loads none. The first call of <c>Main</c>, before any of their types is used; repeated calls have no effect.
     /// </summary>
-    public static void Register()
+    public static void Prepare()
     {
+        ProcessEnvironment.Set();
         lock (gate)
         {
             if (registered)

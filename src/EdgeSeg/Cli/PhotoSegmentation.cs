@@ -113,7 +113,7 @@ internal sealed class PhotoSegmentation : IDisposable
         }
 
         if (png)
-            Save(path, "-mask.png", _ => MaskPng.Encode(result.Mask));
+            Save(path, "-mask.png", _ => MaskMat.ToPng(result.Mask));
         if (json)
             WriteLine(path, sequence, pixels, started);
     }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace EdgeSeg.Vision.Masks;
 
-public class MaskPngTests
+public class MaskMatPngTests
 {
     [Fact]
     public void OpenCV_reads_the_same_pixels()
@@ -12,7 +12,7 @@ public class MaskPngTests
         foreach (var (width, height) in MaskSamples.Sizes)
         {
             var mask = MaskSamples.Noise(width, height, 11, 0.4);
-            using var read = Cv2.ImDecode(MaskPng.Encode(mask), ImreadModes.Unchanged);
+            using var read = Cv2.ImDecode(MaskMat.ToPng(mask), ImreadModes.Unchanged);
             Assert.Equal(MatType.CV_8UC1, read.Type());
             var back = new BinaryMask();
             MaskMat.FromMat(read, back);
@@ -25,11 +25,11 @@ public class MaskPngTests
     [Fact]
     public void The_file_has_one_bit_per_pixel_and_is_small()
     {
-        var png = MaskPng.Encode(MaskSamples.Blobs());
+        var png = MaskMat.ToPng(MaskSamples.Blobs());
         Assert.Equal(1, png[24]);
         Assert.InRange(png.Length, 57, 2000);
     }
 
     [Fact]
-    public void A_mask_of_no_size_is_refused() => Assert.Throws<ArgumentException>(() => MaskPng.Encode(new BinaryMask()));
+    public void A_mask_of_no_size_is_refused() => Assert.Throws<ArgumentException>(() => MaskMat.ToPng(new BinaryMask()));
 }
