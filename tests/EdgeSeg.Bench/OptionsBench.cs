@@ -7,7 +7,10 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeSeg.Bench;
 
-/// <summary>ONNX Runtime's options on one graph: what a run costs in time and in processor, what the session costs to make, and what it costs while nothing runs.</summary>
+/// <summary>
+/// ONNX Runtime's options on one graph: what a run costs in time and in processor, what the session costs to make, and what it costs while
+/// nothing runs.
+/// </summary>
 internal static class OptionsBench
 {
     private const int Runs = 40;

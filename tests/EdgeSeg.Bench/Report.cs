@@ -6,7 +6,9 @@ using EdgeSeg.Benchmark;
 
 namespace EdgeSeg.Bench;
 
-/// <summary>Writes docs/performance.md and docs/scale.md: every figure with its reference from the same run, the machine told by its properties.</summary>
+/// <summary>
+/// Writes docs/performance.md and docs/scale.md: every figure with its reference from the same run, the machine told by its properties.
+/// </summary>
 internal static class Report
 {
     private static string Binary =>
@@ -118,7 +120,10 @@ internal static class Report
         return text.ToString();
     }
 
-    /// <summary>The service, the program that ships, watched from outside: with a camera that nobody asks, with a mask of every frame, with several cameras.</summary>
+    /// <summary>
+    /// The service, the program that ships, watched from outside: with a camera that nobody asks, with a mask of every frame, with several
+    /// cameras.
+    /// </summary>
     private static string Service()
     {
         var (idle, one, three) = (Watch("on_command", 1), Watch("continuous", 1), Watch("continuous", 3));
