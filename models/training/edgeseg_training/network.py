@@ -126,7 +126,9 @@ class SqueezeSAM(nn.Module):
 
     def place(self, xy):
         """Position code [...,width] of coordinates in 0..1."""
-        angle = (xy * 2 - 1) @ self.freq * math.pi
+        # no matrix product: mixed precision would round the coordinates to whole pixels
+        centred = (xy * 2 - 1) * math.pi
+        angle = centred[..., :1] * self.freq[0] + centred[..., 1:] * self.freq[1]
         return torch.cat([angle.sin(), angle.cos()], -1)
 
     def map_places(self, height, width):

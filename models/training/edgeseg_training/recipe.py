@@ -134,7 +134,7 @@ def load(path, cuda: bool = False, changes: dict | None = None) -> Recipe:
     except OSError as error:
         raise UserError(f"the recipe {path} cannot be read ({error.strerror}). Check the path.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: {error}. Mend the TOML.") from None
+        raise UserError(f"{path}: {error}. Correct the TOML.") from None
     known = {"name", "start", "source", "validation", "cuda", "ablate", *SECTIONS}
     refuse_unknown(table, known, str(path), "")
     overlay = table.get("cuda", {}) if cuda else {}

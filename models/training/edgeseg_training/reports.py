@@ -61,7 +61,7 @@ class Progress:
 
     def show(self, now: float, share: float, rate: float, left: float, means: dict):
         """`now` and `left` in seconds, `rate` in samples a second."""
-        # often at first: whoever starts a run wants to know its speed soon
+        # often at first, so that the speed is known soon
         if now - self.last < (0.5 if self.is_terminal else min(self.every, max(2.0, now / 2))):
             return
         self.last = now

@@ -117,7 +117,7 @@ class Training:
         """Trains to the end of the length, or for `steps` steps. A stop signal ends it after the present step."""
         train, state = self.recipe.train, self.state
         previous = {each: signal.signal(each, self.stop) for each in (signal.SIGINT, signal.SIGTERM)}
-        # processes are forked before CUDA is used by this one's threads
+        # forked processes prepare samples only: they never touch CUDA
         batches = workers.Batches(self.sampler, train.batch, state.samples, train.workers)
         try:
             self.loop(batches, steps)

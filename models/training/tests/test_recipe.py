@@ -16,7 +16,7 @@ from edgeseg_training import UserError, __main__, recipe
     ("[cuda.tran]\nbatch = 1", ["'cuda.tran'", "Did you mean 'train'"]),
     ("colour = 1", ["'colour'"]),
     ("train = 3", ["'train'", "not a table"]),
-    ("[train", ["Mend the TOML"]),
+    ("[train", ["Correct the TOML"]),
 ])
 def test_a_wrong_recipe_is_one_error_that_names_the_key(tmp_path, capsys, text, words):
     path = tmp_path / "wrong.toml"

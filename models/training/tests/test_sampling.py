@@ -70,7 +70,7 @@ def test_processes_give_the_batches_of_this_process_in_order(sampler, processes)
         assert here.next == there.next == 45
 
 
-def test_a_failure_in_a_process_is_told(sampler):
+def test_a_failure_in_a_process_is_raised_here(sampler):
     sampler.schedule = [99]
     sampler.attempt = None
     with workers.Batches(sampler, 5, 0, 1) as batches, pytest.raises(RuntimeError, match="TypeError"):
