@@ -4,7 +4,7 @@ import pathlib
 import cv2
 import numpy as np
 
-from . import UserError, graph
+from . import UserError
 from .datasets.folder import PHOTOGRAPHS
 from .prompts import BOX_FIRST, BOX_LAST, CLICK, SLOTS, UNUSED
 
@@ -80,6 +80,8 @@ def looks(image: np.ndarray, run, size: int, random) -> list[tuple[np.ndarray, n
 
 def inputs(files, graph_path, size: int, seed: int = 0) -> tuple[list, list[str]]:
     """The looks at all photographs, and the names of those that could not be read."""
+    from . import graph  # needs onnx, which a machine that only trains may lack
+
     random, run = np.random.RandomState(seed), graph.session(graph_path)
     found, unreadable = [], []
     for file in files:

@@ -1,6 +1,5 @@
 """`data`: what concerns photographs with masks. A subcommand is a module like a command's (see __main__)."""
 import importlib
-import importlib.util
 
 # name -> (module of this package, help)
 SUBCOMMANDS = {
@@ -13,8 +12,6 @@ def configure(parser):
     """Adds the subcommands' parsers."""
     subcommands = parser.add_subparsers(dest="subcommand", metavar="SUBCOMMAND", required=True)
     for name, (module, text) in SUBCOMMANDS.items():
-        if importlib.util.find_spec(f"{__package__}.{module}") is None:
-            continue
         part = importlib.import_module(f"{__package__}.{module}")
         command = subcommands.add_parser(name, help=text)
         part.configure(command)

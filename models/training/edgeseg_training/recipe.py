@@ -102,6 +102,7 @@ class Train:
     checkpoint_minutes: float = 3.0
     validate_minutes: float = 10.0
     validate_samples: int = 240
+    evaluate_photos: int = 60  # of the validation sources, at the end, by the protocol of `evaluate`
     seed: int = 1
 
 

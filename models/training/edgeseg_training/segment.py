@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import torch
 
-from . import calibration, graph
+from . import calibration
 from .network import MASKS
 from .prompts import BOX_FIRST, BOX_LAST, CLICK, SLOTS
 
@@ -41,6 +41,8 @@ class Answer:
 
 def graph_runner(path, threads: int = 0):
     """run(image uint8 [S,S,3], points [6,3]) -> logits, iou, saliency; and S. For an ONNX file of the bundle's contract."""
+    from . import graph  # needs onnx, which a machine that only trains may lack
+
     session = graph.session(path, threads)
     size = session.get_inputs()[0].shape[1]
 

@@ -9,7 +9,7 @@ import subprocess
 
 import torch
 
-from . import UserError, checkpoints, losses, recipe as recipes, reports, sampling, store, workers
+from . import UserError, checkpoints, datasets, evaluate, losses, recipe as recipes, reports, sampling, segment, store, workers
 from .state import Clock, State, as_image, autocast, seed_everything, start_network, to_device
 
 LOG_SAMPLES = 2400  # samples between two entries of the log
@@ -128,6 +128,7 @@ class Training:
         self.save()
         if self.progress() >= 1 and self.validates:
             self.validate()
+            self.evaluate()
         print(f"{state.samples} samples in {reports.duration(state.seconds)}; weights: {self.out / 'weights-fp16.pt'}")
 
     def stop(self, *_):
@@ -225,6 +226,19 @@ class Training:
         print("\nvalidation: " + " ".join(f"{name} {value:.3f}" for name, value in found.items()), flush=True)
         reports.sheet(network, sampler, range(SHEET), self.out / f"overlays-{self.state.samples}.jpg", self.device)
         return found
+
+    def evaluate(self):
+        """Figures of the averaged weights by the protocol of `evaluate`, on some of the validation photographs."""
+        problems = datasets.Problems()
+        records = [record for source in self.recipe.validation for path in recipes.paths(source.path)
+                   for record in datasets.read(source.format, path, problems, **source.options)]
+        if not records or not self.recipe.train.evaluate_photos:
+            return
+        step = max(1, len(records) // self.recipe.train.evaluate_photos)
+        segmenter = segment.Segmenter(*segment.network_runner(self.state.averaged(), self.recipe.train.size))
+        figures = evaluate.evaluate(segmenter, records[::step], self.recipe.train.evaluate_photos, problems)
+        self.log.add(kind="evaluation", samples=self.state.samples, photographs=len(records[::step]), figures=figures)
+        print(evaluate.table(figures), flush=True)
 
 
 def commit() -> str:

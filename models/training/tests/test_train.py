@@ -1,9 +1,13 @@
+import dataclasses
 import json
 
+import cv2
 import pytest
 import torch
+from conftest import picture
 
-from edgeseg_training import UserError, checkpoints, reports
+from edgeseg_training import UserError, checkpoints, datasets, recipe as recipes, reports
+from edgeseg_training.datasets import Layer, Record
 from edgeseg_training.train import Training
 
 SMALL = {"width": 32, "decoder": [32, 24, 16]}
@@ -32,6 +36,21 @@ def test_eight_pictures_are_learned(make_photos, make_recipe, tmp_path):
         assert (tmp_path / "run" / name).stat().st_size > 1000
     facts = checkpoints.read(tmp_path / "run/weights-fp16.pt")["facts"]
     assert facts["samples"] == 8 * 200 and facts["sets"] == {"made": [8, "MIT"]}
+
+
+def test_the_end_of_a_run_is_evaluated_on_the_validation_photographs(make_photos, make_recipe, tmp_path, monkeypatch):
+    def records(*_, **__):
+        for number in range(3):
+            image, labels = picture(number)
+            yield Record(f"p{number}", "made", "MIT", cv2.imencode(".png", image)[1].tobytes(), [Layer("instances", labels)])
+
+    monkeypatch.setattr(datasets, "read", records)
+    recipe = short(make_recipe, samples=4, evaluate_photos=2)
+    recipe = dataclasses.replace(recipe, validation=[recipes.Source(str(tmp_path))])
+    trainer(recipe, tmp_path / "run", make_photos(2)).run()
+    entry = reports.read_log(tmp_path / "run/log.jsonl")[-1]
+    assert entry["kind"] == "evaluation" and entry["figures"]["made"]["n"] == 4
+    assert 0 <= entry["figures"]["made"]["click"] <= entry["figures"]["made"]["click_best3"] <= 1
 
 
 def short(make_recipe, **train):
