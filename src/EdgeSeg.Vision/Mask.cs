@@ -23,12 +23,12 @@ public sealed class Mask
     private readonly MaskGeometry geometry;
     private readonly string label;
 
-    internal Mask(Segmentation source, float? stability = null)
+    internal Mask(Segmentation source)
     {
         pixels.CopyFrom(source.Mask);
         (geometry, label) = (source.Geometry, source.Label);
         (Found, Reason, Score, PredictedIou) = (source.Found, source.Reason, source.Score, source.PredictedIou);
-        (Saliency, Stability) = (float.IsNaN(source.Saliency) ? null : source.Saliency, stability);
+        (Saliency, Stability, IsZoomed) = (float.IsNaN(source.Saliency) ? null : source.Saliency, source.Stability, source.Found && source.IsZoomed);
         Prompt = Prompt.Of(source.Prompt);
     }
 
@@ -42,7 +42,7 @@ public sealed class Mask
     public bool Found { get; }
 
     /// <summary>
-    /// Why nothing was found: <c>nothing_salient</c> (no pixel of the saliency map is above the threshold) or <c>empty_mask</c> (no pixel
+    /// Why nothing was found: <c>nothing_salient</c> (no region of the saliency map is above its thresholds) or <c>empty_mask</c> (no pixel
     /// of the answer is foreground). Empty when an object was found.
     /// </summary>
     public string Reason { get; }
@@ -59,7 +59,8 @@ public sealed class Mask
     public Point2d Centroid => new(geometry.CentroidX, geometry.CentroidY);
 
     /// <summary>
-    /// 0 to 1: <see cref="PredictedIou"/>, multiplied by <see cref="Saliency"/> where there is one. Compare masks of one model by it.
+    /// 0 to 1: <see cref="PredictedIou"/> x <see cref="Stability"/>, multiplied by <see cref="Saliency"/> where there is one. Compare masks
+    /// of one model by it.
     /// </summary>
     public float Score { get; }
 
@@ -71,10 +72,11 @@ public sealed class Mask
     /// </summary>
     public float? Saliency { get; }
 
-    /// <summary>
-    /// 0 to 1: how little the mask changes with its threshold (the stability score of SAM). Null except for automatic masks.
-    /// </summary>
-    public float? Stability { get; }
+    /// <summary>0 to 1: how little the mask changes with its threshold (the stability score of SAM).</summary>
+    public float Stability { get; }
+
+    /// <summary>True when the mask was made by a second pass on a crop of the picture around the object.</summary>
+    public bool IsZoomed { get; }
 
     /// <summary>The prompt that was used; for <see cref="Prompt.Automatic"/>, the clicks that the saliency map gave.</summary>
     public Prompt Prompt { get; }

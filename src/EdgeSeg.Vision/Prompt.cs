@@ -1,3 +1,4 @@
+using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Vision;
@@ -61,21 +62,28 @@ public sealed class Prompt
     /// <returns>A new prompt; this one stays as it is.</returns>
     public Prompt WithClick(float x, float y) => new([.. clicks, new Click(x, y)], BoundingBox);
 
+    /// <summary>This prompt with one more click off the object: what it shows does not belong to the mask.</summary>
+    /// <param name="x">Pixels from the left edge.</param>
+    /// <param name="y">Pixels from the top edge.</param>
+    /// <returns>A new prompt; this one stays as it is. Only models with <see cref="SegmentationModel.AcceptsNegativeClicks"/> take it.</returns>
+    public Prompt WithNegativeClick(float x, float y) => new([.. clicks, new Click(x, y, IsNegative: true)], BoundingBox);
+
     /// <summary>A copy of what the engine was asked.</summary>
     internal static Prompt Of(PromptBuffer buffer) => new(buffer.Clicks.ToArray(), buffer.Box);
 
     /// <summary>Writes a prompt that is not automatic into the engine's memory.</summary>
     /// <exception cref="ArgumentException">The prompt does not fit the picture or the model.</exception>
-    internal void CopyTo(PromptBuffer buffer, int width, int height, int maxPoints)
+    internal void CopyTo(PromptBuffer buffer, int width, int height, ISegmenter segmenter)
     {
-        if (PromptRules.CheckCount(clicks.Length, BoundingBox is not null, maxPoints) is { } tooMany)
+        if (PromptRules.CheckCount(clicks.Length, BoundingBox is not null, segmenter.MaxPoints) is { } tooMany)
             throw new ArgumentException(tooMany);
         buffer.Clear();
         buffer.Source = clicks.Length > 0 ? PromptSource.Click : PromptSource.Box;
         buffer.Box = BoundingBox;
         foreach (var click in clicks)
             buffer.Add(click);
-        if (PromptRules.Check(buffer, width, height, maxPoints) is { } problem)
+        var problem = PromptRules.RefuseNegative(buffer, segmenter.AcceptsNegativeClicks) ?? PromptRules.Check(buffer, width, height, segmenter.MaxPoints);
+        if (problem is not null)
             throw new ArgumentException(problem);
     }
 }

@@ -1,3 +1,4 @@
+using EdgeSeg.Vision.AutomaticMasks;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
 
@@ -23,7 +24,7 @@ public sealed class SegmentationModel : IDisposable
     private readonly LoadedModel loaded;
     private readonly HashSet<SegmentationSession> sessions = [];
 
-    private SegmentationModel(LoadedModel loaded) => this.loaded = loaded;
+    private SegmentationModel(LoadedModel loaded, bool isZoomOn) => (this.loaded, IsZoomOn) = (loaded, isZoomOn);
 
     /// <summary>The name in the bundle.</summary>
     public string Name => loaded.Name;
@@ -43,6 +44,12 @@ public sealed class SegmentationModel : IDisposable
     /// <summary>Points that a prompt may hold; a box counts as two.</summary>
     public int MaxPoints => loaded.Segmenter.MaxPoints;
 
+    /// <summary>Whether the model understands points off the object: <see cref="Prompt.WithNegativeClick"/>.</summary>
+    public bool AcceptsNegativeClicks => loaded.Segmenter.AcceptsNegativeClicks;
+
+    /// <summary>Options of automatic masks with the thresholds that were measured for this bundle, or the published ones.</summary>
+    public AutomaticMaskOptions AutomaticMaskDefaults => AutomaticMaskOptions.For(loaded.Bundle.Manifest.Thresholds);
+
     /// <summary>Whether <see cref="Prompt.Automatic"/> works: see <see cref="SegmentationModelOptions.SaliencyFolder"/>.</summary>
     public bool HasAutomaticPrompt => loaded.Segmenter.HasSaliency;
 
@@ -50,6 +57,8 @@ public sealed class SegmentationModel : IDisposable
     internal Lock Gate { get; } = new();
 
     internal ISegmenter Segmenter => loaded.Segmenter;
+
+    internal bool IsZoomOn { get; }
 
     internal bool IsDisposed { get; private set; }
 
@@ -94,7 +103,7 @@ public sealed class SegmentationModel : IDisposable
         };
         try
         {
-            return new SegmentationModel(LoadedModel.Load(choice));
+            return new SegmentationModel(LoadedModel.Load(choice), options.Zoom);
         }
         catch (Exception e) when (MissingLibrary.InOrdinaryUse(e) is { } reason)
         {

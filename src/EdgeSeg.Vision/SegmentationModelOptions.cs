@@ -44,4 +44,10 @@ public sealed record SegmentationModelOptions
     /// kept.
     /// </summary>
     public string? CacheFolder { get; init; }
+
+    /// <summary>
+    /// True: a second pass on a crop around the object, which makes better masks of small objects and takes up to twice the time
+    /// (SqueezeSAM; EfficientSAM never does it). The session then keeps a copy of the picture.
+    /// </summary>
+    public bool Zoom { get; init; } = true;
 }

@@ -17,7 +17,9 @@ public sealed class SegmentationSession : IDisposable
     private readonly SegmentationModel model;
     private readonly Embedding embedding;
     private readonly Segmentation result = new();
-    private readonly Mat converted = new();
+    private readonly ZoomSegmenter zoom;
+    private readonly Mat converted = new(),
+        picture = new();
     private bool hasImage,
         isDisposed;
 
@@ -25,6 +27,7 @@ public sealed class SegmentationSession : IDisposable
     {
         this.model = model;
         embedding = model.Segmenter.CreateEmbedding();
+        zoom = new ZoomSegmenter(model.Segmenter, model.IsZoomOn);
     }
 
     /// <summary>Shows a picture to the model; prompts that follow are about it.</summary>
@@ -45,6 +48,9 @@ public sealed class SegmentationSession : IDisposable
             hasImage = false;
             var pixels = BgrPixels.Of(image, converted);
             Guard(() => model.Segmenter.Encode(pixels, embedding, ref result.Times));
+            // crops are taken from the picture's own pixels
+            if (zoom.IsOn)
+                pixels.CopyTo(picture);
             hasImage = true;
         }
     }
@@ -52,7 +58,7 @@ public sealed class SegmentationSession : IDisposable
     /// <summary>Segments the object that a prompt means.</summary>
     /// <param name="prompt">Clicks, a box, or <see cref="Prompt.Automatic"/> for the most salient object of the picture.</param>
     /// <returns>
-    /// The best of the model's masks by predicted IoU, in the picture's pixels. <see cref="Mask.Found"/> is false when there is no object.
+    /// The best of the model's masks, in the picture's pixels. <see cref="Mask.Found"/> is false when there is no object.
     /// </returns>
     /// <exception cref="ArgumentException">
     /// The prompt has a point outside the picture, or more points than <see cref="SegmentationModel.MaxPoints"/>.
@@ -71,14 +77,14 @@ public sealed class SegmentationSession : IDisposable
                     $"the model {model.Name} has no saliency: give a click or a box, or load it with a SaliencyFolder"
                 );
             if (!prompt.IsAutomatic)
-                prompt.CopyTo(result.Prompt, embedding.FrameWidth, embedding.FrameHeight, model.MaxPoints);
+                prompt.CopyTo(result.Prompt, embedding.FrameWidth, embedding.FrameHeight, model.Segmenter);
             result.Times = StageTimes.None;
             Guard(() =>
             {
                 if (prompt.IsAutomatic)
-                    model.Segmenter.Auto(embedding, result);
+                    zoom.Auto(picture, embedding, result);
                 else
-                    model.Segmenter.Decode(embedding, result);
+                    zoom.Decode(picture, embedding, result);
             });
             if (result.Reason == Segmentation.BadModelOutput)
                 throw new VisionException(
@@ -92,9 +98,9 @@ public sealed class SegmentationSession : IDisposable
     /// <summary>
     /// Finds all objects of the picture: asks the model at each point of a grid and keeps the masks that are sure, stable and distinct.
     /// </summary>
-    /// <param name="options">Null: the defaults.</param>
+    /// <param name="options">Null: <see cref="SegmentationModel.AutomaticMaskDefaults"/>.</param>
     /// <param name="cancel">Checked before each point of the grid.</param>
-    /// <returns>Masks, highest predicted IoU first; empty when none passes the thresholds.</returns>
+    /// <returns>Masks, highest score first; empty when none passes the thresholds.</returns>
     /// <exception cref="ArgumentException">An option is outside its range.</exception>
     /// <exception cref="InvalidOperationException">No picture was set.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -105,7 +111,7 @@ public sealed class SegmentationSession : IDisposable
         lock (model.Gate)
         {
             RequireImage();
-            using var generator = new AutomaticMaskGenerator(model.Segmenter, options ?? new AutomaticMaskOptions());
+            using var generator = new AutomaticMaskGenerator(model.Segmenter, options ?? model.AutomaticMaskDefaults);
             IReadOnlyList<AutomaticMask> found = [];
             Guard(() => found = generator.Run(embedding, cancel));
             var runLength = new RunLength();
@@ -113,7 +119,7 @@ public sealed class SegmentationSession : IDisposable
             foreach (var one in found)
             {
                 one.CopyTo(result, runLength, embedding.FrameWidth, embedding.FrameHeight);
-                masks.Add(new Mask(result, one.Stability));
+                masks.Add(new Mask(result));
             }
 
             return masks;
@@ -156,7 +162,9 @@ public sealed class SegmentationSession : IDisposable
                 return;
             isDisposed = true;
             model.Forget(this);
+            zoom.Dispose();
             embedding.Dispose();
+            picture.Dispose();
             converted.Dispose();
         }
     }

@@ -21,6 +21,7 @@ internal sealed record AutomaticMask(Click Point, float PredictedIou, float Stab
         result.Prompt.Source = PromptSource.Everything;
         result.Prompt.Add(Point);
         (result.Found, result.Reason, result.Geometry) = (true, "", Geometry);
-        (result.PredictedIou, result.Score, result.Saliency) = (PredictedIou, PredictedIou, float.NaN);
+        (result.PredictedIou, result.Stability, result.Score) = (PredictedIou, Stability, PredictedIou * Stability);
+        (result.Saliency, result.IsZoomed) = (float.NaN, false);
     }
 }

@@ -6,11 +6,11 @@ using EdgeSeg.Vision.Prompts;
 namespace EdgeSeg.Vision.AutomaticMasks;
 
 /// <summary>
-/// Automatic masks: asks the model at the cell centres of a grid, keeps the best mask of each answer if its predicted IoU and its stability
+/// Automatic masks: asks the model at the cell centres of a grid, keeps the best mask of each answer (or all of them) if predicted IoU and stability
 /// are high enough, removes its small regions, and drops duplicates. Decodes run in parallel (<see cref="ISegmenter.ParallelDecodes"/>),
 /// each with memory of its own. A kept mask is a few KB (bits in the size of the logits, for the comparison with other masks, and run
 /// lengths in the size of the frame), so memory does not grow with the frame. The order of the result does not depend on threads: highest
-/// predicted IoU first.
+/// predicted IoU x stability first.
 /// </summary>
 internal sealed class AutomaticMaskGenerator : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class AutomaticMaskGenerator : IDisposable
     private readonly AutomaticMaskOptions options;
     private readonly DecodeWorker[] workers;
     private Embedding? embedding;
-    private Candidate?[] found = [];
+    private List<Candidate>?[] found = [];
     private int next = -1;
 
     public AutomaticMaskGenerator(ISegmenter segmenter, AutomaticMaskOptions options)
@@ -54,7 +54,7 @@ internal sealed class AutomaticMaskGenerator : IDisposable
         var times = StageTimes.None;
         segmenter.EnsureEncoded(embedding, ref times);
         EmbedMs = times[Stage.Embed];
-        found = new Candidate?[options.PointsPerSide * options.PointsPerSide];
+        found = new List<Candidate>?[options.PointsPerSide * options.PointsPerSide];
         next = -1;
     }
 
@@ -72,8 +72,7 @@ internal sealed class AutomaticMaskGenerator : IDisposable
 
         void Work(DecodeWorker worker)
         {
-            int at;
-            while (Asked < found.Length && !pause() && (at = Interlocked.Increment(ref next)) < found.Length)
+            for (int at; Asked < found.Length && !pause() && (at = Interlocked.Increment(ref next)) < found.Length; )
             {
                 var point = new Click(
                     (at % options.PointsPerSide + 0.5f) / options.PointsPerSide * embedding!.FrameWidth,
@@ -85,14 +84,14 @@ internal sealed class AutomaticMaskGenerator : IDisposable
     }
 
     /// <summary>
-    /// The masks found so far, by greedy suppression: highest predicted IoU first, without those that overlap a kept one.
+    /// The masks found so far, by greedy suppression: highest predicted IoU x stability first, without those that overlap a kept one.
     /// </summary>
     public IReadOnlyList<AutomaticMask> Finish()
     {
         var candidates = found
-            .OfType<Candidate>()
-            .OrderByDescending(c => c.Mask.PredictedIou)
-            .ThenByDescending(c => c.Mask.Stability)
+            .SelectMany(c => c ?? [])
+            .OrderByDescending(c => c.Mask.PredictedIou * c.Mask.Stability)
+            .ThenByDescending(c => c.Mask.PredictedIou)
             .ToList();
         Candidates = candidates.Count;
         var kept = new List<Candidate>();
@@ -135,21 +134,38 @@ internal sealed class AutomaticMaskGenerator : IDisposable
         private readonly RunLength runLength = new();
         private readonly ArrayBufferWriter<byte> counts = new(4096);
 
-        /// <summary>Null when no mask of the answer passes the thresholds.</summary>
-        public Candidate? Ask(Embedding embedding, Click point)
+        /// <summary>The masks of the answer that pass the thresholds; null: none.</summary>
+        public List<Candidate>? Ask(Embedding embedding, Click point)
         {
             prompt.Clear();
             prompt.Add(point);
             decoding.Run(embedding, prompt);
-            var best = decoding.Best();
-            var predicted = decoding.PredictedIou[best];
-            // negated, so that NaN is dropped too
+            List<Candidate>? passed = null;
+            if (!options.Multimask)
+                Add(decoding.MostConfident());
+            else
+                for (var i = 0; i < decoding.Count; i++)
+                    Add(i);
+            return passed;
+
+            void Add(int index)
+            {
+                if (Candidate(embedding, point, index) is { } one)
+                    (passed ??= []).Add(one);
+            }
+        }
+
+        /// <summary>Null when the mask does not pass.</summary>
+        private Candidate? Candidate(Embedding embedding, Click point, int index)
+        {
+            var predicted = decoding.PredictedIou[index];
+            // negated, so that NaN goes too
             if (!(predicted > options.PredictedIouThreshold))
                 return null;
-            var stability = Stability(decoding.Logits(best), options.StabilityScoreOffset);
+            var stability = Stability(decoding.Logits(index), options.StabilityScoreOffset);
             if (!(stability > options.StabilityScoreThreshold))
                 return null;
-            decoding.Logits(best).CopyTo(logits);
+            decoding.Logits(index).CopyTo(logits);
             var cellPx = (double)embedding.FrameWidth * embedding.FrameHeight / logits.Length;
             regions.Remove(logits, options.MinMaskRegionArea / cellPx);
             if (!LogitsToMask.Enlarge(logits, decoding.Width, decoding.Height, mask, embedding.FrameWidth, embedding.FrameHeight))

@@ -1,10 +1,11 @@
 using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Models;
 
 namespace EdgeSeg.Vision.AutomaticMasks;
 
 /// <summary>
 /// Options of automatic masks. They have the meaning of the arguments of <c>SamAutomaticMaskGenerator</c> in Meta's segment-anything; that
-/// name is given with each. The defaults are those of EfficientSAM's own example.
+/// name is given with each. The defaults are those of EfficientSAM's own example; where options are left out, the bundle's own thresholds hold.
 /// </summary>
 public sealed record AutomaticMaskOptions
 {
@@ -30,13 +31,33 @@ public sealed record AutomaticMaskOptions
     public double MinMaskRegionArea { get; init; } = 100;
 
     /// <summary>
-    /// Of two masks with a greater IoU than this, the one with the lower predicted IoU is dropped, 0 to 1 (like <c>box_nms_thresh</c>, but
+    /// Of two masks with a greater IoU than this, the one with the lower predicted IoU x stability is dropped, 0 to 1 (like <c>box_nms_thresh</c>, but
     /// on masks).
     /// </summary>
     public float NmsThreshold { get; init; } = 0.7f;
 
+    /// <summary>
+    /// True: every mask that the model gives for a point is a candidate, as in <c>SamAutomaticMaskGenerator</c>; false: only the one with
+    /// the greatest predicted IoU, as in EfficientSAM's example.
+    /// </summary>
+    public bool Multimask { get; init; }
+
     /// <summary>A mask whose run lengths take more bytes is noise and is dropped: no message could carry it.</summary>
     internal int MaxMaskBytes { get; init; } = RunLength.MaxCountsBytes;
+
+    /// <summary>The defaults for a bundle: its own thresholds, where it has some.</summary>
+    internal static AutomaticMaskOptions For(BundleThresholds? thresholds)
+    {
+        var published = new AutomaticMaskOptions();
+        return thresholds is null
+            ? published
+            : published with
+            {
+                PredictedIouThreshold = thresholds.PredIouThresh ?? published.PredictedIouThreshold,
+                StabilityScoreThreshold = thresholds.StabilityScoreThresh ?? published.StabilityScoreThreshold,
+                Multimask = thresholds.Multimask,
+            };
+    }
 
     /// <exception cref="ArgumentException">A value is outside its range, or not a number.</exception>
     internal void Check()

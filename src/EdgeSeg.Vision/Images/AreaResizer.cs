@@ -19,8 +19,8 @@ internal sealed class AreaResizer
     private const int DownOne = 1 << 8,
         AcrossOne = 1 << 16;
 
-    private Taps down = Taps.None,
-        across = Taps.None;
+    private readonly Taps down = new(DownOne),
+        across = new(AcrossOne);
     private ushort[] sums = [];
 
     /// <summary>Whether <see cref="Fill"/> supports the sizes: smaller in both directions, by a factor of at most 64.</summary>
@@ -40,10 +40,8 @@ internal sealed class AreaResizer
             bytes = 3 * columns,
             width = target.Cols,
             height = target.Rows;
-        if (!down.Are(pixels.Rows, height))
-            down = new Taps(pixels.Rows, height, DownOne);
-        if (!across.Are(columns, width))
-            across = new Taps(columns, width, AcrossOne);
+        down.Set(pixels.Rows, height);
+        across.Set(columns, width);
         // the last pixel is read together with its neighbour
         if (sums.Length < bytes + Vector128<ushort>.Count)
             sums = new ushort[bytes + Vector128<ushort>.Count];
@@ -73,8 +71,7 @@ internal sealed class AreaResizer
     /// <summary>The weighted sum of some rows, byte by byte.</summary>
     private static unsafe void Down(byte** from, Vector128<ushort>* weights, int taps, ushort* sum, int bytes)
     {
-        var at = 0;
-        while (at < bytes)
+        for (var at = 0; at < bytes; )
         {
             Vector128<ushort> low = default,
                 high = default;
@@ -120,24 +117,34 @@ internal sealed class AreaResizer
         }
     }
 
-    /// <summary>For each pixel of a line: the pixels of a longer line that it covers, and their weights.</summary>
-    private sealed class Taps
+    /// <summary>
+    /// For each pixel of a line: the pixels of a longer line that it covers, and their weights. Memory is kept: the size of crops changes
+    /// from frame to frame.
+    /// </summary>
+    /// <param name="one">What the weights of one pixel add up to, exactly.</param>
+    private sealed class Taps(int one)
     {
-        private readonly int given,
+        private int given,
             wanted;
-        private readonly int[] first,
-            start;
-        private readonly Vector128<uint>[] weights;
+        private int[] first = [],
+            start = [];
+        private Vector128<uint>[] weights = [];
 
-        /// <param name="given">Pixels of the longer line.</param>
-        /// <param name="wanted">Pixels of the shorter one.</param>
-        /// <param name="one">The exact sum of the weights of one pixel.</param>
-        public Taps(int given, int wanted, int one)
+        public ReadOnlySpan<Vector128<uint>> Of(int i, out int firstPixel)
         {
-            (this.given, this.wanted) = (given, wanted);
-            first = new int[wanted];
-            start = new int[wanted + 1];
-            var all = new List<Vector128<uint>>();
+            firstPixel = first[i];
+            return MemoryMarshal.CreateReadOnlySpan(ref weights[start[i]], start[i + 1] - start[i]);
+        }
+
+        /// <param name="longer">Pixels of the longer line.</param>
+        /// <param name="shorter">Pixels of the shorter one.</param>
+        public void Set(int longer, int shorter)
+        {
+            if ((given, wanted) == (longer, shorter))
+                return;
+            (given, wanted) = (longer, shorter);
+            Reserve();
+            var count = 0;
             for (var i = 0; i < wanted; i++)
             {
                 // in units of 1/wanted, in which all edges are whole
@@ -149,24 +156,22 @@ internal sealed class AreaResizer
                 {
                     var until = (Math.Min((at + 1) * wanted, high) - low) * one;
                     var covered = (until + given / 2) / given;
-                    all.Add(Vector128.Create((uint)(covered - before)));
+                    weights[count++] = Vector128.Create((uint)(covered - before));
                     before = covered;
                 }
 
-                start[i + 1] = all.Count;
+                start[i + 1] = count;
             }
-
-            weights = [.. all];
         }
 
-        public static Taps None { get; } = new(0, 0, 0);
-
-        public bool Are(int givenNow, int wantedNow) => (given, wanted) == (givenNow, wantedNow);
-
-        public ReadOnlySpan<Vector128<uint>> Of(int i, out int firstPixel)
+        private void Reserve()
         {
-            firstPixel = first[i];
-            return MemoryMarshal.CreateReadOnlySpan(ref weights[start[i]], start[i + 1] - start[i]);
+            if (first.Length < wanted)
+                (first, start) = (new int[wanted], new int[wanted + 1]);
+            // a pixel shares those at its edges with its neighbours
+            var most = given + 2 * wanted;
+            if (weights.Length < most)
+                weights = new Vector128<uint>[most];
         }
     }
 }

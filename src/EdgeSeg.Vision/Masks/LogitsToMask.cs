@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
+using EdgeSeg.Vision.Images;
 
 namespace EdgeSeg.Vision.Masks;
 
@@ -15,32 +16,60 @@ internal static class LogitsToMask
     /// height. False, with an empty mask of that size, when a logit is NaN or infinite: the model's output is then to be refused. Allocates
     /// nothing once the mask has grown.
     /// </summary>
-    public static bool Enlarge(ReadOnlySpan<float> logits, int lw, int lh, BinaryMask mask, int width, int height)
+    public static bool Enlarge(ReadOnlySpan<float> logits, int lw, int lh, BinaryMask mask, int width, int height) =>
+        Enlarge(logits, lw, lh, mask, width, height, new PixelWindow(0, 0, width, height));
+
+    /// <summary>
+    /// The same for logits that cover only a window of the picture. Pixels whose centre lies outside of the window stay unset.
+    /// </summary>
+    /// <param name="logits"><paramref name="lh"/> rows of <paramref name="lw"/>.</param>
+    /// <param name="lw">Columns of the map.</param>
+    /// <param name="lh">Rows of the map.</param>
+    /// <param name="mask">Becomes <paramref name="width"/> x <paramref name="height"/>.</param>
+    /// <param name="width">Of the whole picture, in pixels.</param>
+    /// <param name="height">Of the whole picture, in pixels.</param>
+    /// <param name="window">Where the map lies in the picture; its edges need not be whole pixels.</param>
+    public static bool Enlarge(ReadOnlySpan<float> logits, int lw, int lh, BinaryMask mask, int width, int height, PixelWindow window)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lw);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(lh);
         if (logits.Length != lw * lh)
             throw new ArgumentException($"{logits.Length} logits are not {lh} rows of {lw}");
+        if (!(window.Width > 0 && window.Height > 0))
+            throw new ArgumentException($"a window of {window.Width} x {window.Height} pixels has no area");
         mask.Reset(width, height);
         if (!AllFinite(logits))
             return false;
-        for (var y = 0; y < height; y++)
+        // pixels whose centre lies inside
+        int left = Pixel(window.X, width),
+            right = Pixel(window.X + window.Width, width);
+        int top = Pixel(window.Y, height),
+            bottom = Pixel(window.Y + window.Height, height);
+        var columns = new Columns(left, right, window.X, window.Width / lw);
+        for (var y = top; y < bottom; y++)
         {
-            var at = (float)((y + 0.5) * lh / height - 0.5);
+            var at = (float)((y + 0.5 - window.Y) * lh / window.Height - 0.5);
             var above = Math.Clamp((int)MathF.Floor(at), 0, lh - 1);
             var below = Math.Min(above + 1, lh - 1);
             var weight = Math.Clamp(at - above, 0, 1);
-            FillRow(new Blend(logits.Slice(above * lw, lw), logits.Slice(below * lw, lw), weight), mask, y);
+            FillRow(new Blend(logits.Slice(above * lw, lw), logits.Slice(below * lw, lw), weight), mask, y, columns);
         }
 
         return true;
     }
 
-    private static void FillRow(Blend row, BinaryMask mask, int y)
+    private static int Pixel(double edge, int size) => (int)Math.Clamp(Math.Ceiling(edge - 0.5), 0, size);
+
+    /// <summary>
+    /// The picture's columns that a map covers: <paramref name="Left"/> (included) to <paramref name="Right"/> (excluded), and where the
+    /// map's own lie.
+    /// </summary>
+    private readonly record struct Columns(int Left, int Right, double Edge, double PerColumn);
+
+    private static void FillRow(Blend row, BinaryMask mask, int y, in Columns columns)
     {
-        var perColumn = (double)mask.Width / row.Length;
         ulong before = 0;
-        var from = 0;
+        var from = columns.Left;
         for (var first = 0; first < row.Length; first += 64)
         {
             var count = Math.Min(64, row.Length - first);
@@ -57,16 +86,16 @@ internal static class LogitsToMask
                     continue;
                 double left = row[k - 1],
                     right = row[k];
-                var crossing = (k - 1 + left / (left - right) + 0.5) * perColumn - 0.5;
+                var crossing = (k - 1 + left / (left - right) + 0.5) * columns.PerColumn + columns.Edge - 0.5;
                 if (rising)
-                    from = Math.Clamp((int)Math.Floor(crossing) + 1, 0, mask.Width);
+                    from = Math.Clamp((int)Math.Floor(crossing) + 1, columns.Left, columns.Right);
                 else
-                    mask.SetRun(y, from, Math.Clamp((int)Math.Ceiling(crossing), 0, mask.Width));
+                    mask.SetRun(y, from, Math.Clamp((int)Math.Ceiling(crossing), columns.Left, columns.Right));
             }
         }
 
         if (before != 0)
-            mask.SetRun(y, from, mask.Width);
+            mask.SetRun(y, from, columns.Right);
     }
 
     private static bool AllFinite(ReadOnlySpan<float> values)

@@ -12,6 +12,7 @@ internal static class Overlay
     // blue, green, red
     private static readonly Scalar tint = new(255, 160, 40),
         click = new(60, 220, 255),
+        negative = new(70, 70, 240),
         dark = new(24, 20, 16),
         light = new(255, 255, 255);
 
@@ -23,7 +24,7 @@ internal static class Overlay
     /// <summary>A new picture, 8-bit BGR, of the frame's size; the caller disposes it.</summary>
     /// <param name="frame">CV_8UC3; stays as it is.</param>
     /// <param name="mask">Of the frame's size; null: none is drawn.</param>
-    /// <param name="prompt">Its clicks are numbered from 1.</param>
+    /// <param name="prompt">Its clicks are numbered from 1; those off the object are red.</param>
     /// <param name="label">One line in the upper left corner.</param>
     public static Mat Draw(Mat frame, BinaryMask? mask, PromptBuffer prompt, string label)
     {
@@ -72,7 +73,7 @@ internal static class Overlay
     {
         var centre = new Point((int)at.X, (int)at.Y);
         Cv2.Circle(picture, centre, Width(10, scale), dark, -1, LineTypes.AntiAlias);
-        Cv2.Circle(picture, centre, Width(9, scale), click, -1, LineTypes.AntiAlias);
+        Cv2.Circle(picture, centre, Width(9, scale), at.IsNegative ? negative : click, -1, LineTypes.AntiAlias);
         var text = number.ToString();
         var size = Cv2.GetTextSize(text, HersheyFonts.HersheySimplex, 0.45 * scale, Width(1.4, scale), out _);
         Cv2.PutText(

@@ -56,6 +56,20 @@ internal sealed class EfficientSam : ISegmenter
 
     public SaliencyMap Saliency => Clicks.Saliency;
 
+    public SalientRegion Salient => Clicks.Salient;
+
+    public SaliencyFloor Floor
+    {
+        get => Clicks.Floor;
+        set => Clicks.Floor = value;
+    }
+
+    /// <summary>The published weights were not trained with points off the object.</summary>
+    public bool AcceptsNegativeClicks => false;
+
+    /// <summary>A crop would need an encoding of its own, which takes seconds; and the input is 1024 x 1024 already.</summary>
+    public bool GainsFromZoom => false;
+
     private SqueezeSam Clicks => saliencyModel ?? throw new InvalidOperationException("no saliency model was given");
 
     /// <summary>
@@ -105,14 +119,13 @@ internal sealed class EfficientSam : ISegmenter
         times.Close(Stage.Embed, since);
     }
 
-    public void Decode(Embedding embedding, Segmentation result)
+    public Decoding Ask(Embedding embedding, PromptBuffer prompt, ref StageTimes times)
     {
-        EnsureEncoded(embedding, ref result.Times);
+        EnsureEncoded(embedding, ref times);
         var since = Stopwatch.GetTimestamp();
-        primary.Run(embedding, result.Prompt);
-        since = result.Times.Close(Stage.Decode, since);
-        primary.Finish(embedding, result);
-        result.Times.Close(Stage.Mask, since);
+        primary.Run(embedding, prompt);
+        times.Close(Stage.Decode, since);
+        return primary;
     }
 
     public bool TryEnlarge(int index, Embedding embedding, BinaryMask mask) => primary.TryEnlarge(index, embedding, mask);

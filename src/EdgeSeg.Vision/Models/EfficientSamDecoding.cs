@@ -10,7 +10,7 @@ internal sealed class EfficientSamDecoding : Decoding
     private EncodedPicture? bound;
 
     public EfficientSamDecoding(ModelSession decoder, EfficientSamContract contract)
-        : base(decoder.CreateBinding(), contract.MaskShape, contract.ScoreShape)
+        : base(decoder.CreateBinding(), contract.MaskShape, contract.ScoreShape, RankBy.PredictedIou)
     {
         this.decoder = decoder;
         inputs = contract.CreateInputs();
@@ -19,7 +19,7 @@ internal sealed class EfficientSamDecoding : Decoding
         Binding.BindOutput(EfficientSamContract.Scores, IouValue);
     }
 
-    public override void Run(Embedding embedding, PromptBuffer prompt)
+    protected override void RunGraph(Embedding embedding, PromptBuffer prompt)
     {
         var picture = (EncodedPicture)embedding;
         inputs.Write(prompt, picture.FrameWidth, picture.FrameHeight);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Prompts;
 using EdgeSeg.Vision.Saliency;
@@ -19,7 +20,7 @@ internal interface ISegmenter : IDisposable
     /// <summary>Points a prompt may hold; a box takes two of them.</summary>
     int MaxPoints { get; }
 
-    /// <summary>Number of masks per prompt; the one with the highest predicted IoU is used.</summary>
+    /// <summary>Number of masks per prompt; the best is used (<see cref="Decoding.Best"/>).</summary>
     int MaskCount { get; }
 
     /// <summary>Whether <see cref="FindClicks"/> and <see cref="Auto"/> work: the model, or one beside it, has a saliency map.</summary>
@@ -30,6 +31,18 @@ internal interface ISegmenter : IDisposable
 
     /// <summary>Saliency of the last <see cref="FindClicks"/>: logits in the graph's own size.</summary>
     SaliencyMap Saliency { get; }
+
+    /// <summary>The blob of the last <see cref="FindClicks"/> that found one.</summary>
+    SalientRegion Salient { get; }
+
+    /// <summary>Below it a blob is no object.</summary>
+    SaliencyFloor Floor { get; set; }
+
+    /// <summary>Whether the graph understands points off the object (label 0).</summary>
+    bool AcceptsNegativeClicks { get; }
+
+    /// <summary>Whether a second pass on a crop makes better masks for what it costs.</summary>
+    bool GainsFromZoom { get; }
 
     /// <summary>Number of decodes to run in parallel, each on its own thread with its own <see cref="Decoding"/>.</summary>
     int ParallelDecodes { get; }
@@ -55,10 +68,21 @@ internal interface ISegmenter : IDisposable
     bool FindClicks(Embedding embedding, Segmentation result);
 
     /// <summary>
-    /// Answers <paramref name="result"/>'s prompt, which must have passed <see cref="PromptRules"/>: the best of its masks, enlarged to the
-    /// frame. Fills found, reason, scores and mask.
+    /// Runs the model with a prompt, which must have passed <see cref="PromptRules"/>. The answer is valid until the next prompt.
     /// </summary>
-    void Decode(Embedding embedding, Segmentation result);
+    Decoding Ask(Embedding embedding, PromptBuffer prompt, ref StageTimes times);
+
+    /// <summary>
+    /// Answers <paramref name="result"/>'s prompt by one pass on the whole frame: the best of its masks, enlarged to the frame.
+    /// Fills found, reason, scores and mask.
+    /// </summary>
+    void Decode(Embedding embedding, Segmentation result)
+    {
+        var decoding = Ask(embedding, result.Prompt, ref result.Times);
+        var since = Stopwatch.GetTimestamp();
+        decoding.Finish(embedding, result);
+        result.Times.Close(Stage.Mask, since);
+    }
 
     /// <summary>
     /// One of the masks of the last <see cref="Decode"/>, enlarged to the frame (for evaluation: best of three). False when it is not

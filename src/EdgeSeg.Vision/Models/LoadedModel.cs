@@ -174,6 +174,9 @@ internal sealed class LoadedModel : IInferenceModel
                 ? new SqueezeSam(sessions[0])
                 : new EfficientSam(sessions[0], sessions[1], (SqueezeSam?)saliency?.Segmenter);
             Check(segmenter, graphs, provider, choice);
+            // the saliency model of an EfficientSAM brings its own numbers
+            if (segmenter is SqueezeSam own)
+                own.Configure(bundle.Manifest);
             return new LoadedModel(bundle, graphs, sessions, why, provider, ThreadsOf(choice), passedOver, segmenter, saliency);
         }
         catch

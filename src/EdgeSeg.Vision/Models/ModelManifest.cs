@@ -26,6 +26,15 @@ internal sealed record ModelManifest
     [JsonRequired]
     public string WeightsLicence { get; init; } = "";
 
+    /// <summary>What the graphs understand besides clicks on the object and boxes: <see cref="NegativeClicks"/>.</summary>
+    public IReadOnlyList<string> Capabilities { get; init; } = [];
+
+    /// <summary>Numbers that were measured for these weights; null: none were.</summary>
+    public BundleThresholds? Thresholds { get; init; }
+
+    /// <summary>A capability: points off the object (label 0).</summary>
+    public const string NegativeClicks = "negative_clicks";
+
     /// <summary>The training data and the licence of each set.</summary>
     public IReadOnlyList<DataSet> Data { get; init; } = [];
 }

@@ -19,14 +19,25 @@ internal sealed class Segmentation
     /// <summary>Why nothing was found, one of the codes above; empty when found.</summary>
     public string Reason { get; set; } = "";
 
-    /// <summary>0..1: predicted IoU, times the mean saliency of the blob when the prompt is automatic.</summary>
+    /// <summary>0..1: predicted IoU x stability, times the mean saliency of the blob when the prompt is automatic.</summary>
     public float Score { get; set; }
 
     /// <summary>0..1: the model's own estimate of the mask's IoU with the object.</summary>
     public float PredictedIou { get; set; }
 
+    /// <summary>
+    /// 0..1: the part of the mask that stays when its threshold moves up and down by one logit (<see cref="MaskRanking.Stability"/>).
+    /// </summary>
+    public float Stability { get; set; }
+
+    /// <summary>The mask was made from a crop around the object (<see cref="ZoomSegmenter"/>).</summary>
+    public bool IsZoomed { get; set; }
+
     /// <summary>0..1: mean saliency of the blob that the clicks were taken from; NaN when the prompt is not automatic.</summary>
     public float Saliency { get; set; } = float.NaN;
+
+    /// <summary>0..1: greatest saliency of that blob; NaN when the prompt is not automatic.</summary>
+    public float SaliencyPeak { get; set; } = float.NaN;
 
     /// <summary>The prompt that was used; for automatic mode its clicks are the sampled ones.</summary>
     public PromptBuffer Prompt { get; } = new();
@@ -75,6 +86,7 @@ internal sealed class Segmentation
         Reason = reason;
         Score = 0;
         PredictedIou = 0;
+        Stability = 0;
         Geometry = default;
         Mask.Reset(width, height);
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Platform;
 using EdgeSeg.Vision.Prompts;
@@ -70,7 +71,11 @@ internal static class SelfCheck
         segmenter.Encode(picture, embedding, ref result.Times);
         result.Prompt.Source = PromptSource.Click;
         result.Prompt.Add(new Click(Side * 0.45f, Side * 0.55f));
-        segmenter.Decode(embedding, result);
+        segmenter.EnsureEncoded(embedding, ref result.Times);
+        // by the model's own estimate: the bundle's mask must not depend on how this program ranks masks
+        using var decoding = segmenter.CreateDecoding();
+        decoding.Run(embedding, result.Prompt);
+        decoding.Finish(decoding.MostConfident(), new PixelWindow(0, 0, Side, Side), Side, Side, result);
         return result;
     }
 

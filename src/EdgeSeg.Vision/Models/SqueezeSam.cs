@@ -46,6 +46,7 @@ internal sealed class SqueezeSam : ISegmenter
             throw Unfit("saliency", saliencyShape, "[1,1,height,width]");
         primary = new SqueezeSamDecoding(session, pointShape, maskShape, iouShape, saliencyShape);
         map = new SaliencyMap((int)saliencyShape[3], (int)saliencyShape[2]);
+        Salient = new SalientRegion(map.Width, map.Height);
     }
 
     public int InputWidth { get; }
@@ -61,6 +62,22 @@ internal sealed class SqueezeSam : ISegmenter
     public float SaliencyThreshold { get; set; } = 0.5f;
 
     public SaliencyMap Saliency => map;
+
+    public SalientRegion Salient { get; }
+
+    public SaliencyFloor Floor { get; set; }
+
+    public bool AcceptsNegativeClicks { get; private set; }
+
+    /// <summary>Takes the numbers and capabilities of the bundle.</summary>
+    public void Configure(ModelManifest manifest)
+    {
+        Floor = manifest.Thresholds?.Floor ?? default;
+        AcceptsNegativeClicks = manifest.Capabilities.Contains(ModelManifest.NegativeClicks);
+    }
+
+    /// <summary>Objects are drawn at 256 x 256 of the whole frame: a crop shows more of them (docs/performance.md).</summary>
+    public bool GainsFromZoom => true;
 
     /// <summary>One: the graph's convolutions use all threads of the session already.</summary>
     public int ParallelDecodes => 1;
@@ -90,22 +107,32 @@ internal sealed class SqueezeSam : ISegmenter
         since = result.Times.Close(Stage.Saliency, since);
         result.Prompt.Clear();
         result.Prompt.Source = PromptSource.Auto;
+        (result.Saliency, result.SaliencyPeak) = (float.NaN, float.NaN);
         result.Reason =
             !map.Load(primary.Saliency) ? Segmentation.BadModelOutput
-            : sampler.Sample(map, SaliencyThreshold, embedding.FrameWidth, embedding.FrameHeight, result.Prompt) ? ""
+            : Sample(embedding, result) ? ""
             : Segmentation.NothingSalient;
-        result.Saliency = result.Reason.Length == 0 ? sampler.MeanSaliency : float.NaN;
         result.Times.Close(Stage.Clicks, since);
         return result.Reason.Length == 0;
     }
 
-    public void Decode(Embedding embedding, Segmentation result)
+    private bool Sample(Embedding embedding, Segmentation result)
+    {
+        if (!sampler.Sample(map, SaliencyThreshold, embedding.FrameWidth, embedding.FrameHeight, result.Prompt))
+            return false;
+        (result.Saliency, result.SaliencyPeak) = (sampler.MeanSaliency, sampler.Peak);
+        if (Floor.IsBelow(sampler.MeanSaliency, sampler.Peak))
+            return false;
+        Salient.Set(sampler.Blob);
+        return true;
+    }
+
+    public Decoding Ask(Embedding embedding, PromptBuffer prompt, ref StageTimes times)
     {
         var since = Stopwatch.GetTimestamp();
-        primary.Run(embedding, result.Prompt);
-        since = result.Times.Close(Stage.Decode, since);
-        primary.Finish(embedding, result);
-        result.Times.Close(Stage.Mask, since);
+        primary.Run(embedding, prompt);
+        times.Close(Stage.Decode, since);
+        return primary;
     }
 
     public bool TryEnlarge(int index, Embedding embedding, BinaryMask mask) => primary.TryEnlarge(index, embedding, mask);

@@ -12,7 +12,7 @@ internal sealed class SqueezeSamDecoding : Decoding
     private PreparedPicture? bound;
 
     public SqueezeSamDecoding(ModelSession session, long[] pointShape, long[] maskShape, long[] iouShape, long[] saliencyShape)
-        : base(session.CreateBinding(), maskShape, iouShape)
+        : base(session.CreateBinding(), maskShape, iouShape, RankBy.Consensus)
     {
         this.session = session;
         points = new Tensor<float>(TensorElementType.Float, pointShape);
@@ -32,7 +32,7 @@ internal sealed class SqueezeSamDecoding : Decoding
         Run(picture);
     }
 
-    public override void Run(Embedding embedding, PromptBuffer prompt)
+    protected override void RunGraph(Embedding embedding, PromptBuffer prompt)
     {
         Write(prompt, embedding.FrameWidth, embedding.FrameHeight);
         Run((PreparedPicture)embedding);
@@ -59,7 +59,7 @@ internal sealed class SqueezeSamDecoding : Decoding
         }
 
         foreach (var click in prompt.Clicks)
-            at = Write(p, at, click.X / width, click.Y / height, PointLabel.Click);
+            at = Write(p, at, click.X / width, click.Y / height, click.IsNegative ? PointLabel.NegativeClick : PointLabel.Click);
 
         static int Write(Span<float> p, int at, float x, float y, float label)
         {

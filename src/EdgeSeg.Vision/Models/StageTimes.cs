@@ -27,6 +27,12 @@ internal enum Stage
     /// <summary>The model run with prompts.</summary>
     Decode,
 
+    /// <summary>Pixels of the crop around the object into the input tensor.</summary>
+    Crop,
+
+    /// <summary>The model run with prompts on that crop.</summary>
+    Zoom,
+
     /// <summary>Best logits to the mask in frame pixels, with area, box, centroid.</summary>
     Mask,
 
@@ -40,7 +46,7 @@ internal enum Stage
 /// <summary>Milliseconds of each stage of one frame; a stage that was not run is NaN and is not in messages.</summary>
 internal struct StageTimes
 {
-    public const int Count = 10;
+    public const int Count = 12;
 
     private Buffer values;
 
@@ -55,6 +61,8 @@ internal struct StageTimes
         "saliency",
         "clicks",
         "decode",
+        "crop",
+        "zoom",
         "mask",
         "encode",
         "publish",

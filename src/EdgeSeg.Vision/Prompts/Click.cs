@@ -1,9 +1,10 @@
 namespace EdgeSeg.Vision.Prompts;
 
-/// <summary>A point on the object, in pixels of the picture; the centre of the top-left pixel is (0.5, 0.5).</summary>
+/// <summary>A point on the object or off it, in pixels of the picture; the centre of the top-left pixel is (0.5, 0.5).</summary>
 /// <param name="X">Pixels from the left edge.</param>
 /// <param name="Y">Pixels from the top edge.</param>
-public readonly record struct Click(float X, float Y);
+/// <param name="IsNegative">True: the point does not belong to the object.</param>
+public readonly record struct Click(float X, float Y, bool IsNegative = false);
 
 /// <summary>A box in pixels of the picture, along the pixels' edges: the box of the top-left pixel is (0, 0, 1, 1).</summary>
 /// <param name="X0">Left edge.</param>

@@ -4,6 +4,7 @@ namespace EdgeSeg.Vision.Prompts;
 internal static class PointLabel
 {
     public const float Unused = -1,
+        NegativeClick = 0,
         Click = 1,
         BoxTopLeft = 2,
         BoxBottomRight = 3;

@@ -4,16 +4,20 @@ namespace EdgeSeg.Vision.Prompts;
 internal static class PromptRules
 {
     /// <summary>
-    /// Null when a point's label is one that the models know (1: on the object), else a sentence for the sender. The models were not
-    /// trained with points off the object (0): the graph would read such a point as something else.
+    /// Null when the model understands the prompt's clicks, else a sentence for the sender. A graph that was not trained with points off the
+    /// object would read such a point as something else.
     /// </summary>
-    public static string? RefuseLabel(int label) =>
-        label switch
-        {
-            1 => null,
-            0 => "a point off the object (label 0) is not understood by this model: give points on the object (label 1), or a box",
-            _ => $"label {label} is not known: a point's label is 1 (on the object)",
-        };
+    public static string? RefuseNegative(PromptBuffer prompt, bool acceptsNegative)
+    {
+        var negative = 0;
+        foreach (var click in prompt.Clicks)
+            negative += click.IsNegative ? 1 : 0;
+        if (negative == 0)
+            return null;
+        if (!acceptsNegative)
+            return "a point off the object (label 0) is not understood by this model: give points on the object (label 1), or a box";
+        return negative == prompt.ClickCount && prompt.Box is null ? "a prompt needs a click on the object (label 1) or a box besides points off it" : null;
+    }
 
     /// <summary>Null when a model of <paramref name="maxPoints"/> points takes so many, else a sentence for the sender.</summary>
     public static string? CheckCount(int clicks, bool hasBox, int maxPoints)

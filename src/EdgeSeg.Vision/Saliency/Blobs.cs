@@ -23,8 +23,7 @@ internal sealed class Blobs
     public double MostSalient(SaliencyMap map, float threshold, List<Run> blob)
     {
         blob.Clear();
-        Reserve(map);
-        Label(map, SaliencyMap.Logit(threshold));
+        Label(map.Logits, map.Width, map.Height, SaliencyMap.Logit(threshold));
         var best = -1;
         for (var i = 0; i < count; i++)
         {
@@ -43,14 +42,58 @@ internal sealed class Blobs
         return sums[best];
     }
 
-    private void Label(SaliencyMap map, float threshold)
+    /// <summary>Labels the blobs of a mask's logits (above 0), for <see cref="BoxAt"/>.</summary>
+    public void Label(ReadOnlySpan<float> logits, int width, int height) => Label(logits, width, height, float.NaN);
+
+    /// <summary>
+    /// The box of the labelled blob that holds a point, or of the blob nearest to it: left, top, right, bottom in pixels of the map, edges.
+    /// Null where there is no blob.
+    /// </summary>
+    public (int X0, int Y0, int X1, int Y1)? BoxAt(double x, double y)
     {
+        var (nearest, least) = (-1, double.PositiveInfinity);
+        for (var i = 0; i < count; i++)
+        {
+            var run = runs[i];
+            // distance to the run's area; 0 inside
+            var dx = Math.Max(0, Math.Max(run.From - x, x - run.To));
+            var dy = Math.Max(0, Math.Max(run.Y - y, y - (run.Y + 1)));
+            var distance = dx * dx + dy * dy;
+            if (distance < least)
+                (nearest, least) = (i, distance);
+        }
+
+        if (nearest < 0)
+            return null;
+        var root = Root(nearest);
+        (int X0, int Y0, int X1, int Y1) box = (int.MaxValue, int.MaxValue, 0, 0);
+        for (var i = 0; i < count; i++)
+        {
+            if (Root(i) != root)
+                continue;
+            var run = runs[i];
+            box = (Math.Min(box.X0, run.From), Math.Min(box.Y0, run.Y), Math.Max(box.X1, run.To), Math.Max(box.Y1, run.Y + 1));
+        }
+
+        return box;
+    }
+
+    /// <param name="logits">Row-major.</param>
+    /// <param name="width">Of the map.</param>
+    /// <param name="height">Of the map.</param>
+    /// <param name="threshold">A logit; NaN: 0, and the sums of saliency are not wanted.</param>
+    private void Label(ReadOnlySpan<float> logits, int width, int height, float threshold)
+    {
+        Reserve(width, height);
         count = 0;
+        var isSummed = !float.IsNaN(threshold);
+        if (!isSummed)
+            threshold = 0;
         var above = 0; // first run of the row above that can still touch
-        for (var y = 0; y < map.Height; y++)
+        for (var y = 0; y < height; y++)
         {
             var rowStart = count;
-            var row = map.Row(y);
+            var row = logits.Slice(y * width, width);
             for (var x = 0; x < row.Length; x++)
             {
                 if (!(row[x] > threshold))
@@ -58,7 +101,7 @@ internal sealed class Blobs
                 var from = x;
                 double sum = 0;
                 for (; x < row.Length && row[x] > threshold; x++)
-                    sum += SaliencyMap.Probability(row[x]);
+                    sum += isSummed ? SaliencyMap.Probability(row[x]) : 1;
                 var run = Add(new Run(y, from, x), sum);
                 // a run above touches when it shares a column or a corner
                 while (above < rowStart && runs[above].To < from)
@@ -101,10 +144,10 @@ internal sealed class Blobs
         sums[older] += sums[newer];
     }
 
-    private void Reserve(SaliencyMap map)
+    private void Reserve(int width, int height)
     {
-        // a row has at most one run per two pixels
-        var most = (map.Width + 1) / 2 * map.Height;
+        // a row holds at most every other pixel as a run of its own
+        var most = (width + 1) / 2 * height;
         if (runs.Length >= most)
             return;
         runs = new Run[most];

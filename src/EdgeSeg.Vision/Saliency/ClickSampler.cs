@@ -19,6 +19,9 @@ internal sealed class ClickSampler
     /// <summary>0..1: mean saliency over the last blob.</summary>
     public float MeanSaliency { get; private set; }
 
+    /// <summary>0..1: greatest saliency in the last blob.</summary>
+    public float Peak { get; private set; }
+
     /// <summary>
     /// Adds the clicks, in pixels of a frame of the given size, to <paramref name="prompt"/>. False when nothing is above the threshold.
     /// </summary>
@@ -29,6 +32,7 @@ internal sealed class ClickSampler
             return false;
         var whole = Mass.Of(Blob, 0, map.Width, 0, map.Height);
         MeanSaliency = (float)(sum / whole.Area);
+        Peak = SaliencyMap.Probability(Greatest(map));
         double sx = (double)frameWidth / map.Width,
             sy = (double)frameHeight / map.Height;
         Add(whole, sx, sy, prompt);
@@ -40,6 +44,18 @@ internal sealed class ClickSampler
         Add(Mass.Of(Blob, 0, cx, cy, map.Height), sx, sy, prompt);
         Add(Mass.Of(Blob, cx, map.Width, cy, map.Height), sx, sy, prompt);
         return true;
+    }
+
+    private float Greatest(SaliencyMap map)
+    {
+        var greatest = float.NegativeInfinity;
+        foreach (var run in Blob)
+        {
+            foreach (var logit in map.Row(run.Y)[run.From..run.To])
+                greatest = Math.Max(greatest, logit);
+        }
+
+        return greatest;
     }
 
     private void Add(Mass mass, double sx, double sy, PromptBuffer prompt)

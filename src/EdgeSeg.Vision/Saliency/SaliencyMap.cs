@@ -31,3 +31,12 @@ internal sealed class SaliencyMap(int width, int height)
 
     public static float Probability(float logit) => 1 / (1 + MathF.Exp(-logit));
 }
+
+/// <summary>
+/// What a blob must have to be an object, 0..1: <paramref name="Mean"/> saliency, and a <paramref name="Peak"/>. A picture without an
+/// object gives blobs too, but the model is less sure of them. Calibrated for each bundle; 0: everything above the threshold is an object.
+/// </summary>
+internal readonly record struct SaliencyFloor(float Mean, float Peak)
+{
+    public bool IsBelow(float mean, float peak) => !(mean >= Mean && peak >= Peak);
+}

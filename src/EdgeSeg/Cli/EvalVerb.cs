@@ -18,7 +18,7 @@ internal static class EvalVerb
             Required = true,
             HelpName = "FILE",
             Description =
-                "COCO instance annotations (RLE or polygons; iscrowd 1: ignored pixels; kind \"salient\": counts for automatic mode and saliency).",
+                "COCO instance annotations (RLE or polygons; iscrowd 1: ignored pixels; kind \"salient\": counts for automatic mode and saliency; kind \"none\": a photograph without an object, in which masks found are counted).",
         };
         var images = new Option<string>("--images")
         {
@@ -48,6 +48,7 @@ internal static class EvalVerb
                 r.AddError("--limit must be at least 1");
         });
         var modelOptions = new ModelOptions(command);
+        var noZoom = ModelOptions.AddNoZoom(command);
         command.SetAction(
             (parsed, cancel) =>
                 Task.Run(
@@ -61,7 +62,7 @@ internal static class EvalVerb
                                 ExitCode.Usage
                             );
                         using var model = modelOptions.Load(parsed);
-                        using var evaluator = new Evaluator(model, set, folder);
+                        using var evaluator = new Evaluator(model, set, folder, !parsed.GetValue(noZoom));
                         using (var bar = new ProgressBar("eval"))
                             evaluator.Run(parsed.GetValue(limit), bar.Show, cancel);
                         return Report(evaluator, parsed.GetValue(json));
@@ -84,7 +85,7 @@ internal static class EvalVerb
             WriteJson(evaluator, stream);
         }
 
-        if (evaluator.Overall.Count > 0)
+        if (evaluator.Overall.Count > 0 || evaluator.EmptyPhotos > 0)
             return evaluator.Failures.Count == 0 ? ExitCode.Ok : ExitCode.Failed;
         Verbs.Fail("no object was evaluated: the annotations name no photograph of the folder");
         return ExitCode.Failed;
@@ -104,34 +105,36 @@ internal static class EvalVerb
 
     private static void Print(Evaluator evaluator)
     {
-        Console.WriteLine("{0,-16} {1,6} {2,7} {3,7} {4,7} {5,7} {6,7} {7,7}", "set", "n", "click", "best3", "box", "auto", "max-F", "MAE");
+        Console.WriteLine($"{"set", -16} {"n", 6} {"click", 7} {"best3", 7} {"box", 7} {"auto", 7} {"max-F", 7} {"MAE", 7}");
         foreach (var (name, t) in evaluator.Sets.Append(new("overall", evaluator.Overall)))
             Console.WriteLine(
-                "{0,-16} {1,6} {2} {3} {4} {5} {6} {7}",
-                name,
-                t.Count,
-                F(t.Click),
-                F(t.ClickBest),
-                F(t.Box),
-                F(t.Auto),
-                F(t.SaliencyMaxF),
-                F(t.SaliencyMae)
+                $"{name, -16} {t.Count, 6} {F(t.Click)} {F(t.ClickBest)} {F(t.Box)} {F(t.Auto)} {F(t.SaliencyMaxF)} {F(t.SaliencyMae)}"
             );
-        Console.WriteLine();
-        Console.WriteLine("{0,-16} {1,9} {2,9}", "stage", "p50 ms", "p95 ms");
-        foreach (var name in StageTimes.Names)
+        if (evaluator.Overall.Salient > 0)
+            Console.WriteLine(
+                $"\nphotographs with a salient object: {evaluator.Overall.Salient}, found in {Share(evaluator.Overall.SalientFound, evaluator.Overall.Salient)}"
+            );
+        if (evaluator.EmptyPhotos > 0)
+            Console.WriteLine(
+                $"photographs without an object:     {evaluator.EmptyPhotos}, found in {Share(evaluator.EmptyFound, evaluator.EmptyPhotos)}"
+            );
+        Console.WriteLine($"\n{"stage", -16} {"p50 ms", 9} {"p95 ms", 9} {"p99 ms", 9} {"passes", 9}");
+        foreach (var name in StageTimes.Names.ToArray().Concat(Evaluator.Answers))
         {
-            if (evaluator.LatencyMs.TryGetValue(name, out var ms))
-                Console.WriteLine(
-                    string.Format(
-                        CultureInfo.InvariantCulture,
-                        "{0,-16} {1,9:0.00} {2,9:0.00}",
-                        name,
-                        Percentile(ms, 50),
-                        Percentile(ms, 95)
-                    )
-                );
+            if (!evaluator.LatencyMs.TryGetValue(name, out var ms))
+                continue;
+            var passes = evaluator.Passes.TryGetValue(name, out var each)
+                ? each.Average().ToString("0.00", CultureInfo.InvariantCulture)
+                : "";
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name, -16} {Percentile(ms, 50), 9:0.00} {Percentile(ms, 95), 9:0.00} {Percentile(ms, 99), 9:0.00} {passes, 9}"
+                )
+            );
         }
+
+        static string Share(int part, int of) => string.Create(CultureInfo.InvariantCulture, $"{part} ({100.0 * part / of:0.0} %)");
 
         static string F(double v) => (double.IsNaN(v) ? "-" : v.ToString("0.0000", CultureInfo.InvariantCulture)).PadLeft(7);
     }
@@ -145,12 +148,19 @@ internal static class EvalVerb
             WriteTally(w, name, tally);
         w.WriteEndObject();
         WriteTally(w, "overall", evaluator.Overall);
+        WriteFound(w, "salient", evaluator.Overall.Salient, evaluator.Overall.SalientFound);
+        WriteFound(w, "empty", evaluator.EmptyPhotos, evaluator.EmptyFound);
+        w.WriteStartObject("passes");
+        foreach (var (answer, each) in evaluator.Passes)
+            w.WriteNumber(answer, Math.Round(each.Average(), 3));
+        w.WriteEndObject();
         w.WriteStartObject("latency_ms");
         foreach (var (stage, ms) in evaluator.LatencyMs)
         {
             w.WriteStartObject(stage);
             w.WriteNumber("p50", Math.Round(Percentile(ms, 50), 3));
             w.WriteNumber("p95", Math.Round(Percentile(ms, 95), 3));
+            w.WriteNumber("p99", Math.Round(Percentile(ms, 99), 3));
             w.WriteEndObject();
         }
 
@@ -158,6 +168,15 @@ internal static class EvalVerb
         w.WriteEndObject();
         w.Flush();
         stream.WriteByte((byte)'\n');
+    }
+
+    /// <summary>How many photographs there were, and in how many of them a mask was found.</summary>
+    private static void WriteFound(Utf8JsonWriter w, string name, int photos, int found)
+    {
+        w.WriteStartObject(name);
+        w.WriteNumber("n", photos);
+        w.WriteNumber("found", found);
+        w.WriteEndObject();
     }
 
     private static void WriteTally(Utf8JsonWriter w, string name, Tally t)

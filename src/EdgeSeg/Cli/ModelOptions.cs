@@ -60,6 +60,18 @@ internal sealed class ModelOptions
         command.Options.Add(runtime);
     }
 
+    /// <summary>The option of the verbs that answer prompts.</summary>
+    public static Option<bool> AddNoZoom(Command command)
+    {
+        var option = new Option<bool>("--no-zoom")
+        {
+            Description =
+                "One pass on the whole picture, without a second one on a crop around the object: faster, and coarser for small objects.",
+        };
+        command.Options.Add(option);
+        return option;
+    }
+
     public bool IsPrecisionChosen(ParseResult parsed) => parsed.GetValue(precision) != "auto";
 
     /// <summary>0: not chosen.</summary>

@@ -14,6 +14,7 @@ internal static class ModelVerb
         {
             ModelImportVerb.Create(),
             ModelGoldenVerb.Create(),
+            ModelCalibrateVerb.Create(),
             ModelKeygenVerb.Create(),
             ModelPackVerb.Create(),
         };

@@ -22,6 +22,7 @@ internal sealed class PhotoSegmentation : IDisposable
         overlay,
         png;
     private readonly Embedding embedding;
+    private readonly ZoomSegmenter zoom;
     private readonly PhotoReader reader = new();
     private readonly Segmentation result = new();
     private readonly MaskWriter writer;
@@ -35,12 +36,14 @@ internal sealed class PhotoSegmentation : IDisposable
     /// <param name="formats">Of <c>json, overlay, png, polygon</c>.</param>
     /// <param name="folder">For the pictures; made when there is one to write.</param>
     /// <param name="wanted">Everything instead of one object; null: one.</param>
+    /// <param name="isZoomOn">See <see cref="ZoomSegmenter"/>.</param>
     public PhotoSegmentation(
         LoadedModel model,
         PromptBuffer? prompt,
         IReadOnlyCollection<string> formats,
         string folder,
-        AutomaticMaskOptions? wanted = null
+        AutomaticMaskOptions? wanted = null,
+        bool isZoomOn = true
     )
     {
         (this.model, this.prompt, this.folder) = (model, prompt, folder);
@@ -48,6 +51,7 @@ internal sealed class PhotoSegmentation : IDisposable
         overlay = formats.Contains("overlay");
         png = formats.Contains("png");
         embedding = model.Segmenter.CreateEmbedding();
+        zoom = new ZoomSegmenter(model.Segmenter, isZoomOn);
         if (wanted is not null)
             everything = new AutomaticMaskGenerator(model.Segmenter, wanted);
         writer = new MaskWriter { PolygonTolerancePx = formats.Contains("polygon") ? 1 : null };
@@ -92,14 +96,17 @@ internal sealed class PhotoSegmentation : IDisposable
 
         if (prompt is null)
         {
-            model.Segmenter.Auto(embedding, result);
+            zoom.Auto(pixels, embedding, result);
         }
         else
         {
-            if (PromptRules.Check(prompt, pixels.Cols, pixels.Rows, model.Segmenter.MaxPoints) is { } refusal)
+            var refusal =
+                PromptRules.RefuseNegative(prompt, model.Segmenter.AcceptsNegativeClicks)
+                ?? PromptRules.Check(prompt, pixels.Cols, pixels.Rows, model.Segmenter.MaxPoints);
+            if (refusal is not null)
                 throw new OperatingException($"{path}: {refusal}");
             result.Prompt.CopyFrom(prompt);
-            model.Segmenter.Decode(embedding, result);
+            zoom.Decode(pixels, embedding, result);
         }
 
         if (result.Reason == Segmentation.BadModelOutput)
@@ -128,6 +135,7 @@ internal sealed class PhotoSegmentation : IDisposable
             SavePicture(path, picture);
         }
 
+        Console.Error.WriteLine($"{path}: {found.Count} masks from {everything.Asked} points");
         if (!json)
             return;
         for (var i = 0; i < found.Count; i++)
@@ -196,6 +204,7 @@ internal sealed class PhotoSegmentation : IDisposable
     public void Dispose()
     {
         everything?.Dispose();
+        zoom.Dispose();
         embedding.Dispose();
         writer.Dispose();
         output.Dispose();

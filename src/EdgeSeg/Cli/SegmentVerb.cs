@@ -24,7 +24,13 @@ internal static class SegmentVerb
             HelpName = "X,Y",
             Description =
                 "A point on the object, in pixels; repeat for more. Without click or box the salient object is found automatically.",
-            CustomParser = r => [.. r.Tokens.Select(t => ParseClick(t.Value, r))],
+            CustomParser = r => [.. r.Tokens.Select(t => ParseClick(t.Value, r, "--click"))],
+        };
+        var negative = new Option<Click[]>("--negative-click")
+        {
+            HelpName = "X,Y",
+            Description = "A point off the object, in pixels; repeat for more. Only for models that understand it (edgeseg info).",
+            CustomParser = r => [.. r.Tokens.Select(t => ParseClick(t.Value, r, "--negative-click") with { IsNegative = true })],
         };
         var box = new Option<Box?>("--box")
         {
@@ -58,26 +64,29 @@ internal static class SegmentVerb
         {
             photos,
             clicks,
+            negative,
             box,
             format,
             outDir,
         };
         var everything = new AutomaticMaskCliOptions(command);
         var modelOptions = new ModelOptions(command);
+        var noZoom = ModelOptions.AddNoZoom(command);
         command.SetAction(parsed =>
         {
             var wanted = parsed.GetValue(format)!.Split(',');
-            var prompt = ToPrompt(parsed.GetValue(clicks) ?? [], parsed.GetValue(box));
-            var all = everything.Options(parsed);
-            if (all is not null && prompt is not null)
+            var prompt = ToPrompt([.. parsed.GetValue(clicks) ?? [], .. parsed.GetValue(negative) ?? []], parsed.GetValue(box));
+            var isEverything = everything.IsAsked(parsed);
+            if (isEverything && prompt is not null)
                 throw new OperatingException("--everything asks by itself: leave --click and --box out", ExitCode.Usage);
-            if (all is not null && wanted.Contains("png"))
+            if (isEverything && wanted.Contains("png"))
                 throw new OperatingException(
                     "--format png holds one mask: with --everything choose json, polygon or overlay",
                     ExitCode.Usage
                 );
             using var model = modelOptions.Load(parsed);
-            using var segmenting = new PhotoSegmentation(model, prompt, wanted, parsed.GetValue(outDir)!, all);
+            var all = isEverything ? everything.Options(parsed, model.Bundle.Manifest.Thresholds) : null;
+            using var segmenting = new PhotoSegmentation(model, prompt, wanted, parsed.GetValue(outDir)!, all, !parsed.GetValue(noZoom));
             return segmenting.Run(parsed.GetValue(photos)!);
         });
         return command;
@@ -98,11 +107,11 @@ internal static class SegmentVerb
         return prompt;
     }
 
-    private static Click ParseClick(string text, ArgumentResult result)
+    private static Click ParseClick(string text, ArgumentResult result, string option)
     {
         if (Numbers(text, 2) is [var x, var y])
             return new Click(x, y);
-        result.AddError($"--click {text}: must be X,Y in pixels, for example --click 320,200");
+        result.AddError($"{option} {text}: must be X,Y in pixels, for example {option} 320,200");
         return default;
     }
 

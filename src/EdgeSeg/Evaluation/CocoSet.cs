@@ -39,7 +39,12 @@ internal sealed record CocoSet
     }
 }
 
-internal sealed record CocoImage(int Id, string FileName, int Width, int Height);
+/// <param name="Id">Named by annotations.</param>
+/// <param name="FileName">In the folder of photographs.</param>
+/// <param name="Width">Pixels.</param>
+/// <param name="Height">Pixels.</param>
+/// <param name="Kind"><c>none</c> marks a photograph without an object; our own addition to the format.</param>
+internal sealed record CocoImage(int Id, string FileName, int Width, int Height, string? Kind = null);
 
 internal sealed record CocoCategory(int Id, string Name);
 
@@ -55,7 +60,9 @@ internal sealed record CocoAnnotation
     [JsonPropertyName("iscrowd")]
     public int IsCrowd { get; init; }
 
-    /// <summary><c>salient</c> marks what the automatic mode should find; our own addition to the format.</summary>
+    /// <summary>
+    /// <c>salient</c>: what the automatic mode should find; <c>none</c>: its photograph shows no object. Our own addition to the format.
+    /// </summary>
     public string? Kind { get; init; }
 
     /// <summary>An RLE object (compressed or not) or a list of polygons.</summary>

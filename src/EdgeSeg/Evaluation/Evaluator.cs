@@ -8,12 +8,17 @@ using OpenCvSharp;
 namespace EdgeSeg.Evaluation;
 
 /// <summary>
-/// The figures of a model on a COCO set: per object one click (first maximum of the mask's distance transform) and its tight box; per photograph
-/// with a <c>salient</c> annotation the automatic mode and the saliency map. IoU leaves out pixels of <c>iscrowd</c> annotations.
+/// The figures of a model on a COCO set: per object one click (first maximum of the mask's distance transform) and its tight box; per
+/// photograph with a <c>salient</c> annotation the automatic mode and the saliency map; photographs of kind <c>none</c> count the masks
+/// found in them. IoU leaves out pixels of <c>iscrowd</c> annotations.
 /// </summary>
-internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFolder) : IDisposable
+internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFolder, bool isZoomOn = true) : IDisposable
 {
+    public const string Salient = "salient",
+        Empty = "none";
+
     private readonly ISegmenter sam = model.Segmenter;
+    private readonly ZoomSegmenter zoom = new(model.Segmenter, isZoomOn);
     private readonly Embedding embedding = model.Segmenter.CreateEmbedding();
     private readonly PhotoReader reader = new();
     private readonly RunLength runLength = new();
@@ -27,8 +32,18 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
 
     public Tally Overall { get; } = new();
 
-    /// <summary>Milliseconds of every run, by stage.</summary>
+    /// <summary>Milliseconds of every run, by stage; and of every answer, by <see cref="Answers"/>.</summary>
     public Dictionary<string, List<double>> LatencyMs { get; } = [];
+
+    /// <summary>Model runs of every answer, by <see cref="Answers"/>.</summary>
+    public Dictionary<string, List<double>> Passes { get; } = [];
+
+    public static IReadOnlyList<string> Answers { get; } = ["click", "box", "auto"];
+
+    /// <summary>Photographs of kind <c>none</c>, and how many of them were answered with a mask.</summary>
+    public int EmptyPhotos { get; private set; }
+
+    public int EmptyFound { get; private set; }
 
     /// <summary>Photographs left out, each with its reason.</summary>
     public List<string> Failures { get; } = [];
@@ -36,7 +51,7 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
     public void Run(int? limit, Action<int, int> progress, CancellationToken cancel)
     {
         var byImage = set.Annotations.ToLookup(a => a.ImageId);
-        var images = set.Images.Where(i => byImage.Contains(i.Id)).Take(limit ?? int.MaxValue).ToList();
+        var images = set.Images.Where(i => i.Kind == Empty || byImage.Contains(i.Id)).Take(limit ?? int.MaxValue).ToList();
         for (var i = 0; i < images.Count; i++)
         {
             cancel.ThrowIfCancellationRequested();
@@ -70,11 +85,24 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
         result.Times = StageTimes.None;
         sam.Encode(pixels, embedding, ref result.Times);
         Record(Stage.Resize);
-        foreach (var annotation in annotations.Where(a => a.IsCrowd == 0))
-            Object(image, annotation);
+        if (image.Kind == Empty || annotations.Exists(a => a.Kind == Empty))
+            Nothing(pixels);
+        else
+            foreach (var annotation in annotations.Where(a => a.IsCrowd == 0))
+                Object(image, pixels, annotation);
     }
 
-    private void Object(CocoImage image, CocoAnnotation annotation)
+    private void Nothing(Mat pixels)
+    {
+        result.Times = StageTimes.None;
+        zoom.Auto(pixels, embedding, result);
+        RequireNumbers();
+        EmptyPhotos++;
+        if (result.Found)
+            EmptyFound++;
+    }
+
+    private void Object(CocoImage image, Mat pixels, CocoAnnotation annotation)
     {
         annotation.Rasterise(image, runLength, truth);
         var geometry = truth.Measure();
@@ -84,47 +112,54 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
         if (!Sets.TryGetValue(name, out var tally))
             Sets[name] = tally = new Tally();
 
-        Ask(PromptSource.Click, p => p.Add(DeepestPixel(truth)));
+        Ask(pixels, PromptSource.Click, p => p.Add(DeepestPixel(truth)));
         var click = Iou(result.Mask);
         var best = 0.0;
         for (var i = 0; i < sam.MaskCount; i++)
         {
-            if (sam.TryEnlarge(i, embedding, scratch))
+            if (zoom.TryEnlarge(i, image.Width, image.Height, scratch))
                 best = Math.Max(best, Iou(scratch));
         }
 
         Ask(
+            pixels,
             PromptSource.Box,
             p => p.Box = new Box(geometry.Left, geometry.Top, geometry.Left + geometry.Width, geometry.Top + geometry.Height)
         );
         var box = Iou(result.Mask);
         tally.AddObject(click, best, box);
         Overall.AddObject(click, best, box);
-        if (annotation.Kind == "salient")
-            Automatic(tally);
+        if (annotation.Kind == Salient)
+            Automatic(pixels, tally);
     }
 
-    private void Automatic(Tally tally)
+    private void Automatic(Mat pixels, Tally tally)
     {
-        sam.Auto(embedding, result);
-        foreach (var stage in (ReadOnlySpan<Stage>)[Stage.Saliency, Stage.Clicks, Stage.Decode, Stage.Mask])
-            Record(stage);
+        result.Times = StageTimes.None;
+        zoom.Auto(pixels, embedding, result);
+        RequireNumbers();
+        RecordAnswer("auto");
         var iou = result.Found ? Iou(result.Mask) : 0;
         foreach (var t in (ReadOnlySpan<Tally>)[tally, Overall])
         {
-            t.AddAuto(iou);
+            t.AddAuto(result.Found, iou);
             SaliencyScore.Add(sam.Saliency, truth, ignored, t);
         }
     }
 
-    private void Ask(PromptSource source, Action<PromptBuffer> fill)
+    private void Ask(Mat pixels, PromptSource source, Action<PromptBuffer> fill)
     {
+        result.Times = StageTimes.None;
         result.Prompt.Clear();
         result.Prompt.Source = source;
         fill(result.Prompt);
-        sam.Decode(embedding, result);
-        Record(Stage.Decode);
-        Record(Stage.Mask);
+        zoom.Decode(pixels, embedding, result);
+        RequireNumbers();
+        RecordAnswer(source == PromptSource.Box ? "box" : "click");
+    }
+
+    private void RequireNumbers()
+    {
         if (result.Reason == Segmentation.BadModelOutput)
             throw new OperatingException($"{model.Bundle.Folder}: the model gave values that are not numbers");
     }
@@ -134,15 +169,36 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
     private void Record(Stage stage)
     {
         var ms = result.Times[stage];
-        if (double.IsNaN(ms))
-            return;
-        var name = StageTimes.Names[(int)stage];
-        if (!LatencyMs.TryGetValue(name, out var list))
-            LatencyMs[name] = list = [];
-        list.Add(ms);
+        if (!double.IsNaN(ms))
+            Add(LatencyMs, StageTimes.Names[(int)stage], ms);
     }
 
-    /// <summary>The centre of the pixel farthest from the mask's edge (the picture's edge counts as one): the first maximum in reading order.</summary>
+    private void RecordAnswer(string answer)
+    {
+        var (ms, passes) = (0.0, 0);
+        for (var s = Stage.Embed; s <= Stage.Mask; s++)
+        {
+            Record(s);
+            if (double.IsNaN(result.Times[s]))
+                continue;
+            ms += result.Times[s];
+            passes += s is Stage.Saliency or Stage.Decode or Stage.Zoom ? 1 : 0;
+        }
+
+        Add(LatencyMs, answer, ms);
+        Add(Passes, answer, passes);
+    }
+
+    private static void Add(Dictionary<string, List<double>> to, string name, double value)
+    {
+        if (!to.TryGetValue(name, out var list))
+            to[name] = list = [];
+        list.Add(value);
+    }
+
+    /// <summary>
+    /// The centre of the pixel farthest from the mask's edge (the picture's edge counts as one): the first maximum in reading order.
+    /// </summary>
     internal static Click DeepestPixel(BinaryMask mask)
     {
         using var image = new Mat();
@@ -165,5 +221,9 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
         return new Click(at.X - 0.5f, at.Y - 0.5f);
     }
 
-    public void Dispose() => embedding.Dispose();
+    public void Dispose()
+    {
+        zoom.Dispose();
+        embedding.Dispose();
+    }
 }

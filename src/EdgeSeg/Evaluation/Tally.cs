@@ -59,9 +59,16 @@ internal sealed class Tally
         box += boxIou;
     }
 
-    public void AddAuto(double iou)
+    /// <summary>Photographs with a salient object, and how many of them were answered with a mask.</summary>
+    public int Salient => automaticCount;
+
+    public int SalientFound { get; private set; }
+
+    public void AddAuto(bool found, double iou)
     {
         automaticCount++;
+        if (found)
+            SalientFound++;
         automatic += iou;
     }
 

@@ -68,7 +68,12 @@ internal sealed class CameraCommand
 internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> Clicks, Box? Box, bool Normalized)
 {
     /// <summary>Writes the prompt in pixels of a picture of the given size; what does not fit it or the model is refused.</summary>
-    public CommandError? Resolve(PromptBuffer to, int width, int height, int maxPoints)
+    /// <param name="to">Gets the prompt.</param>
+    /// <param name="width">Of the picture, in pixels.</param>
+    /// <param name="height">Of the picture, in pixels.</param>
+    /// <param name="maxPoints">That the model takes; a box counts as two.</param>
+    /// <param name="acceptsNegative">Whether the model understands points off the object.</param>
+    public CommandError? Resolve(PromptBuffer to, int width, int height, int maxPoints, bool acceptsNegative)
     {
         var points = Clicks.Count + (Box is null ? 0 : 2);
         if (points > maxPoints || Clicks.Count > PromptBuffer.MaxPoints)
@@ -80,9 +85,11 @@ internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> C
         to.Clear();
         to.Source = Source;
         foreach (var c in Clicks)
-            to.Add(new Click(c.X * sx, c.Y * sy));
+            to.Add(c with { X = c.X * sx, Y = c.Y * sy });
         if (Box is { } b)
             to.Box = new Box(b.X0 * sx, b.Y0 * sy, b.X1 * sx, b.Y1 * sy);
+        if (PromptRules.RefuseNegative(to, acceptsNegative) is { } refusal)
+            return new CommandError(CommandErrorCode.UnsupportedPrompt, refusal);
         return PromptRules.Check(to, width, height, maxPoints) is { } why ? CommandError.Bad(why) : null;
     }
 }

@@ -134,7 +134,7 @@ internal static class CommandValues
             if (field == "label" && label is null)
             {
                 if (value.TokenType != JsonTokenType.Number || !value.TryGetInt32(out var l) || l is not (0 or 1))
-                    return CommandError.Bad("'label' is 1");
+                    return CommandError.Bad("'label' is 1 (on the object) or 0 (off the object)");
                 label = l;
                 continue;
             }
@@ -149,14 +149,9 @@ internal static class CommandValues
                 return CommandError.Bad($"a point of '{name}' has x, y and label, each once, and no '{CommandError.Shown(field)}'");
         }
 
-        if (label == 0)
-            return new CommandError(
-                CommandErrorCode.UnsupportedPrompt,
-                "negative points (label 0) are not supported: the model was trained with positive ones only"
-            );
         if (x is null || y is null)
             return NoPoint(name, out click);
-        click = new Click((float)x, (float)y);
+        click = new Click((float)x, (float)y, IsNegative: label == 0);
         return null;
     }
 

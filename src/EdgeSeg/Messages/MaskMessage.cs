@@ -66,6 +66,8 @@ internal static class MaskMessage
         json.WriteOptional("reason"u8, result.Found ? null : result.Reason);
         json.WriteRounded("score"u8, result.Score, 4);
         json.WriteRounded("predicted_iou"u8, result.PredictedIou, 4);
+        json.WriteRounded("stability"u8, result.Stability, 4);
+        json.WriteBoolean("zoom"u8, result.Found && result.IsZoomed);
         if (double.IsFinite(facts.Saliency))
             json.WriteRounded("saliency"u8, facts.Saliency, 4);
         MaskShape.WriteGeometry(json, result.Found, geometry);
@@ -126,15 +128,15 @@ internal static class MaskMessage
         json.WriteStartObject("prompt"u8);
         json.WriteString("source"u8, promptSources[(int)prompt.Source]);
         json.WriteStartArray("clicks"u8);
-        foreach (var click in prompt.Clicks)
+        var negative = WriteClicks(json, prompt, isNegative: false);
+        json.WriteEndArray();
+        if (negative)
         {
-            json.WriteStartArray();
-            json.WriteRoundedValue(click.X, 2);
-            json.WriteRoundedValue(click.Y, 2);
+            json.WriteStartArray("negative_clicks"u8);
+            WriteClicks(json, prompt, isNegative: true);
             json.WriteEndArray();
         }
 
-        json.WriteEndArray();
         if (prompt.Box is { } box)
         {
             json.WriteStartArray("box"u8);
@@ -150,6 +152,27 @@ internal static class MaskMessage
         }
 
         json.WriteEndObject();
+    }
+
+    /// <summary>Writes the clicks of one kind; true when there are others.</summary>
+    private static bool WriteClicks(Utf8JsonWriter json, PromptBuffer prompt, bool isNegative)
+    {
+        var others = false;
+        foreach (var click in prompt.Clicks)
+        {
+            if (click.IsNegative != isNegative)
+            {
+                others = true;
+                continue;
+            }
+
+            json.WriteStartArray();
+            json.WriteRoundedValue(click.X, 2);
+            json.WriteRoundedValue(click.Y, 2);
+            json.WriteEndArray();
+        }
+
+        return others;
     }
 
     private static void WriteModel(Utf8JsonWriter json, ModelInfo model)

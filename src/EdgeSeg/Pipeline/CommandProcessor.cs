@@ -158,7 +158,13 @@ internal sealed class CommandProcessor(
 
         if (
             command.Command.Prompt is { } prompt
-            && prompt.Resolve(result.Prompt, picture.Frame.Width, picture.Frame.Height, model.Segmenter.MaxPoints) is { } error
+            && prompt.Resolve(
+                result.Prompt,
+                picture.Frame.Width,
+                picture.Frame.Height,
+                model.Segmenter.MaxPoints,
+                model.Segmenter.AcceptsNegativeClicks
+            ) is { } error
         )
         {
             queue.Fail(command, error);

@@ -76,6 +76,34 @@ public sealed class EvaluatorTests : IDisposable
     }
 
     [Fact]
+    public void A_mask_found_where_there_is_no_object_is_counted()
+    {
+        foreach (
+            var (imageKind, objects) in ((string, (string, string)[])[])
+                [(",\"kind\":\"none\"", []), ("", [Object("nothing", "[]", "none")])]
+        )
+        {
+            using var evaluator = Evaluate(true, imageKind, objects);
+            evaluator.Run(null, (_, _) => { }, default);
+            Assert.Empty(evaluator.Failures);
+            Assert.Equal((1, 1, 0), (evaluator.EmptyPhotos, evaluator.EmptyFound, evaluator.Overall.Count));
+        }
+    }
+
+    [Fact]
+    public void Zoomed_answers_are_measured_with_their_passes()
+    {
+        // a click's mask is the left half, whose crop (0..52) is looked at; the box of the truth enlarged 1.5 times is 12..54 x 0..40 (48
+        // pixels at least); its left half is 12..33
+        using var evaluator = Evaluate(true, "", Object("thing", RunLengths((x, y) => x is >= 20 and < 48 && y is >= 10 and < 30)));
+        evaluator.Run(null, (_, _) => { }, default);
+        Assert.Equal((1.0, 2.0), (evaluator.Passes["box"].Average(), evaluator.Passes["click"].Average()));
+        double both = (34 - 20) * 20,
+            either = (34 - 10) * 40 + 28 * 20 - both;
+        Assert.Equal(both / either, evaluator.Sets["thing"].Box, 0.03);
+    }
+
+    [Fact]
     public void The_deepest_pixel_is_the_first_farthest_from_the_edge()
     {
         var mask = new BinaryMask();
@@ -112,13 +140,18 @@ public sealed class EvaluatorTests : IDisposable
         return $$"""{"size":[{{Height}},{{Width}}],"counts":{{JsonSerializer.Serialize(Encoding.ASCII.GetString(counts.WrittenSpan))}}}""";
     }
 
-    private Evaluator Evaluate(params (string Category, string Annotation)[] objects)
+    private Evaluator Evaluate(params (string Category, string Annotation)[] objects) => Evaluate(false, "", objects);
+
+    /// <param name="isZoomOn">Off: the figures of the model's own masks.</param>
+    /// <param name="imageKind">JSON members of the photograph.</param>
+    /// <param name="objects">Annotations.</param>
+    private Evaluator Evaluate(bool isZoomOn, string imageKind, params (string Category, string Annotation)[] objects)
     {
         using (var picture = new Mat(Height, Width, MatType.CV_8UC3, Scalar.All(80)))
             Cv2.ImWrite(Path.Combine(scratch.Path, "p.png"), picture);
         var names = objects.Select(o => o.Category).Distinct().ToList();
         var json = $$"""
-            {"images":[{"id":1,"file_name":"p.png","width":{{Width}},"height":{{Height}}}],
+            {"images":[{"id":1,"file_name":"p.png","width":{{Width}},"height":{{Height}}{{imageKind}}}],
              "categories":[{{string.Join(',', names.Select((n, i) => $$"""{"id":{{i + 1}},"name":"{{n}}"}"""))}}],
              "annotations":[{{string.Join(
                 ',',
@@ -132,6 +165,6 @@ public sealed class EvaluatorTests : IDisposable
             none = [.. Enumerable.Repeat(-8f, 800)];
         var graph = OnnxGraph.SqueezeSam(80, 40, [.. half, .. all, .. none], [0.9f, 0.5f, 0.1f], half, 40, 20);
         var model = LoadedModel.Load(OnnxGraph.Bundle(graph.ToBytes(), Path.Combine(scratch.Path, "model")));
-        return new Evaluator(model, CocoSet.Read(file), scratch.Path);
+        return new Evaluator(model, CocoSet.Read(file), scratch.Path, isZoomOn);
     }
 }

@@ -129,7 +129,7 @@ public sealed class CommandMutationTests
             if (p.Box is { } b && !(b.X0 >= 0 && b.Y0 >= 0 && b.X0 < b.X1 && b.Y0 < b.Y1 && b.X1 <= max && b.Y1 <= max))
                 return false;
             var prompt = new PromptBuffer();
-            if (p.Resolve(prompt, 64, 48, 6) is null && PromptRules.Check(prompt, 64, 48, 6) is not null)
+            if (p.Resolve(prompt, 64, 48, 6, true) is null && PromptRules.Check(prompt, 64, 48, 6) is not null)
                 return false;
         }
 

@@ -142,7 +142,6 @@ public sealed class CommandParserTests
     }
 
     [Theory]
-    [InlineData("click", "{\"points\":[{\"x\":1,\"y\":1,\"label\":0}]}", "negative")]
     [InlineData("click", "{\"points\":[[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1]]}", "6 points")]
     [InlineData("box", "{\"box\":[0,0,9,9],\"clicks\":[[1,1],[1,1],[1,1],[1,1],[1,1]]}", "counts as two")]
     public void What_the_model_was_not_trained_for_is_refused_by_name(string word, string json, string named)
@@ -188,21 +187,34 @@ public sealed class CommandParserTests
     public void Coordinates_become_pixels_of_the_picture(string json, string pixels)
     {
         var prompt = new PromptBuffer();
-        Assert.Null(Good("click", json).Prompt!.Resolve(prompt, 640, 480, 6));
+        Assert.Null(Good("click", json).Prompt!.Resolve(prompt, 640, 480, 6, false));
         Assert.Equal(pixels, string.Join(' ', prompt.Clicks.ToArray().Select(c => $"{c.X},{c.Y}")));
         Assert.Equal(PromptSource.Click, prompt.Source);
+    }
+
+    [Fact]
+    public void A_point_off_the_object_is_refused_where_the_model_does_not_know_it()
+    {
+        var prompt = new PromptBuffer();
+        var request = Good("click", """{"points":[[1,1],{"x":5,"y":6,"label":0}]}""").Prompt!;
+        var refusal = request.Resolve(prompt, 640, 480, 6, acceptsNegative: false)!;
+        Assert.Equal((CommandErrorCode.UnsupportedPrompt, true), (refusal.Code, refusal.Sentence.Contains("label 0", StringComparison.Ordinal)));
+        Assert.Null(request.Resolve(prompt, 640, 480, 6, acceptsNegative: true));
+        Assert.Equal([new Click(1, 1), new Click(5, 6, IsNegative: true)], prompt.Clicks.ToArray());
+        var alone = Good("click", """{"points":[{"x":5,"y":6,"label":0}]}""").Prompt!;
+        Assert.Equal(CommandErrorCode.UnsupportedPrompt, alone.Resolve(prompt, 640, 480, 6, acceptsNegative: true)!.Code);
     }
 
     [Fact]
     public void A_prompt_beyond_its_picture_or_its_model_is_refused()
     {
         var prompt = new PromptBuffer();
-        Assert.Equal(CommandErrorCode.BadRequest, Good("click", """{"points":[[641,1]]}""").Prompt!.Resolve(prompt, 640, 480, 6)!.Code);
+        Assert.Equal(CommandErrorCode.BadRequest, Good("click", """{"points":[[641,1]]}""").Prompt!.Resolve(prompt, 640, 480, 6, false)!.Code);
         Assert.Equal(
             CommandErrorCode.UnsupportedPrompt,
-            Good("box", """{"box":[0,0,1,1],"clicks":[[1,1]]}""").Prompt!.Resolve(prompt, 640, 480, 2)!.Code
+            Good("box", """{"box":[0,0,1,1],"clicks":[[1,1]]}""").Prompt!.Resolve(prompt, 640, 480, 2, false)!.Code
         );
-        Assert.Null(Good("box", """{"box":[0.25,0,1,0.5],"normalized":true}""").Prompt!.Resolve(prompt, 640, 480, 6));
+        Assert.Null(Good("box", """{"box":[0.25,0,1,0.5],"normalized":true}""").Prompt!.Resolve(prompt, 640, 480, 6, false));
         Assert.Equal(new Box(160, 0, 640, 240), prompt.Box);
         Assert.Equal(0, prompt.ClickCount);
     }

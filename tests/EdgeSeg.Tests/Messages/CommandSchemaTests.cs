@@ -48,7 +48,7 @@ public sealed class CommandSchemaTests
     }
 
     [Theory]
-    [InlineData("click", """{"points":[{"x":1,"y":1,"label":0}]}""")]
+    [InlineData("click", """{"points":[{"x":1,"y":1,"label":2}]}""")]
     [InlineData("click", """{"points":[]}""")]
     [InlineData("click", """{"points":[[1,1,1]]}""")]
     [InlineData("click", """{"points":[[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1]]}""")]

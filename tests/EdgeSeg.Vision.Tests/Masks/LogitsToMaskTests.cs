@@ -1,4 +1,5 @@
 using EdgeSeg.Testing;
+using EdgeSeg.Vision.Images;
 using OpenCvSharp;
 using Xunit;
 
@@ -31,11 +32,9 @@ public class LogitsToMaskTests
             var expected = MaskSamples.Of(width, height, (x, y) => large.At<float>((int)y, (int)x) > 0);
             var most = logits.Max(Math.Abs);
             for (var y = 0; y < height; y++)
-            {
-                for (var x = 0; x < width; x++)
-                    if (mask[x, y] != expected[x, y])
-                        Assert.True(Math.Abs(large.At<float>(y, x)) <= 1e-4 * most, $"({x}, {y}) is {large.At<float>(y, x)}");
-            }
+            for (var x = 0; x < width; x++)
+                if (mask[x, y] != expected[x, y])
+                    Assert.True(Math.Abs(large.At<float>(y, x)) <= 1e-4 * most, $"({x}, {y}) is {large.At<float>(y, x)}");
             if (expected.Area() > 0)
                 Assert.InRange(BinaryMask.Iou(mask, expected), 0.9999, 1);
         }
@@ -68,6 +67,68 @@ public class LogitsToMaskTests
             var mask = new BinaryMask();
             Assert.False(LogitsToMask.Enlarge(logits, 7, 9, mask, 40, 30));
             Assert.Equal(0, mask.Area());
+        }
+    }
+
+    [Theory]
+    [InlineData(640, 480, 100, 60, 320, 200)]
+    [InlineData(333, 217, 0, 0, 64, 64)]
+    [InlineData(701, 999, 637, 935, 64, 64)]
+    [InlineData(130, 70, 63, 1, 65, 67)]
+    public void A_map_of_a_window_is_the_windows_own_mask_in_its_place(int width, int height, int left, int top, int w, int h)
+    {
+        var logits = Smooth(32, 32, 11);
+        BinaryMask alone = new(),
+            expected = new(),
+            mask = new();
+        Assert.True(LogitsToMask.Enlarge(logits, 32, 32, alone, w, h));
+        expected.Reset(width, height);
+        alone.PlaceInto(expected, left, top);
+        Assert.True(LogitsToMask.Enlarge(logits, 32, 32, mask, width, height, new PixelWindow(left, top, w, h)));
+        Assert.InRange(mask.Area(), 1, w * h - 1);
+        Assert.Equal(expected.Words, mask.Words);
+    }
+
+    [Theory]
+    [InlineData(160, 120, 10.5, 7.25, 90.125, 80.75)]
+    [InlineData(97, 61, 0, 30.9, 97, 30.1)]
+    public void Between_pixels_a_window_is_interpolated_like_a_whole_picture(
+        int width,
+        int height,
+        double left,
+        double top,
+        double w,
+        double h
+    )
+    {
+        var logits = Smooth(16, 16, 5);
+        var mask = new BinaryMask();
+        Assert.True(LogitsToMask.Enlarge(logits, 16, 16, mask, width, height, new PixelWindow(left, top, w, h)));
+        var differing = new List<string>();
+        for (var y = 0; y < height; y++)
+        {
+            for (var x = 0; x < width; x++)
+            {
+                var inside = x + 0.5 >= left && x + 0.5 < left + w && y + 0.5 >= top && y + 0.5 < top + h;
+                var value = inside ? At((x + 0.5 - left) * 16 / w - 0.5, (y + 0.5 - top) * 16 / h - 0.5) : -1;
+                // where the value is as good as 0, rounding decides
+                if (Math.Abs(value) > 1e-4 && mask[x, y] != value > 0)
+                    differing.Add($"{x},{y}: {value}");
+            }
+        }
+
+        Assert.Empty(differing);
+
+        double At(double x, double y)
+        {
+            (x, y) = (Math.Clamp(x, 0, 15), Math.Clamp(y, 0, 15));
+            int x0 = Math.Min((int)x, 14),
+                y0 = Math.Min((int)y, 14);
+            double fx = x - x0,
+                fy = y - y0;
+            double upper = logits[y0 * 16 + x0] * (1 - fx) + logits[y0 * 16 + x0 + 1] * fx,
+                lower = logits[(y0 + 1) * 16 + x0] * (1 - fx) + logits[(y0 + 1) * 16 + x0 + 1] * fx;
+            return upper * (1 - fy) + lower * fy;
         }
     }
 

@@ -1,6 +1,7 @@
 using EdgeSeg.Testing;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Platform;
+using EdgeSeg.Vision.Prompts;
 using EdgeSeg.Vision.Saliency;
 using OpenCvSharp;
 using Xunit;
@@ -147,7 +148,15 @@ public sealed class SelfCheckTests : IDisposable
 
         public bool FindClicks(Embedding embedding, Segmentation result) => model.FindClicks(embedding, result);
 
-        public void Decode(Embedding embedding, Segmentation result) => model.Decode(embedding, result);
+        public SalientRegion Salient => model.Salient;
+
+        public SaliencyFloor Floor { get; set; }
+
+        public bool AcceptsNegativeClicks => model.AcceptsNegativeClicks;
+
+        public bool GainsFromZoom => model.GainsFromZoom;
+
+        public Decoding Ask(Embedding embedding, PromptBuffer prompt, ref StageTimes times) => model.Ask(embedding, prompt, ref times);
 
         public bool TryEnlarge(int index, Embedding embedding, BinaryMask mask) => model.TryEnlarge(index, embedding, mask);
 

@@ -1,6 +1,7 @@
 using EdgeSeg.Testing;
 using EdgeSeg.Vision.Platform;
 using EdgeSeg.Vision.Prompts;
+using EdgeSeg.Vision.Saliency;
 using OpenCvSharp;
 using Xunit;
 
@@ -27,17 +28,46 @@ public sealed class SqueezeSamTests : IDisposable
     }
 
     [Fact]
-    public void The_mask_with_the_greatest_predicted_iou_is_taken()
+    public void Where_no_masks_agree_the_one_with_the_greatest_predicted_iou_is_taken()
     {
         var masks = new float[3 * 4 * 4];
-        masks.AsSpan(0, 16).Fill(-1);
-        masks.AsSpan(16, 16).Fill(1);
-        masks.AsSpan(32, 16).Fill(-1);
+        masks.AsSpan(0, 16).Fill(-2);
+        masks.AsSpan(16, 16).Fill(2);
+        masks.AsSpan(32, 16).Fill(-2);
         using var model = Load(OnnxGraph.SqueezeSam(32, 32, masks, [0.2f, 0.9f, 0.5f], new float[16], 4, 4));
         var result = Click(model, 64, 64);
-        Assert.Equal(0.9f, result.PredictedIou);
-        Assert.Equal(0.9f, result.Score);
+        Assert.Equal((0.9f, 1f, 0.9f), (result.PredictedIou, result.Stability, result.Score));
         Assert.Equal(64 * 64, result.Geometry.Area);
+    }
+
+    [Fact]
+    public void A_stable_mask_that_others_agree_with_is_taken_before_a_surer_one()
+    {
+        var masks = new float[3 * 4 * 4];
+        // the surest: everything, but hardly above the threshold
+        masks.AsSpan(0, 16).Fill(0.5f);
+        // two that agree: the upper half
+        masks.AsSpan(16, 8).Fill(2);
+        masks.AsSpan(24, 8).Fill(-2);
+        masks.AsSpan(32, 8).Fill(2);
+        masks.AsSpan(40, 8).Fill(-2);
+        using var model = Load(OnnxGraph.SqueezeSam(32, 32, masks, [0.9f, 0.7f, 0.8f], new float[16], 4, 4));
+        var result = Click(model, 64, 64);
+        Assert.Equal((0.8f, 1f, 0.8f), (result.PredictedIou, result.Stability, result.Score));
+        Assert.Equal(64 * 32, result.Geometry.Area);
+    }
+
+    [Theory]
+    [InlineData(0.87f, 0.87f, true)]
+    [InlineData(0.89f, 0, false)]
+    [InlineData(0, 0.89f, false)]
+    public void Below_the_floor_nothing_is_salient(float mean, float peak, bool found)
+    {
+        // saliency of a logit of 2: 0.881
+        using var model = Load(OnnxGraph.SqueezeSam(32, 32, Filled(48, 5), [1, 1, 1], Filled(16, 2), 4, 4));
+        model.Segmenter.Floor = new SaliencyFloor(mean, peak);
+        var result = Auto(model, 50, 50);
+        Assert.Equal((found, found ? "" : Segmentation.NothingSalient), (result.Found, result.Reason));
     }
 
     [Fact]

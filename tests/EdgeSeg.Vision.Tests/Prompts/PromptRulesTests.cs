@@ -59,12 +59,18 @@ public class PromptRulesTests
     }
 
     [Theory]
-    [InlineData(1, null)]
-    [InlineData(0, "off the object")]
-    [InlineData(7, "label 7 is not known")]
-    public void Points_off_the_object_are_refused_by_name(int label, string? reason)
+    [InlineData(false, false, false, null)]
+    [InlineData(true, false, false, "off the object")]
+    [InlineData(true, true, false, null)]
+    [InlineData(true, true, true, "on the object")]
+    public void Points_off_the_object_need_a_model_that_knows_them_and_a_point_on_it(bool negative, bool accepts, bool alone, string? reason)
     {
-        var refusal = PromptRules.RefuseLabel(label);
+        var prompt = new PromptBuffer();
+        if (!alone)
+            prompt.Add(new Click(5, 5));
+        if (negative)
+            prompt.Add(new Click(9, 9, IsNegative: true));
+        var refusal = PromptRules.RefuseNegative(prompt, accepts);
         if (reason is null)
             Assert.Null(refusal);
         else
