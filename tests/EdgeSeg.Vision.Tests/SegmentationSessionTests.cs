@@ -90,6 +90,21 @@ public sealed class SegmentationSessionTests : IDisposable
     }
 
     [Fact]
+    public void With_zoom_the_picture_may_be_disposed_before_the_prompt()
+    {
+        using var model = LeftHalf(zoom: true);
+        using var session = model.CreateSession();
+        using (var image = new Mat(100, 200, MatType.CV_8UC3, Scalar.All(90)))
+            session.SetImage(image);
+        var mask = session.Predict(Prompt.Box(60, 40, 140, 80));
+        // the box enlarged 1.5 times is 40..160 x 30..90
+        Assert.True(mask.IsZoomed);
+        Assert.Equal(new Rect(40, 30, 60, 60), mask.Bounds);
+        Assert.False(model.AcceptsNegativeClicks);
+        Assert.Contains("label 0", Assert.Throws<ArgumentException>(() => session.Predict(Prompt.Click(60, 60).WithNegativeClick(9, 9))).Message);
+    }
+
+    [Fact]
     public void Pictures_of_other_types_and_sizes_are_refused_with_the_remedy()
     {
         using var model = LeftHalf();
@@ -149,7 +164,7 @@ public sealed class SegmentationSessionTests : IDisposable
         session.SetImage(image);
         var mask = Assert.Single(session.AutomaticMasks(new() { PointsPerSide = 4 }));
         Assert.Equal(new Rect(0, 0, 40, 60), mask.Bounds);
-        Assert.InRange(mask.Stability!.Value, 0.9f, 1);
+        Assert.InRange(mask.Stability, 0.9f, 1);
         Assert.Empty(session.AutomaticMasks(new() { PointsPerSide = 2, PredictedIouThreshold = 0.95f }));
         Assert.Throws<ArgumentOutOfRangeException>(() => session.AutomaticMasks(new() { PointsPerSide = 0 }));
         Assert.Throws<ArgumentException>(() => session.AutomaticMasks(new() { NmsThreshold = float.NaN }));
@@ -235,11 +250,13 @@ public sealed class SegmentationSessionTests : IDisposable
     private static string Refused(SegmentationSession session, Mat image) =>
         Assert.Throws<ArgumentException>(() => session.SetImage(image)).Message;
 
-    private SegmentationModel LeftHalf()
+    /// <summary>Its mask is the left half of whatever it sees.</summary>
+    private SegmentationModel LeftHalf(bool zoom = false)
     {
         float[] left = [.. Enumerable.Range(0, 64).Select(i => i % 8 < 4 ? 3f : -3f)];
         return SegmentationModel.Load(
-            OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, left, [0.9f], left, 8, 8).ToBytes(), Path.Combine(scratch.Path, "bundle"))
+            OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, left, [0.9f], left, 8, 8).ToBytes(), Path.Combine(scratch.Path, "bundle")),
+            new() { Zoom = zoom }
         );
     }
 

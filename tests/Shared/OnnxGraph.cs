@@ -32,6 +32,29 @@ internal sealed class OnnxGraph
             .Output("iou", iou, 1, iou.Length)
             .Output("saliency", saliency, 1, 1, outputHeight, outputWidth);
 
+    /// <summary>
+    /// A graph that knows clicks off the object: its mask is everything, and only the left half once a point has label 0. One mask of 8 x 8
+    /// logits; six points.
+    /// </summary>
+    public static OnnxGraph NegativeClicks(int side)
+    {
+        float[] left = [.. Enumerable.Range(0, 64).Select(i => i % 8 < 4 ? 8f : 0)];
+        var graph = new OnnxGraph().Input("image", UInt8Type, 1, side, side, 3).Input("points", FloatType, 1, 6, 3);
+        // the sum of |label|: 6 for clicks on the object and unused points, less with a label of 0
+        graph.Initializer("label_column", [0, 0, 1], 3, 1);
+        graph.Node("MatMul", "labels", "points", "label_column");
+        graph.Node("Abs", "marks", "labels");
+        graph.Node("ReduceSum", "marked", "marks");
+        graph.Initializer("most", [5.5f], 1, 1, 1);
+        graph.Node("Sub", "margin", "marked", "most");
+        graph.Initializer("scale", [.. Enumerable.Repeat(8f, 64)], 1, 1, 8, 8);
+        graph.Node("Mul", "everywhere", "margin", "scale");
+        graph.Initializer("left", left, 1, 1, 8, 8);
+        graph.Node("Add", "masks", "everywhere", "left");
+        Message(graph.graph, 12, ValueInfo("masks", FloatType, [1, 1, 8, 8]));
+        return graph.Output("iou", [0.9f], 1, 1).Output("saliency", left, 1, 1, 8, 8);
+    }
+
     /// <summary>The same, whose runs take about as many milliseconds as <paramref name="products"/>.</summary>
     public static OnnxGraph SlowSqueezeSam(int side, float[] masks, float[] iou, float[] saliency, int outputSide, int products) =>
         new OnnxGraph()
@@ -109,14 +132,14 @@ internal sealed class OnnxGraph
     }
 
     /// <summary>A bundle folder around a graph.</summary>
-    public static string Bundle(byte[] graph, string folder, string precision = "fp32", string extra = "")
+    public static string Bundle(byte[] graph, string folder, string precision = "fp32", string extra = "", string members = "")
     {
         Directory.CreateDirectory(folder);
         File.WriteAllBytes(Path.Combine(folder, "m.onnx"), graph);
         File.WriteAllText(
             Path.Combine(folder, "model.json"),
             $$"""
-            {"v":1,"name":"test","version":1,"kind":"squeezesam","weights_licence":"none",
+            {"v":1,"name":"test","version":1,"kind":"squeezesam","weights_licence":"none",{{members}}
              "graphs":[{"role":"segmenter","precision":"{{precision}}","file":"m.onnx","bytes":{{graph.Length}},"sha256":"{{Convert.ToHexStringLower(
                 SHA256.HashData(graph)
             )}}"{{extra}}}]}

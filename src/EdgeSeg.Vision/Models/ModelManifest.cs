@@ -26,8 +26,8 @@ internal sealed record ModelManifest
     [JsonRequired]
     public string WeightsLicence { get; init; } = "";
 
-    /// <summary>What the graphs understand besides clicks on the object and boxes: <see cref="NegativeClicks"/>.</summary>
-    public IReadOnlyList<string> Capabilities { get; init; } = [];
+    /// <summary>What the graphs understand besides clicks on the object and boxes: <see cref="NegativeClicks"/>; null: nothing.</summary>
+    public IReadOnlyList<string>? Capabilities { get; init; }
 
     /// <summary>Numbers that were measured for these weights; null: none were.</summary>
     public BundleThresholds? Thresholds { get; init; }

@@ -73,7 +73,7 @@ internal sealed class SqueezeSam : ISegmenter
     public void Configure(ModelManifest manifest)
     {
         Floor = manifest.Thresholds?.Floor ?? default;
-        AcceptsNegativeClicks = manifest.Capabilities.Contains(ModelManifest.NegativeClicks);
+        AcceptsNegativeClicks = manifest.Capabilities?.Contains(ModelManifest.NegativeClicks) == true;
     }
 
     /// <summary>Objects are drawn at 256 x 256 of the whole frame: a crop shows more of them (docs/performance.md).</summary>

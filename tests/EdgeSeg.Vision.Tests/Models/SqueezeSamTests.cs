@@ -1,4 +1,5 @@
 using EdgeSeg.Testing;
+using EdgeSeg.Vision.AutomaticMasks;
 using EdgeSeg.Vision.Platform;
 using EdgeSeg.Vision.Prompts;
 using EdgeSeg.Vision.Saliency;
@@ -80,6 +81,47 @@ public sealed class SqueezeSamTests : IDisposable
         Assert.Equal(0, result.Mask.Area());
         Assert.Equal(0, result.Score);
         Assert.True(double.IsNaN(result.Times[Stage.Decode]));
+    }
+
+    [Fact]
+    public void A_click_off_the_object_reaches_a_graph_that_knows_it()
+    {
+        var bundle = OnnxGraph.Bundle(OnnxGraph.NegativeClicks(32).ToBytes(), folder, members: "\"capabilities\":[\"negative_clicks\"],");
+        using var model = LoadedModel.Load(bundle);
+        Assert.True(model.Segmenter.AcceptsNegativeClicks);
+        using var pixels = new Mat(64, 64, MatType.CV_8UC3, Scalar.All(80));
+        using var embedding = model.Segmenter.CreateEmbedding();
+        var result = new Segmentation();
+        model.Segmenter.Encode(pixels, embedding, ref result.Times);
+        result.Prompt.Source = PromptSource.Click;
+        result.Prompt.Add(new Click(10, 10));
+        model.Segmenter.Decode(embedding, result);
+        Assert.Equal(64 * 64, result.Geometry.Area);
+        result.Prompt.Add(new Click(50, 10, IsNegative: true));
+        model.Segmenter.Decode(embedding, result);
+        // between the logits 4 and -4 the edge lies in the middle
+        Assert.Equal(32 * 64, result.Geometry.Area);
+    }
+
+    [Theory]
+    [InlineData("\"saliency_mean\":0.8,\"saliency_peak\":0.9,\"pred_iou_thresh\":0.3,\"multimask\":true", null)]
+    [InlineData("\"saliency_mean\":1.5", "saliency_mean")]
+    [InlineData("\"stability_score_thresh\":-1", "stability_score_thresh")]
+    public void Thresholds_come_from_the_bundle_and_are_checked(string numbers, string? wrong)
+    {
+        var graph = OnnxGraph.SqueezeSam(32, 32, Filled(48, 5), [1, 1, 1], Filled(16, 2), 4, 4).ToBytes();
+        var bundle = OnnxGraph.Bundle(graph, folder, members: $"\"thresholds\":{{\"from\":\"test\",{numbers}}},");
+        if (wrong is not null)
+        {
+            Assert.Contains(wrong, Assert.Throws<OperatingException>(() => LoadedModel.Load(bundle)).Message);
+            return;
+        }
+
+        using var model = LoadedModel.Load(bundle);
+        Assert.Equal(new SaliencyFloor(0.8f, 0.9f), model.Segmenter.Floor);
+        var options = AutomaticMaskOptions.For(model.Bundle.Manifest.Thresholds);
+        Assert.Equal((0.3f, 0.9f, true), (options.PredictedIouThreshold, options.StabilityScoreThreshold, options.Multimask));
+        Assert.False(model.Segmenter.AcceptsNegativeClicks);
     }
 
     [Fact]
