@@ -28,7 +28,11 @@ public sealed class Mask
         pixels.CopyFrom(source.Mask);
         (geometry, label) = (source.Geometry, source.Label);
         (Found, Reason, Score, PredictedIou) = (source.Found, source.Reason, source.Score, source.PredictedIou);
-        (Saliency, Stability, IsZoomed) = (float.IsNaN(source.Saliency) ? null : source.Saliency, source.Stability, source.Found && source.IsZoomed);
+        (Saliency, Stability, IsZoomed) = (
+            float.IsNaN(source.Saliency) ? null : source.Saliency,
+            source.Stability,
+            source.Found && source.IsZoomed
+        );
         Prompt = Prompt.Of(source.Prompt);
     }
 

@@ -65,7 +65,9 @@ public sealed class Prompt
     /// <summary>This prompt with one more click off the object: what it shows does not belong to the mask.</summary>
     /// <param name="x">Pixels from the left edge.</param>
     /// <param name="y">Pixels from the top edge.</param>
-    /// <returns>A new prompt; this one stays as it is. Only models with <see cref="SegmentationModel.AcceptsNegativeClicks"/> take it.</returns>
+    /// <returns>
+    /// A new prompt; this one stays as it is. Only models with <see cref="SegmentationModel.AcceptsNegativeClicks"/> take it.
+    /// </returns>
     public Prompt WithNegativeClick(float x, float y) => new([.. clicks, new Click(x, y, IsNegative: true)], BoundingBox);
 
     /// <summary>A copy of what the engine was asked.</summary>
@@ -82,7 +84,9 @@ public sealed class Prompt
         buffer.Box = BoundingBox;
         foreach (var click in clicks)
             buffer.Add(click);
-        var problem = PromptRules.RefuseNegative(buffer, segmenter.AcceptsNegativeClicks) ?? PromptRules.Check(buffer, width, height, segmenter.MaxPoints);
+        var problem =
+            PromptRules.RefuseNegative(buffer, segmenter.AcceptsNegativeClicks)
+            ?? PromptRules.Check(buffer, width, height, segmenter.MaxPoints);
         if (problem is not null)
             throw new ArgumentException(problem);
     }

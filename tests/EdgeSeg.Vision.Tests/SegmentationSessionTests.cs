@@ -101,7 +101,10 @@ public sealed class SegmentationSessionTests : IDisposable
         Assert.True(mask.IsZoomed);
         Assert.Equal(new Rect(40, 30, 60, 60), mask.Bounds);
         Assert.False(model.AcceptsNegativeClicks);
-        Assert.Contains("label 0", Assert.Throws<ArgumentException>(() => session.Predict(Prompt.Click(60, 60).WithNegativeClick(9, 9))).Message);
+        Assert.Contains(
+            "label 0",
+            Assert.Throws<ArgumentException>(() => session.Predict(Prompt.Click(60, 60).WithNegativeClick(9, 9))).Message
+        );
     }
 
     [Fact]

@@ -79,8 +79,8 @@ internal sealed class OnnxGraph
     }
 
     /// <summary>
-    /// An output like <see cref="Output"/> that is only there after so many matrix products, each of about a millisecond: work that takes its time, and that
-    /// the runtime can look up from between two operators.
+    /// An output like <see cref="Output"/> that is only there after so many matrix products, each of about a millisecond: work that takes
+    /// its time, and that the runtime can look up from between two operators.
     /// </summary>
     public OnnxGraph LateOutput(string name, float[] values, int products, params long[] shape)
     {

@@ -6,11 +6,11 @@ using EdgeSeg.Vision.Prompts;
 namespace EdgeSeg.Vision.AutomaticMasks;
 
 /// <summary>
-/// Automatic masks: asks the model at the cell centres of a grid, keeps the best mask of each answer (or all of them) if predicted IoU and stability
-/// are high enough, removes its small regions, and drops duplicates. Decodes run in parallel (<see cref="ISegmenter.ParallelDecodes"/>),
-/// each with memory of its own. A kept mask is a few KB (bits in the size of the logits, for the comparison with other masks, and run
-/// lengths in the size of the frame), so memory does not grow with the frame. The order of the result does not depend on threads: highest
-/// predicted IoU x stability first.
+/// Automatic masks: asks the model at the cell centres of a grid, keeps the best mask of each answer (or all of them) if predicted IoU and
+/// stability are high enough, removes its small regions, and drops duplicates. Decodes run in parallel (<see
+/// cref="ISegmenter.ParallelDecodes"/>), each with memory of its own. A kept mask is a few KB (bits in the size of the logits, for the
+/// comparison with other masks, and run lengths in the size of the frame), so memory does not grow with the frame. The order of the result
+/// does not depend on threads: highest predicted IoU x stability first.
 /// </summary>
 internal sealed class AutomaticMaskGenerator : IDisposable
 {

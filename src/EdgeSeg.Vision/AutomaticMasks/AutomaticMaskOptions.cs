@@ -5,7 +5,8 @@ namespace EdgeSeg.Vision.AutomaticMasks;
 
 /// <summary>
 /// Options of automatic masks. They have the meaning of the arguments of <c>SamAutomaticMaskGenerator</c> in Meta's segment-anything; that
-/// name is given with each. The defaults are those of EfficientSAM's own example; where options are left out, the bundle's own thresholds hold.
+/// name is given with each. The defaults are those of EfficientSAM's own example; where options are left out, the bundle's own thresholds
+/// hold.
 /// </summary>
 public sealed record AutomaticMaskOptions
 {
@@ -31,8 +32,8 @@ public sealed record AutomaticMaskOptions
     public double MinMaskRegionArea { get; init; } = 100;
 
     /// <summary>
-    /// Of two masks with a greater IoU than this, the one with the lower predicted IoU x stability is dropped, 0 to 1 (like <c>box_nms_thresh</c>, but
-    /// on masks).
+    /// Of two masks with a greater IoU than this, the one with the lower predicted IoU x stability is dropped, 0 to 1 (like
+    /// <c>box_nms_thresh</c>, but on masks).
     /// </summary>
     public float NmsThreshold { get; init; } = 0.7f;
 

@@ -4,8 +4,8 @@ using EdgeSeg.Vision.Saliency;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// Numbers that fit one set of weights, measured by <c>edgeseg model calibrate</c> and kept in <c>model.json</c>. All are 0..1. Without them
-/// every salient blob is an object, and automatic masks use the published thresholds.
+/// Numbers that fit one set of weights, measured by <c>edgeseg model calibrate</c> and kept in <c>model.json</c>. All are 0..1. Without
+/// them every salient blob is an object, and automatic masks use the published thresholds.
 /// </summary>
 internal sealed record BundleThresholds
 {
@@ -25,7 +25,9 @@ internal sealed record BundleThresholds
     /// <summary>Least stability of an automatic mask; null: the published one.</summary>
     public float? StabilityScoreThresh { get; init; }
 
-    /// <summary>Automatic masks: whether every mask of a point is a candidate (as in SAM), or only the surest (as in EfficientSAM's example).</summary>
+    /// <summary>
+    /// Automatic masks: whether every mask of a point is a candidate (as in SAM), or only the surest (as in EfficientSAM's example).
+    /// </summary>
     public bool Multimask { get; init; }
 
     [JsonIgnore]

@@ -113,7 +113,11 @@ internal sealed class ModelBundle
         if (m.SchemaVersion != 1)
             throw Bad(Folder, $"has a model.json of schema version {m.SchemaVersion}", "this edgeseg reads version 1: update edgeseg");
         if (m.Thresholds?.FindWrong() is { } wrong)
-            throw Bad(Folder, $"has thresholds in model.json whose {wrong} is not a number from 0 to 1", "measure them again with edgeseg model calibrate");
+            throw Bad(
+                Folder,
+                $"has thresholds in model.json whose {wrong} is not a number from 0 to 1",
+                "measure them again with edgeseg model calibrate"
+            );
         var roles =
             Array.Find(kinds, k => k.Kind == m.Kind).Roles
             ?? throw Bad(Folder, $"is of kind '{m.Kind}'", $"this edgeseg runs: {string.Join(", ", kinds.Select(k => k.Kind))}");

@@ -4,8 +4,8 @@ namespace EdgeSeg.Vision.Prompts;
 internal static class PromptRules
 {
     /// <summary>
-    /// Null when the model understands the prompt's clicks, else a sentence for the sender. A graph that was not trained with points off the
-    /// object would read such a point as something else.
+    /// Null when the model understands the prompt's clicks, else a sentence for the sender. A graph that was not trained with points off
+    /// the object would read such a point as something else.
     /// </summary>
     public static string? RefuseNegative(PromptBuffer prompt, bool acceptsNegative)
     {
@@ -16,7 +16,9 @@ internal static class PromptRules
             return null;
         if (!acceptsNegative)
             return "a point off the object (label 0) is not understood by this model: give points on the object (label 1), or a box";
-        return negative == prompt.ClickCount && prompt.Box is null ? "a prompt needs a click on the object (label 1) or a box besides points off it" : null;
+        return negative == prompt.ClickCount && prompt.Box is null
+            ? "a prompt needs a click on the object (label 1) or a box besides points off it"
+            : null;
     }
 
     /// <summary>Null when a model of <paramref name="maxPoints"/> points takes so many, else a sentence for the sender.</summary>

@@ -61,7 +61,11 @@ internal static class ModelCalibrateVerb
             var byImage = set.Annotations.Where(a => a.IsCrowd == 0).ToLookup(a => a.ImageId);
             var (floor, salient, empty) = Saliency(model, set, byImage, parsed.GetValue(images)!);
             var masks = Automatic(model, set, byImage, parsed.GetValue(images)!, parsed.GetValue(photos), parsed.GetValue(side));
-            Print(floor, masks, $"{salient} photographs with and {empty} without an object; {masks.Photos} photographs for automatic masks");
+            Print(
+                floor,
+                masks,
+                $"{salient} photographs with and {empty} without an object; {masks.Photos} photographs for automatic masks"
+            );
             return ExitCode.Ok;
         });
         return command;

@@ -7,8 +7,8 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Evaluation;
 
 /// <summary>
-/// Finds the thresholds of automatic masks of a bundle: those by which most labelled objects are found (IoU of at least .5 with one of at most
-/// 100 masks), and among equally good ones the highest, which leave the fewest masks.
+/// Finds the thresholds of automatic masks of a bundle: those by which most labelled objects are found (IoU of at least .5 with one of at
+/// most 100 masks), and among equally good ones the highest, which leave the fewest masks.
 /// </summary>
 internal sealed class AutomaticMaskCalibration : IDisposable
 {
@@ -81,7 +81,13 @@ internal sealed class AutomaticMaskCalibration : IDisposable
             masks = 0;
         foreach (var (all, foundBy) in photos)
         {
-            int[] kept = [.. Enumerable.Range(0, all.Count).Where(i => all[i].PredictedIou > predictedIou && all[i].Stability > stability).Take(MaxMasks)];
+            int[] kept =
+            [
+                .. Enumerable
+                    .Range(0, all.Count)
+                    .Where(i => all[i].PredictedIou > predictedIou && all[i].Stability > stability)
+                    .Take(MaxMasks),
+            ];
             masks += kept.Length;
             hits += foundBy.Count(by => by.Intersect(kept).Any());
         }

@@ -6,8 +6,8 @@ using EdgeSeg.Vision.Saliency;
 namespace EdgeSeg.Evaluation;
 
 /// <summary>
-/// Finds the floor of saliency of a bundle: the highest that still finds the object in nearly all photographs that have one. What it finds in
-/// photographs without an object tells how good it is.
+/// Finds the floor of saliency of a bundle: the highest that still finds the object in nearly all photographs that have one. What it finds
+/// in photographs without an object tells how good it is.
 /// </summary>
 internal sealed class SaliencyCalibration : IDisposable
 {
@@ -48,9 +48,11 @@ internal sealed class SaliencyCalibration : IDisposable
     public SaliencyFloor Floor() => new(Lowest(withObject.Select(v => v.Mean), MeanLoss), Lowest(withObject.Select(v => v.Peak), PeakLoss));
 
     /// <summary>Photographs with an object in which it is found, and photographs without one in which something is found.</summary>
-    public (int WithObject, int Empty) Found(SaliencyFloor floor) => (withObject.Count(v => IsFound(v, floor)), empty.Count(v => IsFound(v, floor)));
+    public (int WithObject, int Empty) Found(SaliencyFloor floor) =>
+        (withObject.Count(v => IsFound(v, floor)), empty.Count(v => IsFound(v, floor)));
 
-    private static bool IsFound((float Mean, float Peak) blob, SaliencyFloor floor) => blob.Mean > 0 && !floor.IsBelow(blob.Mean, blob.Peak);
+    private static bool IsFound((float Mean, float Peak) blob, SaliencyFloor floor) =>
+        blob.Mean > 0 && !floor.IsBelow(blob.Mean, blob.Peak);
 
     /// <summary>The greatest value, rounded down to four digits, that leaves at most a share of the values below it.</summary>
     private static float Lowest(IEnumerable<float> values, double loss)

@@ -10,7 +10,10 @@ using Xunit;
 
 namespace EdgeSeg.Evaluation;
 
-/// <summary>The shipped weights on the team's development photographs, against the figures of a plain Python loop. Skipped where the photographs are not at hand.</summary>
+/// <summary>
+/// The shipped weights on the team's development photographs, against the figures of a plain Python loop. Skipped where the photographs are
+/// not at hand.
+/// </summary>
 public sealed class DevAgreementTests : IDisposable
 {
     /// <summary>Two sets are enough for a test; <c>edgeseg eval</c> on all of them is in the README.</summary>
@@ -57,7 +60,9 @@ public sealed class DevAgreementTests : IDisposable
         Assert.Equal(petsBox, pets.Box, tolerance);
     }
 
-    /// <summary>Photographs into the scratch folder, segment maps into a COCO file: one annotation a segment of at least 0.333 % of the photograph.</summary>
+    /// <summary>
+    /// Photographs into the scratch folder, segment maps into a COCO file: one annotation a segment of at least 0.333 % of the photograph.
+    /// </summary>
     private string Unpack(string tar)
     {
         var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);

@@ -198,7 +198,10 @@ public sealed class CommandParserTests
         var prompt = new PromptBuffer();
         var request = Good("click", """{"points":[[1,1],{"x":5,"y":6,"label":0}]}""").Prompt!;
         var refusal = request.Resolve(prompt, 640, 480, 6, acceptsNegative: false)!;
-        Assert.Equal((CommandErrorCode.UnsupportedPrompt, true), (refusal.Code, refusal.Sentence.Contains("label 0", StringComparison.Ordinal)));
+        Assert.Equal(
+            (CommandErrorCode.UnsupportedPrompt, true),
+            (refusal.Code, refusal.Sentence.Contains("label 0", StringComparison.Ordinal))
+        );
         Assert.Null(request.Resolve(prompt, 640, 480, 6, acceptsNegative: true));
         Assert.Equal([new Click(1, 1), new Click(5, 6, IsNegative: true)], prompt.Clicks.ToArray());
         var alone = Good("click", """{"points":[{"x":5,"y":6,"label":0}]}""").Prompt!;
@@ -209,7 +212,10 @@ public sealed class CommandParserTests
     public void A_prompt_beyond_its_picture_or_its_model_is_refused()
     {
         var prompt = new PromptBuffer();
-        Assert.Equal(CommandErrorCode.BadRequest, Good("click", """{"points":[[641,1]]}""").Prompt!.Resolve(prompt, 640, 480, 6, false)!.Code);
+        Assert.Equal(
+            CommandErrorCode.BadRequest,
+            Good("click", """{"points":[[641,1]]}""").Prompt!.Resolve(prompt, 640, 480, 6, false)!.Code
+        );
         Assert.Equal(
             CommandErrorCode.UnsupportedPrompt,
             Good("box", """{"box":[0,0,1,1],"clicks":[[1,1]]}""").Prompt!.Resolve(prompt, 640, 480, 2, false)!.Code

@@ -63,7 +63,12 @@ public class PromptRulesTests
     [InlineData(true, false, false, "off the object")]
     [InlineData(true, true, false, null)]
     [InlineData(true, true, true, "on the object")]
-    public void Points_off_the_object_need_a_model_that_knows_them_and_a_point_on_it(bool negative, bool accepts, bool alone, string? reason)
+    public void Points_off_the_object_need_a_model_that_knows_them_and_a_point_on_it(
+        bool negative,
+        bool accepts,
+        bool alone,
+        string? reason
+    )
     {
         var prompt = new PromptBuffer();
         if (!alone)
