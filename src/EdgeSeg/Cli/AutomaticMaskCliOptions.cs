@@ -34,18 +34,31 @@ internal sealed class AutomaticMaskCliOptions
     private readonly Option<double?> region = new("--min-mask-region-area")
     {
         HelpName = "PX",
-        Description = $"Smaller islands are removed and smaller holes filled, in pixels of the photograph. Default: {new AutomaticMaskOptions().MinMaskRegionArea}.",
+        Description =
+            $"Smaller islands are removed and smaller holes filled, in pixels of the photograph. Default: {new AutomaticMaskOptions().MinMaskRegionArea}.",
     };
 
     public AutomaticMaskCliOptions(Command command)
     {
         side.Validators.Add(r =>
-            Require(r, r.GetValueOrDefault<int>() is >= 1 and <= AutomaticMaskOptions.MaxPointsPerSide, $"--points-per-side must be 1..{AutomaticMaskOptions.MaxPointsPerSide}")
+            Require(
+                r,
+                r.GetValueOrDefault<int>() is >= 1 and <= AutomaticMaskOptions.MaxPointsPerSide,
+                $"--points-per-side must be 1..{AutomaticMaskOptions.MaxPointsPerSide}"
+            )
         );
-        predictedIou.Validators.Add(r => Require(r, r.GetValueOrDefault<float?>() is null or (>= 0 and <= 1), "--pred-iou-thresh must be 0..1"));
-        stability.Validators.Add(r => Require(r, r.GetValueOrDefault<float?>() is null or (>= 0 and <= 1), "--stability-score-thresh must be 0..1"));
+        predictedIou.Validators.Add(r =>
+            Require(r, r.GetValueOrDefault<float?>() is null or (>= 0 and <= 1), "--pred-iou-thresh must be 0..1")
+        );
+        stability.Validators.Add(r =>
+            Require(r, r.GetValueOrDefault<float?>() is null or (>= 0 and <= 1), "--stability-score-thresh must be 0..1")
+        );
         region.Validators.Add(r =>
-            Require(r, r.GetValueOrDefault<double?>() is null or (>= 0 and <= MaxRegionArea), $"--min-mask-region-area must be 0..{MaxRegionArea:0}")
+            Require(
+                r,
+                r.GetValueOrDefault<double?>() is null or (>= 0 and <= MaxRegionArea),
+                $"--min-mask-region-area must be 0..{MaxRegionArea:0}"
+            )
         );
         command.Options.Add(everything);
         command.Options.Add(side);

@@ -164,7 +164,8 @@ internal sealed class CommandProcessor(
                 picture.Frame.Height,
                 model.Segmenter.MaxPoints,
                 model.Segmenter.AcceptsNegativeClicks
-            ) is { } error
+            )
+                is { } error
         )
         {
             queue.Fail(command, error);
