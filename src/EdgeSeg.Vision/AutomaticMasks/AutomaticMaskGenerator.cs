@@ -72,7 +72,8 @@ internal sealed class AutomaticMaskGenerator : IDisposable
 
         void Work(DecodeWorker worker)
         {
-            for (int at; Asked < found.Length && !pause() && (at = Interlocked.Increment(ref next)) < found.Length; )
+            int at;
+            while (Asked < found.Length && !pause() && (at = Interlocked.Increment(ref next)) < found.Length)
             {
                 var point = new Click(
                     (at % options.PointsPerSide + 0.5f) / options.PointsPerSide * embedding!.FrameWidth,

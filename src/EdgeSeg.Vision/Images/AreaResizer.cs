@@ -71,7 +71,8 @@ internal sealed class AreaResizer
     /// <summary>The weighted sum of some rows, byte by byte.</summary>
     private static unsafe void Down(byte** from, Vector128<ushort>* weights, int taps, ushort* sum, int bytes)
     {
-        for (var at = 0; at < bytes; )
+        var at = 0;
+        while (at < bytes)
         {
             Vector128<ushort> low = default,
                 high = default;
