@@ -105,10 +105,28 @@ internal static class EvalVerb
 
     private static void Print(Evaluator evaluator)
     {
-        Console.WriteLine($"{"set", -16} {"n", 6} {"click", 7} {"best3", 7} {"box", 7} {"auto", 7} {"max-F", 7} {"MAE", 7}");
+        Console.WriteLine(
+            "{0,-16} {1,6} {2,7} {3,7} {4,7} {5,7} {6,7} {7,7}",
+            "set",
+            "n",
+            "click",
+            "best3",
+            "box",
+            "auto",
+            "max-F",
+            "MAE"
+        );
         foreach (var (name, t) in evaluator.Sets.Append(new("overall", evaluator.Overall)))
             Console.WriteLine(
-                $"{name, -16} {t.Count, 6} {F(t.Click)} {F(t.ClickBest)} {F(t.Box)} {F(t.Auto)} {F(t.SaliencyMaxF)} {F(t.SaliencyMae)}"
+                "{0,-16} {1,6} {2} {3} {4} {5} {6} {7}",
+                name,
+                t.Count,
+                F(t.Click),
+                F(t.ClickBest),
+                F(t.Box),
+                F(t.Auto),
+                F(t.SaliencyMaxF),
+                F(t.SaliencyMae)
             );
         if (evaluator.Overall.Salient > 0)
             Console.WriteLine(
@@ -118,7 +136,7 @@ internal static class EvalVerb
             Console.WriteLine(
                 $"photographs without an object:     {evaluator.EmptyPhotos}, found in {Share(evaluator.EmptyFound, evaluator.EmptyPhotos)}"
             );
-        Console.WriteLine($"\n{"stage", -16} {"p50 ms", 9} {"p95 ms", 9} {"p99 ms", 9} {"passes", 9}");
+        Console.WriteLine("\n{0,-16} {1,9} {2,9} {3,9} {4,9}", "stage", "p50 ms", "p95 ms", "p99 ms", "passes");
         foreach (var name in StageTimes.Names.ToArray().Concat(Evaluator.Answers))
         {
             if (!evaluator.LatencyMs.TryGetValue(name, out var ms))
@@ -127,9 +145,14 @@ internal static class EvalVerb
                 ? each.Average().ToString("0.00", CultureInfo.InvariantCulture)
                 : "";
             Console.WriteLine(
-                string.Create(
+                string.Format(
                     CultureInfo.InvariantCulture,
-                    $"{name, -16} {Percentile(ms, 50), 9:0.00} {Percentile(ms, 95), 9:0.00} {Percentile(ms, 99), 9:0.00} {passes, 9}"
+                    "{0,-16} {1,9:0.00} {2,9:0.00} {3,9:0.00} {4,9}",
+                    name,
+                    Percentile(ms, 50),
+                    Percentile(ms, 95),
+                    Percentile(ms, 99),
+                    passes
                 )
             );
         }

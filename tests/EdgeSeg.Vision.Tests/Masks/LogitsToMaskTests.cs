@@ -32,9 +32,12 @@ public class LogitsToMaskTests
             var expected = MaskSamples.Of(width, height, (x, y) => large.At<float>((int)y, (int)x) > 0);
             var most = logits.Max(Math.Abs);
             for (var y = 0; y < height; y++)
-            for (var x = 0; x < width; x++)
-                if (mask[x, y] != expected[x, y])
-                    Assert.True(Math.Abs(large.At<float>(y, x)) <= 1e-4 * most, $"({x}, {y}) is {large.At<float>(y, x)}");
+            {
+                for (var x = 0; x < width; x++)
+                    if (mask[x, y] != expected[x, y])
+                        Assert.True(Math.Abs(large.At<float>(y, x)) <= 1e-4 * most, $"({x}, {y}) is {large.At<float>(y, x)}");
+            }
+
             if (expected.Area() > 0)
                 Assert.InRange(BinaryMask.Iou(mask, expected), 0.9999, 1);
         }
