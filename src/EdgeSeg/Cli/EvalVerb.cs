@@ -105,17 +105,7 @@ internal static class EvalVerb
 
     private static void Print(Evaluator evaluator)
     {
-        Console.WriteLine(
-            "{0,-16} {1,6} {2,7} {3,7} {4,7} {5,7} {6,7} {7,7}",
-            "set",
-            "n",
-            "click",
-            "best3",
-            "box",
-            "auto",
-            "max-F",
-            "MAE"
-        );
+        Console.WriteLine("{0,-16} {1,6} {2,7} {3,7} {4,7} {5,7} {6,7} {7,7}", "set", "n", "click", "best3", "box", "auto", "max-F", "MAE");
         foreach (var (name, t) in evaluator.Sets.Append(new("overall", evaluator.Overall)))
             Console.WriteLine(
                 "{0,-16} {1,6} {2} {3} {4} {5} {6} {7}",
