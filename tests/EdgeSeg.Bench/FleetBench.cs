@@ -7,8 +7,8 @@ using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Vision.Models;
-using MQTTnet.Protocol;
 using MQTTnet;
+using MQTTnet.Protocol;
 
 namespace EdgeSeg.Bench;
 
