@@ -35,7 +35,7 @@ internal static class JpegHeader
             at += Math.Max(2, length);
         }
 
-        return new("JPEG", width, height, false);
+        return new("JPEG", width, height, false) { LacksEndOnly = scanned };
     }
 
     /// <summary>

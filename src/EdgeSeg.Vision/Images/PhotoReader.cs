@@ -16,9 +16,13 @@ internal sealed class PhotoReader
 
     private byte[] buffer = [];
 
+    /// <summary>What was wrong with the last photograph although it could be read whole; empty: nothing.</summary>
+    public string Warning { get; private set; } = "";
+
     /// <summary>The caller disposes the picture.</summary>
     public Mat Read(string path)
     {
+        Warning = "";
         var bytes = ReadBytes(path);
         if (PictureHeader.Read(bytes) is not { } header)
             throw new OperatingException(
@@ -27,7 +31,13 @@ internal sealed class PhotoReader
                     : $"'{path}' is not a photograph; give a {PictureHeader.Known} file"
             );
         Check(path, header);
-        return Decode(path, bytes, header.Format);
+        if (!header.LacksEndOnly)
+            return Decode(path, bytes, header.Format, "");
+        // with the end marker in its place, libjpeg tells whether picture data is missing too
+        EndOfImage.CopyTo(buffer.AsSpan(bytes.Length));
+        var pixels = Decode(path, buffer.AsSpan(0, bytes.Length + EndOfImage.Length), header.Format, CutShort(path, header.Format));
+        Warning = $"photograph '{path}' lacks its end-of-image marker; it was read whole";
+        return pixels;
     }
 
     private ReadOnlySpan<byte> ReadBytes(string path)
@@ -49,8 +59,8 @@ internal sealed class PhotoReader
                     $"photograph '{path}' has {info.Length >> 20} MiB, more than {PhotoReader.MaxBytes >> 20} MiB; save it smaller"
                 );
             var length = (int)info.Length;
-            if (buffer.Length < length)
-                buffer = new byte[length];
+            if (buffer.Length < length + EndOfImage.Length)
+                buffer = new byte[length + EndOfImage.Length];
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1);
             var read = file.ReadAtLeast(buffer.AsSpan(0, length), length, throwOnEndOfStream: false);
             return buffer.AsSpan(0, read);
@@ -73,22 +83,35 @@ internal sealed class PhotoReader
                 $"photograph '{path}' has {width}x{height} pixels, more than "
                     + $"{PictureBounds.MaxPixels / 1_000_000} megapixels; make it smaller"
             );
-        if (!complete)
-            throw new OperatingException($"photograph '{path}' is incomplete: its {format} data ends too early; copy it again");
+        if (!complete && !header.LacksEndOnly)
+            throw new OperatingException(CutShort(path, format));
         if (width < PictureBounds.MinSide || height < PictureBounds.MinSide)
             throw new OperatingException(
                 $"photograph '{path}' has {width}x{height} pixels; both sides need at least {PictureBounds.MinSide}: give a larger one"
             );
     }
 
-    private static Mat Decode(string path, ReadOnlySpan<byte> bytes, string format)
+    private static ReadOnlySpan<byte> EndOfImage => [0xFF, 0xD9];
+
+    private static string CutShort(string path, string format) =>
+        $"photograph '{path}' is incomplete: its {format} data ends too early; copy it again";
+
+    /// <param name="path">For the message.</param>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="format">For the message.</param>
+    /// <param name="onDamage">The message for a damaged JPEG; empty: one that says what libjpeg found.</param>
+    private static Mat Decode(string path, ReadOnlySpan<byte> bytes, string format, string onDamage)
     {
         try
         {
-            var pixels = Cv2.ImDecode(bytes, ImreadModes.Color);
-            if (!pixels.Empty() && pixels.Type() == MatType.CV_8UC3)
+            var pixels = JpegDecoder.Decode(bytes, out var damage);
+            if (damage.Length == 0 && !pixels.Empty() && pixels.Type() == MatType.CV_8UC3)
                 return pixels;
             pixels.Dispose();
+            if (damage.Length > 0)
+                throw new OperatingException(
+                    onDamage.Length > 0 ? onDamage : $"photograph '{path}' is a damaged JPEG file ({damage}); copy it again"
+                );
         }
         catch (OpenCVException)
         {

@@ -39,9 +39,10 @@ internal sealed class LoadedModel : IInferenceModel
     /// <summary>The model that the automatic mode takes its clicks from: this one, or another bundle in the salience role.</summary>
     public LoadedModel SaliencyModel => saliency ?? this;
 
-    /// <summary>The models by role: <c>segmenter</c>, and <c>salience</c> when that is another bundle.</summary>
-    public IEnumerable<(string Role, LoadedModel Model)> Roles =>
-        saliency is null ? [("segmenter", this)] : [("segmenter", this), ("salience", saliency)];
+    public ModelDescription Description =>
+        new(saliency is null ? [Role("segmenter")] : [Role("segmenter"), saliency.Role("salience")], ProviderTitle, PassedOver, PrecisionReason);
+
+    private ModelRole Role(string name) => new(name, Info, Bundle.Manifest.WeightsLicence);
 
     /// <summary>Its description in messages.</summary>
     public ModelInfo Info { get; }

@@ -23,6 +23,9 @@ internal enum PipeFormat
 
     /// <summary>YUV4MPEG2 with 4:2:0 pictures: states its own size, so width and height need not be given; even sides.</summary>
     Y4m,
+
+    /// <summary>Whole JPEG pictures one after the other; each states its own size.</summary>
+    Mjpeg,
 }
 
 /// <summary>A rectangle in pixels, of the picture after rotation.</summary>
@@ -66,6 +69,9 @@ internal sealed record CameraOptions
 
     public PipeFormat PipeFormat { get; init; } = PipeFormat.Bgr24;
 
+    /// <summary>Seconds that the first frame after opening may take.</summary>
+    public double OpenTimeoutS { get; init; } = 10;
+
     /// <summary>Frame times without a frame after which the camera is called stalled.</summary>
     public int StallFrames { get; init; } = 30;
 
@@ -73,7 +79,7 @@ internal sealed record CameraOptions
     public double FreezeS { get; init; } = 10;
 
     /// <summary>Mean brightness (0..255) below which a picture is black; 0 switches this off.</summary>
-    public int BlackLevel { get; init; } = 6;
+    public int BlackLevel { get; init; } = CaptureLimits.BlackLevel;
 
     /// <summary>Seconds of black pictures after which the camera is called black.</summary>
     public double BlackS { get; init; } = 5;

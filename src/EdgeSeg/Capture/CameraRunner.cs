@@ -45,6 +45,9 @@ internal sealed class CameraRunner : IDisposable
     /// <summary>Raised when the state or its reason changes.</summary>
     public event Action<CameraStatus>? Changed;
 
+    /// <summary>Raised with a sentence about a picture that could not be used, once for each picture.</summary>
+    public event Action<string>? Warned;
+
     /// <summary>Raised once, with a stable code, when the process must end to get the camera back.</summary>
     public event Action<string>? Fatal;
 
@@ -108,7 +111,31 @@ internal sealed class CameraRunner : IDisposable
 
     internal void Arrived(CaptureSession from, long nowNs) => Tell(from, nowNs, static (c, ns) => c.Arrived(ns));
 
-    internal void Ended(CaptureSession from) => Tell(from, 0, static (c, _) => c.Ended());
+    internal void Ended(CaptureSession from, string remark) => Tell(from, remark, static (c, remark) => c.Ended(remark));
+
+    /// <summary>The source's pictures cannot be decoded: after the next opening it counts as streaming only with a picture that can.</summary>
+    internal void Undecodable(CaptureSession from)
+    {
+        lock (gate)
+        {
+            if (from == session)
+                condition.NeedsPicture = true;
+        }
+    }
+
+    /// <summary>Pictures that the source could not read: counted as damaged, and each one named once.</summary>
+    internal void Skipped(CaptureSession from, long count, string reason)
+    {
+        lock (gate)
+        {
+            if (from != session)
+                return;
+        }
+
+        Drops.Count(DropCause.Damaged, count);
+        if (reason.Length > 0)
+            Warned?.Invoke(reason);
+    }
 
     /// <summary>Tells the loss and returns how long to wait before the next attempt.</summary>
     internal TimeSpan Lost(CaptureSession from, string why)
@@ -145,7 +172,7 @@ internal sealed class CameraRunner : IDisposable
             if (from != session)
                 return false;
             frame.Sequence = ++sequence;
-            condition.Retrieved++;
+            condition.Delivered(NowNs);
         }
 
         Queue.Offer(frame);
@@ -174,7 +201,7 @@ internal sealed class CameraRunner : IDisposable
         long callNs = watched.CallNs,
             nowNs = NowNs;
         var isOpening = watched.IsOpening;
-        if ((nowNs - callNs) / 1_000_000 > (isOpening ? CaptureLimits.CameraOpenHangMs : CaptureLimits.CameraHangMs))
+        if ((nowNs - callNs) / 1_000_000 > HangMs(isOpening))
             Abandon(watched);
         else if (!isOpening)
         {
@@ -183,6 +210,16 @@ internal sealed class CameraRunner : IDisposable
             if (stalled[0])
                 watched.CancelCall();
         }
+    }
+
+    /// <summary>A source that may be slow with its first frame may take that long in one call.</summary>
+    private long HangMs(bool isOpening)
+    {
+        var firstMs = (long)(Options.OpenTimeoutS * 1000) + CaptureLimits.CameraHangMarginMs;
+        if (isOpening)
+            return Math.Max(CaptureLimits.CameraOpenHangMs, firstMs);
+        lock (gate)
+            return condition.AwaitsFirst ? Math.Max(CaptureLimits.CameraHangMs, firstMs) : CaptureLimits.CameraHangMs;
     }
 
     private void Abandon(CaptureSession hung)

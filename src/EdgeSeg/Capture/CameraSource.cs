@@ -19,6 +19,7 @@ internal static class CameraSource
                 0,
                 0
             ),
+            CameraKind.Http => new HttpCamera(uri.Target, options.CredentialsFile, options.OpenTimeoutS),
             CameraKind.Pipe => new PipeCamera(
                 PipeCommand.Shell(uri.Target),
                 options.PipeFormat,

@@ -10,7 +10,9 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
 {
     private readonly Backoff backoff = new(CaptureLimits.CameraBackOffMinMs, CaptureLimits.CameraBackOffMaxMs, random);
     private CameraFormat? format;
-    private string reason = "";
+    private readonly string remedy = CameraRemedy.For(options.Uri);
+    private string reason = "",
+        cause = "";
     private long grabbed,
         reconnects,
         lastFrameNs,
@@ -24,19 +26,29 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
     /// <summary>Counts changes of state or reason.</summary>
     public int Version { get; private set; }
 
-    public long Retrieved { get; set; }
+    public long Retrieved { get; private set; }
+
+    /// <summary>Frames came and none could be decoded: only a decoded one makes the camera streaming again.</summary>
+    public bool NeedsPicture { get; set; }
 
     public int AbandonedReads { get; set; }
 
     public CameraStatus At(long nowNs) =>
-        new(State, reason, grabbed > 0 ? (nowNs - lastFrameNs) / 1e6 : double.NaN, reconnects, grabbed, Retrieved, AbandonedReads, format);
+        new(State, reason, grabbed > 0 ? (nowNs - lastFrameNs) / 1e6 : double.NaN, reconnects, grabbed, Retrieved, AbandonedReads, format)
+        {
+            Cause = cause,
+            Remedy = remedy,
+        };
+
+    /// <summary>No frame since the source was opened.</summary>
+    public bool AwaitsFirst => awaitsFirst;
 
     public void Opened(CameraFormat granted, long nowNs)
     {
         (format, openedNs, reopenNs, awaitsFirst) = (granted, nowNs, long.MaxValue, true);
         // frozen and black last until the pixels say otherwise
         if (State is not (CameraState.Starting or CameraState.Frozen or CameraState.Black))
-            Become(CameraState.Recovering, "opened again, no frame yet");
+            Become(CameraState.Recovering, cause.Length == 0 ? "opened again, no frame yet" : $"opened again, no frame yet; last fault: {cause}");
     }
 
     /// <summary>A frame is there; its content is not known yet.</summary>
@@ -49,7 +61,18 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
             if (nowNs - healthyFromNs >= CaptureLimits.CameraBackOffResetMs * 1_000_000L)
                 backoff.Reset();
         }
-        else if (State is not (CameraState.Frozen or CameraState.Black))
+        else if (State is not (CameraState.Frozen or CameraState.Black) && !NeedsPicture)
+            Stream(nowNs);
+    }
+
+    /// <summary>A frame was decoded and passed on.</summary>
+    public void Delivered(long nowNs)
+    {
+        Retrieved++;
+        if (!NeedsPicture)
+            return;
+        NeedsPicture = false;
+        if (State is not (CameraState.Frozen or CameraState.Black))
             Stream(nowNs);
     }
 
@@ -88,11 +111,16 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
     {
         if (State is CameraState.Frozen or CameraState.Black && reason == why)
             return TimeSpan.Zero;
-        Become(CameraState.Lost, why);
+        awaitsFirst = false;
+        // a stall is why the source was closed, and what it said on closing may say more
+        cause = State == CameraState.Stalled ? $"{reason}; on closing: {why}" : why;
+        Become(CameraState.Lost, cause);
         return backoff.Next();
     }
 
-    public void Ended() => Become(CameraState.Ended, "the source has no more pictures");
+    /// <summary>The source has no more pictures.</summary>
+    /// <param name="remark">What was wrong with it; empty: nothing.</param>
+    public void Ended(string remark) => Become(CameraState.Ended, remark.Length > 0 ? remark : "the source has no more pictures");
 
     /// <summary>Judges the silence since a call into the camera began; true when it has just become a stall.</summary>
     public bool Silent(long callNs, long nowNs)
@@ -101,12 +129,15 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
             return false;
         var fps = format.Fps > 0 ? format.Fps : 10;
         var allowedMs = awaitsFirst
-            ? CaptureLimits.CameraFirstFrameMs
+            ? options.OpenTimeoutS * 1000
             : Math.Max(CaptureLimits.CameraStallMinMs, options.StallFrames * 1000 / fps);
         var silentMs = (nowNs - Math.Max(callNs, Math.Max(lastFrameNs, openedNs))) / 1e6;
         if (silentMs <= allowedMs)
             return false;
-        Become(CameraState.Stalled, $"no frame for {silentMs:0} ms");
+        Become(
+            CameraState.Stalled,
+            awaitsFirst ? $"no first frame within {options.OpenTimeoutS:0.#} s of opening (open_timeout_s)" : $"no frame for {silentMs:0} ms"
+        );
         return true;
     }
 
@@ -116,11 +147,12 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
         AbandonedReads++;
         if (AbandonedReads >= CaptureLimits.MaxAbandonedReads)
         {
-            Become(CameraState.Hung, $"{AbandonedReads} calls into the camera never came back; the process must be started again");
+            Become(CameraState.Hung, $"{AbandonedReads} calls into the camera never returned; the process must be started again");
             return null;
         }
 
-        Become(CameraState.Lost, "a call into the camera did not come back and was abandoned");
+        cause = "a call into the camera did not return and was abandoned";
+        Become(CameraState.Lost, cause);
         return backoff.Next();
     }
 
@@ -129,6 +161,7 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
         if (State is CameraState.Lost or CameraState.Recovering && grabbed > 1)
             reconnects++;
         healthyFromNs = nowNs;
+        cause = "";
         Become(CameraState.Streaming, "");
     }
 

@@ -49,6 +49,12 @@ internal readonly record struct CameraStatus(
     CameraFormat? Format
 )
 {
+    /// <summary>The last fault that the source named, for a person; empty while it is well.</summary>
+    public string Cause { get; init; } = "";
+
+    /// <summary>What a person can do about a source that is lost.</summary>
+    public string Remedy { get; init; } = "";
+
     public static string Word(CameraState state) =>
         state switch
         {

@@ -7,6 +7,7 @@ internal enum CameraKind
 {
     V4l2,
     Rtsp,
+    Http,
     File,
     Images,
     Pipe,
@@ -22,13 +23,12 @@ internal readonly record struct TestScene(int Width, int Height, double Fps, int
 }
 
 /// <summary>
-/// Where frames come from: <c>v4l2:/dev/video0</c>, <c>rtsp://host/path</c> (or <c>rtsps</c>), <c>file:PATH</c>, <c>images:FOLDER</c>,
-/// <c>pipe:COMMAND</c>, <c>test:?w=1280&amp;h=720&amp;fps=30&amp;seed=1&amp;frames=0</c>. <see cref="Target"/> is the path, command or
-/// whole address; it never holds a password.
+/// Where frames come from: <c>v4l2:/dev/video0</c>, <c>rtsp://host/path</c> (or <c>rtsps</c>), <c>http://host/path</c> (or <c>https</c>), <c>file:PATH</c>, <c>images:FOLDER</c>, <c>pipe:COMMAND</c>,
+/// <c>test:?w=1280&amp;h=720&amp;fps=30&amp;seed=1&amp;frames=0</c>. <see cref="Target"/> is the path, command or whole address; it never holds a password.
 /// </summary>
 internal readonly record struct CameraUri(CameraKind Kind, string Target, TestScene Scene)
 {
-    private const string Forms = "v4l2:/dev/video0, rtsp://host/path, file:VIDEO, images:FOLDER, pipe:COMMAND or test:";
+    private const string Forms = "v4l2:/dev/video0, rtsp://host/path, http://host/stream, file:VIDEO, images:FOLDER, pipe:COMMAND or test:";
 
     /// <summary>
     /// The scheme of an address in lower case as written (<c>v4l2</c>, <c>rtsp</c>, <c>rtsps</c>, ...) and what follows its colon; empty
@@ -64,7 +64,8 @@ internal readonly record struct CameraUri(CameraKind Kind, string Target, TestSc
         {
             "v4l2" when rest.StartsWith("/dev/", StringComparison.Ordinal) && rest.Length > 5 => new(CameraKind.V4l2, rest, default),
             "v4l2" => throw Bad(text, "does not name a device", "write v4l2:/dev/video0 or v4l2:/dev/v4l/by-id/..."),
-            "rtsp" or "rtsps" => new(CameraKind.Rtsp, Network(text), default),
+            "rtsp" or "rtsps" => new(CameraKind.Rtsp, Network(text, "RTSP", "rtsp://host:554/path"), default),
+            "http" or "https" => new(CameraKind.Http, Network(text, "HTTP", "http://host/stream"), default),
             "file" => new(CameraKind.File, Given(text, rest, "a video", "file:/srv/video.mp4"), default),
             "images" => new(CameraKind.Images, Given(text, rest, "a folder", "images:/srv/pictures"), default),
             "pipe" => new(CameraKind.Pipe, Given(text, rest, "a command", "pipe:rpicam-vid --codec yuv420 -o -"), default),
@@ -76,19 +77,19 @@ internal readonly record struct CameraUri(CameraKind Kind, string Target, TestSc
     private static string Given(string text, string rest, string what, string example) =>
         rest.Trim().Length > 0 ? rest.Trim() : throw Bad(text, $"does not name {what}", $"write for example {example}");
 
-    private static string Network(string text)
+    private static string Network(string text, string kind, string example)
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Host.Length == 0 || !text.Contains("://", StringComparison.Ordinal))
-            throw new OperatingException("an RTSP camera's address names no host; write rtsp://host:554/path", 2);
+            throw new OperatingException($"the address of an {kind} camera names no host; write {example}", 2);
         // the sentence does not repeat the address: it would carry the password into the log
         if (uri.UserInfo.Length > 0)
             throw new OperatingException(
-                $"the address of the RTSP camera at {uri.Host} holds a user or password; put user:password into a file and name it as credentials_file",
+                $"the address of the {kind} camera at {uri.Host} holds a user or password; put user:password into a file and name it as credentials_file",
                 2
             );
         if (text.AsSpan().ContainsAny('\'', '\n', '\r'))
             throw new OperatingException(
-                $"the address of the RTSP camera at {uri.Host} holds a quote or line break; write them percent-encoded",
+                $"the address of the {kind} camera at {uri.Host} holds a quote or line break; write them percent-encoded",
                 2
             );
         return text;

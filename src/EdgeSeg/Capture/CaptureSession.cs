@@ -21,6 +21,7 @@ internal sealed class CaptureSession : IDisposable
     private long callNs,
         nextGrabNs,
         lookedNs;
+    private int damagedInARow;
 
     public CaptureSession(CameraRunner runner, TimeSpan firstWait)
     {
@@ -123,6 +124,8 @@ internal sealed class CaptureSession : IDisposable
         var openedUtc = runner.Time.GetUtcNow();
         var periodNs = format.Fps > 0 ? (long)(1e9 / format.Fps) : 33_333_333;
         nextGrabNs = runner.NowNs;
+        var skipped = 0L;
+        damagedInARow = 0;
         while (!left)
         {
             if (format.PaceFps > 0 && !KeepPace(format.PaceFps))
@@ -134,18 +137,37 @@ internal sealed class CaptureSession : IDisposable
             var arrivalNs = runner.NowNs;
             if (left)
                 return null;
-            if (outcome == GrabOutcome.Failed)
-                return source.Reason;
+            if (source.Skipped > skipped || source.SkippedReason.Length > 0)
+            {
+                runner.Skipped(this, source.Skipped - skipped, source.SkippedReason);
+                skipped = source.Skipped;
+            }
+
             if (outcome == GrabOutcome.End)
             {
-                runner.Ended(this);
+                if (source.EndFault is { } fault)
+                {
+                    runner.Undecodable(this);
+                    return fault;
+                }
+
+                runner.Ended(this, source.EndRemark);
                 return null;
             }
+
+            if (outcome == GrabOutcome.Failed)
+                return source.Reason;
 
             runner.Arrived(this, arrivalNs);
             var stamp = FrameStamp.Of(format.TimeSource, source.PositionMs, arrivalNs, runner.Time.GetUtcNow(), openedUtc);
             Take(source, format, format.IsLive ? arrivalNs : beganNs, stamp, periodNs);
             End();
+            if (damagedInARow >= CaptureLimits.MaxDamagedInARow)
+            {
+                runner.Undecodable(this);
+                return source.EndFault ?? $"{damagedInARow} pictures in a row could not be decoded";
+            }
+
             if (runner.ReopeningDue(this) is { } why)
                 return why;
         }
@@ -187,8 +209,11 @@ internal sealed class CaptureSession : IDisposable
             if (!writer.Write(source, frame.Pixels))
             {
                 runner.Drops.Count(DropCause.Damaged);
+                damagedInARow++;
                 return;
             }
+
+            damagedInARow = 0;
 
             frame.Camera = runner.Options.Id;
             frame.Source = source.PictureName;

@@ -59,6 +59,18 @@ internal interface ICamera : IDisposable
     /// <summary>Why the last grab failed.</summary>
     string Reason { get; }
 
+    /// <summary>Pictures that could not be read and were left out, since opening.</summary>
+    long Skipped => 0;
+
+    /// <summary>The file and the fault of the picture that was left out last, the first time that it was; empty: named before, or nothing to say.</summary>
+    string SkippedReason => "";
+
+    /// <summary>A remark on the end of the source, for a person; empty: it ended as it should.</summary>
+    string EndRemark => "";
+
+    /// <summary>A fault because of which the end of the source counts as a loss: it gave no picture at all. Null: there is none.</summary>
+    string? EndFault => null;
+
     /// <summary>Makes a call that waits return, where the source allows it (a child process can be killed, a driver's call cannot).</summary>
     void Cancel();
 }

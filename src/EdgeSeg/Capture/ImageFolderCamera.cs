@@ -5,7 +5,7 @@ using OpenCvSharp;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// The photographs of a folder (not of folders inside it), in the order of their names' bytes. What <see cref="PhotoReader"/> refuses is skipped and counted.
+/// The photographs of a folder (not of folders inside it), in the order of their names' bytes. What <see cref="PhotoReader"/> refuses is left out, counted, and named once.
 /// They are read while grabbing, since only then is it known whether there is a picture.
 /// </summary>
 internal sealed class ImageFolderCamera(string folder, double fps, bool loop) : ICamera
@@ -13,12 +13,16 @@ internal sealed class ImageFolderCamera(string folder, double fps, bool loop) : 
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"];
 
     private readonly PhotoReader reader = new();
+    private readonly HashSet<string> named = new(StringComparer.Ordinal);
     private string[] files = [];
     private Mat? picture;
     private int next;
 
-    /// <summary>Photographs that could not be read, since opening.</summary>
     public long Skipped { get; private set; }
+
+    public string SkippedReason { get; private set; } = "";
+
+    public string EndRemark => Skipped > 0 ? $"the folder's photographs were replayed; {Skipped} of them could not be read" : "";
 
     /// <summary>File of the picture that was grabbed last.</summary>
     public string Current { get; private set; } = "";
@@ -53,7 +57,7 @@ internal sealed class ImageFolderCamera(string folder, double fps, bool loop) : 
     public GrabOutcome Grab()
     {
         picture?.Dispose();
-        picture = null;
+        (picture, SkippedReason) = (null, "");
         for (var tried = 0; tried < files.Length; tried++)
         {
             if (next == files.Length)
@@ -67,12 +71,16 @@ internal sealed class ImageFolderCamera(string folder, double fps, bool loop) : 
             try
             {
                 picture = reader.Read(Current);
+                if (reader.Warning.Length > 0 && named.Add(Current))
+                    SkippedReason = reader.Warning;
                 return GrabOutcome.Ok;
             }
             catch (OperatingException e)
             {
                 Skipped++;
                 Reason = e.Message;
+                if (named.Add(Current))
+                    SkippedReason = SkippedReason.Length == 0 ? e.Message : $"{SkippedReason}; {e.Message}";
             }
         }
 

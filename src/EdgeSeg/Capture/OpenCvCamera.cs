@@ -1,3 +1,4 @@
+using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 
@@ -12,12 +13,37 @@ internal sealed class OpenCvCamera : ICamera
     private readonly CameraOptions options;
     private readonly CameraUri uri;
     private readonly VideoCapture capture = new();
+    private long grabbed,
+        decoded,
+        undecoded,
+        expected;
 
     public OpenCvCamera(CameraOptions options, CameraUri uri) => (this.options, this.uri) = (options, uri);
 
     public double PositionMs { get; private set; }
 
     public string Reason { get; private set; } = "";
+
+    public string EndRemark =>
+        options.Loop ? ""
+        : undecoded > 0 ? $"video '{uri.Target}' has ended; {undecoded} of its pictures could not be decoded"
+        : IsCutShort ? $"video '{uri.Target}' ended after {grabbed} of {expected} pictures; the file may be cut short"
+        : "";
+
+    public string? EndFault
+    {
+        get
+        {
+            const string remedy = "convert it with ffmpeg to H.264 in MP4 or to MJPEG in AVI";
+            var coding = FourCc((int)Property(VideoCaptureProperties.FourCC));
+            if (grabbed == 0)
+                return $"video '{uri.Target}' (coding {coding}) gave no picture; {remedy}";
+            return undecoded > 0 && decoded == 0 ? $"none of the pictures of video '{uri.Target}' (coding {coding}) could be decoded; {remedy}" : null;
+        }
+    }
+
+    /// <summary>Containers state the number of pictures only roughly.</summary>
+    private bool IsCutShort => expected - grabbed > Math.Max(2, expected / 50);
 
     public CameraFormat Open() => uri.Kind == CameraKind.V4l2 ? OpenDevice() : OpenFile();
 
@@ -49,6 +75,7 @@ internal sealed class OpenCvCamera : ICamera
         if (!TryOpen(VideoCaptureAPIs.FFMPEG))
             throw new OperatingException($"video '{uri.Target}' cannot be read; convert it with ffmpeg to H.264 in MP4 or to MJPEG in AVI");
         var fps = Property(VideoCaptureProperties.Fps);
+        expected = (long)Property(VideoCaptureProperties.FrameCount);
         return Granted("file", options.Realtime, options.Realtime ? (fps > 0 ? fps : 25) : 0);
     }
 
@@ -80,7 +107,7 @@ internal sealed class OpenCvCamera : ICamera
     {
         try
         {
-            if (!capture.Grab() && !(options.Loop && uri.Kind == CameraKind.File && Rewind()))
+            if (!GrabNext() && !(options.Loop && uri.Kind == CameraKind.File && grabbed > 0 && Rewind()))
             {
                 if (uri.Kind == CameraKind.File)
                     return GrabOutcome.End;
@@ -90,6 +117,7 @@ internal sealed class OpenCvCamera : ICamera
                 return GrabOutcome.Failed;
             }
 
+            grabbed++;
             PositionMs = Property(VideoCaptureProperties.PosMsec);
             return GrabOutcome.Ok;
         }
@@ -102,15 +130,32 @@ internal sealed class OpenCvCamera : ICamera
 
     public bool Retrieve(Mat picture)
     {
+        var isWhole = TryRetrieve(picture);
+        (decoded, undecoded) = isWhole ? (decoded + 1, undecoded) : (decoded, undecoded + 1);
+        return isWhole;
+    }
+
+    /// <summary>False for a damaged picture, a webcam's JPEG for example; the next one may be whole.</summary>
+    private bool TryRetrieve(Mat picture)
+    {
         try
         {
-            return capture.Retrieve(picture) && !picture.Empty() && picture.Type() == MatType.CV_8UC3;
+            using var messages = NativeStderr.Begin();
+            return capture.Retrieve(picture) && !picture.Empty() && picture.Type() == MatType.CV_8UC3 && JpegDecoder.DamageIn(messages.End()).Length == 0;
         }
         catch (OpenCVException)
         {
-            // a damaged JPEG of a webcam; the next one is a new chance
             return false;
         }
+    }
+
+    /// <summary>FFmpeg decodes while it grabs, and names no file in what it writes; a V4L2 device waits for its picture here.</summary>
+    private bool GrabNext()
+    {
+        if (uri.Kind == CameraKind.V4l2)
+            return capture.Grab();
+        using var messages = NativeStderr.Begin();
+        return capture.Grab();
     }
 
     private bool Rewind() =>

@@ -22,6 +22,7 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
     private readonly Lock gate = new();
     private ChildProcess? child;
     private RawPicture? picture;
+    private JpegStream? jpegs;
     private bool cancelled;
 
     public double PositionMs => 0;
@@ -32,13 +33,19 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
 
     public CameraFormat Open()
     {
-        if (format != PipeFormat.Y4m)
+        if (format is not (PipeFormat.Y4m or PipeFormat.Mjpeg))
             picture = new RawPicture(format, width, height);
         lock (gate)
         {
             if (cancelled)
                 throw new OperatingException("the camera was closed while it opened");
             child = new ChildProcess(command.Words, command.Input);
+        }
+
+        if (format == PipeFormat.Mjpeg)
+        {
+            jpegs = new JpegStream(child.Output);
+            return new CameraFormat(0, 0, fps, RawPicture.Name(format), "arrival", true, true);
         }
 
         var (grantedWidth, grantedHeight, grantedFps) = format == PipeFormat.Y4m ? ReadStreamHeader(child) : (width, height, fps);
@@ -48,10 +55,12 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
 
     public GrabOutcome Grab()
     {
-        if (child is null || picture is null)
+        if (child is null || (picture is null && jpegs is null))
             return Fail("is not open");
         try
         {
+            if (jpegs is not null)
+                return jpegs.TryReadNext() ? GrabOutcome.Ok : Fail(child.Ending(command.Secret));
             if (format == PipeFormat.Y4m)
             {
                 Span<byte> line = stackalloc byte[LineBytes];
@@ -62,7 +71,7 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
                     return Fail("wrote something else than YUV4MPEG2 pictures");
             }
 
-            var read = child.Output.ReadAtLeast(picture.Bytes, picture.Length, throwOnEndOfStream: false);
+            var read = child.Output.ReadAtLeast(picture!.Bytes, picture.Length, throwOnEndOfStream: false);
             if (read == picture.Length)
                 return GrabOutcome.Ok;
             var where =
@@ -70,6 +79,10 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
                     ? ""
                     : $" in the middle of a picture ({read} of {picture.Length} bytes; are width, height and pipe_format those that it writes?)";
             return Fail(child.Ending(command.Secret) + where);
+        }
+        catch (OperatingException e)
+        {
+            return Fail($"cannot be used: {e.Message}");
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -79,6 +92,8 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
 
     public bool Retrieve(Mat destination)
     {
+        if (jpegs is not null)
+            return jpegs.TryDecode(destination);
         if (picture is null)
             return false;
         picture.ToBgr(destination);
@@ -108,7 +123,7 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
 
     private GrabOutcome Fail(string how)
     {
-        Reason = cancelled ? "the camera's command was ended because it gave no pictures" : $"the camera's command {how}";
+        Reason = cancelled ? $"the camera's command was ended because it gave no pictures; it {how}" : $"the camera's command {how}";
         return GrabOutcome.Failed;
     }
 

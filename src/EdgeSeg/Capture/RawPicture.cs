@@ -73,6 +73,7 @@ internal sealed class RawPicture : IDisposable
             PipeFormat.Yuyv => "yuyv",
             PipeFormat.Nv12 => "nv12",
             PipeFormat.I420 => "i420",
+            PipeFormat.Mjpeg => "mjpeg",
             _ => "y4m",
         };
 }

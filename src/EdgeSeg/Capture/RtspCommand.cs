@@ -14,7 +14,7 @@ internal static class RtspCommand
         var secret = "";
         if (credentialsFile.Length > 0)
         {
-            var (user, password) = Credentials(credentialsFile);
+            var (user, password) = CameraCredentials.Read(credentialsFile);
             secret = Uri.EscapeDataString(password);
             var host = address.IndexOf("://", StringComparison.Ordinal) + 3;
             address = $"{address[..host]}{Uri.EscapeDataString(user)}:{secret}@{address[host..]}";
@@ -55,25 +55,5 @@ internal static class RtspCommand
             $"ffconcat version 1.0\nfile '{address}'\noption rtsp_transport tcp\noption timeout {CaptureLimits.RtspSilenceMs * 1000L}\n",
             secret
         );
-    }
-
-    /// <summary>One line, <c>user:password</c>; the password may hold colons.</summary>
-    private static (string User, string Password) Credentials(string file)
-    {
-        const string remedy = "write one line, user:password, into it, readable for this user only";
-        try
-        {
-            if (new FileInfo(file).Length > CaptureLimits.MaxCredentialsBytes)
-                throw new OperatingException($"the credentials file '{file}' is too large; {remedy}", 2);
-            var line = File.ReadAllText(file).Trim();
-            var colon = line.IndexOf(':');
-            if (colon <= 0 || line.AsSpan().ContainsAny('\n', '\r'))
-                throw new OperatingException($"the credentials file '{file}' does not hold user:password; {remedy}", 2);
-            return (line[..colon], line[(colon + 1)..]);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new OperatingException($"the credentials file '{file}' cannot be read ({e.Message}); {remedy}", 2);
-        }
     }
 }

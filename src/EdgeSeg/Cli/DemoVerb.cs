@@ -76,7 +76,7 @@ internal static class DemoVerb
         Console.WriteLine($"Broker on 127.0.0.1:{broker.Port}; subscribed to edgeseg/v1/demo/#");
         long results;
         await using (
-            var service = await EdgeSegService.StartAsync(
+            var service = await ServiceBuilder.StartAsync(
                 settings,
                 new Journal(LogLevel.Warning, TimeProvider.System),
                 TimeProvider.System,
@@ -121,7 +121,7 @@ internal static class DemoVerb
         );
         settings.Telemetry.IntervalS = 2;
         settings.Update.Enabled = false;
-        await using var service = await EdgeSegService.StartAsync(
+        await using var service = await ServiceBuilder.StartAsync(
             settings,
             new Journal(LogLevel.Warning, TimeProvider.System),
             TimeProvider.System,

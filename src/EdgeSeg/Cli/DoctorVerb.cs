@@ -53,7 +53,7 @@ internal static class DoctorVerb
                 )
             );
         foreach (var camera in settings.Cameras)
-            looks.Add(($"camera {camera.Id}", () => DeviceChecks.Camera(camera.Id, camera.Uri)));
+            looks.Add(($"camera {camera.Id}", () => Camera(camera)));
         looks.Add(
             (
                 "broker",
@@ -68,6 +68,13 @@ internal static class DoctorVerb
         looks.Add(("clock", () => SystemChecks.Clock(TimeProvider.System)));
         looks.Add(("temperature", () => SystemChecks.Temperature()));
         return looks;
+    }
+
+    /// <summary>The device node first, since its message says more; then one picture is read.</summary>
+    private static Check Camera(CameraSettings camera)
+    {
+        var node = DeviceChecks.Camera(camera.Id, camera.Uri);
+        return node.State == CheckState.Ok ? CameraCheck.Run(camera.ToOptions()) : node;
     }
 
     /// <summary>Every graph of the bundle is read and hashed, and the one that would run is run once.</summary>

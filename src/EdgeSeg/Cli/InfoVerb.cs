@@ -1,20 +1,16 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Runtime.InteropServices;
+using EdgeSeg.Health;
 using EdgeSeg.Messages;
 using EdgeSeg.Platform;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
-using OpenCvSharp;
 
 namespace EdgeSeg.Cli;
 
 /// <summary><c>edgeseg info</c>: what this build is and what it would run, decided as at start.</summary>
 internal static class InfoVerb
 {
-    /// <summary>linux-x64 or linux-arm64.</summary>
-    public static string Machine { get; } = $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
-
     public static Command Create()
     {
         var command = new Command(
@@ -25,7 +21,7 @@ internal static class InfoVerb
         command.SetAction(parsed =>
         {
             using var model = modelOptions.Load(parsed);
-            foreach (var (name, version) in Versions())
+            foreach (var (name, version) in SoftwareVersions.All())
                 Line(name, version);
             var sam = model.Segmenter;
             Line("model", $"{model.Name} version {model.Version} in {Path.GetFullPath(model.Bundle.Folder)}");
@@ -67,16 +63,6 @@ internal static class InfoVerb
         });
         return command;
     }
-
-    /// <summary>Names and versions of edgeseg and of what it stands on.</summary>
-    public static IReadOnlyList<KeyValuePair<string, string>> Versions() =>
-        [
-            new("edgeseg", ProgramVersion.Text),
-            new("dotnet", Environment.Version.ToString()),
-            new("onnxruntime", LoadedModel.RuntimeVersion),
-            new("opencv", Cv2.GetVersionString() ?? "unknown"),
-            new("machine", $"{Machine} {Environment.ProcessorCount} cores"),
-        ];
 
     private static void Line(string name, string value) => Console.WriteLine("{0,-16} {1}", name, value);
 }

@@ -7,7 +7,7 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Cli;
 
-/// <summary><c>edgeseg run</c>: the service. SIGHUP reads the settings again; bad ones are refused whole, and the old ones stay.</summary>
+/// <summary><c>edgeseg run</c>: the service. SIGHUP reloads the settings; those with which a start would fail are refused, and the old ones stay.</summary>
 internal static class RunVerb
 {
     public static Option<string?> ConfigOption() =>
@@ -22,18 +22,23 @@ internal static class RunVerb
     public static Command Create()
     {
         var config = ConfigOption();
+        var waits = new Option<bool>("--wait-for-subscriber")
+        {
+            Description = "Cameras that replay files start when a client has subscribed to masks at the embedded broker, not after 2 seconds.",
+        };
         var command = new Command(
             "run",
             "Runs the service: cameras to masks over MQTT, until SIGTERM or SIGINT, or until every source has ended. SIGHUP reads the settings again.\n\nExample: edgeseg run --config edgeseg.toml"
         )
         {
             config,
+            waits,
         };
-        command.SetAction((parsed, cancel) => RunAsync(() => Load(parsed, config), cancel));
+        command.SetAction((parsed, cancel) => RunAsync(() => Load(parsed, config), parsed.GetValue(waits), cancel));
         return command;
     }
 
-    private static async Task<int> RunAsync(Func<Settings> load, CancellationToken cancel)
+    private static async Task<int> RunAsync(Func<Settings> load, bool waitForSubscriber, CancellationToken cancel)
     {
         var settings = Checked(load());
         var journal = new Journal(settings.Log.Level, TimeProvider.System);
@@ -41,28 +46,9 @@ internal static class RunVerb
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        Settings? next = null;
-        CancellationTokenSource? round = null;
+        var runner = new ServiceRunner(() => Checked(load()), journal, notifier, TimeProvider.System, waitForSubscriber);
         using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
-        while (true)
-        {
-            using (round = CancellationTokenSource.CreateLinkedTokenSource(stop.Token))
-            {
-                // a reload asked for before this round was there to be cut short
-                if (next is not null)
-                    (settings, next) = (next, null);
-                await using var service = await EdgeSegService.StartAsync(settings, journal, TimeProvider.System, notifier: notifier);
-                var code = await service.RunAsync(round.Token);
-                if (next is null || stop.IsCancellationRequested)
-                {
-                    notifier.Stopping();
-                    return code;
-                }
-            }
-
-            (settings, next) = (next, null);
-            journal.Info("the settings were read again and are in force");
-        }
+        return await runner.RunAsync(settings, stop.Token);
 
         void Stop(PosixSignalContext context)
         {
@@ -73,26 +59,7 @@ internal static class RunVerb
         void Reload(PosixSignalContext context)
         {
             context.Cancel = true;
-            notifier.Reloading();
-            try
-            {
-                var read = Checked(load());
-                if (read.Runtime.Library != settings.Runtime.Library || read.Runtime.OpenCvLibrary != settings.Runtime.OpenCvLibrary)
-                    throw new OperatingException(
-                        "runtime.library and runtime.opencv_library change only with a new process: systemctl restart edgeseg"
-                    );
-                next = read;
-                round?.Cancel();
-            }
-            catch (OperatingException e)
-            {
-                journal.Error($"the new settings are refused, the old ones stay: {e.Message}");
-                notifier.Ready();
-            }
-            catch (ObjectDisposedException)
-            {
-                // between two rounds: the next one begins with the settings just read
-            }
+            runner.RequestReload();
         }
     }
 

@@ -60,11 +60,11 @@ internal sealed class CameraSettings(int index)
 
     public double FreezeS { get; set; } = 10;
 
+    public double OpenTimeoutS { get; set; } = 10;
+
     public bool DetectBlack { get; set; } = true;
 
-    /// <summary>
-    /// The part before the first colon: <c>v4l2</c>, <c>rtsp</c>, <c>rtsps</c>, <c>file</c>, <c>images</c>, <c>pipe</c>, <c>test</c>.
-    /// </summary>
+    /// <summary>The part before the first colon: <c>v4l2</c>, <c>rtsp</c>, <c>rtsps</c>, <c>http</c>, <c>https</c>, <c>file</c>, <c>images</c>, <c>pipe</c>, <c>test</c>.</summary>
     public string Scheme => CameraUri.Split(Uri).Scheme;
 
     /// <summary>The part that Capture needs.</summary>
@@ -85,8 +85,9 @@ internal sealed class CameraSettings(int index)
             PipeFormat = PipeFormat,
             StallFrames = StallFrames,
             FreezeS = FreezeS,
-            BlackLevel = DetectBlack ? ConfigurationLimits.BlackLevel : 0,
+            BlackLevel = DetectBlack ? CaptureLimits.BlackLevel : 0,
             BlackS = ConfigurationLimits.BlackS,
+            OpenTimeoutS = OpenTimeoutS,
         };
 
     private const string Doc = "A camera. Repeat the table for each camera. Without one, `run` refuses to start.";
@@ -98,7 +99,7 @@ internal sealed class CameraSettings(int index)
             .Text(
                 "credentials_file",
                 TextForms.File,
-                "For rtsp: a file that holds user:password.",
+                "For rtsp and http: a file that holds user:password.",
                 c => c.CredentialsFile,
                 (c, v) => c.CredentialsFile = v
             )
@@ -164,7 +165,8 @@ internal sealed class CameraSettings(int index)
                 ("yuyv", PipeFormat.Yuyv),
                 ("nv12", PipeFormat.Nv12),
                 ("i420", PipeFormat.I420),
-                ("y4m", PipeFormat.Y4m)
+                ("y4m", PipeFormat.Y4m),
+                ("mjpeg", PipeFormat.Mjpeg)
             )
             .Choice("mode", "When frames are segmented automatically.", c => c.Mode, (c, v) => c.Mode = v, CameraModes.Words)
             .Number(
@@ -208,5 +210,18 @@ internal sealed class CameraSettings(int index)
                 c => c.FreezeS,
                 (c, v) => c.FreezeS = v
             )
-            .Flag("detect_black", "Report a black picture.", c => c.DetectBlack, (c, v) => c.DetectBlack = v);
+            .Number(
+                "open_timeout_s",
+                1,
+                600,
+                "Seconds that the first frame after opening may take; a slower camera counts as stalled and is opened again.",
+                c => c.OpenTimeoutS,
+                (c, v) => c.OpenTimeoutS = v
+            )
+            .Flag(
+                "detect_black",
+                "Raise an alert when the picture has been black for 5 seconds; false: never.",
+                c => c.DetectBlack,
+                (c, v) => c.DetectBlack = v
+            );
 }

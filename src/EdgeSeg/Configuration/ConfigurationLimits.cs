@@ -21,9 +21,6 @@ internal static class ConfigurationLimits
     /// <summary>Largest password or credentials file, in bytes.</summary>
     public const int MaxSecretBytes = 16 << 10;
 
-    /// <summary>Mean brightness (0..255) below which a picture is black.</summary>
-    public const int BlackLevel = 6;
-
     /// <summary>Seconds of black pictures after which the camera is black.</summary>
     public const double BlackS = 5;
 

@@ -95,8 +95,8 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
         }
 
         Pipe(c, path);
-        if (c.CredentialsFile.Length > 0 && c.Scheme is not ("rtsp" or "rtsps"))
-            Refuse("only rtsp cameras have credentials", $"{path}.credentials_file", $"{path}.uri");
+        if (c.CredentialsFile.Length > 0 && c.Scheme is not ("rtsp" or "rtsps" or "http" or "https"))
+            Refuse("only rtsp and http cameras have credentials", $"{path}.credentials_file", $"{path}.uri");
         if (c.Width > 0 != c.Height > 0)
             Refuse(
                 "set both width and height, or neither",
@@ -122,11 +122,11 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
 
     private void Pipe(CameraSettings c, string path)
     {
-        // a y4m stream carries its size
-        if (c.Scheme == "pipe" && c.PipeFormat != PipeFormat.Y4m && Math.Min(c.PipeWidth, c.PipeHeight) < PictureBounds.MinSide)
+        // these streams carry their size
+        if (c.Scheme == "pipe" && c.PipeFormat is not (PipeFormat.Y4m or PipeFormat.Mjpeg) && Math.Min(c.PipeWidth, c.PipeHeight) < PictureBounds.MinSide)
         {
             Refuse(
-                $"a pipe requires pipe_width and pipe_height, at least {PictureBounds.MinSide} each, or pipe_format = \"y4m\"",
+                $"a pipe requires pipe_width and pipe_height, at least {PictureBounds.MinSide} each, or pipe_format = \"y4m\" or \"mjpeg\"",
                 $"{path}.uri",
                 $"{path}.pipe_width",
                 $"{path}.pipe_height",

@@ -7,7 +7,16 @@ namespace EdgeSeg.Messages;
 /// <param name="Remedy">What a person can do.</param>
 /// <param name="Degrades">Whether the service runs below what it was configured for because of it.</param>
 /// <param name="Camera">The camera concerned; null: none.</param>
-internal sealed record Alert(string Id, string Code, string Text, string Remedy, bool Degrades = false, string? Camera = null);
+/// <param name="Cause">The part of the text that makes it another alert when it changes; empty: only the code does. Not on the wire.</param>
+internal sealed record Alert(
+    string Id,
+    string Code,
+    string Text,
+    string Remedy,
+    bool Degrades = false,
+    string? Camera = null,
+    string Cause = ""
+);
 
 /// <summary>The retained <c>alert/&lt;id&gt;</c>, version 1; schema <c>Alert</c> in docs/asyncapi.yaml.</summary>
 internal static class AlertMessage

@@ -21,6 +21,7 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
     private readonly byte[]? userHash,
         passwordHash;
     private readonly ConcurrentDictionary<string, bool> retained = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Client, string Filter), bool> subscriptions = new();
     private int clients;
 
     private EmbeddedBroker(IPAddress address, int port, string? user, string? password, IMqttServerAdapter? door)
@@ -48,6 +49,17 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
         server.ClientConnectedAsync += _ => Count(1);
         server.ClientDisconnectedAsync += _ => Count(-1);
         server.InterceptingPublishAsync += Intercept;
+        server.ClientSubscribedTopicAsync += e =>
+        {
+            if (subscriptions.Count < MqttLimits.BrokerSubscriptions)
+                subscriptions.TryAdd((e.ClientId, e.TopicFilter.Topic), true);
+            return Task.CompletedTask;
+        };
+        server.ClientUnsubscribedTopicAsync += e =>
+        {
+            subscriptions.TryRemove((e.ClientId, e.TopicFilter), out _);
+            return Task.CompletedTask;
+        };
         Address = address;
     }
 
@@ -55,6 +67,23 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
 
     /// <summary>The port listened on; the one found where 0 was asked for.</summary>
     public int Port => options.DefaultEndpointOptions.Port;
+
+    /// <summary>Whether a client is subscribed to a filter that this topic matches.</summary>
+    public bool HasSubscriber(string topic) =>
+        subscriptions.Keys.Any(s => Matches(topic.Split('/'), s.Filter.Split('/')));
+
+    private static bool Matches(string[] topic, string[] filter)
+    {
+        for (var i = 0; i < filter.Length; i++)
+        {
+            if (filter[i] == "#")
+                return true;
+            if (i == topic.Length || (filter[i] != "+" && filter[i] != topic[i]))
+                return false;
+        }
+
+        return filter.Length == topic.Length;
+    }
 
     /// <summary>Clients connected now.</summary>
     public int Clients => Volatile.Read(ref clients);

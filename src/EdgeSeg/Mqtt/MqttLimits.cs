@@ -51,6 +51,9 @@ internal static class MqttLimits
     /// <summary>Retained topics of the embedded broker.</summary>
     public const int BrokerRetainedTopics = 256;
 
+    /// <summary>Subscriptions of the embedded broker's clients that are remembered, to know whether somebody receives masks.</summary>
+    public const int BrokerSubscriptions = 1024;
+
     /// <summary>Longest time for clearing the retained topics of a device, in ms.</summary>
     public const int RetireMs = 30_000;
 

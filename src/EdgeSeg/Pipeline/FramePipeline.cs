@@ -111,16 +111,24 @@ internal sealed class FramePipeline : IDisposable
     /// <summary>A command or an edge waits for its answer.</summary>
     public bool IsBusy => Commands.Waiting > 0 || Cameras.Any(c => c.IsAwaited);
 
+    /// <summary>Starts inference and the live cameras; those that replay files wait for <see cref="StartReplays"/>.</summary>
     public void Start()
     {
         foreach (var camera in Cameras)
         {
             camera.RequestNext();
-            camera.Runner.Start();
+            if (!camera.IsReplay)
+                camera.Runner.Start();
         }
 
         loop.Start();
         Gpio.Start();
+    }
+
+    public void StartReplays()
+    {
+        foreach (var camera in Cameras.Where(c => c.IsReplay))
+            camera.Runner.Start();
     }
 
     /// <summary>Wakes the inference thread, for a model that was offered.</summary>

@@ -6,52 +6,46 @@ using EdgeSeg.Telemetry;
 
 namespace EdgeSeg.Service;
 
-/// <summary>From what the control loop sees to the alerts that last.</summary>
+/// <summary>What the alerts of the device itself follow from.</summary>
+/// <param name="Device">Its id.</param>
+/// <param name="Board">As last read.</param>
+/// <param name="DuplicateId">Another client uses its id.</param>
+/// <param name="ClockSynced">The clock can be trusted.</param>
+/// <param name="SettingsRefused">Why newer settings were refused; null: they were not.</param>
+internal sealed record DeviceCondition(string Device, DeviceVitals Board, bool DuplicateId, bool ClockSynced, string? SettingsRefused = null);
+
+/// <summary>The alerts that follow from the state of the device and its cameras.</summary>
 internal static class AlertRules
 {
     private const string Throttled = "throttled",
         DiskLow = "disk-low",
         DuplicateId = "duplicate-id",
-        ClockUnset = "clock-unset";
+        ClockUnset = "clock-unset",
+        SettingsRefused = "settings-refused";
 
-    /// <summary>The id of every alert that this service may raise.</summary>
-    public static IEnumerable<string> Ids(IEnumerable<string> cameras) =>
-        [.. cameras.Select(CameraId), Throttled, DiskLow, DuplicateId, ClockUnset];
+    /// <summary>The id of every alert that this service can raise.</summary>
+    public static IEnumerable<string> Ids(Topics topics) =>
+        [.. topics.Cameras.Select(c => CameraId(c.Id)), Throttled, DiskLow, DuplicateId, ClockUnset, SettingsRefused];
 
-    /// <summary>A state in which the device is blind there.</summary>
+    /// <summary>A state in which the camera gives no usable picture.</summary>
     public static bool IsFaulty(CameraState state) => state is not (CameraState.Starting or CameraState.Streaming or CameraState.Ended);
 
     /// <param name="cameras">Id and status of each.</param>
-    /// <param name="board">As last read.</param>
-    /// <param name="device">Device id.</param>
-    /// <param name="duplicateId">Another client uses our id.</param>
-    /// <param name="clockSynced">The clock can be believed.</param>
-    public static List<Alert> Lasting(
-        IEnumerable<(string Id, CameraStatus Status)> cameras,
-        DeviceVitals board,
-        string device,
-        bool duplicateId,
-        bool clockSynced
-    )
+    /// <param name="device">The rest.</param>
+    public static List<Alert> Lasting(IEnumerable<(string Id, CameraStatus Status)> cameras, DeviceCondition device)
     {
-        var alerts = new List<Alert>();
-        foreach (var (id, status) in cameras)
-        {
-            if (IsFaulty(status.State))
-                alerts.Add(Camera(id, status));
-        }
-
-        if (board.Throttling is { Now.Count: > 0 } throttling)
+        List<Alert> alerts = [.. cameras.Where(c => IsFaulty(c.Status.State)).Select(c => Camera(c.Id, c.Status))];
+        if (device.Board.Throttling is { Now.Count: > 0 } throttling)
             alerts.Add(
                 new Alert(
                     Throttled,
                     "throttled",
-                    $"the board holds itself back ({string.Join(", ", throttling.Now)}), so masks come late",
-                    "give it air, a heat sink or a stronger power supply",
+                    $"the CPU is throttled ({string.Join(", ", throttling.Now)}), so masks come late",
+                    "improve cooling or use a stronger power supply",
                     Degrades: true
                 )
             );
-        if (board.DiskFreeBytes is < HealthLimits.DiskLowBytes and var free)
+        if (device.Board.DiskFreeBytes is < HealthLimits.DiskLowBytes and var free)
             alerts.Add(
                 new Alert(
                     DiskLow,
@@ -60,23 +54,33 @@ internal static class AlertRules
                     "free space there, or move state_dir to a larger disk"
                 )
             );
-        if (duplicateId)
+        if (device.DuplicateId)
             alerts.Add(
                 new Alert(
                     DuplicateId,
                     "duplicate_id",
-                    $"another client speaks as device '{device}'",
-                    "give each device an id of its own (a copied card has copied it too: set device, or renew /etc/machine-id)",
+                    $"another client uses the id of device '{device.Device}'",
+                    "give each device an id of its own: set device, or renew /etc/machine-id where a card was copied",
                     Degrades: true
                 )
             );
-        if (!clockSynced)
+        if (!device.ClockSynced)
             alerts.Add(
                 new Alert(
                     ClockUnset,
                     "clock_unset",
-                    "the clock is not synchronised, so times in UTC cannot be believed",
-                    "timedatectl set-ntp true, and a time server within reach"
+                    "the clock is not synchronised, so times in UTC may be wrong",
+                    "timedatectl set-ntp true, and a time server that can be reached"
+                )
+            );
+        if (device.SettingsRefused is { } reason)
+            alerts.Add(
+                new Alert(
+                    SettingsRefused,
+                    "settings_refused",
+                    $"the new settings were refused and the old ones stay in force: {reason}",
+                    "correct the settings and reload again (systemctl reload edgeseg)",
+                    Cause: reason
                 )
             );
         return alerts;
@@ -86,22 +90,16 @@ internal static class AlertRules
 
     private static Alert Camera(string id, CameraStatus status)
     {
-        // opened again but without a good frame, it is as lost as before
+        // opened again without a good frame: for a reader it is still lost
         var word = CameraStatus.Word(status.State == CameraState.Recovering ? CameraState.Lost : status.State);
         var remedy = status.State switch
         {
             CameraState.Black => "uncover the lens or switch on a light",
             CameraState.Frozen => "unplug the camera and plug it in again",
-            CameraState.Hung => "nothing: the service ends and is started again",
-            _ => "look at the camera's cable, power and address; it is tried again and again",
+            CameraState.Hung => "none needed: the service ends and is started again",
+            _ => status.Remedy,
         };
-        return new Alert(
-            CameraId(id),
-            "camera_" + word,
-            $"camera {id} is {word}{(status.Reason.Length > 0 ? ": " + status.Reason : "")}",
-            remedy,
-            Degrades: true,
-            Camera: id
-        );
+        var reason = status.Reason.Length > 0 ? $": {status.Reason}" : "";
+        return new Alert(CameraId(id), "camera_" + word, $"camera {id} is {word}{reason}", remedy, Degrades: true, Camera: id, Cause: status.Cause);
     }
 }

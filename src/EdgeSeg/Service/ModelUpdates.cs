@@ -1,6 +1,6 @@
 using System.Globalization;
-using EdgeSeg.Cli;
 using EdgeSeg.Configuration;
+using EdgeSeg.Health;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Pipeline;
@@ -47,6 +47,17 @@ internal sealed class ModelUpdates : IAsyncDisposable
 
     /// <summary>Folder of <see cref="Slot"/>; empty when there is none.</summary>
     public string? Folder => Slot is null ? null : store.Folder(Slot);
+
+    /// <summary>
+    /// The folder of the bundle that a start would load, read without changing anything; null: the settings' or the shipped one.
+    /// </summary>
+    public static string? InstalledFolder(Settings settings)
+    {
+        if (!settings.Update.Enabled || settings.Model.Dir.Length > 0)
+            return null;
+        var installed = new SlotStore(FolderOf(settings.StateDir));
+        return installed.Active is { } slot && installed.Has(slot) ? installed.Folder(slot) : null;
+    }
 
     /// <summary>The slot does not load: the next best.</summary>
     public void GoBack(string why) => Slot = boot.AfterFailure(Slot!, why);
@@ -111,7 +122,7 @@ internal sealed class ModelUpdates : IAsyncDisposable
     /// <param name="topics">Of this device.</param>
     /// <param name="facts">Of this service.</param>
     /// <param name="active">The model at work.</param>
-    public void Start(IModelHost host, MqttLink link, Topics topics, ServiceInfo facts, Func<ModelInfo> active)
+    public void Start(IModelHost host, IServiceLink link, Topics topics, ServiceInfo facts, Func<ModelInfo> active)
     {
         // the settings were checked: this is empty or a window
         _ = MaintenanceWindow.TryParse(settings.Update.Window, out var window);
@@ -160,7 +171,7 @@ internal sealed class ModelUpdates : IAsyncDisposable
         new()
         {
             Device = device,
-            Machine = InfoVerb.Machine,
+            Machine = SoftwareVersions.Machine,
             Board = Sensors.Text("/proc/device-tree", "model").TrimEnd('\0', '\n'),
             Edgeseg = UpdateGate.VersionOf(ProgramVersion.Text),
             Runtime = UpdateGate.VersionOf(LoadedModel.RuntimeVersion),

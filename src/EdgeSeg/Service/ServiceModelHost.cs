@@ -7,52 +7,38 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Service;
 
-/// <summary>
-/// The running service as the updates see it: a model is loaded beside the one at work and takes its place between two frames.
-/// </summary>
-/// <param name="active">Takes the models over.</param>
-/// <param name="quality">Counts its results.</param>
+/// <summary>The running service as the updates see it: a model is loaded beside the one in use and replaces it between two frames.</summary>
+/// <param name="pipeline">Runs the model.</param>
 /// <param name="choice">How models are loaded here.</param>
-/// <param name="isBusy">A command or an edge waits.</param>
-/// <param name="dropped">The model that was at work is being replaced: whatever is still made for it is in vain.</param>
-/// <param name="wake">Wakes the inference thread.</param>
+/// <param name="load">Loads one.</param>
+/// <param name="replacing">Called before the swap: what is still being built for the model in use is of no use any more.</param>
 /// <param name="time">Clock.</param>
 internal sealed class ServiceModelHost(
-    ActiveModel active,
-    LiveQuality quality,
-    ModelChoice choice,
-    Func<bool> isBusy,
-    Action dropped,
-    Action wake,
-    TimeProvider time
-) : IModelHost
+    FramePipeline pipeline, ModelChoice choice, Func<ModelChoice, IInferenceModel> load, Action replacing, TimeProvider time) : IModelHost
 {
-    public LiveStats Live => quality.Figures;
+    public LiveStats Live => pipeline.Quality.Figures;
 
-    public bool IsBusy => isBusy();
+    public bool IsBusy => pipeline.IsBusy;
 
     public async Task SwapAsync(string? folder, CancellationToken cancel)
     {
-        LoadedModel next;
+        IInferenceModel next;
         try
         {
-            next = LoadedModel.Load(choice with { Folder = folder });
+            next = load(choice with { Folder = folder });
         }
         catch (OperatingException e)
         {
             throw new UpdateException(UpdateReason.DoesNotLoad, e.Message);
         }
 
-        dropped();
-        active.Offer(next);
-        wake();
-        // an inference thread that hangs is the watchdog's; the link on the disk says already what serves next
-        for (
-            var since = time.GetTimestamp();
-            !ReferenceEquals(active.Model, next) && time.GetElapsedTime(since).TotalMilliseconds < UpdateLimits.SwapWaitMs;
-
-        )
+        replacing();
+        pipeline.Model.Offer(next);
+        pipeline.Wake();
+        // an inference thread that hangs is the watchdog's concern; the link on the disk names the model of the next start already
+        var since = time.GetTimestamp();
+        while (!ReferenceEquals(pipeline.Model.Model, next) && time.GetElapsedTime(since).TotalMilliseconds < UpdateLimits.SwapWaitMs)
             await Task.Delay(TimeSpan.FromMilliseconds(ServiceLimits.SwapLookMs), time, cancel);
-        quality.Reset();
+        pipeline.Quality.Reset();
     }
 }

@@ -185,7 +185,7 @@ public sealed class SourceTests : IDisposable
     [Theory]
     [InlineData("/dev/video0", "v4l2:/dev/video0")]
     [InlineData("v4l2:0", "v4l2:/dev/video0")]
-    [InlineData("http://x/y", "rtsp://")]
+    [InlineData("ftp://x/y", "rtsp://")]
     [InlineData("rtsp:nohost", "rtsp://host")]
     [InlineData("rtsp://h/'x", "percent")]
     [InlineData("file:", "file:/")]

@@ -23,7 +23,7 @@ public sealed class CameraStressTests(ITestOutputHelper output)
         using var scratch = new Scratch();
         var plug = scratch.Write("plug", []);
         using var words = new StringWriter();
-        var service = await EdgeSegService.StartAsync(
+        var service = await ServiceBuilder.StartAsync(
             Settings(broker.Port, scratch, plug),
             new Journal(LogLevel.Info, time, TextWriter.Synchronized(words)),
             time
@@ -52,7 +52,7 @@ public sealed class CameraStressTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{rounds} times out and back, {Masks(listener)} masks");
-        Assert.DoesNotContain("never given back", words.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("never returned", words.ToString(), StringComparison.Ordinal);
         Assert.Empty(Children(plug));
     }
 

@@ -88,7 +88,7 @@ public sealed class SoakTests(ITestOutputHelper output)
         double framesIn = telemetry.Sum(t => t.FramesIn),
             framesOut = telemetry.Sum(t => t.FramesOut);
         var allocated = telemetry.Sum(t => t.AllocatedBytes);
-        var leaked = journal.Contains("never given back", StringComparison.Ordinal);
+        var leaked = journal.Contains("never returned", StringComparison.Ordinal);
         Say($"{process.Seconds:0} s after {WarmUpS:0} s of warm-up, {Camera}: {framesIn:0} frames in, {framesOut:0} masks out");
         Say(
             $"resident memory {process.FirstBytes / 1048576.0:0.00} MiB -> {process.LastBytes / 1048576.0:0.00} MiB, slope {process.SlopeBytesPerHour / 1048576:0.00} MiB/h"

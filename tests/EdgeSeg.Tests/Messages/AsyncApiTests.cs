@@ -175,17 +175,11 @@ public sealed class AsyncApiTests : IDisposable
             foreach (
                 var alert in AlertRules.Lasting(
                     [(longest, status)],
-                    Samples.Board with
-                    {
-                        DiskFreeBytes = 0,
-                    },
-                    "robot-7",
-                    duplicateId: true,
-                    clockSynced: false
+                    new DeviceCondition("robot-7", Samples.Board with { DiskFreeBytes = 0 }, true, false, "no such file")
                 )
             )
             {
-                Assert.Contains(alert.Id, AlertRules.Ids([longest]));
+                Assert.Contains(alert.Id, AlertRules.Ids(new Topics("robot-7", [longest])));
                 new Topics("robot-7", []).Alert(alert.Id);
                 Assert.Empty(
                     api.Errors("Alert", Encoding.UTF8.GetString(AlertMessage.Write(buffer, "robot-7", Samples.Session, alert, Samples.Utc)))

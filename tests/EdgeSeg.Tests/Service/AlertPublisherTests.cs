@@ -1,26 +1,26 @@
-using System.Text;
 using EdgeSeg.Capture;
 using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
 using EdgeSeg.Telemetry;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace EdgeSeg.Service;
 
-public sealed class AlertsTests : IDisposable
+public sealed class AlertPublisherTests : IDisposable
 {
     private static readonly Topics topics = new("robot-7", ["front"]);
-    private readonly List<(string Topic, string Text)> told = [];
+    private readonly RecordingLink link = new();
     private readonly StringWriter journal = new();
     private readonly AlertPublisher alerts;
 
-    public AlertsTests() =>
+    public AlertPublisherTests() =>
         alerts = new AlertPublisher(
             topics,
             Samples.Session,
-            AlertRules.Ids(["front"]),
-            (topic, payload) => told.Add((topic, Encoding.UTF8.GetString(payload))),
+            AlertRules.Ids(topics),
+            link,
             new Journal(LogLevel.Info, TimeProvider.System, journal),
             new FakeTimeProvider(Samples.Utc)
         );
@@ -31,34 +31,42 @@ public sealed class AlertsTests : IDisposable
         journal.Dispose();
     }
 
+    private string Published => link.States[topics.Alert("camera-front")];
+
+    private int Lines => journal.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+
     [Fact]
-    public void An_alert_is_told_once_while_it_lasts_and_cleared_when_it_ends()
+    public void An_alert_is_published_once_while_it_lasts_and_cleared_when_it_ends()
     {
-        alerts.Tell([]);
-        told.Clear();
         for (var i = 0; i < 3; i++)
-            alerts.Tell([Samples.Alert with { Text = $"no frame for {i} s" }]);
-        Assert.Equal(
-            (topics.Alert("camera-front"), true),
-            (Assert.Single(told).Topic, told[0].Text.Contains("\"code\":\"camera_lost\"", StringComparison.Ordinal))
-        );
-        alerts.Tell([Samples.Alert with { Code = "camera_black" }]);
-        Assert.Contains("camera_black", told[1].Text, StringComparison.Ordinal);
-        alerts.Tell([]);
-        alerts.Tell([]);
-        Assert.Equal((topics.Alert("camera-front"), ""), told[2]);
-        Assert.Equal(3, told.Count);
+            alerts.Publish([Samples.Alert with { Text = $"no frame for {i} s" }]);
+        Assert.Contains("no frame for 0 s", Published, StringComparison.Ordinal);
+        Assert.Equal(1, Lines);
+        alerts.Publish([Samples.Alert with { Code = "camera_black" }]);
+        Assert.Contains("camera_black", Published, StringComparison.Ordinal);
+        alerts.Publish([]);
+        Assert.Equal("", Published);
+        Assert.Equal(3, Lines);
+    }
+
+    [Fact]
+    public void Another_cause_of_the_same_alert_is_published_too()
+    {
+        alerts.Publish([Samples.Alert with { Text = "lost: not found", Cause = "not found" }]);
+        alerts.Publish([Samples.Alert with { Text = "lost: refused", Cause = "refused" }]);
+        Assert.Contains("lost: refused", Published, StringComparison.Ordinal);
+        Assert.Contains("lost: refused", journal.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void What_an_earlier_session_left_is_cleared_at_the_start()
     {
-        alerts.Tell([Samples.Alert]);
-        Assert.Equal(["edgeseg/v1/robot-7/alert/camera-front"], told.Where(t => t.Text.Length > 0).Select(t => t.Topic));
+        alerts.Publish([Samples.Alert]);
         Assert.Equal(
-            ["clock-unset", "disk-low", "duplicate-id", "throttled"],
-            told.Where(t => t.Text.Length == 0).Select(t => t.Topic.Split('/')[^1]).Order()
+            ["clock-unset", "disk-low", "duplicate-id", "settings-refused", "throttled"],
+            link.States.Where(s => s.Value.Length == 0).Select(s => s.Key.Split('/')[^1]).Order()
         );
+        Assert.NotEqual("", Published);
     }
 
     [Theory]
@@ -71,45 +79,22 @@ public sealed class AlertsTests : IDisposable
     [InlineData(CameraState.Streaming, null)]
     [InlineData(CameraState.Starting, null)]
     [InlineData(CameraState.Ended, null)]
-    internal void A_camera_that_sees_nothing_raises_an_alert(CameraState state, string? code)
+    internal void A_camera_without_a_usable_picture_raises_an_alert(CameraState state, string? code)
     {
-        var lasting = AlertRules.Lasting(
-            [("front", Samples.Camera(state))],
-            Samples.SilentBoard,
-            "robot-7",
-            duplicateId: false,
-            clockSynced: true
-        );
+        var lasting = AlertRules.Lasting([("front", Samples.Camera(state))], new DeviceCondition("robot-7", Samples.SilentBoard, false, true));
         Assert.Equal(code, lasting.SingleOrDefault()?.Code);
-        Assert.All(lasting, a => Assert.True(a.Degrades));
+        Assert.All(lasting, a => Assert.True(a.Degrades, $"{a.Code} degrades the service"));
     }
 
     [Fact]
-    public void What_is_wrong_with_the_device_raises_alerts_and_what_is_well_none()
+    public void Faults_of_the_device_raise_alerts_and_past_ones_do_not()
     {
-        Assert.Empty(
-            AlertRules.Lasting(
-                [],
-                Samples.Board with
-                {
-                    Throttling = new([], [Sensors.UnderVoltage]),
-                },
-                "robot-7",
-                duplicateId: false,
-                clockSynced: true
-            )
-        );
-        var lasting = AlertRules.Lasting(
-            [],
-            Samples.Board with
-            {
-                DiskFreeBytes = 100 << 20,
-            },
-            "robot-7",
-            duplicateId: true,
-            clockSynced: false
-        );
-        Assert.Equal(["throttled", "disk_low", "duplicate_id", "clock_unset"], lasting.Select(a => a.Code));
+        var past = Samples.Board with { Throttling = new([], [Sensors.UnderVoltage]) };
+        Assert.Empty(AlertRules.Lasting([], new DeviceCondition("robot-7", past, false, true)));
+        var now = Samples.Board with { DiskFreeBytes = 100 << 20 };
+        var lasting = AlertRules.Lasting([], new DeviceCondition("robot-7", now, true, false, "no such file"));
+        Assert.Equal(["throttled", "disk_low", "duplicate_id", "clock_unset", "settings_refused"], lasting.Select(a => a.Code));
         Assert.Equal(["throttled", "duplicate_id"], lasting.Where(a => a.Degrades).Select(a => a.Code));
+        Assert.Contains("no such file", lasting[^1].Text, StringComparison.Ordinal);
     }
 }

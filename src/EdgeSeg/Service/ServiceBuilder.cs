@@ -1,0 +1,180 @@
+using System.Net;
+using EdgeSeg.Configuration;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Pipeline;
+using EdgeSeg.Platform;
+using EdgeSeg.Telemetry;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
+using EdgeSeg.WebConsole;
+
+namespace EdgeSeg.Service;
+
+/// <summary>Puts the service together from its settings and starts it. This file is the list of its parts.</summary>
+internal static class ServiceBuilder
+{
+    /// <param name="settings">What to run.</param>
+    /// <param name="journal">Takes lines for people.</param>
+    /// <param name="time">Clock and timers.</param>
+    /// <param name="broker">An embedded broker that already runs; the service takes it over. Null: as the settings say.</param>
+    /// <param name="notifier">Reports to the service manager; null: as the environment says.</param>
+    /// <param name="waitForSubscriber">Cameras that replay files start when a client has subscribed to masks at the embedded broker.</param>
+    /// <exception cref="OperatingException">Something is missing or wrong. Everything that was started is stopped again.</exception>
+    public static async Task<EdgeSegService> StartAsync(
+        Settings settings, Journal journal, TimeProvider time, EmbeddedBroker? broker = null, ServiceNotifier? notifier = null, bool waitForSubscriber = false)
+    {
+        NativeLibraries.Configure(NativeLibraries.Runtime, settings.Runtime.Library);
+        NativeLibraries.Configure(NativeLibraries.OpenCv, settings.Runtime.OpenCvLibrary);
+        var updates = ModelUpdates.Open(settings, journal, time);
+        LoadedModel? model = null;
+        EdgeSegService service;
+        try
+        {
+            model = LoadModel(settings, updates, journal, out var buildsLater);
+            if (waitForSubscriber && broker is null && !settings.Mqtt.IsEmbedded)
+                throw new OperatingException("--wait-for-subscriber needs the embedded broker (mqtt.host = \"embedded\")", 2);
+            broker ??= await StartBrokerAsync(settings, journal);
+            service = Build(settings, model, buildsLater, updates, broker, journal, notifier ?? ServiceNotifier.FromEnvironment(time), time, waitForSubscriber);
+        }
+        catch
+        {
+            if (broker is not null)
+                await broker.DisposeAsync();
+            model?.Dispose();
+            if (updates is not null)
+                await updates.DisposeAsync();
+            throw;
+        }
+
+        try
+        {
+            service.Start();
+            return service;
+        }
+        catch
+        {
+            await service.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>How models are loaded: the bundle of the settings, or the one in <paramref name="installed"/>, or the shipped one.</summary>
+    public static ModelChoice ModelChoiceOf(Settings settings, string? installed) =>
+        new()
+        {
+            Folder = installed ?? settings.Model.Dir,
+            SaliencyFolder = settings.Model.SalienceDir,
+            Precision = settings.Model.Precision.ToString().ToLowerInvariant(),
+            Threads = settings.Model.Threads,
+            Providers = settings.Runtime.Providers,
+            StateFolder = settings.StateDir,
+        };
+
+    private static EdgeSegService Build(
+        Settings settings,
+        LoadedModel model,
+        ExecutionProvider? buildsLater,
+        ModelUpdates? updates,
+        EmbeddedBroker? broker,
+        Journal journal,
+        ServiceNotifier notifier,
+        TimeProvider time,
+        bool waitForSubscriber
+    )
+    {
+        var info = new ServiceInfo(DeviceId.Resolve(settings.Device), FrameId.NewSession());
+        var topics = new Topics(info.Device, settings.Cameras.Select(c => c.Id));
+        var router = new MessageRouter(settings, topics, updates);
+        var linkOptions = LinkSettings.Options(settings.Mqtt, broker, topics, info.Session, router.Subscriptions, router.Receive);
+        var link = new MqttLink(linkOptions, time, journal.Info);
+        var heartbeats = new Heartbeats(time);
+        var collector = new TelemetryCollector(info.Device, info.Session, settings.Cameras.Select(c => c.Id), time);
+        var pipeline = new FramePipeline(
+            settings,
+            new PipelineParts
+            {
+                Model = model,
+                Service = info,
+                Topics = topics,
+                Sink = link,
+                Telemetry = collector,
+                Beat = heartbeats.Add("inference", InferenceLimit(settings)).Beat,
+                ReportError = journal.Error,
+                ReportWarning = journal.Warning,
+                Time = time,
+            }
+        );
+        router.Commands = pipeline.Commands;
+        var choice = ModelChoiceOf(settings, updates?.Folder);
+        var build = buildsLater is null ? null : new EngineBuild(choice, buildsLater, pipeline.Model.Offer, journal.Info);
+        var telemetry = new TelemetryPublisher(settings, collector, pipeline, link, topics, info, time);
+        var announcements = new InfoPublisher(settings, pipeline, link, topics, info, build);
+        router.HomeAssistantStarted = announcements.RequestDiscovery;
+        var states = new CameraStatePublisher(pipeline.Cameras, link, info, journal);
+        var alerts = new AlertPublisher(topics, info.Session, AlertRules.Ids(topics), link, journal, time);
+        var conditions = new ConditionPublisher(pipeline, link, info, alerts, telemetry, build);
+        var manager = new ManagerReport(notifier, pipeline, link, info);
+        Func<bool>? hasSubscriber = broker is null ? null : () => topics.Cameras.Any(c => broker.HasSubscriber(c.Mask));
+        var replays = new ReplayStart(pipeline, hasSubscriber, waitForSubscriber, time);
+        var control = new ControlLoop(pipeline, info, announcements, states, conditions, telemetry, manager, replays, heartbeats.Add("control", ControlLimit).Beat, journal, time);
+        return new EdgeSegService
+        {
+            Settings = settings,
+            Info = info,
+            Topics = topics,
+            Broker = broker,
+            Link = link,
+            Pipeline = pipeline,
+            Updates = updates,
+            ModelHost = new ServiceModelHost(pipeline, choice, LoadedModel.Load, () => build?.Dispose(), time),
+            Build = build,
+            Control = control,
+            Watchdog = new Watchdog(notifier, heartbeats, journal.Error, time),
+            Journal = journal,
+            Owned = [telemetry, announcements, states, alerts],
+        };
+    }
+
+    private static TimeSpan InferenceLimit(Settings settings) =>
+        TimeSpan.FromSeconds(settings.Model.TimeoutS) + TimeSpan.FromMilliseconds(ServiceLimits.CancelHeededMs);
+
+    private static TimeSpan ControlLimit => TimeSpan.FromMilliseconds(ServiceLimits.ControlStuckMs);
+
+    /// <summary>The installed bundle if it loads, else the one before it, at last the shipped one.</summary>
+    private static LoadedModel LoadModel(Settings settings, ModelUpdates? updates, Journal journal, out ExecutionProvider? buildsLater)
+    {
+        while (true)
+        {
+            try
+            {
+                var model = EngineBuild.Load(ModelChoiceOf(settings, updates?.Folder), out buildsLater);
+                foreach (var reason in model.PassedOver)
+                    journal.Warning($"execution provider not used: {reason}");
+                model.Segmenter.SaliencyThreshold = (float)settings.Auto.Threshold;
+                return model;
+            }
+            catch (OperatingException e) when (updates is { Slot: not null })
+            {
+                updates.GoBack(e.Message);
+            }
+        }
+    }
+
+    private static async Task<EmbeddedBroker?> StartBrokerAsync(Settings settings, Journal journal)
+    {
+        var console = settings.Console.Enabled ? WebListener.Open(IPAddress.Parse(settings.Console.Bind), settings.Console.Port) : null;
+        try
+        {
+            var broker = await LinkSettings.StartBrokerAsync(settings.Mqtt, console);
+            if (console is not null)
+                journal.Info($"console on http://{console.EndPoint}/");
+            return broker;
+        }
+        catch
+        {
+            console?.Dispose();
+            throw;
+        }
+    }
+}

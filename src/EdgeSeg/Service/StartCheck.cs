@@ -1,0 +1,84 @@
+using System.Net;
+using System.Net.Sockets;
+using EdgeSeg.Capture;
+using EdgeSeg.Configuration;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Updates;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
+
+namespace EdgeSeg.Service;
+
+/// <summary>
+/// Checks everything that a start with these settings needs, without changing anything: secrets and certificates are read, ports are free, cameras can be made,
+/// keys are read, the model loads and runs. So a reload is refused before anything of the running service is stopped.
+/// </summary>
+internal static class StartCheck
+{
+    /// <param name="settings">Read and valid by themselves.</param>
+    /// <param name="inUse">The settings of the running service, whose ports are free once it has stopped; null: nothing runs.</param>
+    /// <exception cref="OperatingException">The first thing that a start would fail on.</exception>
+    public static void Run(Settings settings, Settings? inUse)
+    {
+        if (inUse is not null && (settings.Runtime.Library != inUse.Runtime.Library || settings.Runtime.OpenCvLibrary != inUse.Runtime.OpenCvLibrary))
+            throw new OperatingException("runtime.library and runtime.opencv_library change only with a new process: systemctl restart edgeseg", 2);
+        var topics = new Topics(DeviceId.Resolve(settings.Device), settings.Cameras.Select(c => c.Id));
+        _ = LinkSettings.Options(settings.Mqtt, null, topics, FrameId.NewSession());
+        CheckPorts(settings, inUse);
+        foreach (var camera in settings.Cameras)
+            CheckCamera(camera);
+        if (settings.Update.Enabled)
+            _ = KeySet.ReadFolder(settings.Update.KeysDir, settings.Update.Threshold);
+        CheckStateFolder(settings.StateDir);
+        LoadedModel.Load(ServiceBuilder.ModelChoiceOf(settings, ModelUpdates.InstalledFolder(settings))).Dispose();
+    }
+
+    private static void CheckPorts(Settings settings, Settings? inUse)
+    {
+        var held = inUse is null ? [] : Endpoints(inUse);
+        foreach (var (key, endpoint) in Endpoints(settings))
+        {
+            if (endpoint.Port == 0 || held.Any(h => h.Endpoint.Equals(endpoint)))
+                continue;
+            try
+            {
+                using var listener = new TcpListener(endpoint);
+                listener.Start();
+            }
+            catch (SocketException e)
+            {
+                throw new OperatingException($"{key}: {endpoint} cannot be listened on ({e.Message}); choose another port, or stop the program that uses it");
+            }
+        }
+    }
+
+    private static List<(string Key, IPEndPoint Endpoint)> Endpoints(Settings settings)
+    {
+        List<(string, IPEndPoint)> endpoints = [];
+        if (settings.Mqtt.IsEmbedded)
+            endpoints.Add(("mqtt.port", new IPEndPoint(IPAddress.Parse(settings.Mqtt.Bind), settings.Mqtt.EffectivePort)));
+        if (settings.Console.Enabled)
+            endpoints.Add(("console.port", new IPEndPoint(IPAddress.Parse(settings.Console.Bind), settings.Console.Port)));
+        return endpoints;
+    }
+
+    /// <summary>The address is parsed and credentials are read. A camera that is absent is no reason to refuse: the service waits for it.</summary>
+    private static void CheckCamera(CameraSettings camera)
+    {
+        try
+        {
+            CameraSource.Create(camera.ToOptions()).Dispose();
+        }
+        catch (OperatingException e)
+        {
+            throw new OperatingException($"camera {camera.Id}: {e.Message}", 2);
+        }
+    }
+
+    private static void CheckStateFolder(string folder)
+    {
+        if (File.Exists(folder))
+            throw new OperatingException($"state_dir: {folder} is a file; name a folder", 2);
+    }
+}

@@ -1,0 +1,205 @@
+using EdgeSeg.Configuration;
+using EdgeSeg.Testing;
+using Xunit;
+
+namespace EdgeSeg.Pipeline;
+
+public class CommandProcessorTests
+{
+    [Fact]
+    public void Set_replaces_the_live_settings_and_leaves_the_configured_ones_alone()
+    {
+        using var rig = new PipelineRig();
+        var before = rig.Camera.Live;
+        var id = rig.Send("set", """{"mode":"interval","interval_s":2,"min_score":0.25}""");
+        Assert.True(rig.Commands());
+        var result = rig.Replies(id)[^1]["result"]!;
+        Assert.Equal("interval", result["mode"]!.GetValue<string>());
+        Assert.Equal(0.25, result["min_score"]!.GetValue<double>());
+        Assert.Equal(before with { Mode = CameraMode.Interval, IntervalS = 2, MinScore = 0.25 }, rig.Camera.Live);
+        Assert.Equal(CameraMode.Continuous, rig.Camera.Settings.Mode);
+        Assert.Equal(0, rig.Camera.Settings.MinScore);
+    }
+
+    [Fact]
+    public void A_click_on_a_kept_frame_is_answered_on_that_frame()
+    {
+        using var rig = new PipelineRig();
+        var first = rig.Frame();
+        rig.Frame();
+        var id = rig.Send("click", $$"""{"frame":"{{first}}","points":[[50,60]]}""");
+        rig.Commands();
+        Assert.Equal(["accepted", "result"], rig.Replies(id).Select(r => r["reply"]!.GetValue<string>()));
+        var mask = rig.Replies(id)[1]["result"]!;
+        Assert.Equal(first, mask["frame"]!.GetValue<string>());
+        Assert.Equal([50.0, 60.0], mask["centroid"]!.AsArray().Select(c => Math.Round(c!.GetValue<double>())));
+        Assert.Equal(id, rig.Masks[^1]["request"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void A_command_without_a_frame_waits_for_the_next_one()
+    {
+        using var rig = new PipelineRig(c => c.Mode = CameraMode.OnCommand);
+        var id = rig.Send("box", """{"box":[10,20,110,100]}""");
+        rig.Commands();
+        Assert.Equal("accepted", rig.Answer(id));
+        var frame = rig.Frame();
+        var mask = Assert.Single(rig.Masks);
+        Assert.Equal(frame, mask["frame"]!.GetValue<string>());
+        Assert.Equal("result", rig.Answer(id));
+        rig.Frame();
+        Assert.Single(rig.Masks);
+    }
+
+    [Fact]
+    public void A_frame_that_is_not_kept_is_refused_by_name()
+    {
+        using var rig = new PipelineRig();
+        var frame = rig.Frame();
+        var id = rig.Send("click", $$"""{"frame":"{{frame[..^1]}}99","points":[[50,60]]}""");
+        rig.Commands();
+        Assert.Equal("frame_gone", rig.Answer(id));
+    }
+
+    [Fact]
+    public void A_command_whose_camera_gives_no_frame_is_answered_with_the_cameras_state()
+    {
+        using var rig = new PipelineRig();
+        var id = rig.Send("auto");
+        rig.Commands();
+        rig.Time.Advance(TimeSpan.FromMilliseconds(PipelineLimits.CommandFrameWaitMs - 1));
+        rig.Commands();
+        Assert.Equal("accepted", rig.Answer(id));
+        rig.Time.Advance(TimeSpan.FromMilliseconds(1));
+        rig.Commands();
+        Assert.Equal("internal", rig.Answer(id));
+        Assert.Contains("its state is starting", rig.Replies(id)[^1]["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Snapshot_and_preview_send_pictures()
+    {
+        using var rig = new PipelineRig(c => c.Mode = CameraMode.OnCommand);
+        var snapshot = rig.Send("snapshot");
+        var preview = rig.Send("preview", """{"on":true,"max_fps":2,"width":160,"quality":60,"for_s":10}""");
+        rig.Commands();
+        Assert.Equal("result", rig.Answer(preview));
+        var frame = rig.Frame();
+        var lengths = rig.Link.LengthsOf("cam/front/preview");
+        Assert.Equal(2, lengths.Count);
+        var result = rig.Replies(snapshot)[^1]["result"]!;
+        Assert.Equal(frame, result["frame"]!.GetValue<string>());
+        Assert.Equal(lengths[0], result["bytes"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public void A_model_that_fails_is_answered_as_internal_and_the_next_command_is_served()
+    {
+        using var rig = new PipelineRig();
+        var frame = rig.Frame();
+        rig.Script.OnRun = () => throw new InvalidOperationException("broken");
+        var id = rig.Send("click", $$"""{"frame":"{{frame}}","points":[[50,60]]}""");
+        rig.Commands();
+        Assert.Equal("internal", rig.Answer(id));
+        Assert.Contains("inference failed (InvalidOperationException", Assert.Single(rig.Errors), StringComparison.Ordinal);
+        rig.Script.OnRun = () => { };
+        var next = rig.Send("click", $$"""{"frame":"{{frame}}","points":[[50,60]]}""");
+        rig.Commands();
+        Assert.Equal("result", rig.Answer(next));
+    }
+
+    [Fact]
+    public void Automatic_masks_are_made_in_slices_and_a_click_is_answered_between_them()
+    {
+        using var rig = new PipelineRig();
+        var frame = rig.Frame();
+        var (click, during) = ("", 0);
+        rig.Script.OnRun = () =>
+        {
+            // in the third decode of the grid a click arrives
+            if (++during == 3)
+                click = rig.Send("click", $$"""{"frame":"{{frame}}","points":[[50,60]]}""");
+        };
+        var everything = rig.Send("everything", $$"""{"frame":"{{frame}}","grid":4}""");
+        rig.Commands();
+        Assert.Equal(3, during);
+        Assert.Equal("accepted", rig.Answer(everything));
+        rig.Commands();
+        Assert.Equal("result", rig.Answer(click));
+        for (var round = 0; round < 100 && rig.Answer(everything) == "accepted"; round++)
+            rig.Commands();
+        var result = rig.Replies(everything)[^1]["result"]!;
+        Assert.Equal(16, result["asked"]!.GetValue<int>());
+        Assert.Equal(result["count"]!.GetValue<int>(), result["published"]!.GetValue<int>());
+        Assert.Equal(result["count"]!.GetValue<int>(), rig.Masks.Count(m => m["request"]?.GetValue<string>() == everything));
+    }
+
+    [Fact]
+    public void Masks_wait_while_the_outbox_is_half_full()
+    {
+        using var rig = new PipelineRig();
+        var frame = rig.Frame();
+        rig.Link.HasRoom = false;
+        var everything = rig.Send("everything", $$"""{"frame":"{{frame}}","grid":2}""");
+        for (var round = 0; round < 5; round++)
+            rig.Commands();
+        Assert.Equal("accepted", rig.Answer(everything));
+        Assert.DoesNotContain(rig.Masks, m => m["request"]?.GetValue<string>() == everything);
+        rig.Link.HasRoom = true;
+        rig.Commands();
+        Assert.Equal("result", rig.Answer(everything));
+    }
+
+    [Fact]
+    public void A_second_request_for_automatic_masks_is_busy_and_a_new_model_ends_the_first()
+    {
+        using var rig = new PipelineRig();
+        var frame = rig.Frame();
+        rig.Link.HasRoom = false;
+        var first = rig.Send("everything", $$"""{"frame":"{{frame}}","grid":2}""");
+        var second = rig.Send("everything", $$"""{"frame":"{{frame}}","grid":2}""");
+        rig.Commands();
+        Assert.Equal("accepted", rig.Answer(first));
+        Assert.Equal("busy", rig.Answer(second));
+        var next = new ScriptedModel("2");
+        rig.Model.Offer(next);
+        rig.Commands();
+        Assert.Equal("busy", rig.Answer(first));
+        Assert.Same(next, rig.Model.Model);
+        Assert.True(rig.First.IsDisposed);
+        rig.Link.HasRoom = true;
+        rig.Frame();
+        Assert.Equal("2", rig.Masks[^1]["model"]!["version"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void A_model_of_another_input_size_forgets_the_kept_frames_and_one_of_the_same_size_keeps_them()
+    {
+        using var rig = new PipelineRig();
+        var frame = rig.Frame();
+        rig.Model.Offer(new ScriptedModel("2"));
+        var kept = rig.Send("click", $$"""{"frame":"{{frame}}","points":[[50,60]]}""");
+        rig.Commands();
+        Assert.Equal("result", rig.Answer(kept));
+        rig.Model.Offer(new ScriptedModel("3", inputSide: 96));
+        var gone = rig.Send("click", $$"""{"frame":"{{frame}}","points":[[50,60]]}""");
+        rig.Commands();
+        Assert.Equal("frame_gone", rig.Answer(gone));
+    }
+
+    [Fact]
+    public void The_times_of_an_answer_are_not_in_the_automatic_mask_of_the_same_frame()
+    {
+        using var rig = new PipelineRig();
+        rig.Frame();
+        rig.Script.MeanSaliency = 0;
+        var id = rig.Send("click", """{"points":[[50,60]]}""");
+        rig.Commands();
+        rig.Frame();
+        Assert.Equal("result", rig.Answer(id));
+        var (answer, automatic) = (rig.Masks[1], rig.Masks[2]);
+        Assert.Equal(id, answer["request"]!.GetValue<string>());
+        Assert.NotNull(answer["ms"]!["decode"]);
+        Assert.Null(automatic["ms"]!["decode"]);
+    }
+}
