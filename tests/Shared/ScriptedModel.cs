@@ -7,8 +7,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Testing;
 
 /// <summary>
-/// A model without a graph: finds a square around the first click or the box of the prompt, and takes its automatic click from the middle of the picture. What
-/// it answers and what happens during a run is the test's to say.
+/// A model without a graph: finds a square around the first click or the box of the prompt, and takes its automatic click from the middle
+/// of the picture. What it answers and what happens during a run is the test's to say.
 /// </summary>
 internal sealed class ScriptedModel(string version = "1", int inputSide = 64) : IInferenceModel
 {
@@ -139,7 +139,9 @@ internal sealed class ScriptedSegmenter(int inputSide) : ISegmenter
         public override void Dispose() { }
     }
 
-    /// <summary>Each point gives the same square around itself, sure and stable, so that the filters of the automatic masks keep them all.</summary>
+    /// <summary>
+    /// Each point gives the same square around itself, sure and stable, so that the filters of the automatic masks keep them all.
+    /// </summary>
     private sealed class ScriptedDecoding(ScriptedSegmenter segmenter) : Decoding(null!, [1, 1, 32, 32], [1, 1])
     {
         public override void Run(Embedding embedding, PromptBuffer prompt)

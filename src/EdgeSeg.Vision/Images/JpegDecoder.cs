@@ -3,7 +3,9 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Vision.Images;
 
-/// <summary>Decodes encoded pictures and says whether a JPEG among them is damaged, which OpenCV does not: it fills the rest with grey.</summary>
+/// <summary>
+/// Decodes encoded pictures and says whether a JPEG among them is damaged, which OpenCV does not: it fills the rest with grey.
+/// </summary>
 internal static class JpegDecoder
 {
     /// <summary>Extra bytes that count as padding; a decoder that lost its place leaves hundreds.</summary>
@@ -22,13 +24,16 @@ internal static class JpegDecoder
     }
 
     /// <summary>
-    /// The first line that tells of lost picture data. A few extra bytes before a marker are no damage: many webcams write them, and no pixel is lost.
+    /// The first line that tells of lost picture data. A few extra bytes before a marker are no damage: many webcams write them, and no
+    /// pixel is lost.
     /// </summary>
     public static string DamageIn(string messages)
     {
         foreach (var line in messages.AsSpan().EnumerateLines())
         {
-            var isDamage = line.StartsWith("Corrupt JPEG data", StringComparison.Ordinal) || line.StartsWith("Premature end of JPEG", StringComparison.Ordinal);
+            var isDamage =
+                line.StartsWith("Corrupt JPEG data", StringComparison.Ordinal)
+                || line.StartsWith("Premature end of JPEG", StringComparison.Ordinal);
             if (isDamage && !IsPadding(line))
                 return line.ToString();
         }

@@ -8,7 +8,12 @@ internal sealed record ModelRole(string Role, ModelInfo Info, string WeightsLice
 /// <param name="Provider">The execution provider in use.</param>
 /// <param name="PassedOver">Providers that were tried or requested in vain: a sentence each.</param>
 /// <param name="PrecisionReason">Why it runs in its precision.</param>
-internal sealed record ModelDescription(IReadOnlyList<ModelRole> Roles, string Provider, IReadOnlyList<string> PassedOver, string PrecisionReason)
+internal sealed record ModelDescription(
+    IReadOnlyList<ModelRole> Roles,
+    string Provider,
+    IReadOnlyList<string> PassedOver,
+    string PrecisionReason
+)
 {
     /// <summary>Name, version and precision of the segmenter, for a person.</summary>
     public string Title => $"{Roles[0].Info.Name} {Roles[0].Info.Version} {Roles[0].Info.Precision} ({PrecisionReason})";

@@ -40,7 +40,12 @@ internal sealed class LoadedModel : IInferenceModel
     public LoadedModel SaliencyModel => saliency ?? this;
 
     public ModelDescription Description =>
-        new(saliency is null ? [Role("segmenter")] : [Role("segmenter"), saliency.Role("salience")], ProviderTitle, PassedOver, PrecisionReason);
+        new(
+            saliency is null ? [Role("segmenter")] : [Role("segmenter"), saliency.Role("salience")],
+            ProviderTitle,
+            PassedOver,
+            PrecisionReason
+        );
 
     private ModelRole Role(string name) => new(name, Info, Bundle.Manifest.WeightsLicence);
 

@@ -4,8 +4,9 @@ using System.Text;
 namespace EdgeSeg.Vision.Platform;
 
 /// <summary>
-/// Catches what native libraries write to standard error while a picture is decoded: libjpeg says only there that a file is damaged, without naming it.
-/// One capture at a time in the process; <see cref="Console.Error"/> is not affected, as .NET writes to a descriptor of its own.
+/// Catches what native libraries write to standard error while a picture is decoded: libjpeg says only there that a file is damaged,
+/// without naming it. One capture at a time in the process; <see cref="Console.Error"/> is not affected, as .NET writes to a descriptor of
+/// its own.
 /// </summary>
 internal static unsafe partial class NativeStderr
 {
@@ -33,7 +34,8 @@ internal static unsafe partial class NativeStderr
     {
         gate.Enter();
         // without the descriptors (a kernel before 3.17) nothing is caught and the text goes where it always went
-        var isActive = original >= 0 && memory >= 0 && Truncate(memory, 0) == 0 && Seek(memory, 0, 0) == 0 && Duplicate(memory, Descriptor) >= 0;
+        var isActive =
+            original >= 0 && memory >= 0 && Truncate(memory, 0) == 0 && Seek(memory, 0, 0) == 0 && Duplicate(memory, Descriptor) >= 0;
         return new Capture(isActive);
     }
 

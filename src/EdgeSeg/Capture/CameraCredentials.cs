@@ -2,7 +2,9 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Capture;
 
-/// <summary>A camera's credentials file: one line, <c>user:password</c>. Read at each opening, so that a changed password is taken.</summary>
+/// <summary>
+/// A camera's credentials file: one line, <c>user:password</c>. Read at each opening, so that a changed password is taken.
+/// </summary>
 internal static class CameraCredentials
 {
     private const string Remedy = "write one line, user:password, into it, readable for this user only";

@@ -40,7 +40,9 @@ internal sealed record CameraOptions
     /// <summary>See <see cref="CameraUri"/>.</summary>
     public required string Uri { get; init; }
 
-    /// <summary>Pixels asked of the source, before rotation and crop. Needed for <c>pipe:</c> but for <see cref="PipeFormat.Y4m"/>.</summary>
+    /// <summary>
+    /// Pixels asked of the source, before rotation and crop. Needed for <c>pipe:</c> but for <see cref="PipeFormat.Y4m"/>.
+    /// </summary>
     public int Width { get; init; }
 
     /// <inheritdoc cref="Width"/>
@@ -61,7 +63,9 @@ internal sealed record CameraOptions
     /// <summary>A video or folder begins again at its end.</summary>
     public bool Loop { get; init; }
 
-    /// <summary>A video plays at its own pace, dropping what comes too fast; else every frame of it is used, as fast as they are taken.</summary>
+    /// <summary>
+    /// A video plays at its own pace, dropping what comes too fast; else every frame of it is used, as fast as they are taken.
+    /// </summary>
     public bool Realtime { get; init; }
 
     /// <summary>File with <c>user:password</c> for RTSP.</summary>

@@ -3,9 +3,10 @@ using OpenCvSharp;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// Keeps one camera running for ever: owns its capture thread, watches it from a timer, and tells its state. A call that hangs costs a thread, which is
-/// abandoned, and a new one is begun; with <see cref="CaptureLimits.MaxAbandonedReads"/> of them out, <see cref="Fatal"/> is raised with <see cref="HungReason"/>
-/// and the process is to end. Events are raised on the capture or timer thread, outside of locks, and must not block.
+/// Keeps one camera running for ever: owns its capture thread, watches it from a timer, and tells its state. A call that hangs costs a
+/// thread, which is abandoned, and a new one is begun; with <see cref="CaptureLimits.MaxAbandonedReads"/> of them out, <see cref="Fatal"/>
+/// is raised with <see cref="HungReason"/> and the process is to end. Events are raised on the capture or timer thread, outside of locks,
+/// and must not block.
 /// </summary>
 internal sealed class CameraRunner : IDisposable
 {
@@ -85,7 +86,9 @@ internal sealed class CameraRunner : IDisposable
         }
     }
 
-    /// <summary>Stops, waits a moment for the thread, and gives all waiting frames back. A hung thread is left behind; it ends when its call does.</summary>
+    /// <summary>
+    /// Stops, waits a moment for the thread, and gives all waiting frames back. A hung thread is left behind; it ends when its call does.
+    /// </summary>
     public void Dispose()
     {
         CaptureSession? last;
@@ -113,7 +116,9 @@ internal sealed class CameraRunner : IDisposable
 
     internal void Ended(CaptureSession from, string remark) => Tell(from, remark, static (c, remark) => c.Ended(remark));
 
-    /// <summary>The source's pictures cannot be decoded: after the next opening it counts as streaming only with a picture that can.</summary>
+    /// <summary>
+    /// The source's pictures cannot be decoded: after the next opening it counts as streaming only with a picture that can.
+    /// </summary>
     internal void Undecodable(CaptureSession from)
     {
         lock (gate)
@@ -248,7 +253,10 @@ internal sealed class CameraRunner : IDisposable
         session.Thread.Start();
     }
 
-    /// <summary>Changes the condition on behalf of a thread that still counts; allocates nothing while nothing changes, since it runs for each frame.</summary>
+    /// <summary>
+    /// Changes the condition on behalf of a thread that still counts; allocates nothing while nothing changes, since it runs for each
+    /// frame.
+    /// </summary>
     private void Tell<T>(CaptureSession from, T what, Action<CameraStateMachine, T> change)
     {
         CameraStatus now;

@@ -5,7 +5,9 @@ namespace EdgeSeg.Capture;
 /// <summary>From a camera's options to the camera that serves them.</summary>
 internal static class CameraSource
 {
-    /// <summary>Makes an unopened camera; throws an <see cref="OperatingException"/> for an address or credentials file that cannot be used.</summary>
+    /// <summary>
+    /// Makes an unopened camera; throws an <see cref="OperatingException"/> for an address or credentials file that cannot be used.
+    /// </summary>
     public static ICamera Create(CameraOptions options)
     {
         var uri = CameraUri.Parse(options.Uri);

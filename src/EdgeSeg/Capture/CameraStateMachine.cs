@@ -3,8 +3,8 @@ using EdgeSeg.Platform;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// What is known of one camera: its state with the reason, its counts, and when it is to be opened again. Not thread-safe: its <see cref="CameraRunner"/> locks.
-/// All times are nanoseconds of the monotonic clock.
+/// What is known of one camera: its state with the reason, its counts, and when it is to be opened again. Not thread-safe: its <see
+/// cref="CameraRunner"/> locks. All times are nanoseconds of the monotonic clock.
 /// </summary>
 internal sealed class CameraStateMachine(CameraOptions options, Random random)
 {
@@ -48,7 +48,10 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
         (format, openedNs, reopenNs, awaitsFirst) = (granted, nowNs, long.MaxValue, true);
         // frozen and black last until the pixels say otherwise
         if (State is not (CameraState.Starting or CameraState.Frozen or CameraState.Black))
-            Become(CameraState.Recovering, cause.Length == 0 ? "opened again, no frame yet" : $"opened again, no frame yet; last fault: {cause}");
+            Become(
+                CameraState.Recovering,
+                cause.Length == 0 ? "opened again, no frame yet" : $"opened again, no frame yet; last fault: {cause}"
+            );
     }
 
     /// <summary>A frame is there; its content is not known yet.</summary>
@@ -136,7 +139,9 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
             return false;
         Become(
             CameraState.Stalled,
-            awaitsFirst ? $"no first frame within {options.OpenTimeoutS:0.#} s of opening (open_timeout_s)" : $"no frame for {silentMs:0} ms"
+            awaitsFirst
+                ? $"no first frame within {options.OpenTimeoutS:0.#} s of opening (open_timeout_s)"
+                : $"no frame for {silentMs:0} ms"
         );
         return true;
     }

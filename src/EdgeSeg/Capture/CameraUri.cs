@@ -23,8 +23,9 @@ internal readonly record struct TestScene(int Width, int Height, double Fps, int
 }
 
 /// <summary>
-/// Where frames come from: <c>v4l2:/dev/video0</c>, <c>rtsp://host/path</c> (or <c>rtsps</c>), <c>http://host/path</c> (or <c>https</c>), <c>file:PATH</c>, <c>images:FOLDER</c>, <c>pipe:COMMAND</c>,
-/// <c>test:?w=1280&amp;h=720&amp;fps=30&amp;seed=1&amp;frames=0</c>. <see cref="Target"/> is the path, command or whole address; it never holds a password.
+/// Where frames come from: <c>v4l2:/dev/video0</c>, <c>rtsp://host/path</c> (or <c>rtsps</c>), <c>http://host/path</c> (or <c>https</c>),
+/// <c>file:PATH</c>, <c>images:FOLDER</c>, <c>pipe:COMMAND</c>, <c>test:?w=1280&amp;h=720&amp;fps=30&amp;seed=1&amp;frames=0</c>. <see
+/// cref="Target"/> is the path, command or whole address; it never holds a password.
 /// </summary>
 internal readonly record struct CameraUri(CameraKind Kind, string Target, TestScene Scene)
 {

@@ -18,13 +18,17 @@ internal static class CaptureLimits
     /// <summary>Largest picture of a motion JPEG stream, in bytes: far above what a camera of 32 megapixels sends.</summary>
     public const int MaxJpegBytes = 32 << 20;
 
-    /// <summary>Bytes without a picture's beginning, after which a stream is no motion JPEG: headers between pictures have a few hundred.</summary>
+    /// <summary>
+    /// Bytes without a picture's beginning, after which a stream is no motion JPEG: headers between pictures have a few hundred.
+    /// </summary>
     public const int MaxJpegHeaderBytes = 1 << 20;
 
     /// <summary>Last bytes of a camera command's error output that are kept to explain its end.</summary>
     public const int PipeErrorBytes = 2 << 10;
 
-    /// <summary>Time that a camera command has to end by itself before it is killed, in milliseconds: NVIDIA's camera daemon wants a proper goodbye.</summary>
+    /// <summary>
+    /// Time that a camera command has to end by itself before it is killed, in milliseconds: NVIDIA's camera daemon wants a proper goodbye.
+    /// </summary>
     public const int PipeCloseMs = 1000;
 
     /// <summary>Longest network silence of an RTSP camera before ffmpeg gives up, in milliseconds.</summary>
@@ -39,7 +43,10 @@ internal static class CaptureLimits
     /// <summary>Healthy streaming after which the next loss begins with the first wait again, in milliseconds.</summary>
     public const int CameraBackOffResetMs = 10_000;
 
-    /// <summary>A camera call that has not returned after this long is abandoned, in milliseconds: longer than the 10 s after which OpenCV's V4L2 reader ends it.</summary>
+    /// <summary>
+    /// A camera call that has not returned after this long is abandoned, in milliseconds: longer than the 10 s after which OpenCV's V4L2
+    /// reader ends it.
+    /// </summary>
     public const int CameraHangMs = 15_000;
 
     /// <summary>A call that waits for the first frame is abandoned this long after the camera's open_timeout_s, in milliseconds.</summary>
@@ -51,19 +58,27 @@ internal static class CaptureLimits
     /// <summary>Mean brightness (0..255) below which a picture is black: a covered sensor's noise stays below it.</summary>
     public const int BlackLevel = 6;
 
-    /// <summary>Shortest silence called a stall, in milliseconds, whatever the frame rate: below it the scheduler would be blamed on the camera.</summary>
+    /// <summary>
+    /// Shortest silence called a stall, in milliseconds, whatever the frame rate: below it the scheduler would be blamed on the camera.
+    /// </summary>
     public const int CameraStallMinMs = 500;
 
-    /// <summary>Abandoned camera calls, each holding a thread and a device, with which the process goes on; at this count it must end.</summary>
+    /// <summary>
+    /// Abandoned camera calls, each holding a thread and a device, with which the process goes on; at this count it must end.
+    /// </summary>
     public const int MaxAbandonedReads = 3;
 
-    /// <summary>Pictures in a row that cannot be decoded, after which the camera counts as lost: a second or two of a damaged stream.</summary>
+    /// <summary>
+    /// Pictures in a row that cannot be decoded, after which the camera counts as lost: a second or two of a damaged stream.
+    /// </summary>
     public const int MaxDamagedInARow = 30;
 
     /// <summary>How often a camera's silence is looked at, in milliseconds.</summary>
     public const int CameraWatchMs = 250;
 
-    /// <summary>How often a picture is decoded only to see whether the camera is frozen or black, in milliseconds, while inference asks for none.</summary>
+    /// <summary>
+    /// How often a picture is decoded only to see whether the camera is frozen or black, in milliseconds, while inference asks for none.
+    /// </summary>
     public const int CameraLookMs = 1000;
 
     /// <summary>Oldest V4L2 buffer stamp that is believed, in milliseconds: older ones are of another clock.</summary>

@@ -6,7 +6,8 @@ namespace EdgeSeg.Capture;
 
 /// <summary>
 /// One capture thread: opens the camera, drains it, decodes what is wanted, closes it, waits, and begins again, until it is left behind.
-/// Only its own thread calls the camera; <see cref="CallNs"/> lets the watchdog see a call that does not come back. It disposes itself when its thread ends.
+/// Only its own thread calls the camera; <see cref="CallNs"/> lets the watchdog see a call that does not come back. It disposes itself when
+/// its thread ends.
 /// </summary>
 internal sealed class CaptureSession : IDisposable
 {

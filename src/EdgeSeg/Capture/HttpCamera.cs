@@ -5,8 +5,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// Motion JPEG over HTTP, as ESP32-CAM, mjpg-streamer and many network cameras send it (multipart/x-mixed-replace). User and password (basic or digest) come
-/// from the credentials file, never from the address.
+/// Motion JPEG over HTTP, as ESP32-CAM, mjpg-streamer and many network cameras send it (multipart/x-mixed-replace). User and password
+/// (basic or digest) come from the credentials file, never from the address.
 /// </summary>
 internal sealed class HttpCamera : ICamera
 {
@@ -20,7 +20,12 @@ internal sealed class HttpCamera : ICamera
     public HttpCamera(string address, string credentialsFile, double openTimeoutS)
     {
         this.address = new Uri(address);
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = true, MaxAutomaticRedirections = 3, ConnectTimeout = TimeSpan.FromSeconds(openTimeoutS) };
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = true,
+            MaxAutomaticRedirections = 3,
+            ConnectTimeout = TimeSpan.FromSeconds(openTimeoutS),
+        };
         if (credentialsFile.Length > 0)
         {
             var (user, password) = CameraCredentials.Read(credentialsFile);
@@ -46,11 +51,15 @@ internal sealed class HttpCamera : ICamera
         }
         catch (HttpRequestException e)
         {
-            throw new OperatingException($"camera {Where} cannot be reached ({e.InnerException?.Message ?? e.Message}); check address, power and network");
+            throw new OperatingException(
+                $"camera {Where} cannot be reached ({e.InnerException?.Message ?? e.Message}); check address, power and network"
+            );
         }
         catch (OperationCanceledException)
         {
-            throw new OperatingException($"camera {Where} did not answer within {client.Timeout.TotalSeconds:0.#} s; check address, power and network");
+            throw new OperatingException(
+                $"camera {Where} did not answer within {client.Timeout.TotalSeconds:0.#} s; check address, power and network"
+            );
         }
     }
 
@@ -64,7 +73,8 @@ internal sealed class HttpCamera : ICamera
         }
         catch (Exception e) when (e is IOException or OperatingException or OperationCanceledException or ObjectDisposedException)
         {
-            Reason = $"camera {Where}: {(e is OperationCanceledException or ObjectDisposedException ? "the stream was closed" : e.Message)}";
+            Reason =
+                $"camera {Where}: {(e is OperationCanceledException or ObjectDisposedException ? "the stream was closed" : e.Message)}";
         }
 
         return GrabOutcome.Failed;
@@ -92,12 +102,18 @@ internal sealed class HttpCamera : ICamera
     private void Check(HttpResponseMessage answer)
     {
         if (answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
-            throw new OperatingException($"camera {Where} refuses the user or password ({(int)answer.StatusCode}); write user:password into credentials_file");
+            throw new OperatingException(
+                $"camera {Where} refuses the user or password ({(int)answer.StatusCode}); write user:password into credentials_file"
+            );
         if (!answer.IsSuccessStatusCode)
-            throw new OperatingException($"camera {Where} answers {(int)answer.StatusCode} {answer.ReasonPhrase}; check the path of the address");
+            throw new OperatingException(
+                $"camera {Where} answers {(int)answer.StatusCode} {answer.ReasonPhrase}; check the path of the address"
+            );
         var kind = answer.Content.Headers.ContentType?.MediaType ?? "";
         if (kind.StartsWith("text/", StringComparison.Ordinal))
-            throw new OperatingException($"camera {Where} sends a web page ({kind}), not pictures; give the address of the stream itself, often /stream or /?action=stream");
+            throw new OperatingException(
+                $"camera {Where} sends a web page ({kind}), not pictures; give the address of the stream itself, often /stream or /?action=stream"
+            );
         if (kind == "image/jpeg")
             throw new OperatingException($"camera {Where} sends one picture, not a stream; give the address of its motion JPEG stream");
     }

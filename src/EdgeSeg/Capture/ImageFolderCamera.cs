@@ -5,8 +5,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// The photographs of a folder (not of folders inside it), in the order of their names' bytes. What <see cref="PhotoReader"/> refuses is left out, counted, and named once.
-/// They are read while grabbing, since only then is it known whether there is a picture.
+/// The photographs of a folder (not of folders inside it), in the order of their names' bytes. What <see cref="PhotoReader"/> refuses is
+/// left out, counted, and named once. They are read while grabbing, since only then is it known whether there is a picture.
 /// </summary>
 internal sealed class ImageFolderCamera(string folder, double fps, bool loop) : ICamera
 {

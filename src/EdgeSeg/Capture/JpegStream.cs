@@ -6,8 +6,9 @@ using OpenCvSharp;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// Motion JPEG: whole JPEG pictures one after the other, with anything between them (the headers of a multipart answer). A picture's end is found by walking
-/// its segments, since a thumbnail inside has an end marker of its own. Memory is kept and bounded by <see cref="CaptureLimits.MaxJpegBytes"/>.
+/// Motion JPEG: whole JPEG pictures one after the other, with anything between them (the headers of a multipart answer). A picture's end is
+/// found by walking its segments, since a thumbnail inside has an end marker of its own. Memory is kept and bounded by <see
+/// cref="CaptureLimits.MaxJpegBytes"/>.
 /// </summary>
 internal sealed class JpegStream(Stream stream)
 {
@@ -82,7 +83,9 @@ internal sealed class JpegStream(Stream stream)
         return false;
     }
 
-    /// <summary>Walks on from <see cref="at"/>. True at the picture's end, or where it turns out to be none; false when more bytes are needed.</summary>
+    /// <summary>
+    /// Walks on from <see cref="at"/>. True at the picture's end, or where it turns out to be none; false when more bytes are needed.
+    /// </summary>
     private bool TryFindEnd(out bool isPicture)
     {
         isPicture = true;
@@ -156,7 +159,9 @@ internal sealed class JpegStream(Stream stream)
         if (filled == buffer.Length)
         {
             if (buffer.Length >= CaptureLimits.MaxJpegBytes)
-                throw new OperatingException($"a picture has more than {CaptureLimits.MaxJpegBytes >> 20} MiB; set the camera to a smaller size or a lower quality");
+                throw new OperatingException(
+                    $"a picture has more than {CaptureLimits.MaxJpegBytes >> 20} MiB; set the camera to a smaller size or a lower quality"
+                );
             Array.Resize(ref buffer, Math.Min(2 * buffer.Length, CaptureLimits.MaxJpegBytes));
         }
 

@@ -5,8 +5,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// What OpenCV's VideoCapture can read here: V4L2 devices, and video files through its FFmpeg. Network addresses it cannot (see docs/decisions/cameras.md).
-/// A call that hangs inside the driver cannot be cancelled; the runner abandons it.
+/// What OpenCV's VideoCapture can read here: V4L2 devices, and video files through its FFmpeg. Network addresses it cannot (see
+/// docs/decisions/cameras.md). A call that hangs inside the driver cannot be cancelled; the runner abandons it.
 /// </summary>
 internal sealed class OpenCvCamera : ICamera
 {
@@ -38,7 +38,9 @@ internal sealed class OpenCvCamera : ICamera
             var coding = FourCc((int)Property(VideoCaptureProperties.FourCC));
             if (grabbed == 0)
                 return $"video '{uri.Target}' (coding {coding}) gave no picture; {remedy}";
-            return undecoded > 0 && decoded == 0 ? $"none of the pictures of video '{uri.Target}' (coding {coding}) could be decoded; {remedy}" : null;
+            return undecoded > 0 && decoded == 0
+                ? $"none of the pictures of video '{uri.Target}' (coding {coding}) could be decoded; {remedy}"
+                : null;
         }
     }
 
@@ -141,7 +143,10 @@ internal sealed class OpenCvCamera : ICamera
         try
         {
             using var messages = NativeStderr.Begin();
-            return capture.Retrieve(picture) && !picture.Empty() && picture.Type() == MatType.CV_8UC3 && JpegDecoder.DamageIn(messages.End()).Length == 0;
+            return capture.Retrieve(picture)
+                && !picture.Empty()
+                && picture.Type() == MatType.CV_8UC3
+                && JpegDecoder.DamageIn(messages.End()).Length == 0;
         }
         catch (OpenCVException)
         {

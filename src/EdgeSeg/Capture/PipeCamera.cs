@@ -5,7 +5,10 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Capture;
 
-/// <summary>What a <see cref="PipeCamera"/> runs: the words of the command, the text for its standard input, and the secret that no message may show.</summary>
+/// <summary>
+/// What a <see cref="PipeCamera"/> runs: the words of the command, the text for its standard input, and the secret that no message may
+/// show.
+/// </summary>
 internal sealed record PipeCommand(IReadOnlyList<string> Words, string Input = "", string Secret = "")
 {
     public static PipeCommand Shell(string command) => new(["/bin/sh", "-c", command]);
@@ -181,7 +184,10 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
         return (width, height, fps);
     }
 
-    /// <summary>Reads up to a line feed and returns the length before it; 0 at the end of the stream. Byte by byte, as nothing behind the line may be taken.</summary>
+    /// <summary>
+    /// Reads up to a line feed and returns the length before it; 0 at the end of the stream. Byte by byte, as nothing behind the line may
+    /// be taken.
+    /// </summary>
     private static int ReadLine(Stream stream, Span<byte> line)
     {
         for (var length = 0; length < line.Length; length++)

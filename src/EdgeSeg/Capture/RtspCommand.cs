@@ -3,8 +3,8 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// The ffmpeg command (5.1 or newer) for an RTSP address, over TCP. The address goes in through standard input, as a list of one entry for ffmpeg's concat reader:
-/// on the command line every user of the device could read the password with ps.
+/// The ffmpeg command (5.1 or newer) for an RTSP address, over TCP. The address goes in through standard input, as a list of one entry for
+/// ffmpeg's concat reader: on the command line every user of the device could read the password with ps.
 /// </summary>
 internal static class RtspCommand
 {

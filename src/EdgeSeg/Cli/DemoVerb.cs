@@ -11,7 +11,10 @@ using EdgeSeg.WebConsole;
 
 namespace EdgeSeg.Cli;
 
-/// <summary><c>edgeseg demo</c>: the whole way on photographs, with a broker of its own and a subscriber on a real socket. No camera, no broker needed.</summary>
+/// <summary>
+/// <c>edgeseg demo</c>: the whole way on photographs, with a broker of its own and a subscriber on a real socket. No camera, no broker
+/// needed.
+/// </summary>
 internal static class DemoVerb
 {
     public static Command Create()

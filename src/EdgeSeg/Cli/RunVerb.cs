@@ -7,7 +7,9 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Cli;
 
-/// <summary><c>edgeseg run</c>: the service. SIGHUP reloads the settings; those with which a start would fail are refused, and the old ones stay.</summary>
+/// <summary>
+/// <c>edgeseg run</c>: the service. SIGHUP reloads the settings; those with which a start would fail are refused, and the old ones stay.
+/// </summary>
 internal static class RunVerb
 {
     public static Option<string?> ConfigOption() =>
@@ -24,7 +26,8 @@ internal static class RunVerb
         var config = ConfigOption();
         var waits = new Option<bool>("--wait-for-subscriber")
         {
-            Description = "Cameras that replay files start when a client has subscribed to masks at the embedded broker, not after 2 seconds.",
+            Description =
+                "Cameras that replay files start when a client has subscribed to masks at the embedded broker, not after 2 seconds.",
         };
         var command = new Command(
             "run",

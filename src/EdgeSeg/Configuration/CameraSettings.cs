@@ -64,7 +64,10 @@ internal sealed class CameraSettings(int index)
 
     public bool DetectBlack { get; set; } = true;
 
-    /// <summary>The part before the first colon: <c>v4l2</c>, <c>rtsp</c>, <c>rtsps</c>, <c>http</c>, <c>https</c>, <c>file</c>, <c>images</c>, <c>pipe</c>, <c>test</c>.</summary>
+    /// <summary>
+    /// The part before the first colon: <c>v4l2</c>, <c>rtsp</c>, <c>rtsps</c>, <c>http</c>, <c>https</c>, <c>file</c>, <c>images</c>,
+    /// <c>pipe</c>, <c>test</c>.
+    /// </summary>
     public string Scheme => CameraUri.Split(Uri).Scheme;
 
     /// <summary>The part that Capture needs.</summary>

@@ -123,7 +123,11 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
     private void Pipe(CameraSettings c, string path)
     {
         // these streams carry their size
-        if (c.Scheme == "pipe" && c.PipeFormat is not (PipeFormat.Y4m or PipeFormat.Mjpeg) && Math.Min(c.PipeWidth, c.PipeHeight) < PictureBounds.MinSide)
+        if (
+            c.Scheme == "pipe"
+            && c.PipeFormat is not (PipeFormat.Y4m or PipeFormat.Mjpeg)
+            && Math.Min(c.PipeWidth, c.PipeHeight) < PictureBounds.MinSide
+        )
         {
             Refuse(
                 $"a pipe requires pipe_width and pipe_height, at least {PictureBounds.MinSide} each, or pipe_format = \"y4m\" or \"mjpeg\"",

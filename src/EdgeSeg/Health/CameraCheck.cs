@@ -16,14 +16,22 @@ internal static class CameraCheck
         Check? result = null;
         ICamera? camera = null;
         var since = Stopwatch.GetTimestamp();
-        var thread = new Thread(() => result = Read(name, options, since, opened => camera = opened)) { IsBackground = true, Name = "doctor-camera" };
+        var thread = new Thread(() => result = Read(name, options, since, opened => camera = opened))
+        {
+            IsBackground = true,
+            Name = "doctor-camera",
+        };
         thread.Start();
         if (thread.Join(TimeSpan.FromSeconds(options.OpenTimeoutS)))
             return result!;
         camera?.Cancel();
         thread.Join(CaptureLimits.CameraCloseMs);
         var cause = result is { State: CheckState.Failed } failed ? $" ({failed.Finding})" : "";
-        return Check.Failed(name, $"no picture within {options.OpenTimeoutS:0.#} s{cause}", $"{CameraRemedy.Action(options.Uri)}, or raise open_timeout_s");
+        return Check.Failed(
+            name,
+            $"no picture within {options.OpenTimeoutS:0.#} s{cause}",
+            $"{CameraRemedy.Action(options.Uri)}, or raise open_timeout_s"
+        );
     }
 
     private static Check Read(string name, CameraOptions options, long since, Action<ICamera> opened)
@@ -40,12 +48,20 @@ internal static class CameraCheck
                 if (outcome == GrabOutcome.Failed)
                     return Check.Failed(name, camera.Reason, CameraRemedy.Action(options.Uri));
                 if (outcome == GrabOutcome.End)
-                    return Check.Failed(name, camera.EndFault ?? "the source ended before its first picture", CameraRemedy.Action(options.Uri));
+                    return Check.Failed(
+                        name,
+                        camera.EndFault ?? "the source ended before its first picture",
+                        CameraRemedy.Action(options.Uri)
+                    );
                 if (camera.Retrieve(picture))
                     return Check.Ok(name, Describe(format, picture, Stopwatch.GetElapsedTime(since)));
             }
 
-            return Check.Failed(name, camera.EndFault ?? $"its first {CaptureLimits.MaxDamagedInARow} pictures cannot be decoded", CameraRemedy.Action(options.Uri));
+            return Check.Failed(
+                name,
+                camera.EndFault ?? $"its first {CaptureLimits.MaxDamagedInARow} pictures cannot be decoded",
+                CameraRemedy.Action(options.Uri)
+            );
         }
         catch (OperatingException e)
         {

@@ -7,7 +7,8 @@ namespace EdgeSeg.Messages;
 /// <param name="Remedy">What a person can do.</param>
 /// <param name="Degrades">Whether the service runs below what it was configured for because of it.</param>
 /// <param name="Camera">The camera concerned; null: none.</param>
-/// <param name="Cause">The part of the text that makes it another alert when it changes; empty: only the code does. Not on the wire.</param>
+/// <param name="Cause">The part of the text that makes it another alert when it changes; empty: only the code does. Not on the
+/// wire.</param>
 internal sealed record Alert(
     string Id,
     string Code,

@@ -69,8 +69,7 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
     public int Port => options.DefaultEndpointOptions.Port;
 
     /// <summary>Whether a client is subscribed to a filter that this topic matches.</summary>
-    public bool HasSubscriber(string topic) =>
-        subscriptions.Keys.Any(s => Matches(topic.Split('/'), s.Filter.Split('/')));
+    public bool HasSubscriber(string topic) => subscriptions.Keys.Any(s => Matches(topic.Split('/'), s.Filter.Split('/')));
 
     private static bool Matches(string[] topic, string[] filter)
     {

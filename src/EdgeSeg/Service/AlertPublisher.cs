@@ -5,8 +5,8 @@ using EdgeSeg.Mqtt;
 namespace EdgeSeg.Service;
 
 /// <summary>
-/// The alerts that last, as retained messages: published when they begin or change their code or cause, cleared by an empty message when they end. The first
-/// call also clears what an earlier session of the device may have left on the broker. One control thread.
+/// The alerts that last, as retained messages: published when they begin or change their code or cause, cleared by an empty message when
+/// they end. The first call also clears what an earlier session of the device may have left on the broker. One control thread.
 /// </summary>
 /// <param name="topics">Of this device.</param>
 /// <param name="session">Names this run of the service.</param>
@@ -14,7 +14,14 @@ namespace EdgeSeg.Service;
 /// <param name="link">Takes the messages.</param>
 /// <param name="journal">Gets a line when an alert begins, changes or ends.</param>
 /// <param name="time">The clock.</param>
-internal sealed class AlertPublisher(Topics topics, string session, IEnumerable<string> known, IServiceLink link, Journal journal, TimeProvider time) : IDisposable
+internal sealed class AlertPublisher(
+    Topics topics,
+    string session,
+    IEnumerable<string> known,
+    IServiceLink link,
+    Journal journal,
+    TimeProvider time
+) : IDisposable
 {
     private readonly JsonBuffer json = new(1024);
     private readonly Dictionary<string, Alert> lasting = new(StringComparer.Ordinal);

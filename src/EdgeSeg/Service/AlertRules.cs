@@ -12,7 +12,13 @@ namespace EdgeSeg.Service;
 /// <param name="DuplicateId">Another client uses its id.</param>
 /// <param name="ClockSynced">The clock can be trusted.</param>
 /// <param name="SettingsRefused">Why newer settings were refused; null: they were not.</param>
-internal sealed record DeviceCondition(string Device, DeviceVitals Board, bool DuplicateId, bool ClockSynced, string? SettingsRefused = null);
+internal sealed record DeviceCondition(
+    string Device,
+    DeviceVitals Board,
+    bool DuplicateId,
+    bool ClockSynced,
+    string? SettingsRefused = null
+);
 
 /// <summary>The alerts that follow from the state of the device and its cameras.</summary>
 internal static class AlertRules
@@ -100,6 +106,14 @@ internal static class AlertRules
             _ => status.Remedy,
         };
         var reason = status.Reason.Length > 0 ? $": {status.Reason}" : "";
-        return new Alert(CameraId(id), "camera_" + word, $"camera {id} is {word}{reason}", remedy, Degrades: true, Camera: id, Cause: status.Cause);
+        return new Alert(
+            CameraId(id),
+            "camera_" + word,
+            $"camera {id} is {word}{reason}",
+            remedy,
+            Degrades: true,
+            Camera: id,
+            Cause: status.Cause
+        );
     }
 }

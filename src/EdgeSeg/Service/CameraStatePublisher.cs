@@ -6,7 +6,8 @@ using EdgeSeg.Pipeline;
 namespace EdgeSeg.Service;
 
 /// <summary>Publishes each camera's retained <c>state</c> when it or its reason changes. One control thread.</summary>
-internal sealed class CameraStatePublisher(IReadOnlyList<CameraPipeline> cameras, IServiceLink link, ServiceInfo info, Journal journal) : IDisposable
+internal sealed class CameraStatePublisher(IReadOnlyList<CameraPipeline> cameras, IServiceLink link, ServiceInfo info, Journal journal)
+    : IDisposable
 {
     private readonly JsonBuffer json = new(1024);
     private readonly Dictionary<string, (CameraState State, string Reason)> published = new(StringComparer.Ordinal);

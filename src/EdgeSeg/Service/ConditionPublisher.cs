@@ -5,9 +5,17 @@ using EdgeSeg.Vision.Models;
 
 namespace EdgeSeg.Service;
 
-/// <summary>Publishes the alerts that last and the device's status that follows from them, and sets the fault output. One control thread.</summary>
+/// <summary>
+/// Publishes the alerts that last and the device's status that follows from them, and sets the fault output. One control thread.
+/// </summary>
 internal sealed class ConditionPublisher(
-    FramePipeline pipeline, IServiceLink link, ServiceInfo info, AlertPublisher alerts, TelemetryPublisher telemetry, EngineBuild? build)
+    FramePipeline pipeline,
+    IServiceLink link,
+    ServiceInfo info,
+    AlertPublisher alerts,
+    TelemetryPublisher telemetry,
+    EngineBuild? build
+)
 {
     private string[] reasons = [];
     private volatile string? settingsRefused;

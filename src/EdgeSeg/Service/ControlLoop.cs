@@ -5,8 +5,8 @@ using EdgeSeg.Platform;
 namespace EdgeSeg.Service;
 
 /// <summary>
-/// Looks after the running service once a second: camera states, alerts and status, telemetry, the retained info, the service manager. Ends when every source
-/// has ended, or when only a new process can help. One thread; it waits for nothing but its timer.
+/// Looks after the running service once a second: camera states, alerts and status, telemetry, the retained info, the service manager. Ends
+/// when every source has ended, or when only a new process can help. One thread; it waits for nothing but its timer.
 /// </summary>
 internal sealed class ControlLoop
 {
@@ -49,7 +49,14 @@ internal sealed class ControlLoop
     )
     {
         (this.pipeline, this.info, this.announcements, this.states) = (pipeline, info, announcements, states);
-        (this.conditions, this.telemetry, this.manager, this.beat, this.journal, this.time) = (conditions, telemetry, manager, beat, journal, time);
+        (this.conditions, this.telemetry, this.manager, this.beat, this.journal, this.time) = (
+            conditions,
+            telemetry,
+            manager,
+            beat,
+            journal,
+            time
+        );
         this.replays = replays;
         foreach (var camera in pipeline.Cameras)
         {

@@ -60,7 +60,9 @@ internal sealed class EdgeSegService : IAsyncDisposable
     /// <summary>Of the control loop, once <see cref="RunAsync"/> has returned.</summary>
     public int ExitCode { get; private set; }
 
-    /// <summary>Runs the control loop until it is cancelled, every source has ended, or only a new process can help. Returns the exit code.</summary>
+    /// <summary>
+    /// Runs the control loop until it is cancelled, every source has ended, or only a new process can help. Returns the exit code.
+    /// </summary>
     public async Task<int> RunAsync(CancellationToken cancel) => ExitCode = await Control.RunAsync(cancel);
 
     public async ValueTask DisposeAsync()

@@ -10,9 +10,17 @@ using EdgeSeg.Vision.Models;
 namespace EdgeSeg.Service;
 
 /// <summary>
-/// Publishes the retained <c>info</c>, again when the model or a camera's live settings change, and Home Assistant's discovery. One control thread.
+/// Publishes the retained <c>info</c>, again when the model or a camera's live settings change, and Home Assistant's discovery. One control
+/// thread.
 /// </summary>
-internal sealed class InfoPublisher(Settings settings, FramePipeline pipeline, IServiceLink link, Topics topics, ServiceInfo info, EngineBuild? build) : IDisposable
+internal sealed class InfoPublisher(
+    Settings settings,
+    FramePipeline pipeline,
+    IServiceLink link,
+    Topics topics,
+    ServiceInfo info,
+    EngineBuild? build
+) : IDisposable
 {
     private readonly JsonBuffer json = new();
     private IInferenceModel? model;

@@ -5,8 +5,8 @@ using EdgeSeg.Pipeline;
 namespace EdgeSeg.Service;
 
 /// <summary>
-/// Reports to the service manager: ready once the model is loaded, every camera has come up or is known not to, and so has the broker; then a status line
-/// for people. One control thread.
+/// Reports to the service manager: ready once the model is loaded, every camera has come up or is known not to, and so has the broker; then
+/// a status line for people. One control thread.
 /// </summary>
 internal sealed class ManagerReport(ServiceNotifier notifier, FramePipeline pipeline, IServiceLink link, ServiceInfo info)
 {

@@ -5,7 +5,10 @@ using EdgeSeg.Pipeline;
 
 namespace EdgeSeg.Service;
 
-/// <summary>Passes each received message to its consumer: the model updates, Home Assistant's start, or the command queue. Called on the MQTT client's thread.</summary>
+/// <summary>
+/// Passes each received message to its consumer: the model updates, Home Assistant's start, or the command queue. Called on the MQTT
+/// client's thread.
+/// </summary>
 internal sealed class MessageRouter
 {
     private readonly Topics topics;
@@ -26,7 +29,11 @@ internal sealed class MessageRouter
 
     /// <summary>Topic filters that the link subscribes to.</summary>
     public IReadOnlyList<string> Subscriptions =>
-        [.. topics.Cameras.Select(c => c.Commands), .. updates?.Subscriptions(topics) ?? [], .. birthTopic is null ? Array.Empty<string>() : [birthTopic]];
+        [
+            .. topics.Cameras.Select(c => c.Commands),
+            .. updates?.Subscriptions(topics) ?? [],
+            .. birthTopic is null ? Array.Empty<string>() : [birthTopic],
+        ];
 
     public void Receive(IncomingMessage message)
     {

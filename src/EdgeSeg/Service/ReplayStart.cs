@@ -3,8 +3,8 @@ using EdgeSeg.Pipeline;
 namespace EdgeSeg.Service;
 
 /// <summary>
-/// Starts the cameras that replay files (<c>file:</c>, <c>images:</c>) so late that a subscriber can see their first masks: when one has subscribed at the embedded
-/// broker, else after <see cref="ServiceLimits.ReplayGraceMs"/>. Live cameras do not wait. One control thread.
+/// Starts the cameras that replay files (<c>file:</c>, <c>images:</c>) so late that a subscriber can see their first masks: when one has
+/// subscribed at the embedded broker, else after <see cref="ServiceLimits.ReplayGraceMs"/>. Live cameras do not wait. One control thread.
 /// </summary>
 /// <param name="pipeline">Its cameras.</param>
 /// <param name="hasSubscriber">Whether a client of the embedded broker receives masks; null: there is no embedded broker.</param>

@@ -19,10 +19,17 @@ internal static class ServiceBuilder
     /// <param name="time">Clock and timers.</param>
     /// <param name="broker">An embedded broker that already runs; the service takes it over. Null: as the settings say.</param>
     /// <param name="notifier">Reports to the service manager; null: as the environment says.</param>
-    /// <param name="waitForSubscriber">Cameras that replay files start when a client has subscribed to masks at the embedded broker.</param>
+    /// <param name="waitForSubscriber">Cameras that replay files start when a client has subscribed to masks at the embedded
+    /// broker.</param>
     /// <exception cref="OperatingException">Something is missing or wrong. Everything that was started is stopped again.</exception>
     public static async Task<EdgeSegService> StartAsync(
-        Settings settings, Journal journal, TimeProvider time, EmbeddedBroker? broker = null, ServiceNotifier? notifier = null, bool waitForSubscriber = false)
+        Settings settings,
+        Journal journal,
+        TimeProvider time,
+        EmbeddedBroker? broker = null,
+        ServiceNotifier? notifier = null,
+        bool waitForSubscriber = false
+    )
     {
         NativeLibraries.Configure(NativeLibraries.Runtime, settings.Runtime.Library);
         NativeLibraries.Configure(NativeLibraries.OpenCv, settings.Runtime.OpenCvLibrary);
@@ -35,7 +42,17 @@ internal static class ServiceBuilder
             if (waitForSubscriber && broker is null && !settings.Mqtt.IsEmbedded)
                 throw new OperatingException("--wait-for-subscriber needs the embedded broker (mqtt.host = \"embedded\")", 2);
             broker ??= await StartBrokerAsync(settings, journal);
-            service = Build(settings, model, buildsLater, updates, broker, journal, notifier ?? ServiceNotifier.FromEnvironment(time), time, waitForSubscriber);
+            service = Build(
+                settings,
+                model,
+                buildsLater,
+                updates,
+                broker,
+                journal,
+                notifier ?? ServiceNotifier.FromEnvironment(time),
+                time,
+                waitForSubscriber
+            );
         }
         catch
         {
@@ -59,7 +76,9 @@ internal static class ServiceBuilder
         }
     }
 
-    /// <summary>How models are loaded: the bundle of the settings, or the one in <paramref name="installed"/>, or the shipped one.</summary>
+    /// <summary>
+    /// How models are loaded: the bundle of the settings, or the one in <paramref name="installed"/>, or the shipped one.
+    /// </summary>
     public static ModelChoice ModelChoiceOf(Settings settings, string? installed) =>
         new()
         {
@@ -117,7 +136,19 @@ internal static class ServiceBuilder
         var manager = new ManagerReport(notifier, pipeline, link, info);
         Func<bool>? hasSubscriber = broker is null ? null : () => topics.Cameras.Any(c => broker.HasSubscriber(c.Mask));
         var replays = new ReplayStart(pipeline, hasSubscriber, waitForSubscriber, time);
-        var control = new ControlLoop(pipeline, info, announcements, states, conditions, telemetry, manager, replays, heartbeats.Add("control", ControlLimit).Beat, journal, time);
+        var control = new ControlLoop(
+            pipeline,
+            info,
+            announcements,
+            states,
+            conditions,
+            telemetry,
+            manager,
+            replays,
+            heartbeats.Add("control", ControlLimit).Beat,
+            journal,
+            time
+        );
         return new EdgeSegService
         {
             Settings = settings,

@@ -6,19 +6,27 @@ internal static class ServiceLimits
     /// <summary>Telemetry older than a few intervals only distorts a dashboard.</summary>
     public const int TelemetryExpiryS = 60;
 
-    /// <summary>Time that a cancelled run has to end, after which it counts as stuck: the runtime checks between operators, and a large one takes a second on a small board.</summary>
+    /// <summary>
+    /// Time that a cancelled run has to end, after which it counts as stuck: the runtime checks between operators, and a large one takes a
+    /// second on a small board.
+    /// </summary>
     public const int CancelHeededMs = 2_000;
 
     /// <summary>Lines of the journal in a minute: a fault that repeats must not fill a disk.</summary>
     public const int JournalLinesPerMinute = 60;
 
-    /// <summary>Time that cameras which replay files wait for a subscriber, in milliseconds: a client that is started together with the service needs about a second.</summary>
+    /// <summary>
+    /// Time that cameras which replay files wait for a subscriber, in milliseconds: a client that is started together with the service
+    /// needs about a second.
+    /// </summary>
     public const int ReplayGraceMs = 2_000;
 
     /// <summary>How often the control loop looks at cameras, link and clock.</summary>
     public const int ControlTickMs = 1_000;
 
-    /// <summary>A control loop that has not gone round for this long is stuck, in ms: it waits for nothing, and goes round every second.</summary>
+    /// <summary>
+    /// A control loop that has not gone round for this long is stuck, in ms: it waits for nothing, and goes round every second.
+    /// </summary>
     public const int ControlStuckMs = 20_000;
 
     /// <summary>Longest status line, in characters: it is shown on one line of a terminal.</summary>

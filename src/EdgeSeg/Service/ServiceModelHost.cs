@@ -7,14 +7,21 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Service;
 
-/// <summary>The running service as the updates see it: a model is loaded beside the one in use and replaces it between two frames.</summary>
+/// <summary>
+/// The running service as the updates see it: a model is loaded beside the one in use and replaces it between two frames.
+/// </summary>
 /// <param name="pipeline">Runs the model.</param>
 /// <param name="choice">How models are loaded here.</param>
 /// <param name="load">Loads one.</param>
 /// <param name="replacing">Called before the swap: what is still being built for the model in use is of no use any more.</param>
 /// <param name="time">Clock.</param>
 internal sealed class ServiceModelHost(
-    FramePipeline pipeline, ModelChoice choice, Func<ModelChoice, IInferenceModel> load, Action replacing, TimeProvider time) : IModelHost
+    FramePipeline pipeline,
+    ModelChoice choice,
+    Func<ModelChoice, IInferenceModel> load,
+    Action replacing,
+    TimeProvider time
+) : IModelHost
 {
     public LiveStats Live => pipeline.Quality.Figures;
 

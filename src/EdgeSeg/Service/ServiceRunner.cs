@@ -5,17 +5,25 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Service;
 
 /// <summary>
-/// Runs the service until it ends, and again with newer settings whenever a reload was requested and they were accepted. Settings with which a start would
-/// fail are refused while the running service goes on undisturbed.
+/// Runs the service until it ends, and again with newer settings whenever a reload was requested and they were accepted. Settings with
+/// which a start would fail are refused while the running service goes on undisturbed.
 /// </summary>
 /// <param name="load">Reads the settings; throws an <see cref="OperatingException"/> for bad ones.</param>
 /// <param name="journal">Takes lines for people.</param>
 /// <param name="notifier">Reports to the service manager.</param>
 /// <param name="time">Clock and timers.</param>
 /// <param name="waitForSubscriber">See <see cref="ReplayStart"/>.</param>
-internal sealed class ServiceRunner(Func<Settings> load, Journal journal, ServiceNotifier notifier, TimeProvider time, bool waitForSubscriber = false)
+internal sealed class ServiceRunner(
+    Func<Settings> load,
+    Journal journal,
+    ServiceNotifier notifier,
+    TimeProvider time,
+    bool waitForSubscriber = false
+)
 {
-    private readonly Channel<bool> reloads = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> reloads = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
 
     /// <summary>Asks for a reload; several requests at once are one. Any thread.</summary>
     public void RequestReload() => reloads.Writer.TryWrite(true);
@@ -31,7 +39,13 @@ internal sealed class ServiceRunner(Func<Settings> load, Journal journal, Servic
             EdgeSegService service;
             try
             {
-                service = await ServiceBuilder.StartAsync(settings, journal, time, notifier: notifier, waitForSubscriber: waitForSubscriber);
+                service = await ServiceBuilder.StartAsync(
+                    settings,
+                    journal,
+                    time,
+                    notifier: notifier,
+                    waitForSubscriber: waitForSubscriber
+                );
             }
             catch (OperatingException e) when (former is not null)
             {
@@ -57,7 +71,9 @@ internal sealed class ServiceRunner(Func<Settings> load, Journal journal, Servic
         }
     }
 
-    /// <summary>Null when the service has ended, else the settings for the next one, which were accepted; the service is stopped then.</summary>
+    /// <summary>
+    /// Null when the service has ended, else the settings for the next one, which were accepted; the service is stopped then.
+    /// </summary>
     private async Task<Settings?> RunUntilReloadAsync(EdgeSegService service, CancellationToken stop)
     {
         using var round = CancellationTokenSource.CreateLinkedTokenSource(stop);

@@ -11,8 +11,8 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Service;
 
 /// <summary>
-/// Checks everything that a start with these settings needs, without changing anything: secrets and certificates are read, ports are free, cameras can be made,
-/// keys are read, the model loads and runs. So a reload is refused before anything of the running service is stopped.
+/// Checks everything that a start with these settings needs, without changing anything: secrets and certificates are read, ports are free,
+/// cameras can be made, keys are read, the model loads and runs. So a reload is refused before anything of the running service is stopped.
 /// </summary>
 internal static class StartCheck
 {
@@ -21,8 +21,14 @@ internal static class StartCheck
     /// <exception cref="OperatingException">The first thing that a start would fail on.</exception>
     public static void Run(Settings settings, Settings? inUse)
     {
-        if (inUse is not null && (settings.Runtime.Library != inUse.Runtime.Library || settings.Runtime.OpenCvLibrary != inUse.Runtime.OpenCvLibrary))
-            throw new OperatingException("runtime.library and runtime.opencv_library change only with a new process: systemctl restart edgeseg", 2);
+        if (
+            inUse is not null
+            && (settings.Runtime.Library != inUse.Runtime.Library || settings.Runtime.OpenCvLibrary != inUse.Runtime.OpenCvLibrary)
+        )
+            throw new OperatingException(
+                "runtime.library and runtime.opencv_library change only with a new process: systemctl restart edgeseg",
+                2
+            );
         var topics = new Topics(DeviceId.Resolve(settings.Device), settings.Cameras.Select(c => c.Id));
         _ = LinkSettings.Options(settings.Mqtt, null, topics, FrameId.NewSession());
         CheckPorts(settings, inUse);
@@ -48,7 +54,9 @@ internal static class StartCheck
             }
             catch (SocketException e)
             {
-                throw new OperatingException($"{key}: {endpoint} cannot be listened on ({e.Message}); choose another port, or stop the program that uses it");
+                throw new OperatingException(
+                    $"{key}: {endpoint} cannot be listened on ({e.Message}); choose another port, or stop the program that uses it"
+                );
             }
         }
     }
@@ -63,7 +71,9 @@ internal static class StartCheck
         return endpoints;
     }
 
-    /// <summary>The address is parsed and credentials are read. A camera that is absent is no reason to refuse: the service waits for it.</summary>
+    /// <summary>
+    /// The address is parsed and credentials are read. A camera that is absent is no reason to refuse: the service waits for it.
+    /// </summary>
     private static void CheckCamera(CameraSettings camera)
     {
         try

@@ -7,7 +7,9 @@ using EdgeSeg.Telemetry;
 
 namespace EdgeSeg.Service;
 
-/// <summary>Publishes the figures of an interval, and passes them on to an OpenTelemetry collector where one is configured. One control thread.</summary>
+/// <summary>
+/// Publishes the figures of an interval, and passes them on to an OpenTelemetry collector where one is configured. One control thread.
+/// </summary>
 internal sealed class TelemetryPublisher : IDisposable
 {
     private readonly JsonBuffer json = new();
@@ -23,7 +25,14 @@ internal sealed class TelemetryPublisher : IDisposable
     private long publishedAt;
 
     public TelemetryPublisher(
-        Settings settings, TelemetryCollector collector, FramePipeline pipeline, IServiceLink link, Topics topics, ServiceInfo info, TimeProvider time)
+        Settings settings,
+        TelemetryCollector collector,
+        FramePipeline pipeline,
+        IServiceLink link,
+        Topics topics,
+        ServiceInfo info,
+        TimeProvider time
+    )
     {
         (this.collector, this.pipeline, this.link, this.topics, this.info, this.time) = (collector, pipeline, link, topics, info, time);
         (intervalS, stateDir) = (settings.Telemetry.IntervalS, settings.StateDir);

@@ -66,7 +66,14 @@ public sealed class CameraFaultTests : IDisposable
         Photo("a.png");
         scratch.Write("b.jpg", "no picture"u8.ToArray());
         Photo("c.png");
-        Start(new CameraOptions { Id = "cam-a", Uri = "images:" + scratch.Path, Loop = true });
+        Start(
+            new CameraOptions
+            {
+                Id = "cam-a",
+                Uri = "images:" + scratch.Path,
+                Loop = true,
+            }
+        );
         await Drain(() => drops[DropCause.Damaged] >= 3);
         Assert.Contains("b.jpg", Assert.Single(warnings), StringComparison.Ordinal);
     }
@@ -138,7 +145,12 @@ public sealed class CameraFaultTests : IDisposable
     [Fact]
     public void With_detect_black_off_a_black_picture_is_never_a_fault()
     {
-        var options = new CameraSettings(0) { Uri = "test:", DetectBlack = false, FreezeS = 0 }.ToOptions();
+        var options = new CameraSettings(0)
+        {
+            Uri = "test:",
+            DetectBlack = false,
+            FreezeS = 0,
+        }.ToOptions();
         var health = new PictureHealth(options.FreezeS, options.BlackLevel, options.BlackS);
         using var black = new Mat(48, 64, MatType.CV_8UC3, Scalar.All(0));
         for (var second = 0; second < 100; second++)
@@ -235,7 +247,8 @@ public sealed class CameraFaultTests : IDisposable
     }
 
     private static bool HasEncoder(string name) =>
-        Published.HasTool("ffmpeg") && Published.Run("ffmpeg", ["-hide_banner", "-encoders"]).Output.Contains(name, StringComparison.Ordinal);
+        Published.HasTool("ffmpeg")
+        && Published.Run("ffmpeg", ["-hide_banner", "-encoders"]).Output.Contains(name, StringComparison.Ordinal);
 
     private static void Ffmpeg(string arguments)
     {

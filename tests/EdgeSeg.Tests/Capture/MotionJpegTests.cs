@@ -31,7 +31,13 @@ public sealed class MotionJpegTests : IDisposable
         var exif = Segment(0xE1, [.. "Exif\0\0"u8, .. thumbnail]);
         var plain = Jpeg(40);
         byte[] withThumbnail = [.. plain[..2], .. exif, .. plain[2..]];
-        using var bytes = new MemoryStream([.. "--x\r\nContent-Type: image/jpeg\r\n\r\n"u8, .. withThumbnail, .. "\r\n--x\r\n\r\n"u8, .. Jpeg(80), .. "\r\n"u8]);
+        using var bytes = new MemoryStream([
+            .. "--x\r\nContent-Type: image/jpeg\r\n\r\n"u8,
+            .. withThumbnail,
+            .. "\r\n--x\r\n\r\n"u8,
+            .. Jpeg(80),
+            .. "\r\n"u8,
+        ]);
         foreach (var step in (int[])[1, 7, 1 << 20])
         {
             bytes.Position = 0;
@@ -59,7 +65,14 @@ public sealed class MotionJpegTests : IDisposable
     public void A_pipe_of_motion_jpeg_needs_no_size()
     {
         var file = scratch.Write("two.mjpeg", [.. Jpeg(64), .. Jpeg(32)]);
-        using var camera = CameraSource.Create(new CameraOptions { Id = "a", Uri = $"pipe:cat {file}", PipeFormat = PipeFormat.Mjpeg });
+        using var camera = CameraSource.Create(
+            new CameraOptions
+            {
+                Id = "a",
+                Uri = $"pipe:cat {file}",
+                PipeFormat = PipeFormat.Mjpeg,
+            }
+        );
         Assert.Equal("mjpeg", camera.Open().Coding);
         using var picture = new Mat();
         foreach (var side in (int[])[64, 32])
@@ -109,7 +122,14 @@ public sealed class MotionJpegTests : IDisposable
         var requests = new List<string>();
         var address = Serve("HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"cam\"\r\nContent-Length: 0\r\n\r\n", requests);
         var file = scratch.Write("cam.secret", "user:pass\n"u8.ToArray());
-        using var camera = CameraSource.Create(new CameraOptions { Id = "a", Uri = address, CredentialsFile = file });
+        using var camera = CameraSource.Create(
+            new CameraOptions
+            {
+                Id = "a",
+                Uri = address,
+                CredentialsFile = file,
+            }
+        );
         Assert.Throws<OperatingException>(() => camera.Open());
         Assert.Contains(requests, r => r.Contains("Authorization: Basic dXNlcjpwYXNz", StringComparison.OrdinalIgnoreCase));
         Assert.Throws<OperatingException>(() => CameraUri.Parse("http://user:pass@camera/stream"));
@@ -132,7 +152,8 @@ public sealed class MotionJpegTests : IDisposable
         return bytes;
     }
 
-    private static byte[] Segment(byte marker, byte[] content) => [0xFF, marker, (byte)((content.Length + 2) >> 8), (byte)(content.Length + 2), .. content];
+    private static byte[] Segment(byte marker, byte[] content) =>
+        [0xFF, marker, (byte)((content.Length + 2) >> 8), (byte)(content.Length + 2), .. content];
 
     private string Serve(string head, params byte[][] pictures) => Serve(head, [], pictures);
 

@@ -7,7 +7,10 @@ using Xunit;
 
 namespace EdgeSeg.EndToEnd;
 
-/// <summary>The whole service in this process, its waits by a clock of the test's own, at a camera that comes and goes; told to a real mosquitto. A tenth of the count here, all in <c>./build.sh soak</c>.</summary>
+/// <summary>
+/// The whole service in this process, its waits by a clock of the test's own, at a camera that comes and goes; told to a real mosquitto. A
+/// tenth of the count here, all in <c>./build.sh soak</c>.
+/// </summary>
 public sealed class CameraStressTests(ITestOutputHelper output)
 {
     private const string Root = "edgeseg/v1/robot-7/cam/front/";

@@ -31,7 +31,9 @@ public sealed class FramePipelineTests : IDisposable
         Start("test:?w=64&h=48&fps=0&frames=25");
         await Wait.UntilAsync(() => link.Of("cam/front/mask").Count == 25, "25 masks are published");
         await Wait.UntilAsync(() => pipeline!.Cameras[0].Runner.Status.State == CameraState.Ended, "the camera has ended");
-        var sequences = link.Of("cam/front/mask").Select(m => m["frame"]!.GetValue<string>()).Select(f => int.Parse(f[(f.LastIndexOf('-') + 1)..]));
+        var sequences = link.Of("cam/front/mask")
+            .Select(m => m["frame"]!.GetValue<string>())
+            .Select(f => int.Parse(f[(f.LastIndexOf('-') + 1)..]));
         Assert.Equal(Enumerable.Range(1, 25), sequences);
         Assert.Equal(25, pipeline!.MasksPublished);
         Assert.Empty(errors);
@@ -82,7 +84,17 @@ public sealed class FramePipelineTests : IDisposable
     public async Task At_the_end_open_commands_are_answered()
     {
         Start("pipe:sleep 600");
-        pipeline!.Commands.Receive(new IncomingMessage("edgeseg/v1/robot-7/cam/front/cmd/auto", "{\"v\":1,\"id\":\"a\"}"u8.ToArray(), false, false, "clients/a", null, 0));
+        pipeline!.Commands.Receive(
+            new IncomingMessage(
+                "edgeseg/v1/robot-7/cam/front/cmd/auto",
+                "{\"v\":1,\"id\":\"a\"}"u8.ToArray(),
+                false,
+                false,
+                "clients/a",
+                null,
+                0
+            )
+        );
         await Wait.UntilAsync(() => pipeline.Cameras[0].Waiting.Count == 1, "the command waits for a frame");
         pipeline.Dispose();
         var last = link.Of("clients/a")[^1];
@@ -93,7 +105,15 @@ public sealed class FramePipelineTests : IDisposable
 
     private void Start(string uri)
     {
-        settings.Cameras.Add(new CameraSettings(0) { Id = "front", Uri = uri, PipeWidth = 64, PipeHeight = 48 });
+        settings.Cameras.Add(
+            new CameraSettings(0)
+            {
+                Id = "front",
+                Uri = uri,
+                PipeWidth = 64,
+                PipeHeight = 48,
+            }
+        );
         var topics = new Topics("robot-7", ["front"]);
         pipeline = new FramePipeline(
             settings,

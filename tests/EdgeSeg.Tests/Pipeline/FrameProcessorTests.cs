@@ -17,7 +17,10 @@ public class FrameProcessorTests
         Assert.Equal(id, mask["frame"]!.GetValue<string>());
         Assert.True(mask["found"]!.GetValue<bool>());
         Assert.Equal(0.72, mask["score"]!.GetValue<double>(), 3);
-        Assert.Equal([PipelineRig.Width / 2.0, PipelineRig.Height / 2.0], mask["centroid"]!.AsArray().Select(c => Math.Round(c!.GetValue<double>())));
+        Assert.Equal(
+            [PipelineRig.Width / 2.0, PipelineRig.Height / 2.0],
+            mask["centroid"]!.AsArray().Select(c => Math.Round(c!.GetValue<double>()))
+        );
         Assert.Equal("scripted", mask["model"]!["name"]!.GetValue<string>());
         Assert.Equal(1, rig.Quality.Figures.Results);
     }
@@ -103,5 +106,6 @@ public class FrameProcessorTests
     }
 
     /// <summary>The runtime's own exception type, which only the runtime can make.</summary>
-    private static OnnxRuntimeException RuntimeError() => Assert.IsType<OnnxRuntimeException>(Record.Exception(() => new InferenceSession([1, 2, 3])));
+    private static OnnxRuntimeException RuntimeError() =>
+        Assert.IsType<OnnxRuntimeException>(Record.Exception(() => new InferenceSession([1, 2, 3])));
 }

@@ -13,8 +13,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Pipeline;
 
 /// <summary>
-/// The inference side of the pipeline on a scripted model: one camera "front" whose frames the test makes, no threads, a clock that the test moves.
-/// Each call of <see cref="Frame"/> and <see cref="Commands"/> is one round of the inference thread.
+/// The inference side of the pipeline on a scripted model: one camera "front" whose frames the test makes, no threads, a clock that the
+/// test moves. Each call of <see cref="Frame"/> and <see cref="Commands"/> is one round of the inference thread.
 /// </summary>
 internal sealed class PipelineRig : IDisposable
 {
@@ -92,7 +92,12 @@ internal sealed class PipelineRig : IDisposable
         {
             frame!.Pixels.Create(Height, Width, MatType.CV_8UC3);
             frame.Pixels.SetTo(Scalar.All(80));
-            (frame.Camera, frame.Sequence, frame.CapturedNs, frame.CapturedUtc) = ("front", ++sequence, Camera.Runner.NowNs, Time.GetUtcNow());
+            (frame.Camera, frame.Sequence, frame.CapturedNs, frame.CapturedUtc) = (
+                "front",
+                ++sequence,
+                Camera.Runner.NowNs,
+                Time.GetUtcNow()
+            );
             frame.Trigger = trigger;
             Loop.Process(Camera, frame);
         }

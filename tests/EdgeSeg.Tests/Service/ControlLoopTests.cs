@@ -126,7 +126,10 @@ public sealed class ControlLoopTests : IDisposable
         Assert.Equal(CameraState.Starting, pipeline.Cameras[0].Runner.Status.State);
         time.Advance(TimeSpan.FromMilliseconds(ServiceLimits.ReplayGraceMs));
         control.Tick();
-        await Wait.UntilAsync(() => pipeline.Cameras[0].Runner.Status.State == CameraState.Lost, "the camera was started and found no folder");
+        await Wait.UntilAsync(
+            () => pipeline.Cameras[0].Runner.Status.State == CameraState.Lost,
+            "the camera was started and found no folder"
+        );
     }
 
     [Fact]
@@ -136,7 +139,10 @@ public sealed class ControlLoopTests : IDisposable
         pipeline.Start();
         hasSubscriber = true;
         control.Tick();
-        await Wait.UntilAsync(() => pipeline.Cameras[0].Runner.Status.State == CameraState.Lost, "the camera was started and found no folder");
+        await Wait.UntilAsync(
+            () => pipeline.Cameras[0].Runner.Status.State == CameraState.Lost,
+            "the camera was started and found no folder"
+        );
     }
 
     private static bool Tick(ControlLoop control)

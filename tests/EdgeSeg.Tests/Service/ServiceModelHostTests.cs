@@ -67,14 +67,19 @@ public sealed class ServiceModelHostTests : IDisposable
         Assert.True(first.IsDisposed);
         Assert.Equal(1, replaced);
         Assert.Equal(1, pipeline.Model.Swaps.Count);
-        await Wait.UntilAsync(() => link.Of("cam/front/mask").Any(m => m["model"]!["version"]!.GetValue<string>() == "2"), "the second one makes masks");
+        await Wait.UntilAsync(
+            () => link.Of("cam/front/mask").Any(m => m["model"]!["version"]!.GetValue<string>() == "2"),
+            "the second one makes masks"
+        );
     }
 
     [Fact]
     public async Task A_bundle_that_does_not_load_leaves_the_model_in_use()
     {
         load = () => throw new OperatingException("graph.onnx is damaged; copy the bundle again");
-        var failure = await Assert.ThrowsAsync<UpdateException>(() => Host().SwapAsync("/slots/two", TestContext.Current.CancellationToken));
+        var failure = await Assert.ThrowsAsync<UpdateException>(() =>
+            Host().SwapAsync("/slots/two", TestContext.Current.CancellationToken)
+        );
         Assert.Equal(UpdateReason.DoesNotLoad, failure.Reason);
         Assert.Contains("graph.onnx is damaged", failure.Message, StringComparison.Ordinal);
         Assert.Same(first, pipeline.Model.Model);
