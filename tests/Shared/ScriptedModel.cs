@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Prompts;
@@ -154,6 +155,7 @@ internal sealed class ScriptedSegmenter(int inputSide) : ISegmenter
             IouValue.GetTensorMutableDataAsSpan<float>()[0] = segmenter.PredictedIou;
         }
 
+        [SuppressMessage("Usage", "CA2215", Justification = "The base disposes a binding, and a script has none.")]
         public override void Dispose()
         {
             MaskValue.Dispose();

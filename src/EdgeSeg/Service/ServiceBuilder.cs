@@ -3,7 +3,6 @@ using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Pipeline;
-using EdgeSeg.Platform;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
