@@ -71,6 +71,14 @@ internal sealed class ScriptedSegmenter(int inputSide) : ISegmenter
 
     public bool HasSaliency => true;
 
+    public SalientRegion Salient { get; } = new(4, 4);
+
+    public SaliencyFloor Floor { get; set; }
+
+    public bool AcceptsNegativeClicks => false;
+
+    public bool GainsFromZoom => false;
+
     public SaliencyMap Saliency { get; } = new(4, 4);
 
     public int ParallelDecodes => 1;
@@ -102,6 +110,8 @@ internal sealed class ScriptedSegmenter(int inputSide) : ISegmenter
         return MeanSaliency > 0;
     }
 
+    public Decoding Ask(Embedding embedding, PromptBuffer prompt, ref StageTimes times) => throw new NotSupportedException();
+
     public void Decode(Embedding embedding, Segmentation result)
     {
         Begin();
@@ -119,7 +129,7 @@ internal sealed class ScriptedSegmenter(int inputSide) : ISegmenter
             result.Mask.SetRun(y, from, to);
         result.Geometry = result.Mask.Measure();
         result.Times[Stage.Decode] = 5;
-        (result.Found, result.Reason, result.PredictedIou) = (true, "", PredictedIou);
+        (result.Found, result.Reason, result.PredictedIou, result.Stability) = (true, "", PredictedIou, 1);
         if (result.Prompt.Source != PromptSource.Auto)
             result.Saliency = float.NaN;
         result.Score = float.IsNaN(result.Saliency) ? PredictedIou : PredictedIou * result.Saliency;
@@ -143,9 +153,9 @@ internal sealed class ScriptedSegmenter(int inputSide) : ISegmenter
     /// <summary>
     /// Each point gives the same square around itself, sure and stable, so that the filters of the automatic masks keep them all.
     /// </summary>
-    private sealed class ScriptedDecoding(ScriptedSegmenter segmenter) : Decoding(null!, [1, 1, 32, 32], [1, 1])
+    private sealed class ScriptedDecoding(ScriptedSegmenter segmenter) : Decoding(null!, [1, 1, 32, 32], [1, 1], RankBy.PredictedIou)
     {
-        public override void Run(Embedding embedding, PromptBuffer prompt)
+        protected override void RunGraph(Embedding embedding, PromptBuffer prompt)
         {
             segmenter.Begin();
             var logits = MaskValue.GetTensorMutableDataAsSpan<float>();

@@ -3,7 +3,6 @@ using EdgeSeg.Configuration;
 using EdgeSeg.Health;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Testing;
-using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
 using Xunit;
 

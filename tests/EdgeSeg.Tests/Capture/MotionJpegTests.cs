@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using EdgeSeg.Mqtt;
 using EdgeSeg.Testing;
 using EdgeSeg.Vision.Platform;
 using OpenCvSharp;

@@ -6,7 +6,6 @@ using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Testing;
-using EdgeSeg.Vision.Models;
 using Microsoft.Extensions.Time.Testing;
 using OpenCvSharp;
 

@@ -4,7 +4,6 @@ using EdgeSeg.Mqtt;
 using EdgeSeg.Pipeline;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Testing;
-using EdgeSeg.Updates;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
 using Xunit;
