@@ -52,11 +52,19 @@ internal sealed class BrokerOptions
             command.Options.Add(option);
     }
 
+    /// <summary>The settings file that is given, or the default one unless --host is given.</summary>
+    public Settings Settings(ParseResult parsed) =>
+        parsed.GetValue(host) is null || parsed.GetValue(config) is not null ? RunVerb.Load(parsed, config) : new Settings();
+
+    /// <summary>Whether the command line names a broker.</summary>
+    public bool IsGiven(ParseResult parsed) => parsed.GetValue(host) is not null;
+
+    /// <param name="parsed">The command line.</param>
+    /// <param name="device">Whose topics are worked on.</param>
     /// <exception cref="OperatingException">No broker is named, or a file cannot be read.</exception>
-    public LinkOptions Link(ParseResult parsed)
+    public LinkOptions Link(ParseResult parsed, string device = "operator")
     {
-        var mqtt =
-            parsed.GetValue(host) is null || parsed.GetValue(config) is not null ? RunVerb.Load(parsed, config).Mqtt : new MqttSettings();
+        var mqtt = Settings(parsed).Mqtt;
         // the device's own client id would throw the device off its broker
         mqtt.ClientId = parsed.GetValue(clientId) ?? "";
         mqtt.Host = parsed.GetValue(host) ?? mqtt.Host;
@@ -73,6 +81,6 @@ internal sealed class BrokerOptions
                 "no broker is named: give --host NAME, or --config FILE with mqtt.host (a broker inside edgeseg run is --host 127.0.0.1)",
                 ExitCode.Usage
             );
-        return LinkSettings.Options(mqtt, null, new Topics("operator", []), FrameId.NewSession());
+        return LinkSettings.Options(mqtt, null, new Topics(device, []), FrameId.NewSession());
     }
 }

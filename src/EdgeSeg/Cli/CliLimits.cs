@@ -26,11 +26,11 @@ internal static class CliLimits
     /// <summary>Shipped photographs that a canary takes where nobody names others.</summary>
     public const int DefaultCanaryPhotos = 3;
 
-    /// <summary>Silence after which all retained states have come, in ms.</summary>
-    public const int FleetQuietMs = 500;
+    /// <summary>Longest reading of a fleet, in seconds: thousands of devices over a slow link.</summary>
+    public const int FleetReadS = 60;
 
-    /// <summary>Longest wait for a fleet that says nothing, in seconds.</summary>
-    public const int FleetWaitS = 3;
+    /// <summary>Largest file of device ids, in bytes.</summary>
+    public const int MaxDeviceListBytes = 64 << 10;
 
     /// <summary>Wait before a lost broker is tried again while a fleet is followed, in ms.</summary>
     public const int FleetRetryMs = 5_000;

@@ -24,8 +24,8 @@ internal static class ModelNoticeVerbs
         var place = PlaceOption();
         var what =
             action == ManifestRules.Pause
-                ? "Makes a manifest that stops a roll-out where it is: nothing moves until a manifest with a greater serial."
-                : "Makes a manifest that takes a roll-out back: what a device has not called good yet goes.";
+                ? "Makes a manifest that stops a roll-out: no device goes on until a manifest with a greater serial."
+                : "Makes a manifest that aborts a roll-out: a model on trial is rolled back.";
         var command = new Command(
             action,
             $"{what} Sign and publish it as any other.\n\nExample: edgeseg model {action} --serial 13 --out {action}-13"
@@ -66,7 +66,7 @@ internal static class ModelNoticeVerbs
         };
         var command = new Command(
             "rotate",
-            "Makes a manifest that gives devices other keys. It must be signed by enough of the keys in force now.\n\nExample: edgeseg model rotate --keys keys-2 --number 2 --threshold 2 --revoke 0123456789abcdef0123456789abcdef --serial 14 --out keys-14"
+            "Makes a key set: devices trust these keys from now on. As in TUF it must be signed by a threshold of the keys in force and by a threshold of the new keys.\n\nExample: edgeseg model rotate --keys keys-2 --number 2 --threshold 2 --revoke 0123456789abcdef0123456789abcdef --serial 14 --out keys-14"
         )
         {
             folder,
@@ -81,62 +81,65 @@ internal static class ModelNoticeVerbs
             var keys = KeySet.ReadFolder(parsed.GetValue(folder)!, parsed.GetValue(threshold));
             if (keys.Keys.Count == 0)
                 throw new OperatingException($"{parsed.GetValue(folder)} holds no *.pem: put the public keys there", ExitCode.Usage);
-            var facts = new KeySetInfo
+            var info = new KeySetInfo
             {
                 Number = parsed.GetValue(number),
                 Threshold = keys.Threshold,
                 Keys = [.. keys.Keys.Select(k => k.Pem)],
                 Revoked = parsed.GetValue(revoke) ?? [],
             };
-            return Write(parsed.GetValue(place)!, issue.Issue(parsed).Manifest(ManifestRules.Keys) with { Keys = facts });
+            return Write(parsed.GetValue(place)!, issue.Issue(parsed).Manifest(ManifestRules.Keys) with { Keys = info });
         });
         return command;
     }
 
     private static Command Reissue()
     {
-        var folder = new Argument<string>("dir") { Description = "A folder that pack made." };
+        var folder = new Argument<string>("dir") { Description = "A folder that pack, rotate, pause or abort made." };
         var command = new Command(
             "reissue",
-            "Gives the manifest of a folder a new serial, roll-out and end; the files stay. Its signatures go: sign again.\n\nExample: edgeseg model reissue release-12 --serial 15 --percent 100"
+            "Gives the manifest of a folder a new serial and expiry; its files stay. The same devices take part unless --all, --percent, --count, --devices or --tags says which. Its signatures are removed: sign again.\n\nExample: edgeseg model reissue release-12 --serial 15 --percent 100"
         )
         {
             folder,
         };
         var issue = new IssueOptions(command);
         var rollout = new RolloutOptions(command);
-        command.SetAction(parsed =>
-        {
-            var place = parsed.GetValue(folder)!;
-            var old = ReleaseFolder.Parse(new ReleaseFolder(place).ReadManifest());
-            if (old.Bundle is not { } bundle)
-                throw new OperatingException(
-                    $"{place} has no bundle: make a new manifest with edgeseg model {(old.Action == ManifestRules.Keys ? "rotate" : old.Action)}",
-                    ExitCode.Usage
-                );
-            var next = issue.Issue(parsed);
-            if (next.Serial <= old.Serial)
-                throw new OperatingException(
-                    $"--serial {next.Serial}: must be greater than {old.Serial}, or devices refuse it as replayed",
-                    ExitCode.Usage
-                );
-            // the same salt, so that who took part goes on doing so
-            var share = rollout.Rollout(parsed, bundle.Name, bundle.Version) is { } given
-                ? given with
-                {
-                    Salt = rollout.HasSalt(parsed) ? given.Salt : old.Rollout?.Salt ?? given.Salt,
-                }
-                : null;
-            return Write(place, next.Manifest(old.Action) with { Bundle = bundle, Rollout = share });
-        });
+        command.SetAction(
+            async (parsed, cancel) =>
+            {
+                var place = parsed.GetValue(folder)!;
+                var old = ReleaseFolder.Parse(new ReleaseFolder(place).ReadManifest());
+                var next = issue.Issue(parsed);
+                if (next.Serial <= old.Serial)
+                    throw new OperatingException(
+                        $"--serial {next.Serial}: must be greater than {old.Serial}, or devices refuse it as replayed",
+                        ExitCode.Usage
+                    );
+                if (old.Bundle is null && rollout.IsGiven(parsed))
+                    throw new OperatingException($"{place} has no bundle, so it has no roll-out: leave these options out", ExitCode.Usage);
+                var share = await RolloutAsync(old, rollout, parsed, cancel);
+                return Write(place, next.Manifest(old.Action) with { Bundle = old.Bundle, Keys = old.Keys, Rollout = share });
+            }
+        );
         return command;
+    }
+
+    /// <summary>The old roll-out unless another is given; with the old salt, so that devices which took part go on doing so.</summary>
+    private static async Task<Rollout?> RolloutAsync(Manifest old, RolloutOptions options, ParseResult parsed, CancellationToken cancel)
+    {
+        if (old.Bundle is not { } bundle || !options.IsGiven(parsed))
+            return old.Rollout;
+        var salt = old.Rollout?.Salt ?? RolloutOptions.DefaultSalt(bundle.Name, bundle.Version);
+        return await options.ReadAsync(parsed, salt, cancel);
     }
 
     private static int Write(string place, Manifest manifest)
     {
         new ReleaseFolder(place).WriteManifest(manifest);
         ReleaseText.Print(manifest);
-        ReleaseText.Line("next", $"edgeseg model sign {place} --key NAME.key");
+        var signers = manifest.Keys is { } set ? $" (a threshold of the former keys, and {set.Threshold} of the new ones)" : "";
+        ReleaseText.Line("next", $"edgeseg model sign {place} --key NAME.key{signers}");
         return ExitCode.Ok;
     }
 }

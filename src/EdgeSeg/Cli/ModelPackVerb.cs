@@ -153,11 +153,11 @@ internal sealed class ModelPackVerb
             "Makes a folder to sign and to serve of a model bundle: checks it, runs it on photographs so that devices can try it before they use it, and writes manifest.json.\n\nExample: edgeseg model pack models/squeezesam --version 7 --serial 12 --url https://models.example.org/squeezesam-7/ --out release-12 --percent 50"
         );
         var verb = new ModelPackVerb(command);
-        command.SetAction(verb.Run);
+        command.SetAction(verb.RunAsync);
         return command;
     }
 
-    private int Run(ParseResult parsed)
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
         var from = parsed.GetValue(folder)!;
         var bundle = ModelBundle.Open(from).Manifest;
@@ -166,11 +166,15 @@ internal sealed class ModelPackVerb
         {
             Folder = from,
             Place = parsed.GetValue(place)!,
-            Url = address.EndsWith('/') ? address : address + "/",
+            Url = Folder(address),
             Issue = issue.Issue(parsed),
             Version = parsed.GetValue(version),
             Photos = Photos(parsed.GetValue(images) ?? []),
-            Rollout = rollout.Rollout(parsed, bundle.Name, parsed.GetValue(version) ?? bundle.Version),
+            Rollout = await rollout.ReadAsync(
+                parsed,
+                RolloutOptions.DefaultSalt(bundle.Name, parsed.GetValue(version) ?? bundle.Version),
+                cancel
+            ),
             Compatible = new Compatible
             {
                 Machines = parsed.GetValue(machines) ?? [],
@@ -213,6 +217,14 @@ internal sealed class ModelPackVerb
         );
         Console.WriteLine("{0,-16} edgeseg model sign {1} --key NAME.key", "next", order.Place);
         return ExitCode.Ok;
+    }
+
+    /// <summary>With a slash at the end of the path; a query, such as the signature of an address, stays behind it.</summary>
+    private static string Folder(string address)
+    {
+        var query = address.IndexOf('?', StringComparison.Ordinal);
+        var path = query < 0 ? address : address[..query];
+        return (path.EndsWith('/') ? path : path + "/") + address[path.Length..];
     }
 
     private static Dictionary<string, double> Figures(ArgumentResult result)

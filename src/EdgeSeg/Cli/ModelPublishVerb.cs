@@ -19,7 +19,7 @@ internal sealed class ModelPublishVerb
     private readonly Option<string?> fleet = new("--fleet") { HelpName = "ID", Description = "All devices of a fleet." };
     private readonly Option<bool> withdraw = new("--withdraw")
     {
-        Description = "Take away what was published; no folder is needed. Devices stay as they are.",
+        Description = "Clear what was published; no folder is needed. Devices stay as they are.",
     };
     private readonly Option<string?> keys = new("--keys")
     {
@@ -32,12 +32,17 @@ internal sealed class ModelPublishVerb
         Description = "How many of them must have signed.",
         DefaultValueFactory = _ => 1,
     };
+    private readonly Option<int?> keySet = new("--key-set")
+    {
+        HelpName = "N",
+        Description = "With --withdraw: the key set of this number instead of the manifest. Devices that have not taken it cannot follow later ones.",
+    };
     private readonly BrokerOptions broker;
 
     private ModelPublishVerb(Command command)
     {
         command.Arguments.Add(folder);
-        foreach (var option in new Option[] { device, fleet, withdraw, keys, threshold })
+        foreach (var option in new Option[] { device, fleet, withdraw, keySet, keys, threshold })
             command.Options.Add(option);
         broker = new BrokerOptions(command);
     }
@@ -55,15 +60,16 @@ internal sealed class ModelPublishVerb
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
-        var topic = (parsed.GetValue(device), parsed.GetValue(fleet)) switch
+        var (desired, keyChain) = (parsed.GetValue(device), parsed.GetValue(fleet)) switch
         {
-            ({ } d, null) => new Topics(Id(d, "--device"), []).ModelDesired,
-            (null, { } f) => Topics.FleetModelDesired(Id(f, "--fleet")),
+            ({ } d, null) => (new Topics(Id(d, "--device"), []).ModelDesired, new Topics(d, []).ModelKeys),
+            (null, { } f) => (Topics.FleetModelDesired(Id(f, "--fleet")), Topics.FleetModelKeys(f)),
             _ => throw new OperatingException("give either --device ID or --fleet ID", ExitCode.Usage),
         };
         var options = broker.Link(parsed);
         if (parsed.GetValue(withdraw))
         {
+            var topic = parsed.GetValue(keySet) is { } withdrawn ? $"{keyChain}{withdrawn}" : desired;
             await Publication.RunAsync(options, topic, null, cancel);
             Console.WriteLine($"{topic} is cleared on {options.Host}:{options.Port}");
             return ExitCode.Ok;
@@ -82,10 +88,16 @@ internal sealed class ModelPublishVerb
         var envelope = release.Seal(bytes);
         if (parsed.GetValue(keys) is { } trusted)
             ModelSignVerbs.RequireSigned(release, bytes, KeySet.ReadFolder(trusted, parsed.GetValue(threshold)));
-        await Publication.RunAsync(options, topic, envelope, cancel);
+        if (manifest.Keys is { } set)
+            ModelSignVerbs.RequireOwnThreshold(release, envelope, set);
+        // each key set has a topic of its own, so that a device which was off for several rotations finds them all
+        var target = manifest.Keys is { } keySetInfo ? $"{keyChain}{keySetInfo.Number}" : desired;
+        await Publication.RunAsync(options, target, envelope, cancel);
         ReleaseText.Print(manifest);
         ReleaseText.Line("signatures", string.Join(", ", envelope.Signatures.Select(s => s.Key)));
-        ReleaseText.Line("published", $"{topic} on {options.Host}:{options.Port}, retained");
+        ReleaseText.Line("published", $"{target} on {options.Host}:{options.Port}, retained");
+        if (manifest.Keys is not null)
+            ReleaseText.Line("next", "reissue the release in force with a greater serial, sign it with the new keys, publish it; keep this key set on the broker");
         return ExitCode.Ok;
     }
 

@@ -103,6 +103,8 @@ internal static class ModelSignVerbs
             ReleaseText.Line("files", $"{bundle.Files.Count} intact");
         }
 
+        if (manifest.Keys is { } set)
+            RequireOwnThreshold(release, release.Seal(bytes), set);
         ReleaseText.Line("verdict", $"signed by at least {keys.Threshold} of {keys.Keys.Count} trusted keys");
         return ExitCode.Ok;
     }
@@ -120,7 +122,22 @@ internal static class ModelSignVerbs
         }
     }
 
-    /// <summary>One signature for itself.</summary>
+    /// <exception cref="OperatingException">A key set is not signed by a threshold of its own keys.</exception>
+    public static void RequireOwnThreshold(ReleaseFolder release, Envelope envelope, KeySetInfo set)
+    {
+        try
+        {
+            Verifier.Require(envelope, KeySet.Of(set), DateTimeOffset.UtcNow);
+        }
+        catch (UpdateException e)
+        {
+            throw new OperatingException(
+                $"{release.Path} would be refused ({UpdateReason.Threshold}): {set.Threshold} of the new keys must sign as well as the former ones ({e.Message})"
+            );
+        }
+    }
+
+    /// <summary>The verdict on one signature.</summary>
     private static string Judged(SignatureFile file, byte[] manifest, KeySet keys)
     {
         try

@@ -17,7 +17,7 @@ internal sealed class ModelStatusVerb
     private readonly Option<double?> seconds = new("--for")
     {
         HelpName = "SECONDS",
-        Description = $"End after so long. Default: with --follow never, else when all have spoken, {CliLimits.FleetWaitS} s at most.",
+        Description = $"End after so long. Default: with --follow never, else when all have spoken, {CliLimits.FleetReadS} s at most.",
     };
     private readonly BrokerOptions broker;
 
@@ -54,33 +54,40 @@ internal sealed class ModelStatusVerb
         var options = broker.Link(parsed);
         var isFollowing = parsed.GetValue(follow);
         var table = new FleetTable();
+        var isCut = false;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         if (parsed.GetValue(seconds) is { } s)
             end.CancelAfter(TimeSpan.FromSeconds(s));
         else if (!isFollowing)
-            end.CancelAfter(TimeSpan.FromSeconds(CliLimits.FleetWaitS));
+            end.CancelAfter(TimeSpan.FromSeconds(CliLimits.FleetReadS));
         try
         {
             using var view = new FleetView(table, isFollowing);
             if (isFollowing)
                 await FollowAsync();
             else
-                await ReadAsync(() => table.Count > 0 && (wanted.Count == 0 || wanted.All(table.Has)));
+                await ReadOnceAsync();
 
             async Task FollowAsync()
             {
                 while (true)
                 {
-                    await ReadAsync(() => false);
-                    view.Say($"the broker {options.Host}:{options.Port} is lost; trying again");
+                    await ReadAsync();
+                    view.Say($"the broker {options.Host}:{options.Port} is lost; connecting again");
                     await Task.Delay(CliLimits.FleetRetryMs, end.Token);
                 }
             }
 
-            async Task ReadAsync(Func<bool> isComplete)
+            async Task ReadOnceAsync()
             {
-                using var listener = await FleetListener.ConnectAsync(options, wanted, end.Token);
-                while (await NextAsync(listener, isComplete() ? CliLimits.FleetQuietMs : Timeout.Infinite, end.Token))
+                using var listener = await FleetListener.ConnectAsync(options, wanted, [FleetTopic.ModelState], end.Token);
+                await FleetReader.ReadRetainedAsync(listener, Take, () => wanted.All(table.Has), end.Token);
+            }
+
+            async Task ReadAsync()
+            {
+                using var listener = await FleetListener.ConnectAsync(options, wanted, [FleetTopic.ModelState], end.Token);
+                while (await FleetReader.NextAsync(listener, Timeout.Infinite, end.Token))
                 {
                     while (listener.News.TryRead(out var news))
                         Take(news);
@@ -90,53 +97,48 @@ internal sealed class ModelStatusVerb
 
             void Take(FleetNews news)
             {
-                if (news.State is null)
+                if (news.Payload.Length == 0)
+                {
                     table.Remove(news.Device);
-                else if ((group is null || news.State.Fleet == group) && table.Set(news.State))
-                    view.Tell(news.State);
-                else if (group is not null)
+                    return;
+                }
+
+                if (DeviceModelState.TryRead(news.Device, news.Payload) is not { } state)
+                    return;
+                if (group is not null && state.Fleet != group)
                     table.Remove(news.Device);
+                else if (table.Set(state))
+                    view.Add(state);
+                else
+                    isCut = true;
             }
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
-            // time is up, or Ctrl+C: what was heard is shown
+            // the time is over, or Ctrl+C: what was read is shown
         }
 
         if (!isFollowing)
             foreach (var line in table.Count > 0 ? table.Lines() : [])
                 Console.WriteLine(line);
+        if (isCut)
+            Verbs.Fail($"there are more than {ReleaseLimits.MaxFleetDevices} devices: the others are not shown; choose with --fleet");
         foreach (var silent in wanted.Where(d => !table.Has(d)))
-            Verbs.Fail($"{silent} has said nothing of its model: is it on this broker, and are updates on (update.enabled)?");
+            Verbs.Fail($"{silent} has published no model/state: check that it uses this broker and that update.enabled is true");
         if (table.Count == 0 && wanted.Count == 0)
-            Verbs.Fail($"no device{(group is null ? "" : $" of {group}")} on {options.Host}:{options.Port} has said anything of its model");
+            Verbs.Fail($"no device{(group is null ? "" : $" of {group}")} on {options.Host}:{options.Port} has published a model/state");
         return table.Count > 0 && wanted.All(table.Has) ? ExitCode.Ok : ExitCode.Failed;
-    }
-
-    /// <summary>False: the connection is gone, or it was quiet for so long.</summary>
-    private static async Task<bool> NextAsync(FleetListener listener, int quietMs, CancellationToken cancel)
-    {
-        using var quiet = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        quiet.CancelAfter(quietMs);
-        try
-        {
-            return await listener.News.WaitToReadAsync(quiet.Token);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            return false;
-        }
     }
 }
 
-/// <summary>Draws a followed table again and again on a terminal, or writes a line a change into a pipe; silent where nothing is followed.</summary>
+/// <summary>Draws a followed table on a terminal, or writes a line for each change into a pipe; does nothing where nothing is followed.</summary>
 internal sealed class FleetView(FleetTable table, bool isFollowing) : IDisposable
 {
     private readonly bool redraws = isFollowing && !Console.IsOutputRedirected;
     private readonly Stopwatch since = Stopwatch.StartNew();
     private bool drawn;
 
-    public void Tell(DeviceModelState state)
+    public void Add(DeviceModelState state)
     {
         if (isFollowing && !redraws)
             Console.WriteLine(FleetTable.Line(state));
@@ -159,7 +161,7 @@ internal sealed class FleetView(FleetTable table, bool isFollowing) : IDisposabl
 
     public void Dispose()
     {
-        // the last news may have come within the pause between two drawings
+        // the last change may have come between two drawings
         if (redraws && drawn)
             Write();
     }
@@ -169,7 +171,7 @@ internal sealed class FleetView(FleetTable table, bool isFollowing) : IDisposabl
         var lines = table.Lines();
         var height = Math.Max(3, Console.WindowHeight - 1);
         var width = Math.Max(20, Console.WindowWidth - 1);
-        // on a small terminal the sum is worth more than the last devices
+        // on a small terminal the summary takes the place of the last devices
         var shown = lines.Count <= height ? lines : [.. lines.Take(height - 1), lines[^1]];
         Console.Write("\e[H\e[2J" + string.Concat(shown.Select(l => (l.Length > width ? l[..width] : l) + "\n")));
     }

@@ -8,19 +8,19 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Cli;
 
 /// <summary>
-/// On the device, by hand: <c>edgeseg model use</c>, <c>rollback</c> and <c>hold</c>. The running service takes up a word left in its
-/// folder; while it is down the link on the disk is changed.
+/// On the device, for a person: <c>edgeseg model use</c>, <c>rollback</c>, <c>retry</c> and <c>hold</c>. The running service takes the
+/// request from its folder; while it is down the store is changed here.
 /// </summary>
 internal static class ModelUseVerbs
 {
-    public static IEnumerable<Command> Create() => [Use(), Rollback(), Hold()];
+    public static IEnumerable<Command> Create() => [Use(), Rollback(), Retry(), Hold()];
 
     private static Command Use()
     {
         var slot = new Argument<string>("SLOT") { Description = "An installed bundle as edgeseg model list names it, or shipped." };
         var command = new Command(
             "use",
-            "Lets an installed bundle serve, without a trial. What was signed before does not undo it; a later manifest does.\n\nExample: edgeseg model use shipped"
+            "Makes an installed bundle serve, without a trial. The manifest that was accepted before does not undo it; a later one does.\n\nExample: edgeseg model use shipped"
         )
         {
             slot,
@@ -45,10 +45,21 @@ internal static class ModelUseVerbs
     {
         var command = new Command(
             "rollback",
-            "Lets the bundle serve that served before: the one before a trial, or before the last change.\n\nExample: edgeseg model rollback"
+            "Makes the bundle serve that served before: the one before a trial, or before the last change.\n\nExample: edgeseg model rollback"
         );
         var places = ModelSlotVerbs.Places(command);
         command.SetAction((parsed, cancel) => AskAsync(ModelSlotVerbs.Open(parsed, places), UpdateHold.RollbackWord, cancel));
+        return command;
+    }
+
+    private static Command Retry()
+    {
+        var command = new Command(
+            "retry",
+            "Tries a refused or waiting update again at once: forgets which manifests failed here and ends the wait between attempts.\n\nExample: edgeseg model retry"
+        );
+        var places = ModelSlotVerbs.Places(command);
+        command.SetAction((parsed, cancel) => AskAsync(ModelSlotVerbs.Open(parsed, places), UpdateHold.RetryWord, cancel));
         return command;
     }
 
@@ -102,13 +113,19 @@ internal static class ModelUseVerbs
         for (var waited = 0; waited < CliLimits.RequestWaitMs && File.Exists(request); waited += UpdateLimits.UpdateLookMs / 10)
             await Task.Delay(UpdateLimits.UpdateLookMs / 10, cancel);
         if (File.Exists(request))
-            await ObeyAsync(store, cancel);
+            await RunRequestAsync(store, cancel);
+        if (word == UpdateHold.RetryWord)
+        {
+            Console.WriteLine("failed and waiting updates are tried again; when the service is down, at its next start");
+            return ExitCode.Ok;
+        }
+
         Console.WriteLine($"serving: {store.Active ?? UpdateHold.ShippedWord}");
         return word == UpdateHold.RollbackWord || (store.Active ?? UpdateHold.ShippedWord) == word ? ExitCode.Ok : ExitCode.Failed;
     }
 
     /// <summary>The service is down: its own code does it here.</summary>
-    private static async Task ObeyAsync(SlotStore store, CancellationToken cancel)
+    private static async Task RunRequestAsync(SlotStore store, CancellationToken cancel)
     {
         var options = new UpdaterOptions
         {

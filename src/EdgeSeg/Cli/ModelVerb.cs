@@ -23,6 +23,7 @@ internal static class ModelVerb
                 .Create()
                 .Append(ModelPublishVerb.Create())
                 .Append(ModelStatusVerb.Create())
+                .Append(ModelPlanVerb.Create())
                 .Concat(ModelNoticeVerbs.Create())
                 .Concat(ModelSlotVerbs.Create())
                 .Concat(ModelUseVerbs.Create())

@@ -17,12 +17,7 @@ internal static class ReleaseText
             );
             Line("url", b.Url);
             Line("for", For(b.Compatible));
-            Line(
-                "roll-out",
-                m.Rollout is { } r
-                    ? string.Create(CultureInfo.InvariantCulture, $"{r.Percent} % of the devices, salt {r.Salt}")
-                    : "all devices"
-            );
+            Line("roll-out", Devices(m.Rollout));
         }
 
         if (m.Keys is { } keys)
@@ -47,6 +42,16 @@ internal static class ReleaseText
 
         foreach (var id in keys.Revoked)
             Line("revoked", id);
+    }
+
+    private static string Devices(Rollout? r)
+    {
+        if (r is null)
+            return "all devices";
+        var tags = r.Tags is { } t ? $" with the tag {string.Join(" or ", t)}" : "";
+        if (r.Devices is { } named)
+            return $"{named.Count} device{(named.Count == 1 ? "" : "s")}{tags}: {string.Join(",", named)}";
+        return string.Create(CultureInfo.InvariantCulture, $"{r.Percent} % of the devices{tags}, salt {r.Salt}");
     }
 
     private static string For(Compatible c)

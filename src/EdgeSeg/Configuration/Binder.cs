@@ -14,8 +14,10 @@ internal sealed class Binder(Settings settings, Faults faults)
 
     public void Bind(IEnumerable<Entry> entries)
     {
-        foreach (var entry in entries)
+        foreach (var written in entries)
         {
+            if (Canonical(written) is not { } entry)
+                continue;
             // an error of a table is reported once, not again for each of its keys
             if (Paths.IsBelow(entry.Path, refused))
                 continue;
@@ -26,6 +28,16 @@ internal sealed class Binder(Settings settings, Faults faults)
             faults.Add(entry.Origin, entry.Path, error);
         }
     }
+
+    /// <summary>The table [device] with id and tags is another form of the keys device and tags. Null: the head of that table.</summary>
+    private static Entry? Canonical(Entry entry) =>
+        entry.Path switch
+        {
+            "device" when entry.Value.Kind == ValueKind.Table => null,
+            "device.id" => entry with { Path = "device" },
+            "device.tags" => entry with { Path = "tags" },
+            _ => entry,
+        };
 
     /// <returns>The error, or null.</returns>
     private string? Put(Entry entry)

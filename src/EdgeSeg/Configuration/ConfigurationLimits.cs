@@ -26,4 +26,7 @@ internal static class ConfigurationLimits
 
     /// <summary>Keys trusted at the same time.</summary>
     public const int MaxTrustedKeys = 16;
+
+    /// <summary>Tags of a device: dock, building, camera kind, release ring and a few more.</summary>
+    public const int MaxTags = 16;
 }

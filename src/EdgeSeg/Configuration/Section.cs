@@ -211,6 +211,28 @@ internal sealed class Section<T>(string path, string doc, Func<Settings, int, T>
         return this;
     }
 
+    /// <summary>A list of distinct ids.</summary>
+    public Section<T> Ids(string name, int most, string doc, Func<T, IReadOnlyList<string>> get, Action<T, IReadOnlyList<string>> set)
+    {
+        Add(
+            name,
+            $"a list of at most {most} different ids: each {Identifier.Form}",
+            doc,
+            (s, i, v) =>
+            {
+                if (!v.TryList(out var items) || items.Count > most)
+                    return false;
+                var texts = items.Select(item => item.TryWord(out var text) ? text : "").ToArray();
+                if (!texts.All(t => Identifier.IsValid(t)) || texts.Distinct(StringComparer.Ordinal).Count() != texts.Length)
+                    return false;
+                set(at(s, i), texts);
+                return true;
+            },
+            (s, i) => $"[{string.Join(", ", get(at(s, i)).Select(Value.Quote))}]"
+        );
+        return this;
+    }
+
     private static bool TryArea(IReadOnlyList<Value> items, out Area? area)
     {
         area = null;

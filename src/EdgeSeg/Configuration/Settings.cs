@@ -22,6 +22,9 @@ internal sealed class Settings
     /// <summary>An id as in topics, or empty.</summary>
     public string Fleet { get; set; } = "";
 
+    /// <summary>Tags by which a roll-out may choose this device.</summary>
+    public IReadOnlyList<string> Tags { get; set; } = [];
+
     public string StateDir { get; set; } = "/var/lib/edgeseg";
 
     public MqttSettings Mqtt { get; } = new();
@@ -68,6 +71,13 @@ internal sealed class Settings
             "Fleet whose model/desired this device also follows; empty: none.",
             s => s.Fleet,
             (s, v) => s.Fleet = v
+        )
+        .Ids(
+            "tags",
+            ConfigurationLimits.MaxTags,
+            "Tags by which a roll-out may choose this device, for example [\"dock\", \"outdoor\"]. Also written as device.tags, with the name as device.id.",
+            s => s.Tags,
+            (s, v) => s.Tags = v
         )
         .Text(
             "state_dir",

@@ -19,6 +19,12 @@ internal sealed class InfoContent
 
     public required string Session { get; init; }
 
+    /// <summary>Fleet id; empty: none.</summary>
+    public string Fleet { get; init; } = "";
+
+    /// <summary>Tags by which a roll-out may choose the device.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
     /// <summary>Names and versions: edgeseg itself, the runtime, the native libraries.</summary>
     public required IReadOnlyList<KeyValuePair<string, string>> Versions { get; init; }
 
@@ -48,6 +54,11 @@ internal static class InfoMessage
         json.WriteNumber("v"u8, 1);
         json.WriteString("device"u8, facts.Device);
         json.WriteString("session"u8, facts.Session);
+        json.WriteOptional("fleet"u8, facts.Fleet.Length == 0 ? null : facts.Fleet);
+        json.WriteStartArray("tags"u8);
+        foreach (var tag in facts.Tags)
+            json.WriteStringValue(tag);
+        json.WriteEndArray();
         json.WriteStartObject("versions"u8);
         foreach (var (name, version) in facts.Versions)
             json.WriteString(name, version);

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace EdgeSeg.Release;
 
 /// <summary>
-/// A device's <c>model/state</c> as an operator reads it: schema ModelState, but any field may be missing and further ones may come, since the devices
-/// of a fleet are of several versions. Texts are the device's own words and may hold anything: control characters are taken out.
+/// A device's <c>model/state</c> as an operator reads it: schema ModelState, but fields may be missing or unknown, since the devices of a
+/// fleet run several versions. Texts come from the device and may hold anything: control characters are replaced.
 /// </summary>
 internal sealed record DeviceModelState
 {
@@ -37,7 +37,7 @@ internal sealed record DeviceModelState
     /// <returns>Null: it is not a JSON object.</returns>
     public static DeviceModelState? TryRead(string device, ReadOnlyMemory<byte> payload)
     {
-        if (payload.Length > ReleaseLimits.MaxModelStateBytes)
+        if (payload.Length > ReleaseLimits.MaxDeviceMessageBytes)
             return null;
         try
         {
@@ -75,7 +75,8 @@ internal sealed record DeviceModelState
         return Word(active, "name") is { } name ? $"{name} {version}".TrimEnd() : null;
     }
 
-    private static string? Word(JsonElement json, string name)
+    /// <summary>A text without control characters; null: there is none.</summary>
+    internal static string? Word(JsonElement json, string name)
     {
         if (!json.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String)
             return null;

@@ -8,10 +8,22 @@ using MQTTnet.Protocol;
 
 namespace EdgeSeg.Release;
 
-/// <summary>News of a device; <see cref="State"/> null: its state was cleared.</summary>
-internal sealed record FleetNews(string Device, DeviceModelState? State);
+/// <summary>The retained topics of a device that an operator reads.</summary>
+internal enum FleetTopic
+{
+    ModelState,
+    Info,
+    Status,
+}
 
-/// <summary>Hears the <c>model/state</c> of devices. The channel ends when the connection does.</summary>
+/// <summary>A message of a device.</summary>
+/// <param name="Device">From the topic, which the broker's access rules protect.</param>
+/// <param name="Topic">Which one it came on.</param>
+/// <param name="Payload">Its JSON; empty: the topic was cleared.</param>
+/// <param name="IsRetained">It was on the broker before; a device that publishes now sends others.</param>
+internal sealed record FleetNews(string Device, FleetTopic Topic, ReadOnlyMemory<byte> Payload, bool IsRetained);
+
+/// <summary>Receives retained topics of devices. The channel ends when the connection does.</summary>
 internal sealed class FleetListener : IDisposable
 {
     private readonly IMqttClient client = new MqttClientFactory().CreateMqttClient();
@@ -23,7 +35,7 @@ internal sealed class FleetListener : IDisposable
 
     private FleetListener()
     {
-        client.ApplicationMessageReceivedAsync += TakeAsync;
+        client.ApplicationMessageReceivedAsync += ReceiveAsync;
         client.DisconnectedAsync += _ =>
         {
             news.Writer.TryComplete();
@@ -33,26 +45,30 @@ internal sealed class FleetListener : IDisposable
 
     public ChannelReader<FleetNews> News => news.Reader;
 
+    /// <summary>
+    /// Connects and subscribes, at QoS 0: brokers bound the QoS 1 messages that they queue for one client (mosquitto: 1000) and would drop
+    /// the retained messages of a large fleet.
+    /// </summary>
     /// <param name="options">The broker.</param>
-    /// <param name="devices">Those to hear; empty: all.</param>
+    /// <param name="devices">The devices to hear; empty: all.</param>
+    /// <param name="topics">The topics to hear.</param>
     /// <param name="cancel">Ends it.</param>
     /// <exception cref="OperatingException">The broker cannot be reached, or refuses.</exception>
-    public static async Task<FleetListener> ConnectAsync(LinkOptions options, IReadOnlyCollection<string> devices, CancellationToken cancel)
+    public static async Task<FleetListener> ConnectAsync(
+        LinkOptions options,
+        IReadOnlyCollection<string> devices,
+        IReadOnlyCollection<FleetTopic> topics,
+        CancellationToken cancel
+    )
     {
         var listener = new FleetListener();
         try
         {
             await BrokerSession.ConnectAsync(listener.client, options, cancel);
-            foreach (var device in devices.Count == 0 ? ["+"] : devices)
+            foreach (var topic in topics)
             {
-                var filter = new MqttClientSubscribeOptionsBuilder()
-                    .WithTopicFilter($"edgeseg/v1/{device}/model/state", MqttQualityOfServiceLevel.AtLeastOnce)
-                    .Build();
-                var answer = await listener.client.SubscribeAsync(filter, cancel);
-                if (answer.Items.FirstOrDefault(i => i.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
-                    throw new OperatingException(
-                        $"the broker refuses edgeseg/v1/{device}/model/state: {refused.ResultCode}: this user may not read there; see deploy/mosquitto/edgeseg.acl"
-                    );
+                foreach (var device in devices.Count == 0 ? ["+"] : devices)
+                    await listener.SubscribeAsync($"edgeseg/v1/{device}/{Levels(topic)}", cancel);
             }
 
             return listener;
@@ -74,25 +90,46 @@ internal sealed class FleetListener : IDisposable
         client.Dispose();
     }
 
-    private async Task TakeAsync(MqttApplicationMessageReceivedEventArgs incoming)
+    private async Task SubscribeAsync(string topic, CancellationToken cancel)
+    {
+        var filter = new MqttClientSubscribeOptionsBuilder().WithTopicFilter(topic, MqttQualityOfServiceLevel.AtMostOnce).Build();
+        var answer = await client.SubscribeAsync(filter, cancel);
+        if (answer.Items.FirstOrDefault(i => i.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
+            throw new OperatingException(
+                $"the broker refuses the subscription to {topic} ({refused.ResultCode}): this user may not read there; see deploy/mosquitto/edgeseg.acl"
+            );
+    }
+
+    private static string Levels(FleetTopic topic) =>
+        topic switch
+        {
+            FleetTopic.ModelState => "model/state",
+            FleetTopic.Info => "info",
+            _ => "status",
+        };
+
+    private async Task ReceiveAsync(MqttApplicationMessageReceivedEventArgs incoming)
     {
         var message = incoming.ApplicationMessage;
-        var levels = message.Topic.Split('/');
-        if (levels is not ["edgeseg", "v1", var device, "model", "state"] || !Identifier.IsValid(device))
+        FleetTopic? topic = message.Topic.Split('/') switch
+        {
+            ["edgeseg", "v1", _, "model", "state"] => FleetTopic.ModelState,
+            ["edgeseg", "v1", _, "info"] => FleetTopic.Info,
+            ["edgeseg", "v1", _, "status"] => FleetTopic.Status,
+            _ => null,
+        };
+        if (topic is not { } known || message.Payload.Length > ReleaseLimits.MaxDeviceMessageBytes)
             return;
-        if (message.Payload.Length > ReleaseLimits.MaxModelStateBytes)
-            return;
-        var state = message.Payload.Length == 0 ? null : DeviceModelState.TryRead(device, message.Payload.ToArray());
-        if (state is null && message.Payload.Length > 0)
+        var device = message.Topic.Split('/')[2];
+        if (!Identifier.IsValid(device))
             return;
         try
         {
-            // the broker waits while the reader is behind: nothing is lost
-            await news.Writer.WriteAsync(new FleetNews(device, state));
+            await news.Writer.WriteAsync(new FleetNews(device, known, message.Payload.ToArray(), message.Retain));
         }
         catch (ChannelClosedException)
         {
-            // nobody listens any more
+            // the reader has ended
         }
     }
 }

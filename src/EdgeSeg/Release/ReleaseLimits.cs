@@ -15,8 +15,17 @@ internal static class ReleaseLimits
     /// <summary>Time that a broker gets to hand over a retained message, in ms.</summary>
     public const int RetainedWaitMs = 400;
 
-    /// <summary>Largest model/state looked at, in bytes.</summary>
-    public const int MaxModelStateBytes = 16 << 10;
+    /// <summary>Largest message of a device that is read, in bytes.</summary>
+    public const int MaxDeviceMessageBytes = 16 << 10;
+
+    /// <summary>Tags of a device that are shown.</summary>
+    public const int MaxTagsShown = 16;
+
+    /// <summary>Wait for the first message of a fleet, in ms: a broker that is far away, or a fleet that has published nothing.</summary>
+    public const int FirstMessageMs = 3_000;
+
+    /// <summary>Silence after which all retained messages have come, in ms.</summary>
+    public const int QuietMs = 500;
 
     /// <summary>Devices of one table.</summary>
     public const int MaxFleetDevices = 10_000;
@@ -24,6 +33,6 @@ internal static class ReleaseLimits
     /// <summary>Messages that wait for the table.</summary>
     public const int FleetQueue = 1024;
 
-    /// <summary>Characters of a device's own words in the table.</summary>
+    /// <summary>Characters of a device's text in the table.</summary>
     public const int MaxFleetText = 160;
 }

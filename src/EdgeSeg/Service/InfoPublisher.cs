@@ -66,6 +66,8 @@ internal sealed class InfoPublisher(
         {
             Device = info.Device,
             Session = info.Session,
+            Fleet = settings.Fleet,
+            Tags = settings.Tags,
             Versions = SoftwareVersions.All(),
             Models = [.. described.Roles.Select(r => new InfoModel(r.Role, r.Info, r.WeightsLicence))],
             Provider = described.Provider,

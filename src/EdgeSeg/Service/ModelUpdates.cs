@@ -128,7 +128,7 @@ internal sealed class ModelUpdates : IAsyncDisposable
         _ = MaintenanceWindow.TryParse(settings.Update.Window, out var window);
         var options = new UpdaterOptions
         {
-            Device = Device(facts.Device, settings.Model.Dir.Length > 0),
+            Device = Device(facts.Device, settings.Model.Dir.Length > 0) with { Tags = settings.Tags },
             Keys = KeySet.ReadFolder(settings.Update.KeysDir, settings.Update.Threshold, settings.Update.KeySet),
             Window = window,
             // a pinned device is not updated, and need not have another bundle

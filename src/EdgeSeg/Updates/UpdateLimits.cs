@@ -1,3 +1,4 @@
+using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 
 namespace EdgeSeg.Updates;
@@ -44,8 +45,8 @@ internal static class UpdateLimits
     /// <summary>Devices that a roll-out names; more do not fit into an envelope beside a bundle: use a share or a tag.</summary>
     public const int MaxRolloutDevices = 128;
 
-    /// <summary>Tags that a roll-out names, and tags of one device.</summary>
-    public const int MaxTags = 16;
+    /// <summary>Tags that a roll-out names.</summary>
+    public const int MaxTags = ConfigurationLimits.MaxTags;
 
     /// <summary>Cases of a canary run: each is a picture through both models, several times.</summary>
     public const int MaxCanaryCases = 16;

@@ -76,7 +76,7 @@ public class SettingsFileTests
     [InlineData("mqtt = 5", "edgeseg.toml:1: mqtt = 5: is a table: write [mqtt] and its keys below")]
     [InlineData("[[mqtt]]\nport = 1", "edgeseg.toml:1: mqtt is a single table: write [mqtt]")]
     [InlineData("[camera]\nid = \"a\"", "edgeseg.toml:1: camera is a list of tables: write [[camera]]")]
-    [InlineData("[device]\nx = 1", "edgeseg.toml:1: device = a table: must be an id: 1 to 64 of a-z, 0-9 and -")]
+    [InlineData("[device]\nx = 1", "edgeseg.toml:2: device.x: unknown key; did you mean device?")]
     [InlineData("device = \"Dock 7\"", "edgeseg.toml:1: device = \"Dock 7\": must be an id: 1 to 64 of a-z, 0-9 and -")]
     [InlineData("[mqtt]\ntls = 1", "edgeseg.toml:2: mqtt.tls = 1: must be true or false")]
     [InlineData("auto.threshold = nan", "edgeseg.toml:1: auto.threshold = NaN: must be a number 0.01..0.99")]

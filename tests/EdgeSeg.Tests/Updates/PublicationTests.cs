@@ -178,6 +178,6 @@ public sealed class PublicationTests : IDisposable
         foreach (var bad in new[] { "", "[]", "null", "{", "\"x\"", "{\"state\":\"\xff" })
             Assert.Null(DeviceModelState.TryRead("robot-1", Encoding.Latin1.GetBytes(bad)));
         Assert.Equal("?", DeviceModelState.TryRead("robot-1", "{}"u8.ToArray())!.State);
-        Assert.Null(DeviceModelState.TryRead("robot-1", new byte[ReleaseLimits.MaxModelStateBytes + 1]));
+        Assert.Null(DeviceModelState.TryRead("robot-1", new byte[ReleaseLimits.MaxDeviceMessageBytes + 1]));
     }
 }
