@@ -66,6 +66,24 @@ public class SettingsFileTests
         Assert.Equal("dock-7", Text.Parse("""  { "device": "dock-7" }""", "settings").Device);
 
     [Theory]
+    [InlineData("device = \"dock-7\"\ntags = [\"dock\", \"ring-1\"]")]
+    [InlineData("[device]\nid = \"dock-7\"\ntags = [\"dock\", \"ring-1\"]")]
+    [InlineData("device.id = \"dock-7\"\ndevice.tags = [\"dock\", \"ring-1\"]")]
+    public void The_device_has_a_name_and_tags_in_either_form(string toml)
+    {
+        var settings = Text.Parse(toml);
+        Assert.Equal("dock-7", settings.Device);
+        Assert.Equal(["dock", "ring-1"], settings.Tags);
+    }
+
+    [Theory]
+    [InlineData("tags = [\"a\", \"a\"]")]
+    [InlineData("tags = [\"Dock\"]")]
+    [InlineData("tags = \"dock\"")]
+    [InlineData("tags = [\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"10\",\"11\",\"12\",\"13\",\"14\",\"15\",\"16\",\"17\"]")]
+    public void Tags_are_at_most_16_different_ids(string toml) => Assert.Contains("tags = ", Text.Error(toml), StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("mqtt.port = 99999", "edgeseg.toml:1: mqtt.port = 99999: must be a whole number 0..65535")]
     [InlineData("\n[mqtt]\n\nport = \"1883\"", "edgeseg.toml:4: mqtt.port = \"1883\": must be a whole number 0..65535")]
     [InlineData("[mqtt]\r\nprot = 5", "edgeseg.toml:2: mqtt.prot: unknown key; did you mean mqtt.port?")]
