@@ -1,4 +1,3 @@
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
@@ -139,6 +138,8 @@ public sealed class FleetRolloutTests : IAsyncDisposable
         var path = scratch.Write("passwords", Encoding.ASCII.GetBytes(string.Concat(users.Select(u => $"{u}:secret-{u}\n"))));
         var hashed = Published.Run("mosquitto_passwd", ["-U", path]);
         Assert.True(hashed.ExitCode == 0, hashed.Errors);
+        if (OperatingSystem.IsWindows())
+            return path;
         File.SetUnixFileMode(scratch.Path, (UnixFileMode)0x1ED);
         File.SetUnixFileMode(path, (UnixFileMode)0x1A4);
         return path;

@@ -1,9 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using EdgeSeg.Messages;
-using EdgeSeg.Release;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Testing;
-using EdgeSeg.Vision.Models;
 using MQTTnet;
 using MQTTnet.Formatter;
 using MQTTnet.Protocol;
@@ -126,7 +124,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable, IModelHost, ICanary
         _ = PublishAsync(topics.ModelState, message);
     }
 
-    private Task PublishAsync(string topic, byte[] payload) =>
+    private Task<MqttClientPublishResult> PublishAsync(string topic, byte[] payload) =>
         client.PublishAsync(
             new MqttApplicationMessageBuilder()
                 .WithTopic(topic)
