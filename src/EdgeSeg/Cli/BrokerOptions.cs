@@ -7,7 +7,9 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Cli;
 
-/// <summary>The options by which an operator's verb finds its broker: a settings file with [mqtt], or everything on the command line.</summary>
+/// <summary>
+/// The options by which an operator's verb finds its broker: a settings file with [mqtt], or everything on the command line.
+/// </summary>
 internal sealed class BrokerOptions
 {
     private readonly Option<string?> config = new("--config")

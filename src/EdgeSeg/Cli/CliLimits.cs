@@ -17,7 +17,9 @@ internal static class CliLimits
     /// <summary>Photographs a second in the demo with the console: slow enough to look at each.</summary>
     public const double DemoConsoleFps = 0.5;
 
-    /// <summary>Days that a manifest is good for where nobody says otherwise: a device that was stored for longer must not take an old model.</summary>
+    /// <summary>
+    /// Days that a manifest is good for where nobody says otherwise: a device that was stored for longer must not take an old model.
+    /// </summary>
     public const int ManifestDays = 180;
 
     /// <summary>Photographs of a canary: each makes two cases.</summary>

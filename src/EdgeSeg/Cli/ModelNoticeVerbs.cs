@@ -6,7 +6,9 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Cli;
 
-/// <summary>The manifests that come without a new bundle: <c>pause</c>, <c>abort</c>, <c>rotate</c>, and <c>reissue</c> of the same one.</summary>
+/// <summary>
+/// The manifests that come without a new bundle: <c>pause</c>, <c>abort</c>, <c>rotate</c>, and <c>reissue</c> of the same one.
+/// </summary>
 internal static class ModelNoticeVerbs
 {
     public static IEnumerable<Command> Create() => [Plain(ManifestRules.Pause), Plain(ManifestRules.Abort), Rotate(), Reissue()];

@@ -16,7 +16,11 @@ internal static class ModelPlanVerb
             Arity = ArgumentArity.ZeroOrOne,
             Description = "A folder that pack made: its roll-out is shown. Without it the options below say the roll-out.",
         };
-        var fleet = new Option<string?>("--fleet") { HelpName = "ID", Description = "Only devices of this fleet. Default: all on the broker." };
+        var fleet = new Option<string?>("--fleet")
+        {
+            HelpName = "ID",
+            Description = "Only devices of this fleet. Default: all on the broker.",
+        };
         var command = new Command(
             "plan",
             "Lists the devices that would take part in a roll-out, from what they published (retained info). Nothing is changed.\n\nExample: edgeseg model plan --fleet north --count 2 --host broker.example.org"

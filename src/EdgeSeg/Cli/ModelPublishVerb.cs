@@ -35,7 +35,8 @@ internal sealed class ModelPublishVerb
     private readonly Option<int?> keySet = new("--key-set")
     {
         HelpName = "N",
-        Description = "With --withdraw: the key set of this number instead of the manifest. Devices that have not taken it cannot follow later ones.",
+        Description =
+            "With --withdraw: the key set of this number instead of the manifest. Devices that have not taken it cannot follow later ones.",
     };
     private readonly BrokerOptions broker;
 
@@ -97,7 +98,10 @@ internal sealed class ModelPublishVerb
         ReleaseText.Line("signatures", string.Join(", ", envelope.Signatures.Select(s => s.Key)));
         ReleaseText.Line("published", $"{target} on {options.Host}:{options.Port}, retained");
         if (manifest.Keys is not null)
-            ReleaseText.Line("next", "reissue the release in force with a greater serial, sign it with the new keys, publish it; keep this key set on the broker");
+            ReleaseText.Line(
+                "next",
+                "reissue the release in force with a greater serial, sign it with the new keys, publish it; keep this key set on the broker"
+            );
         return ExitCode.Ok;
     }
 

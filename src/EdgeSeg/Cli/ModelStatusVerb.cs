@@ -131,7 +131,9 @@ internal sealed class ModelStatusVerb
     }
 }
 
-/// <summary>Draws a followed table on a terminal, or writes a line for each change into a pipe; does nothing where nothing is followed.</summary>
+/// <summary>
+/// Draws a followed table on a terminal, or writes a line for each change into a pipe; does nothing where nothing is followed.
+/// </summary>
 internal sealed class FleetView(FleetTable table, bool isFollowing) : IDisposable
 {
     private readonly bool redraws = isFollowing && !Console.IsOutputRedirected;

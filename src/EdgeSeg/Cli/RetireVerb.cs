@@ -31,7 +31,12 @@ internal static class RetireVerb
             {
                 var settings = broker.Settings(parsed);
                 if (parsed.GetValue(dead) is not { } given)
-                    return RunAsync(settings, DeviceId.Resolve(settings.Device), device => OwnLink(settings, broker, parsed, device), cancel);
+                    return RunAsync(
+                        settings,
+                        DeviceId.Resolve(settings.Device),
+                        device => OwnLink(settings, broker, parsed, device),
+                        cancel
+                    );
                 var id = ModelPublishVerb.Id(given, "--device");
                 return RunAsync(settings, id, device => broker.Link(parsed, device), cancel);
             }

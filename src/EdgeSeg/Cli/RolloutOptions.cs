@@ -17,19 +17,22 @@ internal sealed class RolloutOptions
     private readonly Option<double?> percent = new("--percent")
     {
         HelpName = "P",
-        Description = "Share of the devices that take part, 0..100, by a hash of salt and device: of a small fleet it may be none. See --count.",
+        Description =
+            "Share of the devices that take part, 0..100, by a hash of salt and device: of a small fleet it may be none. See --count.",
     };
 
     private readonly Option<int?> count = new("--count")
     {
         HelpName = "N",
-        Description = $"Exactly N devices, 1..{UpdateLimits.MaxRolloutDevices}, chosen among those that have published their info on the broker.",
+        Description =
+            $"Exactly N devices, 1..{UpdateLimits.MaxRolloutDevices}, chosen among those that have published their info on the broker.",
     };
 
     private readonly Option<string[]> devices = new("--devices")
     {
         HelpName = "LIST",
-        Description = $"These devices, at most {UpdateLimits.MaxRolloutDevices}: ids with commas between, or @FILE with an id on each line.",
+        Description =
+            $"These devices, at most {UpdateLimits.MaxRolloutDevices}: ids with commas between, or @FILE with an id on each line.",
         AllowMultipleArgumentsPerToken = true,
     };
 
@@ -71,7 +74,13 @@ internal sealed class RolloutOptions
         foreach (var option in new Option[] { all, percent, count, devices, tags, salt })
             command.Options.Add(option);
         if (withFleet)
-            command.Options.Add(fleet = new Option<string?>("--fleet") { HelpName = "ID", Description = "With --count: the fleet whose devices are counted. Default: all on the broker." });
+            command.Options.Add(
+                fleet = new Option<string?>("--fleet")
+                {
+                    HelpName = "ID",
+                    Description = "With --count: the fleet whose devices are counted. Default: all on the broker.",
+                }
+            );
         Broker = new BrokerOptions(command);
     }
 
@@ -114,7 +123,8 @@ internal sealed class RolloutOptions
             throw new OperatingException("--all and --tags exclude each other", ExitCode.Usage);
         var given = parsed.GetValue(salt);
         IReadOnlyList<string>? wanted = tagged.Count > 0 ? tagged : null;
-        IReadOnlyList<string>? chosen = number is { } n ? RolloutPlan.Pick(known, n, given ?? CountSalt, wanted)
+        IReadOnlyList<string>? chosen =
+            number is { } n ? RolloutPlan.Pick(known, n, given ?? CountSalt, wanted)
             : named.Count > 0 ? named
             : null;
         if (share is null && chosen is null && wanted is null)
@@ -150,7 +160,10 @@ internal sealed class RolloutOptions
         {
             return new FileInfo(path).Length <= CliLimits.MaxDeviceListBytes
                 ? File.ReadAllLines(path)
-                : throw new OperatingException($"{path} has more than {CliLimits.MaxDeviceListBytes} bytes: it is not a list of devices", ExitCode.Usage);
+                : throw new OperatingException(
+                    $"{path} has more than {CliLimits.MaxDeviceListBytes} bytes: it is not a list of devices",
+                    ExitCode.Usage
+                );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -4,7 +4,8 @@ using EdgeSeg.Platform;
 namespace EdgeSeg.Release;
 
 /// <summary>
-/// A device as its retained <c>info</c> and <c>status</c> describe it. Any field may be missing: the devices of a fleet run several versions.
+/// A device as its retained <c>info</c> and <c>status</c> describe it. Any field may be missing: the devices of a fleet run several
+/// versions.
 /// </summary>
 /// <param name="Device">Its id.</param>
 internal sealed record FleetDevice(string Device)

@@ -43,7 +43,12 @@ internal static class FleetReader
     /// <param name="take">Takes each.</param>
     /// <param name="isComplete">False: a device that was asked for is missing, so wait as long as for the first message.</param>
     /// <param name="cancel">Ends it.</param>
-    public static async Task ReadRetainedAsync(FleetListener listener, Action<FleetNews> take, Func<bool> isComplete, CancellationToken cancel)
+    public static async Task ReadRetainedAsync(
+        FleetListener listener,
+        Action<FleetNews> take,
+        Func<bool> isComplete,
+        CancellationToken cancel
+    )
     {
         var (since, any) = (Stopwatch.GetTimestamp(), false);
         while (true)

@@ -26,7 +26,9 @@ internal static class RolloutPlan
         ];
         return chosen.Length == count
             ? [.. chosen.Order(StringComparer.Ordinal)]
-            : throw new OperatingException($"--count {count}: only {chosen.Length} devices of this fleet {(tags is null ? "are known" : "have these tags")}");
+            : throw new OperatingException(
+                $"--count {count}: only {chosen.Length} devices of this fleet {(tags is null ? "are known" : "have these tags")}"
+            );
     }
 
     public static IEnumerable<string> Taken(Rollout? rollout, IReadOnlyList<FleetDevice> devices) =>

@@ -38,13 +38,23 @@ public sealed class FleetRolloutTests : IAsyncDisposable
         for (var i = 0; i < Devices; i++)
         {
             fleet.Add(new SimulatedDevice($"robot-{i}", "north"));
-            await fleet[i].StartAsync(broker.Port, authority.Authority, ReleaseSamples.Trust(1, ReleaseSamples.Alice), i % 2 == 0 ? ["dock"] : []);
+            await fleet[i]
+                .StartAsync(broker.Port, authority.Authority, ReleaseSamples.Trust(1, ReleaseSamples.Alice), i % 2 == 0 ? ["dock"] : []);
         }
 
         string[] access =
         [
-            "--host", "localhost", "--port", $"{broker.Port}", "--tls", "--ca-file", authority.AuthorityFile, "--user", "release",
-            "--password-file", scratch.Write("release.pw", "secret-release"u8.ToArray()),
+            "--host",
+            "localhost",
+            "--port",
+            $"{broker.Port}",
+            "--tls",
+            "--ca-file",
+            authority.AuthorityFile,
+            "--user",
+            "release",
+            "--password-file",
+            scratch.Write("release.pw", "secret-release"u8.ToArray()),
         ];
         var plan = Edgeseg(["plan", "--fleet", "north", "--count", "2", .. access]);
         var two = plan.TrimEnd().Split('\n')[^1].Split(": ")[1].Split(',');

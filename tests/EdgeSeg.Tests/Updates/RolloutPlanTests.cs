@@ -10,7 +10,9 @@ public class RolloutPlanTests
 {
     private static readonly FleetDevice[] fleet =
     [
-        .. Enumerable.Range(0, 20).Select(i => new FleetDevice($"robot-{i}") { Fleet = "north", Tags = i % 4 == 0 ? ["dock", "ring-1"] : ["field"] }),
+        .. Enumerable
+            .Range(0, 20)
+            .Select(i => new FleetDevice($"robot-{i}") { Fleet = "north", Tags = i % 4 == 0 ? ["dock", "ring-1"] : ["field"] }),
     ];
 
     private static readonly Rollout all = new() { Percent = 100, Salt = "s" };
@@ -26,7 +28,11 @@ public class RolloutPlanTests
         Assert.NotEqual(two, RolloutPlan.Pick(fleet, 2, "another", null));
         var docked = RolloutPlan.Pick(fleet, 3, "s", ["dock"]);
         Assert.All(docked, d => Assert.Contains("dock", fleet.Single(f => f.Device == d).Tags));
-        Assert.Contains("only 5", Assert.Throws<OperatingException>(() => RolloutPlan.Pick(fleet, 6, "s", ["dock"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "only 5",
+            Assert.Throws<OperatingException>(() => RolloutPlan.Pick(fleet, 6, "s", ["dock"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -52,7 +58,12 @@ public class RolloutPlanTests
     }
 
     [Theory]
-    [InlineData("""{"fleet":"north","tags":["dock","No Tag",7,"ring-1"],"models":[{"role":"segmenter","name":"squeezesam","version":"3"}]}""", "north", "dock,ring-1", "squeezesam 3")]
+    [InlineData(
+        """{"fleet":"north","tags":["dock","No Tag",7,"ring-1"],"models":[{"role":"segmenter","name":"squeezesam","version":"3"}]}""",
+        "north",
+        "dock,ring-1",
+        "squeezesam 3"
+    )]
     [InlineData("""{"fleet":"../x","tags":"dock","models":{}}""", null, "", null)]
     [InlineData("[]", null, "", null)]
     [InlineData("{\"fleet\":\"\u00ff", null, "", null)]

@@ -9,8 +9,8 @@ using MQTTnet.Protocol;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// A device of a simulated fleet: a real updater, store and download; an MQTT client of its own. No camera and no model: every canary passes
-/// and live results are always good.
+/// A device of a simulated fleet: a real updater, store and download; an MQTT client of its own. No camera and no model: every canary
+/// passes and live results are always good.
 /// </summary>
 internal sealed class SimulatedDevice : IAsyncDisposable, IModelHost, ICanary
 {
@@ -53,7 +53,9 @@ internal sealed class SimulatedDevice : IAsyncDisposable, IModelHost, ICanary
             .WithTcpServer("127.0.0.1", port)
             .WithClientId(Id)
             .WithCredentials(Id, $"secret-{Id}")
-            .WithTlsOptions(o => o.UseTls().WithTrustChain([authority]).WithRevocationMode(X509RevocationMode.NoCheck).WithTargetHost("localhost"));
+            .WithTlsOptions(o =>
+                o.UseTls().WithTrustChain([authority]).WithRevocationMode(X509RevocationMode.NoCheck).WithTargetHost("localhost")
+            );
         await client.ConnectAsync(options.Build());
         foreach (var topic in new[] { topics.ModelDesired, Topics.FleetModelDesired(fleet) })
             await client.SubscribeAsync(topic, MqttQualityOfServiceLevel.AtLeastOnce);
