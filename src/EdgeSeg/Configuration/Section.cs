@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Configuration;
