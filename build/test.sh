@@ -118,14 +118,16 @@ test_console() {
     verdict
 }
 
-# prints a Python that has what the training package needs
+# prints a Python that has what the training package needs, one with ONNX Runtime where there is one
 training_python() {
-    local python
-    for python in "${EDGESEG_PYTHON:-}" python3 /usr/bin/python3; do
-        if [ -n "$python" ] && "$python" -c 'import torch, cv2, onnx, pytest' 2>/dev/null; then
-            echo "$python"
-            return 0
-        fi
+    local python modules
+    for modules in 'torch, cv2, onnx, pytest, onnxruntime' 'torch, cv2, onnx, pytest'; do
+        for python in "${EDGESEG_PYTHON:-}" "$PWD/models/training/.venv/bin/python" python3 /usr/bin/python3; do
+            if [ -n "$python" ] && "$python" -c "import $modules" 2>/dev/null; then
+                echo "$python"
+                return 0
+            fi
+        done
     done
     return 1
 }
