@@ -1,6 +1,7 @@
 using EdgeSeg.Vision.AutomaticMasks;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
+using Microsoft.ML.OnnxRuntime;
 
 namespace EdgeSeg.Vision;
 
@@ -127,6 +128,26 @@ public sealed class SegmentationModel : IDisposable
     }
 
     internal void Forget(SegmentationSession session) => sessions.Remove(session);
+
+    /// <summary>Turns the runtime's errors into one that names the model.</summary>
+    internal void Guard(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (AggregateException e) when (e.InnerExceptions is [OnnxRuntimeException only])
+        {
+            throw Failed(only);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw Failed(e);
+        }
+    }
+
+    private VisionException Failed(OnnxRuntimeException e) =>
+        new($"the model {Name} failed on the picture ({RuntimeError.Reason(e)}): try the provider cpu or another bundle", e);
 
     /// <summary>Frees the model and its sessions, after a call that runs has ended.</summary>
     public void Dispose()

@@ -2,7 +2,6 @@ using EdgeSeg.Vision.AutomaticMasks;
 using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
-using Microsoft.ML.OnnxRuntime;
 using OpenCvSharp;
 
 namespace EdgeSeg.Vision;
@@ -47,7 +46,7 @@ public sealed class SegmentationSession : IDisposable
             ObjectDisposedException.ThrowIf(isDisposed, this);
             hasImage = false;
             var pixels = BgrPixels.Of(image, converted);
-            Guard(() => model.Segmenter.Encode(pixels, embedding, ref result.Times));
+            model.Guard(() => model.Segmenter.Encode(pixels, embedding, ref result.Times));
             // crops are taken from the picture's own pixels
             if (zoom.IsOn)
                 pixels.CopyTo(picture);
@@ -79,7 +78,7 @@ public sealed class SegmentationSession : IDisposable
             if (!prompt.IsAutomatic)
                 prompt.CopyTo(result.Prompt, embedding.FrameWidth, embedding.FrameHeight, model.Segmenter);
             result.Times = StageTimes.None;
-            Guard(() =>
+            model.Guard(() =>
             {
                 if (prompt.IsAutomatic)
                     zoom.Auto(picture, embedding, result);
@@ -113,7 +112,7 @@ public sealed class SegmentationSession : IDisposable
             RequireImage();
             using var generator = new AutomaticMaskGenerator(model.Segmenter, options ?? model.AutomaticMaskDefaults);
             IReadOnlyList<AutomaticMask> found = [];
-            Guard(() => found = generator.Run(embedding, cancel));
+            model.Guard(() => found = generator.Run(embedding, cancel));
             var runLength = new RunLength();
             var masks = new List<Mask>(found.Count);
             foreach (var one in found)
@@ -132,26 +131,6 @@ public sealed class SegmentationSession : IDisposable
         if (!hasImage)
             throw new InvalidOperationException("no picture was set: call SetImage first");
     }
-
-    /// <summary>Turns the runtime's errors into one that names the model.</summary>
-    private void Guard(Action work)
-    {
-        try
-        {
-            work();
-        }
-        catch (AggregateException e) when (e.InnerExceptions is [OnnxRuntimeException only])
-        {
-            throw Failed(only);
-        }
-        catch (OnnxRuntimeException e)
-        {
-            throw Failed(e);
-        }
-    }
-
-    private VisionException Failed(OnnxRuntimeException e) =>
-        new($"the model {model.Name} failed on the picture ({RuntimeError.Reason(e)}): try the provider cpu or another bundle", e);
 
     /// <summary>Frees the session's memory.</summary>
     public void Dispose()

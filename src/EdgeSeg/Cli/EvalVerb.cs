@@ -13,18 +13,18 @@ internal static class EvalVerb
 {
     public static Command Create()
     {
-        var annotations = new Option<string>("--annotations")
+        var annotations = new Option<string?>("--annotations")
         {
-            Required = true,
             HelpName = "FILE",
             Description =
                 "COCO instance annotations (RLE or polygons; iscrowd 1: ignored pixels; kind \"salient\": counts for automatic mode and saliency; kind \"none\": a photograph without an object, in which masks found are counted).",
         };
-        var images = new Option<string>("--images")
+        var images = new Option<string?>("--images") { HelpName = "DIR", Description = "The photographs that the annotations name." };
+        var video = new Option<string?>("--video")
         {
-            Required = true,
             HelpName = "DIR",
-            Description = "The photographs that the annotations name.",
+            Description =
+                "Instead of photographs: sequences to follow an object in, folders SEQUENCE/images and SEQUENCE/masks (as DAVIS); J mean, recall, decay.",
         };
         var limit = new Option<int?>("--limit") { HelpName = "N", Description = "Only the first N photographs." };
         var json = new Option<string?>("--json")
@@ -34,11 +34,12 @@ internal static class EvalVerb
         };
         var command = new Command(
             "eval",
-            "Measures a model on photographs with known masks: mIoU of one click, best of its masks, box and automatic mode; saliency; latency.\n\nExample: edgeseg eval --annotations coco.json --images photos/ --limit 100"
+            "Measures a model on photographs with known masks (mIoU of one click, best of its masks, box and automatic mode; saliency; latency) or follows objects in videos with known masks.\n\nExample: edgeseg eval --annotations coco.json --images photos/ --limit 100"
         )
         {
             annotations,
             images,
+            video,
             limit,
             json,
         };
@@ -47,6 +48,12 @@ internal static class EvalVerb
             if (r.GetValueOrDefault<int?>() is < 1)
                 r.AddError("--limit must be at least 1");
         });
+        command.Validators.Add(r =>
+        {
+            var ofPhotos = new[] { r.GetValue(annotations), r.GetValue(images) }.Count(v => v is not null);
+            if (r.GetValue(video) is null ? ofPhotos < 2 : ofPhotos > 0 || r.GetValue(limit) is not null)
+                r.AddError("give --annotations and --images, with or without --limit, or else --video");
+        });
         var modelOptions = new ModelOptions(command);
         var noZoom = ModelOptions.AddNoZoom(command);
         command.SetAction(
@@ -54,6 +61,8 @@ internal static class EvalVerb
                 Task.Run(
                     () =>
                     {
+                        if (parsed.GetValue(video) is { } sequences)
+                            return OfVideo(modelOptions, parsed, sequences, parsed.GetValue(json), cancel);
                         var set = CocoSet.Read(parsed.GetValue(annotations)!);
                         var folder = parsed.GetValue(images)!;
                         if (!Directory.Exists(folder))
@@ -71,6 +80,22 @@ internal static class EvalVerb
                 )
         );
         return command;
+    }
+
+    private static int OfVideo(ModelOptions options, ParseResult parsed, string folder, string? json, CancellationToken cancel)
+    {
+        var sequences = VideoSet.Read(folder);
+        using var model = options.Load(parsed);
+        using var evaluator = new VideoEvaluator(model);
+        using (var bar = new ProgressBar("eval"))
+            evaluator.Run(sequences, bar.Show, cancel);
+        using Stream? stream = json switch
+        {
+            null => null,
+            "-" => Console.OpenStandardOutput(),
+            _ => CreateFile(json),
+        };
+        return VideoEvalReport.Write(evaluator, stream, isPrinted: json != "-");
     }
 
     private static int Report(Evaluator evaluator, string? json)
