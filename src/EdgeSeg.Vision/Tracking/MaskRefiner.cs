@@ -16,7 +16,7 @@ namespace EdgeSeg.Vision.Tracking;
 internal readonly record struct Look(double Area, float Agreement, float PredictedIou, float Stability, float Similarity);
 
 /// <summary>
-/// One pass of the model on the frame's pixels around a moved mask, and the sum of the evidence: the model's masks, each weighted by its
+/// One pass of the model on the frame's pixels around a moved mask, a second one with another prompt where the first disagrees with it, and the sum of the evidence: the model's masks, each weighted by its
 /// score and its agreement with the moved mask; the moved mask's distance field; the earlier evidence; the colours. Memory is shared by all objects
 /// that are followed with one model. One thread.
 /// </summary>
@@ -26,6 +26,7 @@ internal sealed class MaskRefiner : IDisposable
         MinCropPx = 48;
 
     private const float AgreementWeight = 2,
+        SureAgreement = 0.75f,
         Temperature = 8,
         ModelLimit = 6,
         DistanceScale = 0.03f,
@@ -48,7 +49,8 @@ internal sealed class MaskRefiner : IDisposable
     private readonly float[] moved,
         logits,
         colour,
-        blurred;
+        blurred,
+        earlier;
     private readonly ushort[] bins;
     private readonly double[] weights;
 
@@ -62,7 +64,8 @@ internal sealed class MaskRefiner : IDisposable
         inside = new Mat(Height, Width, MatType.CV_8UC1);
         outside = new Mat(Height, Width, MatType.CV_8UC1);
         var cells = Width * Height;
-        (moved, logits, colour, blurred) = (new float[cells], new float[cells], new float[cells], new float[cells]);
+        (moved, logits, earlier) = (new float[cells], new float[cells], new float[cells]);
+        (colour, blurred) = (new float[cells], new float[cells]);
         bins = new ushort[cells];
         weights = new double[decoding.Count];
     }
@@ -71,6 +74,9 @@ internal sealed class MaskRefiner : IDisposable
     public int Width { get; }
 
     public int Height { get; }
+
+    /// <summary>Passes of the model so far.</summary>
+    public long Passes { get; private set; }
 
     /// <summary>The result of the last look: above 0 is the object.</summary>
     public ReadOnlySpan<float> Logits => logits;
@@ -126,9 +132,19 @@ internal sealed class MaskRefiner : IDisposable
         if (runs.Count == 0)
             return false;
         using var part = frame.SubMat(Crop);
+        var times = StageTimes.None;
+        segmenter.Encode(part, embedding, ref times);
+        segmenter.EnsureEncoded(embedding, ref times);
         Ask(part, useBox);
-        if (!Weigh(ref look))
+        if (!Weigh(ref look, out var score, out var mass))
             return false;
+        if (look.Agreement < SureAgreement)
+        {
+            Ask(part, !useBox);
+            if (!Join(ref look, score, mass))
+                return false;
+        }
+
         Index(part, appearance);
         AddDistance();
         if (useEarlier)
@@ -161,10 +177,8 @@ internal sealed class MaskRefiner : IDisposable
             prompt.Box = BoxOf(region, sx, sy);
         else
             RegionClicks.Add(region, Width, Height, sx, sy, prompt, segmenter.MaxPoints);
-        var times = StageTimes.None;
-        segmenter.Encode(part, embedding, ref times);
-        segmenter.EnsureEncoded(embedding, ref times);
         decoding.Run(embedding, prompt);
+        Passes++;
     }
 
     private static Box BoxOf(ReadOnlySpan<Run> region, double sx, double sy)
@@ -176,10 +190,34 @@ internal sealed class MaskRefiner : IDisposable
         return new Box((float)(x0 * sx), (float)(region[0].Y * sy), (float)(x1 * sx), (float)((region[^1].Y + 1) * sy));
     }
 
-    /// <summary>The model's masks, each weighted by its score and its agreement with the moved mask. False when a value is not a number.</summary>
-    private bool Weigh(ref Look look)
+    /// <summary>Adds the masks of a second prompt to those of the first. False when a value is not a number.</summary>
+    private bool Join(ref Look look, double score, double mass)
     {
-        var best = double.NegativeInfinity;
+        var one = look;
+        logits.CopyTo(earlier, 0);
+        look = default;
+        if (!Weigh(ref look, out var otherScore, out var otherMass))
+            return false;
+        var most = Math.Max(score, otherScore);
+        mass *= Math.Exp(Temperature * (score - most));
+        otherMass *= Math.Exp(Temperature * (otherScore - most));
+        var share = (float)(mass / (mass + otherMass));
+        for (var i = 0; i < logits.Length; i++)
+            logits[i] += share * (earlier[i] - logits[i]);
+        look = (score > otherScore ? one : look) with { Agreement = Math.Max(one.Agreement, look.Agreement) };
+        return true;
+    }
+
+    /// <summary>
+    /// The mean of the model's masks, each weighted by its score and its agreement with the moved mask. False when a value is not a number.
+    /// </summary>
+    /// <param name="look">Agreement and the scores of the mask that counts most.</param>
+    /// <param name="best">The greatest score.</param>
+    /// <param name="mass">The sum of the weights, that of the greatest score being 1.</param>
+    private bool Weigh(ref Look look, out double best, out double mass)
+    {
+        mass = 0;
+        best = double.NegativeInfinity;
         for (var k = 0; k < decoding.Count; k++)
         {
             int sure = 0,
@@ -215,13 +253,12 @@ internal sealed class MaskRefiner : IDisposable
             best = Math.Max(best, weights[k]);
         }
 
-        var sum = 0.0;
         for (var k = 0; k < weights.Length; k++)
-            sum += weights[k] = Math.Exp(Temperature * (weights[k] - best));
+            mass += weights[k] = Math.Exp(Temperature * (weights[k] - best));
         Array.Clear(logits);
         for (var k = 0; k < weights.Length; k++)
         {
-            var share = (float)(weights[k] / sum);
+            var share = (float)(weights[k] / mass);
             var values = decoding.Logits(k);
             for (var i = 0; i < logits.Length; i++)
                 logits[i] += share * Math.Clamp(values[i], -ModelLimit, ModelLimit);

@@ -33,7 +33,7 @@ internal sealed class TrackedObject : IDisposable
     private readonly List<PointPair> pairs = new(Corners.MaxPoints);
     private readonly BinaryMask part = new();
     private int unseen,
-        passes;
+        looks;
     private double centreX,
         centreY,
         velocityX,
@@ -52,9 +52,6 @@ internal sealed class TrackedObject : IDisposable
 
     /// <summary>Frames since the start.</summary>
     public int Age { get; private set; }
-
-    /// <summary>Passes of the model since the start.</summary>
-    public int Passes => passes;
 
     /// <summary>The last mask that was believed: what the model said of it.</summary>
     public Look Seen { get; private set; }
@@ -79,7 +76,7 @@ internal sealed class TrackedObject : IDisposable
             appearance.Start(refiner.Index(pixels, appearance), logits);
         (centreX, centreY) = ((box.X0 + box.X1) / 2.0, (box.Y0 + box.Y1) / 2.0);
         (width, height, area) = (geometry.Width, geometry.Height, geometry.Area);
-        (velocityX, velocityY, unseen, passes, Age) = (0, 0, 0, 0, 0);
+        (velocityX, velocityY, unseen, looks, Age) = (0, 0, 0, 0, 0);
         (State, Seen) = (TrackState.Tracking, new Look(geometry.Area, 1, 1, 1, 1));
         Mask.CopyFrom(mask);
     }
@@ -145,8 +142,8 @@ internal sealed class TrackedObject : IDisposable
 
     private bool TryLook(Mat frame, Affine motion, bool useEarlier, out Look look)
     {
-        passes++;
-        return refiner.TryLook(frame, grid, motion, appearance, passes % 2 == 1, useEarlier, out look);
+        looks++;
+        return refiner.TryLook(frame, grid, motion, appearance, looks % 2 == 1, useEarlier, out look);
     }
 
     private void Accept(Mat frame, Look look)

@@ -39,12 +39,10 @@ internal sealed class VideoEvaluator(LoadedModel model) : IDisposable
     public List<double> FrameMs { get; } = [];
 
     /// <summary>Passes of the model for each followed frame.</summary>
-    public double PassesPerFrame => FrameMs.Count == 0 ? 0 : (double)passes / FrameMs.Count;
+    public double PassesPerFrame => FrameMs.Count == 0 ? 0 : (double)refiner.Passes / FrameMs.Count;
 
     /// <summary>Sequences left out, each with its reason.</summary>
     public List<string> Failures { get; } = [];
-
-    private long passes;
 
     public void Run(IReadOnlyList<VideoSequence> sequences, Action<int, int> progress, CancellationToken cancel)
     {
@@ -101,7 +99,6 @@ internal sealed class VideoEvaluator(LoadedModel model) : IDisposable
             progress();
         }
 
-        passes += tracked.Passes;
         if (scores.Count == 0)
             throw new OperatingException($"{sequence.Name}: no frame between the first and the last has a mask");
         return new SequenceFigures(
