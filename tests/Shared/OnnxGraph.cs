@@ -12,7 +12,8 @@ namespace EdgeSeg.Testing;
 internal sealed class OnnxGraph
 {
     private const int FloatType = 1,
-        UInt8Type = 2;
+        UInt8Type = 2,
+        Int64Type = 7;
 
     private readonly ArrayBufferWriter<byte> graph = new();
 
@@ -64,6 +65,27 @@ internal sealed class OnnxGraph
             .Output("iou", iou, 1, iou.Length)
             .LateOutput("saliency", saliency, products, 1, 1, outputSide, outputSide);
 
+    /// <summary>
+    /// A model that segments what is red, whatever the prompt: mask logits and saliency are 0.1 R - 0.05 G - 0.05 B - 4 at each pixel.
+    /// </summary>
+    public static OnnxGraph RedSqueezeSam(int side)
+    {
+        var made = new OnnxGraph().Input("image", UInt8Type, 1, side, side, 3).Input("points", FloatType, 1, 6, 3);
+        made.Initializer("one", [1f]);
+        made.Initializer("weights", [-0.05f, -0.05f, 0.1f], 3, 1);
+        made.Initializer("bias", [-4f], 1);
+        made.Integers("map", 1, 1, side, side);
+        made.Integers("maps", 1, 3, side, side);
+        made.Node("DequantizeLinear", "pixels", "image", "one");
+        made.Node("MatMul", "red", "pixels", "weights");
+        made.Node("Add", "logits", "red", "bias");
+        made.Node("Reshape", "saliency", "logits", "map");
+        made.Node("Expand", "masks", "saliency", "maps");
+        Message(made.graph, 12, ValueInfo("masks", FloatType, [1, 3, side, side]));
+        Message(made.graph, 12, ValueInfo("saliency", FloatType, [1, 1, side, side]));
+        return made.Output("iou", [0.9f, 0.8f, 0.7f], 1, 3);
+    }
+
     public OnnxGraph Input(string name, int type, params long[] shape)
     {
         Message(graph, 11, ValueInfo(name, type, shape));
@@ -103,6 +125,16 @@ internal sealed class OnnxGraph
         foreach (var d in shape)
             Number(tensor, 1, d);
         Number(tensor, 2, FloatType);
+        Text(tensor, 8, name);
+        Bytes(tensor, 9, MemoryMarshal.AsBytes(values.AsSpan()));
+        Message(graph, 5, tensor);
+    }
+
+    private void Integers(string name, params long[] values)
+    {
+        var tensor = new ArrayBufferWriter<byte>();
+        Number(tensor, 1, values.Length);
+        Number(tensor, 2, Int64Type);
         Text(tensor, 8, name);
         Bytes(tensor, 9, MemoryMarshal.AsBytes(values.AsSpan()));
         Message(graph, 5, tensor);

@@ -23,7 +23,7 @@ internal static class RegionClicks
         double sx,
         double sy,
         PromptBuffer prompt,
-        int most = VisionLimits.MaxPoints
+        int most = PromptBuffer.MaxPoints
     )
     {
         var whole = Mass.Of(region, 0, width, 0, height);

@@ -17,7 +17,9 @@ internal sealed class TrackedObject : IDisposable
         FoundAgreement = 0.3f,
         FoundScore = 0.4f;
 
-    private const double SizeRate = 0.3,
+    private const double GrowRate = 0.3,
+        ShrinkRate = 0.05,
+        WholeShare = 0.8,
         MaxVelocity = 0.1,
         VelocityDecay = 0.9,
         SearchScale = 2.5,
@@ -25,7 +27,8 @@ internal sealed class TrackedObject : IDisposable
         MinSearchPx = 24;
 
     private readonly MaskRefiner refiner;
-    private readonly TrackGrid grid;
+    private readonly TrackGrid grid,
+        whole;
     private readonly Appearance appearance = new();
     private readonly Corners corners = new();
     private readonly PointFlow flow = new();
@@ -46,6 +49,7 @@ internal sealed class TrackedObject : IDisposable
     {
         this.refiner = refiner;
         grid = new TrackGrid(refiner.Width, refiner.Height);
+        whole = new TrackGrid(refiner.Width, refiner.Height);
     }
 
     public TrackState State { get; private set; } = TrackState.Lost;
@@ -72,6 +76,7 @@ internal sealed class TrackedObject : IDisposable
         var logits = new float[grid.Width * grid.Height];
         Reduce(mask, crop, logits);
         grid.Take(logits, crop);
+        whole.Take(logits, crop);
         using (var pixels = frame.SubMat(crop))
             appearance.Start(refiner.Index(pixels, appearance), logits);
         (centreX, centreY) = ((box.X0 + box.X1) / 2.0, (box.Y0 + box.Y1) / 2.0);
@@ -90,7 +95,7 @@ internal sealed class TrackedObject : IDisposable
         if (State != TrackState.Lost)
         {
             var motion = unseen == 0 ? Motion(frames.Before, frames.Now) : Expected();
-            var isSeen = TryLook(frame, motion, useEarlier: unseen == 0, out var look);
+            var isSeen = TryLook(frame, grid, motion, useEarlier: unseen == 0, out var look);
             if (isSeen && look.Similarity >= MinSimilarity && (unseen == 0 ? look.Agreement >= MinAgreement : IsSize(look, 0.4, 2.5)))
             {
                 Accept(frame, look);
@@ -140,10 +145,10 @@ internal sealed class TrackedObject : IDisposable
 
     private bool IsSize(Look look, double least, double most) => look.Area >= least * area && look.Area <= most * area;
 
-    private bool TryLook(Mat frame, Affine motion, bool useEarlier, out Look look)
+    private bool TryLook(Mat frame, TrackGrid at, Affine motion, bool useEarlier, out Look look)
     {
         looks++;
-        return refiner.TryLook(frame, grid, motion, appearance, looks % 2 == 1, useEarlier, out look);
+        return refiner.TryLook(frame, at, motion, appearance, looks % 2 == 1, useEarlier, out look);
     }
 
     private void Accept(Mat frame, Look look)
@@ -163,14 +168,18 @@ internal sealed class TrackedObject : IDisposable
             }
 
             (centreX, centreY) = (x, y);
-            // slowly, so that an object that is partly covered keeps its size for the search
-            width += SizeRate * (box.Width - width);
-            height += SizeRate * (box.Height - height);
+            width = Follow(width, box.Width);
+            height = Follow(height, box.Height);
         }
 
-        area += SizeRate * (look.Area - area);
+        area = Follow(area, look.Area);
+        if (look.Area >= WholeShare * area)
+            whole.Take(refiner.Logits, refiner.Crop);
         (unseen, State, Seen) = (0, TrackState.Tracking, look);
     }
+
+    /// <summary>A size that shrinks slowly, so that an object that is more and more covered keeps its size for the search.</summary>
+    private static double Follow(double size, double now) => size + (now > size ? GrowRate : ShrinkRate) * (now - size);
 
     /// <summary>Looks for the object by its colours, in a part of the frame that grows with each frame that it is not seen.</summary>
     private bool TrySearch(Mat frame)
@@ -184,7 +193,11 @@ internal sealed class TrackedObject : IDisposable
         var place = MaskRefiner.CropAround(around, SearchScale + SearchGrowth * unseen, MinSearchPx, frame.Cols, frame.Rows);
         if (!search.TryFind(frame, place, width, height, appearance, out var foundX, out var foundY))
             return false;
-        if (!TryLook(frame, Affine.Translation(foundX - x, foundY - y), useEarlier: false, out var look))
+        // what was left of it before it was covered may be a sliver: its last whole shape is expected
+        if (!whole.TryBox(Affine.Identity, out var last))
+            return false;
+        var shift = Affine.Translation(foundX - (last.X0 + last.X1) / 2.0, foundY - (last.Y0 + last.Y1) / 2.0);
+        if (!TryLook(frame, whole, shift, useEarlier: false, out var look))
             return false;
         if (
             look.Similarity < FoundSimilarity
