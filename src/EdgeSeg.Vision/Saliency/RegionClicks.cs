@@ -3,8 +3,9 @@ using EdgeSeg.Vision.Prompts;
 namespace EdgeSeg.Vision.Saliency;
 
 /// <summary>
-/// Five clicks on a region: its centre of mass, and those of its four quarters, split at that centre (order: whole, upper left, upper right, lower
-/// left, lower right). A centre that falls off the region is moved to the region's nearest pixel; a quarter without pixels gives no click.
+/// Five clicks on a region: its centre of mass, and those of its four quarters, split at that centre (order: whole, upper left, upper
+/// right, lower left, lower right). A centre that falls off the region is moved to the region's nearest pixel; a quarter without pixels
+/// gives no click.
 /// </summary>
 internal static class RegionClicks
 {

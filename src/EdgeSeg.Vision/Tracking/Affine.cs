@@ -24,8 +24,8 @@ internal readonly record struct Affine(double A, double B, double C, double D, d
 }
 
 /// <summary>
-/// The affine motion of most of a set of point pairs (RANSAC, Fischler and Bolles, 1981), refined by least squares over the pairs that agree.
-/// Few pairs give a similarity (shift, rotation, one scale) instead. The same pairs always give the same answer.
+/// The affine motion of most of a set of point pairs (RANSAC, Fischler and Bolles, 1981), refined by least squares over the pairs that
+/// agree. Few pairs give a similarity (shift, rotation, one scale) instead. The same pairs always give the same answer.
 /// </summary>
 internal static class AffineFit
 {

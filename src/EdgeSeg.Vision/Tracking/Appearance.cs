@@ -3,8 +3,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision.Tracking;
 
 /// <summary>
-/// The colours of an object and of what surrounds it: histograms of 16 x 16 x 16 bins in CIE Lab, of the first frame and, slowly renewed, of the
-/// later ones. They tell whether a mask still shows the same object, and for each pixel how likely it belongs to it.
+/// The colours of an object and of what surrounds it: histograms of 16 x 16 x 16 bins in CIE Lab, of the first frame and, slowly renewed,
+/// of the later ones. They tell whether a mask still shows the same object, and for each pixel how likely it belongs to it.
 /// </summary>
 internal sealed class Appearance : IDisposable
 {
@@ -50,8 +50,8 @@ internal sealed class Appearance : IDisposable
     }
 
     /// <summary>
-    /// 0..1: how alike the colours of a mask (logits above 0) and of the object are (Bhattacharyya coefficient): the better of its first and its
-    /// later appearance. 0 for a mask that is empty or fills the grid.
+    /// 0..1: how alike the colours of a mask (logits above 0) and of the object are (Bhattacharyya coefficient): the better of its first
+    /// and its later appearance. 0 for a mask that is empty or fills the grid.
     /// </summary>
     public float Similarity(ReadOnlySpan<ushort> bins, ReadOnlySpan<float> logits)
     {
@@ -72,7 +72,9 @@ internal sealed class Appearance : IDisposable
         isEvidenceStale = true;
     }
 
-    /// <summary>For each bin the logarithm of how much likelier it is on the object than beside it; mean of first and later appearance.</summary>
+    /// <summary>
+    /// For each bin the logarithm of how much likelier it is on the object than beside it; mean of first and later appearance.
+    /// </summary>
     public ReadOnlySpan<float> Evidence()
     {
         if (isEvidenceStale)

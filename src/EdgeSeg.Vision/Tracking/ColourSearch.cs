@@ -3,7 +3,9 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Vision.Tracking;
 
-/// <summary>Finds the place in a part of a frame where the colours are most like an object's, over a window of the object's size. Reused.</summary>
+/// <summary>
+/// Finds the place in a part of a frame where the colours are most like an object's, over a window of the object's size. Reused.
+/// </summary>
 internal sealed class ColourSearch : IDisposable
 {
     private const int Side = 128,

@@ -1,8 +1,8 @@
 namespace EdgeSeg.Vision.Tracking;
 
 /// <summary>
-/// Points worth following (Shi and Tomasi, 1994: the smaller eigenvalue of the gradients' products), the best of each cell of a grid over the
-/// object's box, so that they are spread over the object.
+/// Points worth following (Shi and Tomasi, 1994: the smaller eigenvalue of the gradients' products), the best of each cell of a grid over
+/// the object's box, so that they are spread over the object.
 /// </summary>
 internal sealed class Corners
 {

@@ -2,7 +2,9 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Vision.Tracking;
 
-/// <summary>The last two frames of a video in grey, for the motion between them. Serves all objects that are followed in the video.</summary>
+/// <summary>
+/// The last two frames of a video in grey, for the motion between them. Serves all objects that are followed in the video.
+/// </summary>
 internal sealed class FramePair : IDisposable
 {
     private GreyPyramid before = new(),

@@ -16,9 +16,9 @@ namespace EdgeSeg.Vision.Tracking;
 internal readonly record struct Look(double Area, float Agreement, float PredictedIou, float Stability, float Similarity);
 
 /// <summary>
-/// One pass of the model on the frame's pixels around a moved mask, a second one with another prompt where the first disagrees with it, and the sum of the evidence: the model's masks, each weighted by its
-/// score and its agreement with the moved mask; the moved mask's distance field; the earlier evidence; the colours. Memory is shared by all objects
-/// that are followed with one model. One thread.
+/// One pass of the model on the frame's pixels around a moved mask, a second one with another prompt where the first disagrees with it, and
+/// the sum of the evidence: the model's masks, each weighted by its score and its agreement with the moved mask; the moved mask's distance
+/// field; the earlier evidence; the colours. Memory is shared by all objects that are followed with one model. One thread.
 /// </summary>
 internal sealed class MaskRefiner : IDisposable
 {
@@ -87,7 +87,9 @@ internal sealed class MaskRefiner : IDisposable
     /// <summary>The part of the frame of both.</summary>
     public Rect Crop { get; private set; }
 
-    /// <summary>The part of the frame around a box: enlarged, at least <paramref name="minPx"/> pixels on a side, clipped to the frame.</summary>
+    /// <summary>
+    /// The part of the frame around a box: enlarged, at least <paramref name="minPx"/> pixels on a side, clipped to the frame.
+    /// </summary>
     public static Rect CropAround(Box box, double scale, double minPx, int frameWidth, int frameHeight)
     {
         double cx = (box.X0 + box.X1) / 2.0,
@@ -112,12 +114,15 @@ internal sealed class MaskRefiner : IDisposable
         return bins;
     }
 
-    /// <summary>Looks for an object where a motion has taken it. False when it has left the frame, or the model's values are not numbers.</summary>
+    /// <summary>
+    /// Looks for an object where a motion has taken it. False when it has left the frame, or the model's values are not numbers.
+    /// </summary>
     /// <param name="frame">8-bit BGR.</param>
     /// <param name="grid">The object in the frame before.</param>
     /// <param name="motion">From the frame before to this one.</param>
     /// <param name="appearance">The object's colours.</param>
-    /// <param name="useBox">Prompt with the moved mask's box; else with five clicks on it. Alternate them: each finds what the other misses.</param>
+    /// <param name="useBox">Prompt with the moved mask's box; else with five clicks on it. Alternate them: each finds what the other
+    /// misses.</param>
     /// <param name="useEarlier">Add the earlier evidence; not when the object may have been covered.</param>
     /// <param name="look">What was seen.</param>
     public bool TryLook(Mat frame, TrackGrid grid, Affine motion, Appearance appearance, bool useBox, bool useEarlier, out Look look)
@@ -315,7 +320,8 @@ internal sealed class MaskRefiner : IDisposable
         }
 
         for (var i = 0; i < colour.Length; i++)
-            colour[i] = 0.5f * blurred[i] + 0.25f * (blurred[i >= Width ? i - Width : i] + blurred[i < colour.Length - Width ? i + Width : i]);
+            colour[i] =
+                0.5f * blurred[i] + 0.25f * (blurred[i >= Width ? i - Width : i] + blurred[i < colour.Length - Width ? i + Width : i]);
     }
 
     public void Dispose()

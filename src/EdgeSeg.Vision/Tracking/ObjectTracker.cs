@@ -6,13 +6,13 @@ namespace EdgeSeg.Vision.Tracking;
 
 /// <summary>
 /// Follows one object through the frames of a video: <see cref="Start(Mat, Mask)"/> on one frame, then <see cref="Next"/> for each later
-/// one. A frame costs one pass of the model, and two while the object is not seen. Any model of the library can be used; EfficientSAM encodes each frame
-/// anew, which takes seconds on a CPU.
+/// one. A frame costs one pass of the model, and two while the object is not seen. Any model of the library can be used; EfficientSAM
+/// encodes each frame anew, which takes seconds on a CPU.
 /// </summary>
 /// <remarks>
-/// Points on the object (Shi and Tomasi, 1994) are followed with pyramidal Lucas-Kanade optical flow and a forward-backward check (Kalal et al.,
-/// 2010); their affine motion moves the mask. The model sees the pixels around the moved mask, with its box and five clicks on it in turn; its answer is
-/// combined with the moved mask and the object's colours.
+/// Points on the object (Shi and Tomasi, 1994) are followed with pyramidal Lucas-Kanade optical flow and a forward-backward check (Kalal et
+/// al., 2010); their affine motion moves the mask. The model sees the pixels around the moved mask, with its box and five clicks on it in
+/// turn; its answer is combined with the moved mask and the object's colours.
 /// </remarks>
 /// <example>
 /// <code>
@@ -57,7 +57,9 @@ public sealed class ObjectTracker : IDisposable
     /// <summary>Frames since the start.</summary>
     public int Age => tracked.Age;
 
-    /// <summary>0 to 1: the model's predicted IoU times the stability of its mask, in the last frame in which the object was seen.</summary>
+    /// <summary>
+    /// 0 to 1: the model's predicted IoU times the stability of its mask, in the last frame in which the object was seen.
+    /// </summary>
     public float Score => tracked.Seen.PredictedIou * tracked.Seen.Stability;
 
     /// <summary>0 to 1: how alike the object's colours are to its first ones, in the last frame in which it was seen.</summary>
@@ -136,7 +138,9 @@ public sealed class ObjectTracker : IDisposable
         }
     }
 
-    /// <summary>The mask of the last frame: CV_8UC1, 255 where the object is. Empty (all 0) when it is lost. The caller disposes it.</summary>
+    /// <summary>
+    /// The mask of the last frame: CV_8UC1, 255 where the object is. Empty (all 0) when it is lost. The caller disposes it.
+    /// </summary>
     /// <exception cref="InvalidOperationException">Nothing is followed yet.</exception>
     public Mat ToMat()
     {

@@ -4,8 +4,8 @@ namespace EdgeSeg.Vision.Tracking;
 internal readonly record struct PointPair(float X0, float Y0, float X1, float Y1);
 
 /// <summary>
-/// Sparse optical flow after Lucas and Kanade on a pyramid (Bouguet, 2000): each point is followed from the smallest level to the largest, and
-/// back again; a point that does not come back to where it started is dropped (forward-backward check, Kalal et al., 2010).
+/// Sparse optical flow after Lucas and Kanade on a pyramid (Bouguet, 2000): each point is followed from the smallest level to the largest,
+/// and back again; a point that does not come back to where it started is dropped (forward-backward check, Kalal et al., 2010).
 /// </summary>
 internal sealed class PointFlow
 {
@@ -23,7 +23,9 @@ internal sealed class PointFlow
         gradientX = new float[Window * Window],
         gradientY = new float[Window * Window];
 
-    /// <summary>Follows points from one frame to another of the same size; pairs that pass the check are added to <paramref name="pairs"/>.</summary>
+    /// <summary>
+    /// Follows points from one frame to another of the same size; pairs that pass the check are added to <paramref name="pairs"/>.
+    /// </summary>
     public void Follow(GreyPyramid from, GreyPyramid to, ReadOnlySpan<(float X, float Y)> points, List<PointPair> pairs)
     {
         foreach (var (x, y) in points)
@@ -114,10 +116,13 @@ internal sealed class PointFlow
             for (var column = 0; column < Window; column++)
             {
                 var gx =
-                    (3 * (above[column + 2] - above[column] + below[column + 2] - below[column]) + 10 * (here[column + 2] - here[column])) / 32;
-                var gy =
-                    (3 * (below[column] - above[column] + below[column + 2] - above[column + 2]) + 10 * (below[column + 1] - above[column + 1]))
+                    (3 * (above[column + 2] - above[column] + below[column + 2] - below[column]) + 10 * (here[column + 2] - here[column]))
                     / 32;
+                var gy =
+                    (
+                        3 * (below[column] - above[column] + below[column + 2] - above[column + 2])
+                        + 10 * (below[column + 1] - above[column + 1])
+                    ) / 32;
                 gradientX[row * Window + column] = gx;
                 gradientY[row * Window + column] = gy;
                 xx += gx * gx;
@@ -129,7 +134,9 @@ internal sealed class PointFlow
         return (xx, xy, yy);
     }
 
-    /// <summary>The square of (2 radius + 1) pixels around a point, linearly interpolated. False when it leaves the level and its border.</summary>
+    /// <summary>
+    /// The square of (2 radius + 1) pixels around a point, linearly interpolated. False when it leaves the level and its border.
+    /// </summary>
     private static bool Sample(GreyPyramid pyramid, int level, float x, float y, int radius, float[] target)
     {
         float left = x - radius + GreyPyramid.Border,

@@ -5,8 +5,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision.Tracking;
 
 /// <summary>
-/// What is known of an object's place: a grid of logits (above 0: object) over a rectangle of the frame. The grid has the size of the model's
-/// masks, so its cells are fine where the object is small.
+/// What is known of an object's place: a grid of logits (above 0: object) over a rectangle of the frame. The grid has the size of the
+/// model's masks, so its cells are fine where the object is small.
 /// </summary>
 internal sealed class TrackGrid
 {
@@ -46,7 +46,9 @@ internal sealed class TrackGrid
         return column >= 0 && row >= 0 && column < Width && row < Height && logits[(int)row * Width + (int)column] > 0;
     }
 
-    /// <summary>The box around the moved object, in frame pixels, and possibly outside the frame. False when the grid holds no object.</summary>
+    /// <summary>
+    /// The box around the moved object, in frame pixels, and possibly outside the frame. False when the grid holds no object.
+    /// </summary>
     public bool TryBox(Affine motion, out Box box)
     {
         double x0 = double.PositiveInfinity,

@@ -6,9 +6,14 @@ public enum TrackState
     /// <summary>The object is seen.</summary>
     Tracking,
 
-    /// <summary>The object is not seen, for at most <see cref="ObjectTracker.UncertainFrames"/> frames: the mask is where it should be by its motion.</summary>
+    /// <summary>
+    /// The object is not seen, for at most <see cref="ObjectTracker.UncertainFrames"/> frames: the mask is where it should be by its
+    /// motion.
+    /// </summary>
     Uncertain,
 
-    /// <summary>The object is not seen for longer: the mask is empty. Later frames are still searched around the place where it was last.</summary>
+    /// <summary>
+    /// The object is not seen for longer: the mask is empty. Later frames are still searched around the place where it was last.
+    /// </summary>
     Lost,
 }

@@ -10,8 +10,8 @@ internal sealed record VideoFrame(string Image, string? Mask);
 internal sealed record VideoSequence(string Name, IReadOnlyList<VideoFrame> Frames);
 
 /// <summary>
-/// Videos with masks, as folders: <c>SEQUENCE/images</c> with a photograph a frame and <c>SEQUENCE/masks</c> with a PNG of the same name, in which
-/// each value but 0 is the object (the layout of DAVIS, single object).
+/// Videos with masks, as folders: <c>SEQUENCE/images</c> with a photograph a frame and <c>SEQUENCE/masks</c> with a PNG of the same name,
+/// in which each value but 0 is the object (the layout of DAVIS, single object).
 /// </summary>
 internal static class VideoSet
 {

@@ -75,7 +75,11 @@ public sealed class MotionTests
         var motion = new Affine(1.1, -0.2, 12, 0.15, 0.95, -7);
         var (x, y) = motion.Apply(31, 17);
         var (backX, backY) = motion.Inverse().Apply(x, y);
-        Assert.Equal((31, 17), (backX, backY), ((double, double) a, (double, double) b) => Near((a.Item1, a.Item2, 0, 0), (b.Item1, b.Item2, 0, 0)));
+        Assert.Equal(
+            (31, 17),
+            (backX, backY),
+            ((double, double) a, (double, double) b) => Near((a.Item1, a.Item2, 0, 0), (b.Item1, b.Item2, 0, 0))
+        );
     }
 
     private static bool Near((double, double, double, double) a, (double, double, double, double) b) =>
