@@ -29,10 +29,12 @@ internal sealed class Appearance : IDisposable
     public unsafe void Index(Mat pixels, Span<ushort> bins)
     {
         Cv2.CvtColor(pixels, lab, ColorConversionCodes.BGR2Lab);
-        for (var y = 0; y < lab.Rows; y++)
+        int rows = pixels.Rows,
+            columns = pixels.Cols;
+        for (var y = 0; y < rows; y++)
         {
-            var row = new ReadOnlySpan<byte>((void*)lab.Ptr(y), 3 * lab.Cols);
-            var to = bins.Slice(y * lab.Cols, lab.Cols);
+            var row = new ReadOnlySpan<byte>((void*)lab.Ptr(y), 3 * columns);
+            var to = bins.Slice(y * columns, columns);
             for (var x = 0; x < to.Length; x++)
                 to[x] = (ushort)(((row[3 * x] >> 4) * Bins + (row[3 * x + 1] >> 4)) * Bins + (row[3 * x + 2] >> 4));
         }

@@ -73,9 +73,8 @@ internal sealed class MadeVideo
             for (var x = 0; x < width; x++)
             {
                 var sum = 0;
-                for (var dy = -2; dy <= 2; dy++)
-                for (var dx = -2; dx <= 2; dx++)
-                    sum += raw[(y + dy + height) % height * width + (x + dx + width) % width];
+                for (var i = 0; i < 25; i++)
+                    sum += raw[(y + i / 5 - 2 + height) % height * width + (x + i % 5 - 2 + width) % width];
                 smooth[y * width + x] = (byte)Math.Clamp((sum / 25 - 128) * 4 + 128, 0, 255);
             }
         }

@@ -92,10 +92,10 @@ public sealed class MotionTests
     private static unsafe Mat Waves(double dx, double dy)
     {
         var mat = new Mat(240, 320, MatType.CV_8UC3);
-        for (var y = 0; y < mat.Rows; y++)
+        for (var y = 0; y < 240; y++)
         {
-            var row = new Span<byte>((void*)mat.Ptr(y), 3 * mat.Cols);
-            for (var x = 0; x < mat.Cols; x++)
+            var row = new Span<byte>((void*)mat.Ptr(y), 3 * 320);
+            for (var x = 0; x < 320; x++)
             {
                 double u = x - dx,
                     v = y - dy;

@@ -180,9 +180,9 @@ public sealed class ObjectTrackerTests : IDisposable
             using var found = tracker.ToMat();
             int both = 0,
                 either = 0;
-            for (var y = 0; y < mask.Rows; y++)
+            for (var y = 0; y < MadeVideo.Height; y++)
             {
-                for (var x = 0; x < mask.Cols; x++)
+                for (var x = 0; x < MadeVideo.Width; x++)
                 {
                     bool a = mask.At<byte>(y, x) > 0,
                         b = found.At<byte>(y, x) > 0;
@@ -198,10 +198,6 @@ public sealed class ObjectTrackerTests : IDisposable
     private int Area()
     {
         using var mask = tracker.ToMat();
-        var area = 0;
-        for (var y = 0; y < mask.Rows; y++)
-        for (var x = 0; x < mask.Cols; x++)
-            area += mask.At<byte>(y, x) > 0 ? 1 : 0;
-        return area;
+        return Cv2.CountNonZero(mask);
     }
 }
