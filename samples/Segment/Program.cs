@@ -32,7 +32,12 @@ try
         return 1;
     }
 
-    Console.WriteLine(FormattableString.Invariant($"object: score {mask.Score:0.00}, {mask.Area} pixels in {mask.Bounds}"));
+    var box = mask.Bounds;
+    Console.WriteLine(
+        FormattableString.Invariant(
+            $"object: score {mask.Score:0.00}, {mask.Area} pixels, {box.Width}x{box.Height} at {box.X},{box.Y}"
+        )
+    );
     Console.WriteLine($"outline: {mask.ToPolygon().Rings.Sum(ring => ring.Vertices.Count)} vertices");
 
     Directory.CreateDirectory(args[2]);

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace EdgeSeg.Vision.AutomaticMasks;
 
-public sealed class EverythingTests : IDisposable
+public sealed class AutomaticMaskGeneratorTests : IDisposable
 {
     private readonly Scratch scratch = new();
 
