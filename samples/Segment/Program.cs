@@ -34,9 +34,7 @@ try
 
     var box = mask.Bounds;
     Console.WriteLine(
-        FormattableString.Invariant(
-            $"object: score {mask.Score:0.00}, {mask.Area} pixels, {box.Width}x{box.Height} at {box.X},{box.Y}"
-        )
+        FormattableString.Invariant($"object: score {mask.Score:0.00}, {mask.Area} pixels, {box.Width}x{box.Height} at {box.X},{box.Y}")
     );
     Console.WriteLine($"outline: {mask.ToPolygon().Rings.Sum(ring => ring.Vertices.Count)} vertices");
 
