@@ -178,8 +178,8 @@ class Sampler:
             if image is None and may_fail:
                 return None
         elif choice < 0.75 and self.targets.sets:
-            # a photograph of three to eight pixels, enlarged: nothing can be told any more
-            cells = int(rng.integers(3, 9))
+            # a photograph of two to five pixels a side, enlarged: no object is left
+            cells = int(rng.integers(2, 6))
             image = cv2.resize(self.targets.draw(rng).pixels(), (cells, cells), interpolation=cv2.INTER_AREA)
             image = cv2.resize(image, (self.size, self.size), interpolation=cv2.INTER_CUBIC)
         if image is None:
