@@ -8,7 +8,8 @@
 # START    checkpoint to train from (default: models/training/gpu/start.pt)
 #
 # Results are written to $OUT (default: models/training/gpu/out): weights-fp16.pt, log.jsonl, curves.png, overlays, evaluation.json.
-# EDGESEG_PYTHON names the Python, EDGESEG_DEVICE=cpu tries the script without a GPU, EDGESEG_RECIPE another recipe.
+# EDGESEG_PYTHON names the Python, EDGESEG_DEVICE=cpu tries the script without a GPU, EDGESEG_RECIPE names another recipe,
+# EDGESEG_LIMIT the number of photographs to evaluate (default: all).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -74,7 +75,7 @@ size=$(stat -c %s "$out/weights-fp16.pt")
 [ "$size" -le $((16 * 1024 * 1024)) ] || fail "the checkpoint has $size bytes; at most 16 MiB were wanted"
 if compgen -G "$data/dev.tar*" >/dev/null; then
     for file in "$data"/dev.tar*; do
-        "$python" -m edgeseg_training evaluate "$out/weights-fp16.pt" --data "$file" --json "$out/evaluation.json"
+        "$python" -m edgeseg_training evaluate "$out/weights-fp16.pt" --data "$file" --limit "${EDGESEG_LIMIT:-0}" --json "$out/evaluation.json"
     done
 fi
 echo "checkpoint: $out/weights-fp16.pt ($size bytes)"
