@@ -24,7 +24,7 @@ run_tests() {
     # options choose among the tests above: whoever names some does not mean the others
     if [ $# -eq 0 ]; then
         console_tests "$rid"
-        training_tests
+        training_tests "$rid"
     fi
     verdict
 }
@@ -132,7 +132,7 @@ training_python() {
     return 1
 }
 
-# the training package's tests, where Python has torch; `.ci/run` installs it
+# training_tests RID: the training package's tests, where Python has torch; `.ci/run` installs it
 training_tests() {
     local python report code=0
     [ -d models/training/tests ] || return 0
@@ -143,7 +143,7 @@ training_tests() {
         return 0
     fi
     report=$(mktemp)
-    (cd models/training && bounded "$python" -m pytest -q -rs -p no:cacheprovider tests) </dev/null | tee "$report" || code=$?
+    (cd models/training && EDGESEG_BINARY="$OLDPWD/artifacts/$1/edgeseg" bounded "$python" -m pytest -q -rs -p no:cacheprovider tests) </dev/null | tee "$report" || code=$?
     tally() { tail -n 3 "$report" | grep -oE "[0-9]+ $1" | tail -n 1 | cut -d' ' -f1 | grep . || echo 0; }
     local bad
     bad=$(($(tally failed) + $(tally error)))
