@@ -74,7 +74,7 @@ internal static class EvalVerb
                         using var evaluator = new Evaluator(model, set, folder, !parsed.GetValue(noZoom));
                         using (var bar = new ProgressBar("eval"))
                             evaluator.Run(parsed.GetValue(limit), bar.Show, cancel);
-                        return Report(evaluator, parsed.GetValue(json));
+                        return Report(evaluator, set, parsed.GetValue(json));
                     },
                     cancel
                 )
@@ -98,21 +98,27 @@ internal static class EvalVerb
         return VideoEvalReport.Write(evaluator, stream, isPrinted: json != "-");
     }
 
-    private static int Report(Evaluator evaluator, string? json)
+    private static int Report(Evaluator evaluator, CocoSet set, string? json)
     {
         foreach (var failure in evaluator.Failures)
             Verbs.Fail(failure);
+        foreach (var (reason, count) in set.Unused)
+            Verbs.Fail($"{count} left out: {reason}");
         if (json != "-")
             Print(evaluator);
         if (json is not null)
         {
             using var stream = json == "-" ? Console.OpenStandardOutput() : CreateFile(json);
-            WriteJson(evaluator, stream);
+            WriteJson(evaluator, set, stream);
         }
 
         if (evaluator.Overall.Count > 0 || evaluator.EmptyPhotos > 0)
             return evaluator.Failures.Count == 0 ? ExitCode.Ok : ExitCode.Failed;
-        Verbs.Fail("no object was evaluated: the annotations name no photograph of the folder");
+        Verbs.Fail(
+            set.Images.Count == 0 || set.Annotations.Count == 0
+                ? "no object was evaluated: the annotation file has no annotation that can be used"
+                : "no object was evaluated: no photograph of the annotations could be read, or none of their masks; see the lines above"
+        );
         return ExitCode.Failed;
     }
 
@@ -177,7 +183,7 @@ internal static class EvalVerb
         static string F(double v) => (double.IsNaN(v) ? "-" : v.ToString("0.0000", CultureInfo.InvariantCulture)).PadLeft(7);
     }
 
-    private static void WriteJson(Evaluator evaluator, Stream stream)
+    private static void WriteJson(Evaluator evaluator, CocoSet set, Stream stream)
     {
         using var w = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
         w.WriteStartObject();
@@ -192,6 +198,11 @@ internal static class EvalVerb
         foreach (var (answer, each) in evaluator.Passes)
             w.WriteNumber(answer, Math.Round(each.Average(), 3));
         w.WriteEndObject();
+        w.WriteStartObject("left_out");
+        foreach (var (reason, count) in set.Unused)
+            w.WriteNumber(reason, count);
+        w.WriteEndObject();
+        w.WriteNumber("photographs_failed", evaluator.Failures.Count);
         w.WriteStartObject("latency_ms");
         foreach (var (stage, ms) in evaluator.LatencyMs)
         {

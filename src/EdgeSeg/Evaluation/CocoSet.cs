@@ -1,29 +1,52 @@
+using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
-using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Evaluation;
 
-/// <summary>A COCO instance annotation file (https://cocodataset.org/#format-data), as far as evaluation needs it.</summary>
-internal sealed record CocoSet
+/// <summary>
+/// A COCO instance annotation file (https://cocodataset.org/#format-data), read as the exporters in use write it: ids may be integers of any
+/// size or strings, sizes and counts may be floats, <c>iscrowd</c> may be a bool, names and categories may be missing, numbers may be NaN.
+/// What cannot be used is left out and counted by reason in <see cref="Unused"/>; the rest stays usable. Ids of this type are positions in
+/// its lists, whatever the file's own ids are.
+/// </summary>
+internal sealed class CocoSet
 {
-    [JsonRequired]
-    public IReadOnlyList<CocoImage> Images { get; init; } = [];
+    private readonly SortedDictionary<string, int> unused = new(StringComparer.Ordinal);
+    private readonly List<CocoImage> images = [];
+    private readonly List<CocoAnnotation> annotations = [];
+    private readonly List<CocoCategory> categories = [];
+    private readonly Dictionary<string, int> imageIndex = new(StringComparer.Ordinal),
+        categoryIndex = new(StringComparer.Ordinal);
 
-    [JsonRequired]
-    public IReadOnlyList<CocoAnnotation> Annotations { get; init; } = [];
+    public IReadOnlyList<CocoImage> Images => images;
 
-    [JsonRequired]
-    public IReadOnlyList<CocoCategory> Categories { get; init; } = [];
+    public IReadOnlyList<CocoAnnotation> Annotations => annotations;
 
-    /// <exception cref="OperatingException">The file is missing or not COCO JSON.</exception>
+    /// <summary>Every category that the file declares or an annotation names.</summary>
+    public IReadOnlyList<CocoCategory> Categories => categories;
+
+    /// <summary>How many entries were left out, by reason.</summary>
+    public IReadOnlyDictionary<string, int> Unused => unused;
+
+    /// <exception cref="OperatingException">The file is missing, not JSON or not a COCO instance annotation file.</exception>
     public static CocoSet Read(string path)
     {
         try
         {
-            using var file = File.OpenRead(path);
-            return JsonSerializer.Deserialize(file, CocoJson.Default.CocoSet) ?? throw new JsonException("it is null");
+            var info = new FileInfo(path);
+            if (info.Exists && info.ResolveLinkTarget(true) is FileInfo target)
+                info = target;
+            if (info.Exists && info.Length > EvaluationLimits.MaxAnnotationBytes)
+                throw new OperatingException(
+                    $"{path}: has {info.Length >> 20} MiB, more than {EvaluationLimits.MaxAnnotationBytes >> 20} MiB: split the file",
+                    2
+                );
+            var bytes = File.ReadAllBytes(path);
+            ReplaceNonNumbers(bytes);
+            var start = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
+            using var document = JsonDocument.Parse(bytes.AsMemory(start));
+            return new CocoSet(path, document.RootElement);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -34,85 +57,163 @@ internal sealed record CocoSet
         }
         catch (JsonException e)
         {
-            throw new OperatingException($"{path}: is not a COCO instance annotation file ({e.Message})", 2);
+            throw new OperatingException($"{path}: is not JSON ({e.Message}): name a COCO instance annotation file with --annotations", 2);
         }
     }
-}
 
-/// <param name="Id">Named by annotations.</param>
-/// <param name="FileName">In the folder of photographs.</param>
-/// <param name="Width">Pixels.</param>
-/// <param name="Height">Pixels.</param>
-/// <param name="Kind"><c>none</c> marks a photograph without an object; our own addition to the format.</param>
-internal sealed record CocoImage(int Id, string FileName, int Width, int Height, string? Kind = null);
+    private CocoSet(string path, JsonElement root)
+    {
+        if (
+            root.ValueKind != JsonValueKind.Object
+            || !IsList(root, "images", out var imageList)
+            || !IsList(root, "annotations", out var list)
+        )
+            throw new OperatingException(
+                $"{path}: is not a COCO instance annotation file: it has no lists 'images' and 'annotations' (a list of results is none)",
+                2
+            );
+        foreach (var image in imageList.EnumerateArray())
+            AddImage(image);
+        if (IsList(root, "categories", out var categoryList))
+            foreach (var category in categoryList.EnumerateArray())
+                AddCategory(category);
+        foreach (var annotation in list.EnumerateArray())
+            AddAnnotation(annotation);
+    }
 
-internal sealed record CocoCategory(int Id, string Name);
+    /// <summary>Counts an entry that could not be used.</summary>
+    public void Count(string reason) => unused[reason] = unused.GetValueOrDefault(reason) + 1;
 
-internal sealed record CocoAnnotation
-{
-    public long Id { get; init; }
+    private void AddImage(JsonElement image)
+    {
+        if (image.ValueKind != JsonValueKind.Object || CocoValue.Key(image, "id") is not { } id)
+        {
+            Count("image without id");
+            return;
+        }
+        var name = CocoValue.Text(image, "file_name") ?? CocoValue.Text(image, "coco_url");
+        if (string.IsNullOrEmpty(name))
+            Count("image without file_name or coco_url");
+        else if (!imageIndex.TryAdd(id, images.Count))
+            Count("image with the id of an earlier one");
+        else
+            images.Add(
+                new(
+                    images.Count,
+                    name,
+                    CocoValue.Whole(image, "width") ?? 0,
+                    CocoValue.Whole(image, "height") ?? 0,
+                    CocoValue.Text(image, "kind")
+                )
+            );
+    }
 
-    public int ImageId { get; init; }
+    private void AddCategory(JsonElement category)
+    {
+        if (category.ValueKind != JsonValueKind.Object || CocoValue.Key(category, "id") is not { } id)
+            Count("category without id");
+        else if (categoryIndex.TryAdd(id, categories.Count))
+            categories.Add(new(categories.Count, CocoValue.Text(category, "name") ?? $"category {id}"));
+        else if (CocoValue.Text(category, "name") != categories[categoryIndex[id]].Name)
+            Count("category with the id of an earlier one");
+    }
 
-    public int CategoryId { get; init; }
+    private void AddAnnotation(JsonElement annotation)
+    {
+        if (annotation.ValueKind != JsonValueKind.Object)
+        {
+            Count("annotation that is not an object");
+            return;
+        }
+        if (CocoValue.Key(annotation, "image_id") is not { } imageId || !imageIndex.TryGetValue(imageId, out var image))
+        {
+            Count("annotation that names no image of the file");
+            return;
+        }
+        var kind = CocoValue.Text(annotation, "kind");
+        var hasSegmentation = annotation.TryGetProperty("segmentation", out var segmentation);
+        var parsed = CocoSegmentation.Parse(hasSegmentation ? segmentation : default, out var problem);
+        if (parsed is null && kind != Evaluator.Empty)
+        {
+            Count(problem);
+            return;
+        }
+        var categoryId = CocoValue.Key(annotation, "category_id");
+        if (!categoryIndex.TryGetValue(categoryId ?? "", out var category))
+        {
+            category = categories.Count;
+            categoryIndex[categoryId ?? ""] = category;
+            categories.Add(new(category, categoryId is null ? "no category" : $"category {categoryId}"));
+        }
+        annotations.Add(
+            new()
+            {
+                Id = CocoValue.Key(annotation, "id") ?? $"#{annotations.Count + 1}",
+                ImageId = image,
+                CategoryId = category,
+                IsCrowd = CocoValue.Truth(annotation, "iscrowd") ? 1 : 0,
+                Kind = kind,
+                Segmentation = parsed,
+            }
+        );
+    }
 
-    /// <summary>1: these pixels are ignored.</summary>
-    [JsonPropertyName("iscrowd")]
-    public int IsCrowd { get; init; }
+    private static bool IsList(JsonElement root, string name, out JsonElement list) =>
+        root.TryGetProperty(name, out list) && list.ValueKind == JsonValueKind.Array;
 
     /// <summary>
-    /// <c>salient</c>: what the automatic mode should find; <c>none</c>: its photograph shows no object. Our own addition to the format.
+    /// Python writes NaN, Infinity and -Infinity, which JSON does not know. Outside of strings they become the empty string, of the same
+    /// length with spaces, which is no number for whoever reads the value.
     /// </summary>
-    public string? Kind { get; init; }
-
-    /// <summary>An RLE object (compressed or not) or a list of polygons.</summary>
-    public JsonElement Segmentation { get; init; }
-
-    /// <summary>Rasterises into <paramref name="mask"/> at the picture's size.</summary>
-    /// <exception cref="OperatingException">The segmentation is not of the format or not of the picture's size.</exception>
-    public void Rasterise(CocoImage image, RunLength runLength, BinaryMask mask)
+    private static void ReplaceNonNumbers(Span<byte> json)
     {
-        if (Segmentation.ValueKind == JsonValueKind.Array)
-            FromPolygons(image, mask);
-        else if (Segmentation.ValueKind == JsonValueKind.Object)
-            FromRunLength(image, runLength, mask);
-        else
-            throw Bad("has no segmentation");
-    }
-
-    private void FromRunLength(CocoImage image, RunLength runLength, BinaryMask mask)
-    {
-        var size =
-            Segmentation.TryGetProperty("size", out var s) && s.ValueKind == JsonValueKind.Array && s.GetArrayLength() == 2
-                ? s
-                : throw Bad("has an RLE without size");
-        if (size[0].GetInt32() != image.Height || size[1].GetInt32() != image.Width)
-            throw Bad($"is of {size[1]}x{size[0]} pixels, its picture of {image.Width}x{image.Height}");
-        if (!Segmentation.TryGetProperty("counts", out var counts))
-            throw Bad("has an RLE without counts");
-        var done =
-            counts.ValueKind == JsonValueKind.String
-                ? runLength.TryDecode(counts.GetString()!, image.Width, image.Height, mask, out var problem)
-                : runLength.TryDecode([.. counts.EnumerateArray().Select(c => c.GetInt32())], image.Width, image.Height, mask, out problem);
-        if (!done)
-            throw Bad($"has an RLE that cannot be read: {problem}");
-    }
-
-    /// <summary>Each ring is a part of the object; parts are united.</summary>
-    private void FromPolygons(CocoImage image, BinaryMask mask)
-    {
-        mask.Reset(image.Width, image.Height);
-        foreach (var ring in Segmentation.EnumerateArray())
+        var isText = false;
+        for (var i = 0; i < json.Length; i++)
         {
-            var numbers = ring.EnumerateArray().Select(v => v.GetSingle()).ToArray();
-            if (numbers.Length >= 6)
-                Polygon.Fill([new Ring(false, [.. numbers.Chunk(2).Where(c => c.Length == 2).Select(c => new Vertex(c[0], c[1]))])], mask);
+            if (json[i] == '"')
+                isText = !isText;
+            else if (isText && json[i] == '\\')
+                i++;
+            else if (!isText && json[i] is (byte)'N' or (byte)'I' or (byte)'-')
+                foreach (var word in (ReadOnlySpan<string>)["NaN", "Infinity", "-Infinity"])
+                {
+                    if (!isText && Encoding.ASCII.GetBytes(word) is var bytes && json[i..].StartsWith(bytes))
+                    {
+                        json.Slice(i, word.Length).Fill((byte)' ');
+                        json[i] = json[i + 1] = (byte)'"';
+                        i += word.Length - 1;
+                        break;
+                    }
+                }
         }
     }
-
-    private OperatingException Bad(string reason) => new($"annotation {Id} {reason}");
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(CocoSet))]
-internal sealed partial class CocoJson : JsonSerializerContext;
+/// <param name="Id">Its position in <see cref="CocoSet.Images"/>.</param>
+/// <param name="FileName">As the file names it: a name, a path or a URL.</param>
+/// <param name="Width">Pixels; 0 where the file does not say.</param>
+/// <param name="Height">Pixels; 0 where the file does not say.</param>
+/// <param name="Kind"><c>none</c> marks a photograph without an object; our own addition to the format.</param>
+internal sealed record CocoImage(int Id, string FileName, int Width, int Height, string? Kind = null)
+{
+    /// <summary>
+    /// The photograph in a folder: the path as it stands, with slashes for backslashes, or its last part alone. Files are often written on
+    /// another machine, with that machine's folders in the name. The first path where nothing is found.
+    /// </summary>
+    public string PathIn(string folder)
+    {
+        var name = FileName.Replace('\\', '/');
+        var last = name.Split('?')[0].TrimEnd('/');
+        string[] places =
+        [
+            Path.Combine(folder, FileName),
+            Path.Combine(folder, name),
+            Path.Combine(folder, last[(last.LastIndexOf('/') + 1)..]),
+        ];
+        return Array.Find(places, File.Exists) ?? places[0];
+    }
+}
+
+/// <param name="Id">Its position in <see cref="CocoSet.Categories"/>.</param>
+/// <param name="Name">The file's, or one made of the file's id.</param>
+internal sealed record CocoCategory(int Id, string Name);

@@ -70,16 +70,22 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
 
     private void Image(CocoImage image, List<CocoAnnotation> annotations)
     {
-        using var pixels = reader.Read(Path.Combine(imageFolder, image.FileName));
+        using var pixels = reader.Read(image.PathIn(imageFolder));
+        image = image with { Width = image.Width > 0 ? image.Width : pixels.Cols, Height = image.Height > 0 ? image.Height : pixels.Rows };
         if (pixels.Cols != image.Width || pixels.Rows != image.Height)
             throw new OperatingException(
                 $"{image.FileName}: is {pixels.Cols}x{pixels.Rows}, the annotations say {image.Width}x{image.Height}"
+                    + (
+                        pixels.Cols == image.Height && pixels.Rows == image.Width
+                            ? ": masks must be in the pixels of the picture as it is displayed, upright (EXIF orientation applied)"
+                            : ""
+                    )
             );
         ignored.Reset(image.Width, image.Height);
         foreach (var crowd in annotations.Where(a => a.IsCrowd == 1))
         {
-            crowd.Rasterise(image, runLength, scratch);
-            ignored.Add(scratch);
+            if (TryRasterise(crowd, image, scratch))
+                ignored.Add(scratch);
         }
 
         result.Times = StageTimes.None;
@@ -104,10 +110,14 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
 
     private void Object(CocoImage image, Mat pixels, CocoAnnotation annotation)
     {
-        annotation.Rasterise(image, runLength, truth);
+        if (!TryRasterise(annotation, image, truth))
+            return;
         var geometry = truth.Measure();
         if (geometry.Area == 0)
+        {
+            set.Count("annotation without a pixel in its picture");
             return;
+        }
         var name = categoryNames.GetValueOrDefault(annotation.CategoryId, $"category {annotation.CategoryId}");
         if (!Sets.TryGetValue(name, out var tally))
             Sets[name] = tally = new Tally();
@@ -162,6 +172,21 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
     {
         if (result.Reason == Segmentation.BadModelOutput)
             throw new OperatingException($"{model.Bundle.Folder}: the model gave values that are not numbers");
+    }
+
+    /// <summary>What cannot be drawn is counted, and the photograph's other annotations are measured all the same.</summary>
+    private bool TryRasterise(CocoAnnotation annotation, CocoImage image, BinaryMask mask)
+    {
+        try
+        {
+            annotation.Rasterise(image, runLength, mask);
+            return true;
+        }
+        catch (OperatingException e)
+        {
+            set.Count(e.Message);
+            return false;
+        }
     }
 
     private double Iou(BinaryMask mask) => BinaryMask.Iou(mask, truth, ignored);
