@@ -14,11 +14,12 @@ internal static class JpegDecoder
     /// <summary>Decodes to 8-bit BGR, upright by EXIF.</summary>
     /// <param name="bytes">A whole file.</param>
     /// <param name="damage">What libjpeg found wrong, in its words; empty: nothing, or not a JPEG.</param>
+    /// <param name="keepDepth">Pictures of 16 bits a sample stay so.</param>
     /// <returns>Owned by the caller; empty when it cannot be decoded at all.</returns>
-    public static Mat Decode(ReadOnlySpan<byte> bytes, out string damage)
+    public static Mat Decode(ReadOnlySpan<byte> bytes, out string damage, bool keepDepth = false)
     {
         using var messages = NativeStderr.Begin();
-        var pixels = Cv2.ImDecode(bytes, ImreadModes.Color);
+        var pixels = Cv2.ImDecode(bytes, keepDepth ? ImreadModes.Color | ImreadModes.AnyDepth : ImreadModes.Color);
         damage = DamageIn(messages.End());
         return pixels;
     }

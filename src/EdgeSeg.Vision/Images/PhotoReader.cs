@@ -5,8 +5,8 @@ namespace EdgeSeg.Vision.Images;
 
 /// <summary>
 /// Reads a photograph from a file into 8-bit BGR pixels (H x W x 3, continuous), upright. Grey becomes three equal planes; of 16-bit
-/// samples the upper 8 bits are kept; CMYK is converted; an alpha plane is dropped (the colour stored below it shows); EXIF rotation is
-/// applied. Everything else is an <see cref="OperatingException"/> that names the file, the reason and the remedy. The file's bytes are
+/// samples the upper 8 of the significant bits are kept; CMYK is converted; an alpha plane is dropped (the colour stored below it shows); EXIF rotation is
+/// applied. Samples of 10, 12 or 14 bits that lie in 16 are scaled by the bits that are used. Everything else is an <see cref="OperatingException"/> that names the file, the reason and the remedy. The file's bytes are
 /// read into a buffer that is kept for the next photograph, so a reader belongs to one thread.
 /// </summary>
 internal sealed class PhotoReader
@@ -18,6 +18,11 @@ internal sealed class PhotoReader
 
     /// <summary>What was wrong with the last photograph although it could be read whole; empty: nothing.</summary>
     public string Warning { get; private set; } = "";
+    /// <summary>Bits a sample to assume for pictures of 16 bits a sample, 8..16; null: found from the greatest value.</summary>
+    public int? ForcedBitDepth { get; init; }
+
+    /// <summary>The significant bits of the last picture's samples: 8, or for a picture of 16-bit samples 8, 10, 12, 14 or 16.</summary>
+    public int BitDepth { get; private set; } = 8;
 
     /// <summary>The caller disposes the picture.</summary>
     public Mat Read(string path)
@@ -28,7 +33,8 @@ internal sealed class PhotoReader
             throw new OperatingException(
                 PictureHeader.IsHeif(bytes)
                     ? $"photograph '{path}' is a HEIC or AVIF picture, which cannot be read; convert it to JPEG or PNG"
-                    : $"'{path}' is not a photograph; give a {PictureHeader.Known} file"
+                : PictureHeader.IsVideo(bytes) ? $"'{path}' is a video, not a photograph; give a {PictureHeader.Known} file"
+                : $"'{path}' is not a photograph; give a {PictureHeader.Known} file"
             );
         Check(path, header);
         if (!header.LacksEndOnly)
@@ -42,13 +48,15 @@ internal sealed class PhotoReader
 
     private ReadOnlySpan<byte> ReadBytes(string path)
     {
+        if (path.Length == 0)
+            throw new OperatingException("an empty path names no photograph; leave it out");
         try
         {
             if (Directory.Exists(path))
                 throw new OperatingException(
                     $"'{path}' is a folder, not a photograph; name the photographs in it, for example '{path}/*.jpg'"
                 );
-            var info = new FileInfo(path);
+            var info = FinalFile.Of(path);
             if (!info.Exists)
                 throw new OperatingException($"photograph '{path}' does not exist; check the path");
             // pipes and devices have length 0 too, and opening one could block for ever
@@ -100,14 +108,23 @@ internal sealed class PhotoReader
     /// <param name="bytes">The whole file.</param>
     /// <param name="format">For the message.</param>
     /// <param name="onDamage">The message for a damaged JPEG; empty: one that says what libjpeg found.</param>
-    private static Mat Decode(string path, ReadOnlySpan<byte> bytes, string format, string onDamage)
+    private Mat Decode(string path, ReadOnlySpan<byte> bytes, string format, string onDamage)
     {
         try
         {
-            var pixels = JpegDecoder.Decode(bytes, out var damage);
+            var pixels = JpegDecoder.Decode(bytes, out var damage, keepDepth: true);
+            BitDepth = 8;
             if (damage.Length == 0 && !pixels.Empty() && pixels.Type() == MatType.CV_8UC3)
                 return pixels;
-            pixels.Dispose();
+            using (pixels)
+            {
+                if (damage.Length == 0 && !pixels.Empty() && pixels.Type() == MatType.CV_16UC3)
+                {
+                    BitDepth = ForcedBitDepth ?? DeepPixels.SignificantBits(pixels);
+                    return DeepPixels.ToEightBits(pixels, BitDepth);
+                }
+            }
+
             if (damage.Length > 0)
                 throw new OperatingException(
                     onDamage.Length > 0 ? onDamage : $"photograph '{path}' is a damaged JPEG file ({damage}); copy it again"

@@ -34,7 +34,24 @@ internal readonly record struct PictureHeader(string Format, long Width, long He
     }
 
     /// <summary>HEIC and AVIF have a message of their own, since phones write them and the remedy differs.</summary>
-    public static bool IsHeif(ReadOnlySpan<byte> bytes) => bytes.Length >= 12 && bytes[4..8].SequenceEqual("ftyp"u8);
+    public static bool IsHeif(ReadOnlySpan<byte> bytes) =>
+        IsIsoMedia(bytes)
+        && bytes[8..12] is var brand
+        && (
+            brand.StartsWith("hei"u8)
+            || brand.StartsWith("hev"u8)
+            || brand.StartsWith("avi"u8)
+            || brand.SequenceEqual("mif1"u8)
+            || brand.SequenceEqual("msf1"u8)
+        );
+
+    /// <summary>MP4 and its relatives, Matroska and WebM, AVI.</summary>
+    public static bool IsVideo(ReadOnlySpan<byte> bytes) =>
+        (IsIsoMedia(bytes) && !IsHeif(bytes))
+        || bytes.StartsWith((ReadOnlySpan<byte>)[0x1A, 0x45, 0xDF, 0xA3])
+        || (bytes.StartsWith("RIFF"u8) && bytes.Length >= 12 && bytes[8..12].SequenceEqual("AVI "u8));
+
+    private static bool IsIsoMedia(ReadOnlySpan<byte> bytes) => bytes.Length >= 12 && bytes[4..8].SequenceEqual("ftyp"u8);
 
     private static PictureHeader Png(ReadOnlySpan<byte> bytes)
     {

@@ -131,7 +131,7 @@ internal static class EfficientSamImport
     {
         try
         {
-            var length = new FileInfo(file).Length;
+            var length = FinalFile.Of(file).Length;
             if (length > ModelBundle.MaxGraphBytes)
                 throw new OperatingException(
                     $"{file}: has {length} bytes, more than {ModelBundle.MaxGraphBytes}: it is not one of EfficientSAM's graphs"

@@ -37,7 +37,7 @@ internal sealed class ModelBundle
         if (!Directory.Exists(folder))
             throw Bad(folder, "is not a folder", "name a folder that holds a model.json with --model or model.dir");
         var path = Path.Combine(folder, ManifestName);
-        var file = new FileInfo(path);
+        var file = FinalFile.Of(path);
         if (!file.Exists)
             throw Bad(folder, "holds no model.json", "copy the whole bundle again");
         if (file.Length > ModelBundle.MaxManifestBytes)
@@ -141,7 +141,7 @@ internal sealed class ModelBundle
                     $"has an int8 graph {g.File} without the images it was calibrated with",
                     "name them in model.json under calibration; ranges from random data ruin a model"
                 );
-            var file = new FileInfo(Path.Combine(Folder, g.File));
+            var file = FinalFile.Of(Path.Combine(Folder, g.File));
             if (!file.Exists)
                 throw Bad(Folder, $"does not contain the file {g.File} that model.json names", "copy the whole bundle again");
             if (file.Length != g.Bytes)

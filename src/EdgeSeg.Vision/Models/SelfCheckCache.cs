@@ -1,3 +1,4 @@
+using EdgeSeg.Vision.Platform;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -64,7 +65,7 @@ internal sealed class SelfCheckCache(string? folder)
     {
         try
         {
-            var file = Path is null ? null : new FileInfo(Path);
+            var file = Path is null ? null : FinalFile.Of(Path);
             return file is { Exists: true, Length: <= SelfCheckCache.MaxBytes } ? File.ReadAllLines(file.FullName) : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -14,7 +14,7 @@ internal static class CameraCredentials
     {
         try
         {
-            if (new FileInfo(file).Length > CaptureLimits.MaxCredentialsBytes)
+            if (FinalFile.Of(file).Length > CaptureLimits.MaxCredentialsBytes)
                 throw new OperatingException($"the credentials file '{file}' is too large; {Remedy}", 2);
             var line = File.ReadAllText(file).Trim();
             var colon = line.IndexOf(':', StringComparison.Ordinal);

@@ -11,42 +11,44 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Cli;
 
-/// <summary>Segments photographs one after the other; a bad one is told and the others are still done.</summary>
+/// <summary>Segments photographs one after the other; a bad one is reported and the others are segmented all the same.</summary>
 internal sealed class PhotoSegmentation : IDisposable
 {
+    private const string OverlayEnd = "-overlay.png",
+        MaskEnd = "-mask.png";
+
     private readonly LoadedModel model;
     private readonly PromptBuffer? prompt;
     private readonly AutomaticMaskGenerator? everything;
-    private readonly string folder;
     private readonly bool json,
         overlay,
         png;
     private readonly Embedding embedding;
     private readonly ZoomSegmenter zoom;
-    private readonly PhotoReader reader = new();
+    private readonly PhotoReader reader;
     private readonly Segmentation result = new();
     private readonly MaskWriter writer;
     private readonly RunLength runLength = new();
     private readonly Stream output = Console.OpenStandardOutput();
     private readonly string session = FrameId.NewSession();
-    private readonly HashSet<string> written = new(StringComparer.Ordinal);
 
     /// <param name="model">At work.</param>
     /// <param name="prompt">For every photograph; null: automatic.</param>
     /// <param name="formats">Of <c>json, overlay, png, polygon</c>.</param>
-    /// <param name="folder">For the pictures; made when there is one to write.</param>
-    /// <param name="wanted">Everything instead of one object; null: one.</param>
+    /// <param name="wanted">Automatic masks of the whole picture instead of one object; null: one.</param>
+    /// <param name="bitDepth">Significant bits of 16-bit pictures; null: found from their values.</param>
     /// <param name="isZoomOn">See <see cref="ZoomSegmenter"/>.</param>
     public PhotoSegmentation(
         LoadedModel model,
         PromptBuffer? prompt,
         IReadOnlyCollection<string> formats,
-        string folder,
         AutomaticMaskOptions? wanted = null,
+        int? bitDepth = null,
         bool isZoomOn = true
     )
     {
-        (this.model, this.prompt, this.folder) = (model, prompt, folder);
+        (this.model, this.prompt) = (model, prompt);
+        reader = new() { ForcedBitDepth = bitDepth };
         json = formats.Contains("json") || formats.Contains("polygon");
         overlay = formats.Contains("overlay");
         png = formats.Contains("png");
@@ -57,8 +59,15 @@ internal sealed class PhotoSegmentation : IDisposable
         writer = new MaskWriter { PolygonTolerancePx = formats.Contains("polygon") ? 1 : null };
     }
 
+    /// <summary>The ends of the names of the files that are made of a photograph.</summary>
+    public static string[] Suffixes(IReadOnlyCollection<string> formats) =>
+        [
+            .. formats.Contains("overlay") ? [OverlayEnd] : Array.Empty<string>(),
+            .. formats.Contains("png") ? [MaskEnd] : Array.Empty<string>(),
+        ];
+
     /// <summary>The exit code.</summary>
-    public int Run(string[] photos)
+    public int Run(string[] photos, OutputFiles files)
     {
         var failed = 0;
         using var bar = new ProgressBar("segment");
@@ -66,7 +75,7 @@ internal sealed class PhotoSegmentation : IDisposable
         {
             try
             {
-                Photo(photos[i], i + 1);
+                Photo(photos[i], i + 1, [.. files.For(i)]);
             }
             catch (OperatingException e)
             {
@@ -81,7 +90,7 @@ internal sealed class PhotoSegmentation : IDisposable
         return failed == 0 ? ExitCode.Ok : ExitCode.Failed;
     }
 
-    private void Photo(string path, int sequence)
+    private void Photo(string path, int sequence, string[] outputs)
     {
         var started = Stopwatch.GetTimestamp();
         using var pixels = reader.Read(path);
@@ -90,7 +99,7 @@ internal sealed class PhotoSegmentation : IDisposable
         model.Segmenter.Encode(pixels, embedding, ref result.Times);
         if (everything is not null)
         {
-            All(path, sequence, pixels, started, everything);
+            All(path, sequence, pixels, started, outputs, everything);
             return;
         }
 
@@ -116,23 +125,23 @@ internal sealed class PhotoSegmentation : IDisposable
         if (overlay)
         {
             using var picture = Overlay.Draw(pixels, result.Found ? result.Mask : null, result.Prompt, result.Label);
-            SavePicture(path, picture);
+            SavePicture(outputs[0], picture);
         }
 
         if (png)
-            Save(path, "-mask.png", _ => MaskMat.ToPng(result.Mask));
+            OutputFiles.Write(outputs[^1], MaskMat.ToPng(result.Mask));
         if (json)
-            WriteLine(path, sequence, pixels, started);
+            WriteLine(path, sequence, pixels, started, outputs);
     }
 
     /// <summary>A line for each thing in the picture, surest first; one picture of all.</summary>
-    private void All(string path, int sequence, Mat pixels, long started, AutomaticMaskGenerator everything)
+    private void All(string path, int sequence, Mat pixels, long started, string[] outputs, AutomaticMaskGenerator everything)
     {
         var found = everything.Run(embedding);
         if (overlay)
         {
             using var picture = AutomaticMaskOverlay.Draw(pixels, found);
-            SavePicture(path, picture);
+            SavePicture(outputs[0], picture);
         }
 
         Console.Error.WriteLine($"{path}: {found.Count} masks from {everything.Asked} points");
@@ -141,25 +150,25 @@ internal sealed class PhotoSegmentation : IDisposable
         for (var i = 0; i < found.Count; i++)
         {
             found[i].CopyTo(result, runLength, pixels.Cols, pixels.Rows);
-            WriteLine(path, sequence, pixels, started, (i, found.Count));
+            WriteLine(path, sequence, pixels, started, outputs, (i, found.Count));
         }
     }
 
-    private void SavePicture(string path, Mat picture) =>
-        Save(
-            path,
-            "-overlay.png",
-            file =>
-                Cv2.ImEncode(".png", picture, out var bytes)
-                    ? bytes
-                    : throw new OperatingException($"{file}: OpenCV cannot encode the picture")
-        );
+    private static void SavePicture(string file, Mat picture)
+    {
+        if (!Cv2.ImEncode(".png", picture, out var bytes))
+            throw new OperatingException($"{file}: OpenCV cannot encode the picture");
+        OutputFiles.Write(file, bytes);
+    }
 
-    private void WriteLine(string path, int sequence, Mat pixels, long started, (int Index, int Count)? of = null)
+    private void WriteLine(string path, int sequence, Mat pixels, long started, string[] outputs, (int Index, int Count)? of = null)
     {
         var facts = new MaskInfo
         {
             Source = path,
+            File = path,
+            Outputs = outputs,
+            BitDepth = reader.BitDepth > 8 ? reader.BitDepth : null,
             Of = of,
             Device = "local",
             Camera = "photo",
@@ -180,25 +189,6 @@ internal sealed class PhotoSegmentation : IDisposable
         output.Write(writer.Write(facts, result, int.MaxValue));
         output.WriteByte((byte)'\n');
         output.Flush();
-    }
-
-    private void Save(string photo, string suffix, Func<string, byte[]> encode)
-    {
-        var name = Path.GetFileNameWithoutExtension(photo);
-        var file = Path.Combine(folder, name + suffix);
-        // a.jpg and a.png, or photographs of one name from two folders: neither result may overwrite the other
-        for (var n = 2; !written.Add(file); n++)
-            file = Path.Combine(folder, $"{name}-{n}{suffix}");
-        var bytes = encode(file);
-        try
-        {
-            Directory.CreateDirectory(folder);
-            File.WriteAllBytes(file, bytes);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new OperatingException($"{file}: cannot be written ({e.Message}): choose another folder with --out");
-        }
     }
 
     public void Dispose()

@@ -48,9 +48,24 @@ internal static class SegmentVerb
         var outDir = new Option<string>("--out")
         {
             HelpName = "DIR",
-            Description = "Folder for the files <photo>-overlay.png and <photo>-mask.png.",
-            DefaultValueFactory = _ => ".",
+            Description =
+                "Folder for the files <photo>-overlay.png and <photo>-mask.png; photographs of one name get their folders' names.",
+            DefaultValueFactory = _ => "edgeseg-out",
         };
+        var overwrite = new Option<bool>("--overwrite")
+        {
+            Description = "Replace result files that exist already. Photographs are never replaced.",
+        };
+        var bitDepth = new Option<int?>("--bit-depth")
+        {
+            HelpName = "BITS",
+            Description = "Significant bits of pictures with 16 bits a sample, 8 to 16; without it they are found from the greatest value.",
+        };
+        bitDepth.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<int?>() is < 8 or > 16)
+                r.AddError("--bit-depth must be 8 to 16");
+        });
         format.Validators.Add(r =>
         {
             var wrong = r.GetValueOrDefault<string>()?.Split(',').FirstOrDefault(f => !formats.Contains(f));
@@ -68,6 +83,8 @@ internal static class SegmentVerb
             box,
             format,
             outDir,
+            overwrite,
+            bitDepth,
         };
         var everything = new AutomaticMaskCliOptions(command);
         var modelOptions = new ModelOptions(command);
@@ -84,10 +101,12 @@ internal static class SegmentVerb
                     "--format png holds one mask: with --everything choose json, polygon or overlay",
                     ExitCode.Usage
                 );
+            var inputs = parsed.GetValue(photos)!;
+            var files = new OutputFiles(parsed.GetValue(outDir)!, inputs, PhotoSegmentation.Suffixes(wanted), parsed.GetValue(overwrite));
             using var model = modelOptions.Load(parsed);
             var all = isEverything ? everything.Options(parsed, model.Bundle.Manifest.Thresholds) : null;
-            using var segmenting = new PhotoSegmentation(model, prompt, wanted, parsed.GetValue(outDir)!, all, !parsed.GetValue(noZoom));
-            return segmenting.Run(parsed.GetValue(photos)!);
+            using var segmenting = new PhotoSegmentation(model, prompt, wanted, all, parsed.GetValue(bitDepth), !parsed.GetValue(noZoom));
+            return segmenting.Run(inputs, files);
         });
         return command;
     }

@@ -34,9 +34,7 @@ internal sealed class CocoSet
     {
         try
         {
-            var info = new FileInfo(path);
-            if (info.Exists && info.ResolveLinkTarget(true) is FileInfo target)
-                info = target;
+            var info = FinalFile.Of(path);
             if (info.Exists && info.Length > EvaluationLimits.MaxAnnotationBytes)
                 throw new OperatingException(
                     $"{path}: has {info.Length >> 20} MiB, more than {EvaluationLimits.MaxAnnotationBytes >> 20} MiB: split the file",
@@ -57,7 +55,11 @@ internal sealed class CocoSet
         }
         catch (JsonException e)
         {
-            throw new OperatingException($"{path}: is not JSON ({e.Message}): name a COCO instance annotation file with --annotations", 2);
+            throw new OperatingException(
+                $"{path}: is not valid JSON from line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1} on: "
+                    + "name a COCO instance annotation file with --annotations",
+                2
+            );
         }
     }
 

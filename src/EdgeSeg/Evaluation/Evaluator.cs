@@ -44,6 +44,8 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
     public int EmptyPhotos { get; private set; }
 
     public int EmptyFound { get; private set; }
+    /// <summary>Annotations and images that could not be used: how many, by reason.</summary>
+    public IReadOnlyDictionary<string, int> LeftOut => set.Unused;
 
     /// <summary>Photographs left out, each with its reason.</summary>
     public List<string> Failures { get; } = [];

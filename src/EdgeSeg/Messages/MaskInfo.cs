@@ -12,6 +12,15 @@ internal readonly struct MaskInfo
     /// <summary>The picture's path in the output of <c>edgeseg segment</c>; null, and then left out, on MQTT.</summary>
     public string? Source { get; init; }
 
+    /// <summary>On the command line: the photograph, as it was named; null elsewhere.</summary>
+    public string? File { get; init; }
+
+    /// <summary>On the command line: the files that were made of it; null elsewhere.</summary>
+    public IReadOnlyList<string>? Outputs { get; init; }
+
+    /// <summary>The significant bits of a photograph whose samples have 16; null for 8-bit ones.</summary>
+    public int? BitDepth { get; init; }
+
     public required string Device { get; init; }
 
     public required string Camera { get; init; }

@@ -82,6 +82,17 @@ internal static class MaskMessage
         return to.End();
     }
 
+    private static void WriteFile(Utf8JsonWriter json, in MaskInfo facts, string file)
+    {
+        json.WriteString("file"u8, file);
+        json.WriteStartArray("outputs"u8);
+        foreach (var output in facts.Outputs ?? [])
+            json.WriteStringValue(output);
+        json.WriteEndArray();
+        if (facts.BitDepth is { } bits)
+            json.WriteNumber("bit_depth"u8, bits);
+    }
+
     private static void WriteFrame(Utf8JsonWriter json, in MaskInfo facts)
     {
         json.WriteNumber("v"u8, 1);
@@ -94,6 +105,8 @@ internal static class MaskMessage
 
         if (facts.Source is not null)
             json.WriteString("source"u8, facts.Source);
+        if (facts.File is not null)
+            WriteFile(json, facts, facts.File);
         json.WriteString("device"u8, facts.Device);
         json.WriteString("camera"u8, facts.Camera);
         json.WriteString("session"u8, facts.Session);

@@ -27,7 +27,7 @@ internal sealed class ReleaseFolder(string path)
     {
         try
         {
-            var file = new FileInfo(ManifestPath);
+            var file = FinalFile.Of(ManifestPath);
             if (!file.Exists)
                 throw new OperatingException($"{Path} holds no {ManifestName}: name a folder that edgeseg model pack made", 2);
             return file.Length <= UpdateLimits.MaxEnvelopeBytes
@@ -95,7 +95,7 @@ internal sealed class ReleaseFolder(string path)
         foreach (var file in Directory.GetFiles(Path, ManifestName + ".*" + SignatureEnd).Order(StringComparer.Ordinal))
         {
             var name = System.IO.Path.GetFileName(file);
-            if (new FileInfo(file).Length > UpdateLimits.MaxKeyBytes)
+            if (FinalFile.Of(file).Length > UpdateLimits.MaxKeyBytes)
                 throw new OperatingException($"{file} is larger than a signature: remove it");
             var key = name[(ManifestName.Length + 1)..^SignatureEnd.Length];
             found.Add(
@@ -153,7 +153,7 @@ internal sealed class ReleaseFolder(string path)
         foreach (var file in bundle.Files)
         {
             var path = System.IO.Path.Combine(Path, file.Name);
-            var info = new FileInfo(path);
+            var info = FinalFile.Of(path);
             if (!info.Exists)
                 return $"{file.Name} is not there";
             if (info.Length != file.Bytes)
@@ -170,7 +170,7 @@ internal sealed class ReleaseFolder(string path)
         new()
         {
             Name = System.IO.Path.GetFileName(path),
-            Bytes = new FileInfo(path).Length,
+            Bytes = FinalFile.Of(path).Length,
             Sha256 = HashOf(path),
         };
 

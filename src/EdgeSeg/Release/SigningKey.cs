@@ -115,7 +115,7 @@ internal sealed class SigningKey : IDisposable
     {
         try
         {
-            var file = new FileInfo(path);
+            var file = FinalFile.Of(path);
             if (!file.Exists)
                 throw new OperatingException($"{path} is not there: check the path", 2);
             return file.Length <= most

@@ -124,7 +124,7 @@ internal static class CanaryRun
 
     private static List<(CanaryCase Case, Mat Picture)> Read(string folder, string name)
     {
-        var file = new FileInfo(Path.Combine(folder, name));
+        var file = FinalFile.Of(Path.Combine(folder, name));
         if (!file.Exists || file.Length > UpdateLimits.MaxCanaryCaseBytes)
             throw new OperatingException($"{file.FullName} is missing or too large");
         CanaryCases cases;

@@ -1,3 +1,4 @@
+using EdgeSeg.Vision.Platform;
 using System.Runtime.InteropServices;
 using EdgeSeg.Messages;
 using EdgeSeg.Platform;
@@ -19,7 +20,7 @@ internal sealed unsafe class FileSource(string root) : ISource
         {
             var path = Resolved(address);
             // pipes and devices have no size, so none of them is ever opened
-            var length = new FileInfo(path).Length;
+            var length = FinalFile.Of(path).Length;
             if (length != file.Bytes)
             {
                 var text = $"{file.Name} has {length} bytes, the manifest says {file.Bytes}";

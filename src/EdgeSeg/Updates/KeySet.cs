@@ -34,7 +34,7 @@ internal sealed record KeySet(int Number, int Threshold, IReadOnlyList<TrustedKe
         var keys = new List<TrustedKey>();
         foreach (var file in files)
         {
-            if (new FileInfo(file).Length > UpdateLimits.MaxKeyBytes)
+            if (FinalFile.Of(file).Length > UpdateLimits.MaxKeyBytes)
                 throw new OperatingException($"{file} is larger than {UpdateLimits.MaxKeyBytes} bytes, so it is not a key: remove it", 2);
             var key =
                 TrustedKey.TryRead(File.ReadAllText(file), out var problem)

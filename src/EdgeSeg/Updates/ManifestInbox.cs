@@ -1,3 +1,4 @@
+using EdgeSeg.Vision.Platform;
 using EdgeSeg.Platform;
 
 namespace EdgeSeg.Updates;
@@ -174,7 +175,7 @@ internal sealed class ManifestInbox
     {
         try
         {
-            var file = new FileInfo(path);
+            var file = FinalFile.Of(path);
             return file is { Exists: true, Length: > 0 and <= UpdateLimits.MaxEnvelopeBytes } ? File.ReadAllBytes(path) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,3 +1,4 @@
+using EdgeSeg.Vision.Platform;
 using System.Security.Cryptography;
 using System.Text;
 using EdgeSeg.Messages;
@@ -176,7 +177,7 @@ internal sealed class SlotStore
         try
         {
             var sums = Path.Combine(folder, SumsName);
-            if (!File.Exists(sums) || new FileInfo(sums).Length > ModelBundle.MaxManifestBytes)
+            if (!File.Exists(sums) || FinalFile.Of(sums).Length > ModelBundle.MaxManifestBytes)
                 return Bad($"it has no {SumsName}", out problem);
             var text = File.ReadAllBytes(sums);
             if (!slot.EndsWith("-" + Hash(text), StringComparison.Ordinal))

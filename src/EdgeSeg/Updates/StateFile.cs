@@ -1,3 +1,4 @@
+using EdgeSeg.Vision.Platform;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -87,7 +88,7 @@ internal sealed class StateFile
     {
         try
         {
-            var file = new FileInfo(path);
+            var file = FinalFile.Of(path);
             if (!file.Exists)
                 return null;
             return file.Length > UpdateLimits.MaxUpdateStateBytes ? [] : File.ReadAllBytes(path);

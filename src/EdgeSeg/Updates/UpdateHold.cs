@@ -1,3 +1,4 @@
+using EdgeSeg.Vision.Platform;
 using System.Text.Json;
 using EdgeSeg.Configuration;
 using EdgeSeg.Platform;
@@ -50,7 +51,7 @@ internal sealed class UpdateHold(string root)
         var path = Path.Combine(root, RequestName);
         if (!File.Exists(path))
             return null;
-        var word = new FileInfo(path).Length <= ConfigurationLimits.MaxSettingLength ? File.ReadAllText(path).Trim() : "";
+        var word = FinalFile.Of(path).Length <= ConfigurationLimits.MaxSettingLength ? File.ReadAllText(path).Trim() : "";
         AtomicFile.Delete(path);
         return word is RollbackWord or ShippedWord or RetryWord || SlotStore.IsSlotName(word) ? word : null;
     }

@@ -143,15 +143,74 @@ public sealed class SegmentTests : IDisposable
     }
 
     [Fact]
-    public void Photographs_of_one_name_do_not_overwrite_each_other()
+    public void Names_depend_on_the_paths_and_not_on_what_can_be_read()
     {
-        Directory.CreateDirectory(Path.Combine(scratch.Path, "a"));
-        File.Copy(Photo("coffee.jpg"), Path.Combine(scratch.Path, "a", "rocket.jpg"));
-        Run(Photo("rocket.jpg"), Path.Combine(scratch.Path, "a", "rocket.jpg"), "--format", "png", "--out", scratch.Path);
-        Assert.Equal(
-            ["rocket-2-mask.png", "rocket-mask.png"],
-            Directory.GetFiles(scratch.Path, "*.png").Select(Path.GetFileName).Order(StringComparer.Ordinal)
-        );
+        foreach (var folder in (string[])["a", "b"])
+            Directory.CreateDirectory(Path.Combine(scratch.Path, folder));
+        var broken = Path.Combine(scratch.Path, "a", "1.jpg");
+        var sound = Path.Combine(scratch.Path, "b", "1.jpg");
+        File.WriteAllText(broken, "no picture");
+        File.Copy(Photo("coffee.jpg"), sound);
+        var result = Path.Combine(scratch.Path, "out");
+        var (code, output, errors) = Run(broken, sound, "--format", "png,json", "--out", result);
+        Assert.Equal(1, code);
+        Assert.Contains(broken, errors);
+        using var json = JsonDocument.Parse(output);
+        Assert.Equal(sound, json.RootElement.GetProperty("file").GetString());
+        var mask = Path.Combine(result, "b", "1-mask.png");
+        Assert.Equal([mask], json.RootElement.GetProperty("outputs").EnumerateArray().Select(o => o.GetString()));
+        Assert.Equal([mask], Directory.GetFiles(result, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public void A_photograph_that_has_the_name_of_a_result_is_not_written()
+    {
+        var photo = Path.Combine(scratch.Path, "cat.jpg");
+        var second = Path.Combine(scratch.Path, "cat-mask.png");
+        File.Copy(Photo("coffee.jpg"), photo);
+        using (var picture = Cv2.ImRead(Photo("rocket.jpg")))
+            Cv2.ImWrite(second, picture);
+        var before = File.ReadAllBytes(second);
+        foreach (
+            var more in (string[][])
+                [
+                    [],
+                    ["--overwrite"],
+                ]
+        )
+        {
+            var (code, output, errors) = Run([photo, second, "--format", "png", "--out", scratch.Path, .. more]);
+            Assert.Equal(1, code);
+            Assert.Contains("is an input of this run", errors);
+            Assert.Equal("", output);
+        }
+        Assert.Equal(before, File.ReadAllBytes(second));
+    }
+
+    [Fact]
+    public void A_file_of_an_earlier_run_is_replaced_only_when_asked_for()
+    {
+        string[] arguments = [Photo("coffee.jpg"), "--format", "png", "--out", scratch.Path];
+        var mask = Path.Combine(scratch.Path, "coffee-mask.png");
+        File.WriteAllText(mask, "mine");
+        var (code, _, errors) = Run(arguments);
+        Assert.Equal(1, code);
+        Assert.Contains("--overwrite", errors);
+        Assert.Equal("mine", File.ReadAllText(mask));
+        Assert.Equal(0, Run([.. arguments, "--overwrite"]).ExitCode);
+        Assert.True(new FileInfo(mask).Length > 100);
+    }
+
+    [Fact]
+    public void An_empty_path_and_a_video_are_reported_and_the_others_segmented()
+    {
+        var video = Path.Combine(scratch.Path, "clip.mp4");
+        File.WriteAllBytes(video, [0, 0, 0, 24, .. "ftypisom"u8, .. new byte[64]]);
+        var (code, output, errors) = Run("", video, Photo("coffee.jpg"));
+        Assert.Equal(1, code);
+        Assert.Contains("an empty path", errors);
+        Assert.Contains("is a video", errors);
+        Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     private static (int ExitCode, string Output, string Errors) Run(params string[] arguments) =>

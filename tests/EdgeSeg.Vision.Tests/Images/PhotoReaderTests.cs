@@ -35,6 +35,55 @@ public sealed class PhotoReaderTests : IDisposable
         AssertRedBlue(read, 32, 24, 1);
     }
 
+    [Theory]
+    [InlineData(10)]
+    [InlineData(12)]
+    [InlineData(14)]
+    public void Few_significant_bits_in_sixteen_are_scaled_by_those_in_use(int bits)
+    {
+        using var picture = RedBlue(MatType.CV_16UC3, 220 << (bits - 8));
+        var file = Save(".png", Encode(".png", picture));
+        using var read = reader.Read(file);
+        Assert.Equal(bits, reader.BitDepth);
+        AssertRedBlue(read, 32, 24, 1);
+        var forced = new PhotoReader { ForcedBitDepth = 16 };
+        using var dark = forced.Read(file);
+        Assert.Equal(16, forced.BitDepth);
+        Assert.Equal(220 << (bits - 8) >> 8, dark.At<Vec3b>(12, 4).Item2);
+    }
+
+    [Fact]
+    public void A_symbolic_link_is_followed()
+    {
+        using var picture = RedBlue(MatType.CV_8UC3, 220);
+        var link = Path.Combine(folder, "link.png");
+        File.CreateSymbolicLink(Path.Combine(folder, "first.png"), Save(".png", Encode(".png", picture)));
+        File.CreateSymbolicLink(link, "first.png");
+        using var read = reader.Read(link);
+        AssertRedBlue(read, 32, 24, 8);
+    }
+
+    [Theory]
+    [InlineData("missing.png", "does not exist")]
+    [InlineData("circle.png", "could not be read")]
+    public void A_link_that_leads_nowhere_is_reported(string target, string message)
+    {
+        var link = Path.Combine(folder, "circle.png");
+        File.CreateSymbolicLink(link, target);
+        AssertRefused(link, message, "check");
+    }
+
+    [Theory]
+    [InlineData("ftypheic", "HEIC")]
+    [InlineData("ftypavif", "HEIC")]
+    [InlineData("ftypisom", "is a video")]
+    [InlineData("ftypmp42", "is a video")]
+    public void Iso_media_files_are_told_apart(string brand, string message) =>
+        AssertRefused(Save(".jpg", [0, 0, 0, 24, .. System.Text.Encoding.ASCII.GetBytes(brand), .. new byte[32]]), message, "PNG");
+
+    [Fact]
+    public void An_empty_path_is_reported() => AssertRefused("", "empty path", "leave it out");
+
     [Fact]
     public void Grey_becomes_three_equal_planes()
     {

@@ -1,0 +1,95 @@
+using EdgeSeg.Vision.Platform;
+
+namespace EdgeSeg.Cli;
+
+/// <summary>
+/// Where a run's result files go. Each name is made of the input paths alone, so it does not depend on which inputs can be read: the input's
+/// file name without extension; where inputs share it, with the folders below their common one; where they share these too, with the
+/// extension. Inputs are never written, and files that other runs wrote only when that is asked for.
+/// </summary>
+internal sealed class OutputFiles
+{
+    private readonly string folder;
+    private readonly string[] names;
+    private readonly string[] suffixes;
+
+    /// <param name="folder">Made when the first file is written.</param>
+    /// <param name="inputs">The paths of all inputs of the run.</param>
+    /// <param name="suffixes">The ends of the names, for example <c>-mask.png</c>: each input has one file for each.</param>
+    /// <param name="mayOverwrite">Whether files may be replaced that exist when the run begins.</param>
+    /// <exception cref="OperatingException">A file would be an input, exists already, or would be written for two inputs.</exception>
+    public OutputFiles(string folder, IReadOnlyList<string> inputs, IReadOnlyList<string> suffixes, bool mayOverwrite)
+    {
+        (this.folder, this.suffixes) = (folder, [.. suffixes]);
+        names = Names(inputs);
+        var taken = new Dictionary<string, string>(StringComparer.Ordinal);
+        var real = inputs.Where(i => i.Length > 0).Select(FinalFile.RealPath).ToHashSet(StringComparer.Ordinal);
+        var existing = new List<string>();
+        for (var i = 0; i < inputs.Count; i++)
+        {
+            foreach (var file in For(i))
+            {
+                if (!taken.TryAdd(file, inputs[i]) && Path.GetFullPath(taken[file]) != Path.GetFullPath(inputs[i]))
+                    throw new OperatingException(
+                        $"{file} would be written for '{taken[file]}' and for '{inputs[i]}': rename one, or use two runs"
+                    );
+                if (real.Contains(FinalFile.RealPath(file)))
+                    throw new OperatingException(
+                        $"{file} is an input of this run and is not overwritten: choose another folder with --out"
+                    );
+                if (File.Exists(file))
+                    existing.Add(file);
+            }
+        }
+        if (existing.Count > 0 && !mayOverwrite)
+            throw new OperatingException(
+                $"{existing[0]}{(existing.Count > 1 ? $" and {existing.Count - 1} more files" : "")} exist already: "
+                    + "choose another folder with --out, or replace them with --overwrite"
+            );
+    }
+
+    /// <summary>The files of an input, in the order of the suffixes.</summary>
+    public IEnumerable<string> For(int input) => suffixes.Select(suffix => Path.Combine(folder, names[input] + suffix));
+
+    /// <exception cref="OperatingException">The file cannot be written.</exception>
+    public static void Write(string file, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+            File.WriteAllBytes(file, bytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException($"{file}: cannot be written ({e.Message}): choose another folder with --out");
+        }
+    }
+
+    private static string[] Names(IReadOnlyList<string> inputs)
+    {
+        var full = inputs.Select(i => i.Length > 0 ? Path.GetFullPath(i) : "").ToArray();
+        var names = new string[inputs.Count];
+        foreach (var group in Enumerable.Range(0, full.Length).GroupBy(i => Path.GetFileNameWithoutExtension(full[i])))
+        {
+            var members = group.Select(i => full[i]).Distinct().ToArray();
+            var top = members.Length > 1 ? CommonFolder(members) : "";
+            foreach (var i in group)
+            {
+                var isAlone = members.Count(m => Path.GetDirectoryName(m) == Path.GetDirectoryName(full[i])) == 1;
+                var name = isAlone ? group.Key : Path.GetFileName(full[i]);
+                names[i] = members.Length == 1 ? name : Path.Combine(Path.GetRelativePath(top, Path.GetDirectoryName(full[i])!), name);
+                if (names[i].StartsWith("./", StringComparison.Ordinal))
+                    names[i] = names[i][2..];
+            }
+        }
+        return names;
+    }
+
+    private static string CommonFolder(string[] paths)
+    {
+        var top = Path.GetDirectoryName(paths[0]) ?? "/";
+        while (!paths.All(p => p.StartsWith(top.TrimEnd('/') + "/", StringComparison.Ordinal)))
+            top = Path.GetDirectoryName(top) ?? "/";
+        return top;
+    }
+}
