@@ -2,7 +2,10 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Vision.Images;
 
-/// <summary>Pictures of 16 bits a sample. Many cameras fill only 10, 12 or 14 of them, from the lowest bit up: halving 16 to 8 bits would make them dark.</summary>
+/// <summary>
+/// Pictures of 16 bits a sample. Many cameras fill only 10, 12 or 14 of them, from the lowest bit up: halving 16 to 8 bits would make them
+/// dark.
+/// </summary>
 internal static unsafe class DeepPixels
 {
     private static readonly int[] depths = [8, 10, 12, 14, 16];
@@ -20,7 +23,9 @@ internal static unsafe class DeepPixels
         return Array.Find(depths, bits => greatest >> bits == 0);
     }
 
-    /// <summary>A picture of 8 bits a sample: the upper 8 of <paramref name="bits"/>; greater samples become 255. The caller disposes it.</summary>
+    /// <summary>
+    /// A picture of 8 bits a sample: the upper 8 of <paramref name="bits"/>; greater samples become 255. The caller disposes it.
+    /// </summary>
     public static Mat ToEightBits(Mat picture, int bits)
     {
         var result = new Mat(picture.Rows, picture.Cols, MatType.CV_8UC3);

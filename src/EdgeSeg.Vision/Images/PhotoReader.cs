@@ -5,9 +5,10 @@ namespace EdgeSeg.Vision.Images;
 
 /// <summary>
 /// Reads a photograph from a file into 8-bit BGR pixels (H x W x 3, continuous), upright. Grey becomes three equal planes; of 16-bit
-/// samples the upper 8 of the significant bits are kept; CMYK is converted; an alpha plane is dropped (the colour stored below it shows); EXIF rotation is
-/// applied. Samples of 10, 12 or 14 bits that lie in 16 are scaled by the bits that are used. Everything else is an <see cref="OperatingException"/> that names the file, the reason and the remedy. The file's bytes are
-/// read into a buffer that is kept for the next photograph, so a reader belongs to one thread.
+/// samples the upper 8 of the significant bits are kept; CMYK is converted; an alpha plane is dropped (the colour stored below it shows);
+/// EXIF rotation is applied. Samples of 10, 12 or 14 bits that lie in 16 are scaled by the bits that are used. Everything else is an <see
+/// cref="OperatingException"/> that names the file, the reason and the remedy. The file's bytes are read into a buffer that is kept for the
+/// next photograph, so a reader belongs to one thread.
 /// </summary>
 internal sealed class PhotoReader
 {
@@ -18,6 +19,7 @@ internal sealed class PhotoReader
 
     /// <summary>What was wrong with the last photograph although it could be read whole; empty: nothing.</summary>
     public string Warning { get; private set; } = "";
+
     /// <summary>Bits a sample to assume for pictures of 16 bits a sample, 8..16; null: found from the greatest value.</summary>
     public int? ForcedBitDepth { get; init; }
 

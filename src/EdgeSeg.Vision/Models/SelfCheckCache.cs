@@ -1,7 +1,7 @@
-using EdgeSeg.Vision.Platform;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Vision.Models;
 

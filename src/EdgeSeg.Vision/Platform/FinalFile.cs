@@ -1,6 +1,8 @@
 namespace EdgeSeg.Vision.Platform;
 
-/// <summary>Files behind symbolic links. <see cref="FileInfo"/> describes the link itself: its length is that of the target's path.</summary>
+/// <summary>
+/// Files behind symbolic links. <see cref="FileInfo"/> describes the link itself: its length is that of the target's path.
+/// </summary>
 internal static class FinalFile
 {
     /// <summary>The file that a path leads to, whether or not it exists.</summary>

@@ -3,9 +3,9 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Cli;
 
 /// <summary>
-/// Where a run's result files go. Each name is made of the input paths alone, so it does not depend on which inputs can be read: the input's
-/// file name without extension; where inputs share it, with the folders below their common one; where they share these too, with the
-/// extension. Inputs are never written, and files that other runs wrote only when that is asked for.
+/// Where a run's result files go. Each name is made of the input paths alone, so it does not depend on which inputs can be read: the
+/// input's file name without extension; where inputs share it, with the folders below their common one; where they share these too, with
+/// the extension. Inputs are never written, and files that other runs wrote only when that is asked for.
 /// </summary>
 internal sealed class OutputFiles
 {

@@ -19,7 +19,9 @@ internal sealed record CocoAnnotation
     /// <summary>1: these pixels are ignored.</summary>
     public int IsCrowd { get; init; }
 
-    /// <summary><c>salient</c> marks what the automatic mode should find, <c>none</c> that nothing is there; our own addition to the format.</summary>
+    /// <summary>
+    /// <c>salient</c> marks what the automatic mode should find, <c>none</c> that nothing is there; our own addition to the format.
+    /// </summary>
     public string? Kind { get; init; }
 
     public CocoSegmentation? Segmentation { get; init; }

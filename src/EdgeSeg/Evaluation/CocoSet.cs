@@ -5,10 +5,10 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Evaluation;
 
 /// <summary>
-/// A COCO instance annotation file (https://cocodataset.org/#format-data), read as the exporters in use write it: ids may be integers of any
-/// size or strings, sizes and counts may be floats, <c>iscrowd</c> may be a bool, names and categories may be missing, numbers may be NaN.
-/// What cannot be used is left out and counted by reason in <see cref="Unused"/>; the rest stays usable. Ids of this type are positions in
-/// its lists, whatever the file's own ids are.
+/// A COCO instance annotation file (https://cocodataset.org/#format-data), read as the exporters in use write it: ids may be integers of
+/// any size or strings, sizes and counts may be floats, <c>iscrowd</c> may be a bool, names and categories may be missing, numbers may be
+/// NaN. What cannot be used is left out and counted by reason in <see cref="Unused"/>; the rest stays usable. Ids of this type are
+/// positions in its lists, whatever the file's own ids are.
 /// </summary>
 internal sealed class CocoSet
 {

@@ -44,6 +44,7 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
     public int EmptyPhotos { get; private set; }
 
     public int EmptyFound { get; private set; }
+
     /// <summary>Annotations and images that could not be used: how many, by reason.</summary>
     public IReadOnlyDictionary<string, int> LeftOut => set.Unused;
 

@@ -55,13 +55,17 @@ internal readonly struct MaskInfo
     /// <summary>From capture to this message being written, in milliseconds.</summary>
     public required double AgeMs { get; init; }
 
-    /// <summary>The edge that the frame answers, on the clock of <see cref="CapturedNs"/>; none, and then left out, where no wire asked.</summary>
+    /// <summary>
+    /// The edge that the frame answers, on the clock of <see cref="CapturedNs"/>; none, and then left out, where no wire asked.
+    /// </summary>
     public TriggerStamp Trigger { get; init; }
 
     /// <summary>Frames and masks of this camera that were dropped since its last mask message.</summary>
     public required long Drops { get; init; }
 
-    /// <summary>Which of how many, where one request is answered by several masks, surest first; null, and then left out, where there is one.</summary>
+    /// <summary>
+    /// Which of how many, where one request is answered by several masks, surest first; null, and then left out, where there is one.
+    /// </summary>
     public (int Index, int Count)? Of { get; init; }
 
     /// <summary>Whether the service runs below what it was configured for.</summary>
@@ -69,8 +73,8 @@ internal readonly struct MaskInfo
 }
 
 /// <summary>
-/// Outlines in frame pixels: <see cref="Points"/> holds x, y, x, y... of all rings one after the other, <see cref="RingLengths"/> the number of
-/// points (not floats) of each; filled by the even-odd rule, so holes need no mark of their own. Empty: none in the message.
+/// Outlines in frame pixels: <see cref="Points"/> holds x, y, x, y... of all rings one after the other, <see cref="RingLengths"/> the
+/// number of points (not floats) of each; filled by the even-odd rule, so holes need no mark of their own. Empty: none in the message.
 /// </summary>
 internal readonly ref struct PolygonRings(ReadOnlySpan<float> points, ReadOnlySpan<int> ringLengths, double tolerance)
 {

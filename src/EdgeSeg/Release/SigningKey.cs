@@ -6,7 +6,9 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Release;
 
-/// <summary>A private key on the curve P-256, as it lies in a PEM file: of openssl's making or of ours, with a passphrase or without.</summary>
+/// <summary>
+/// A private key on the curve P-256, as it lies in a PEM file: of openssl's making or of ours, with a passphrase or without.
+/// </summary>
 internal sealed class SigningKey : IDisposable
 {
     private readonly ECDsa key;

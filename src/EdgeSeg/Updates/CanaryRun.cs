@@ -12,7 +12,10 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>The canary's own side, in the child process: loads the candidate, holds its masks against the expected ones, then runs it and the model in use in turns.</summary>
+/// <summary>
+/// The canary's own side, in the child process: loads the candidate, holds its masks against the expected ones, then runs it and the model
+/// in use in turns.
+/// </summary>
 internal static class CanaryRun
 {
     private const int DataLimit = 2; // RLIMIT_DATA

@@ -1,7 +1,7 @@
-using EdgeSeg.Vision.Platform;
 using System.Runtime.InteropServices;
 using EdgeSeg.Messages;
 using EdgeSeg.Platform;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Updates;
 

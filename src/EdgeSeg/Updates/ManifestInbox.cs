@@ -1,5 +1,5 @@
-using EdgeSeg.Vision.Platform;
 using EdgeSeg.Platform;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Updates;
 

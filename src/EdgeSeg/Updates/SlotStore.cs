@@ -1,9 +1,9 @@
-using EdgeSeg.Vision.Platform;
 using System.Security.Cryptography;
 using System.Text;
 using EdgeSeg.Messages;
 using EdgeSeg.Platform;
 using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Updates;
 

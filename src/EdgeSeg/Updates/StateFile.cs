@@ -1,8 +1,8 @@
-using EdgeSeg.Vision.Platform;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using EdgeSeg.Platform;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Updates;
 

@@ -1,7 +1,7 @@
-using EdgeSeg.Vision.Platform;
 using System.Text.Json;
 using EdgeSeg.Configuration;
 using EdgeSeg.Platform;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Updates;
 
