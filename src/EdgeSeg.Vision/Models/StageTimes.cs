@@ -52,21 +52,25 @@ internal struct StageTimes
 
     public static ReadOnlySpan<string> Names => names;
 
-    private static readonly string[] names =
-    [
-        "capture",
-        "queue",
-        "resize",
-        "embed",
-        "saliency",
-        "clicks",
-        "decode",
-        "crop",
-        "zoom",
-        "mask",
-        "encode",
-        "publish",
-    ];
+    private static readonly string[] names = [.. Enum.GetValues<Stage>().Select(ToWire)];
+
+    public static string ToWire(Stage stage) =>
+        stage switch
+        {
+            Stage.Capture => "capture",
+            Stage.Queue => "queue",
+            Stage.Resize => "resize",
+            Stage.Embed => "embed",
+            Stage.Saliency => "saliency",
+            Stage.Clicks => "clicks",
+            Stage.Decode => "decode",
+            Stage.Crop => "crop",
+            Stage.Zoom => "zoom",
+            Stage.Mask => "mask",
+            Stage.Encode => "encode",
+            Stage.Publish => "publish",
+            _ => throw new ArgumentOutOfRangeException(nameof(stage)),
+        };
 
     public static StageTimes None
     {

@@ -1,6 +1,6 @@
 namespace EdgeSeg.Capture;
 
-/// <summary>Where a camera stands; wire names in lower case by <see cref="CameraStatus.Word"/>.</summary>
+/// <summary>Where a camera stands; words of the wire in <see cref="CameraStates"/>.</summary>
 internal enum CameraState
 {
     /// <summary>Opened for the first time, no frame yet.</summary>
@@ -54,8 +54,12 @@ internal readonly record struct CameraStatus(
 
     /// <summary>What a person can do about a source that is lost.</summary>
     public string Remedy { get; init; } = "";
+}
 
-    public static string Word(CameraState state) =>
+/// <summary>The words of <see cref="CameraState"/> in messages.</summary>
+internal static class CameraStates
+{
+    public static string ToWire(this CameraState state) =>
         state switch
         {
             CameraState.Starting => "starting",
@@ -66,6 +70,7 @@ internal readonly record struct CameraStatus(
             CameraState.Lost => "lost",
             CameraState.Recovering => "recovering",
             CameraState.Ended => "ended",
-            _ => "hung",
+            CameraState.Hung => "hung",
+            _ => throw new ArgumentOutOfRangeException(nameof(state)),
         };
 }

@@ -28,11 +28,25 @@ internal enum DropCause
 /// <summary>Counts of dropped pictures by cause. Any thread.</summary>
 internal sealed class Drops
 {
-    private static readonly string[] names = ["inference_busy", "no_slot", "rate", "not_asked", "damaged", "failed", "publish_queue"];
+    private static readonly string[] names = [.. Enum.GetValues<DropCause>().Select(ToWire)];
 
     private readonly long[] counts = new long[names.Length];
 
+    /// <summary>The words of <see cref="DropCause"/> in messages, in the order of the enum.</summary>
     public static ReadOnlySpan<string> Names => names;
+
+    public static string ToWire(DropCause cause) =>
+        cause switch
+        {
+            DropCause.InferenceBusy => "inference_busy",
+            DropCause.NoSlot => "no_slot",
+            DropCause.Rate => "rate",
+            DropCause.NotAsked => "not_asked",
+            DropCause.Damaged => "damaged",
+            DropCause.Failed => "failed",
+            DropCause.PublishQueue => "publish_queue",
+            _ => throw new ArgumentOutOfRangeException(nameof(cause)),
+        };
 
     public long this[DropCause cause] => Volatile.Read(ref counts[(int)cause]);
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using EdgeSeg.Configuration;
 using EdgeSeg.Health;
+using EdgeSeg.Messages;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
 
@@ -35,7 +36,13 @@ internal static class DoctorVerb
     {
         var looks = new List<(string, Func<Check>)>
         {
-            Doctor.Of("settings", () => settings.Source),
+            (
+                "settings",
+                () =>
+                    settings.Notices.Count == 0
+                        ? Check.Ok("settings", settings.Source)
+                        : Check.Warning("settings", string.Join("; ", settings.Notices), "delete these keys")
+            ),
             NativeChecks.Runtime,
             NativeChecks.OpenCv,
             Doctor.Of("model", () => Model(settings)),
@@ -54,15 +61,7 @@ internal static class DoctorVerb
             );
         foreach (var camera in settings.Cameras)
             looks.Add(($"camera {camera.Id}", () => Camera(camera)));
-        looks.Add(
-            (
-                "broker",
-                () =>
-                    settings.Mqtt.IsEmbedded
-                        ? Check.Ok("broker", $"embedded, {settings.Mqtt.Bind} port {settings.Mqtt.EffectivePort}")
-                        : BrokerCheck.Reach(settings.Mqtt.Host, settings.Mqtt.EffectivePort)
-            )
-        );
+        looks.Add(("broker", () => Broker(settings)));
         looks.Add(("gpio", () => DeviceChecks.Gpio(settings.Trigger.Enabled, settings.Trigger.Chip)));
         looks.Add(("disk", () => SystemChecks.Disk(settings.StateDir)));
         looks.Add(("clock", () => SystemChecks.Clock(TimeProvider.System)));
@@ -75,6 +74,19 @@ internal static class DoctorVerb
     {
         var node = DeviceChecks.Camera(camera.Id, camera.Uri);
         return node.State == CheckState.Ok ? CameraCheck.Run(camera.ToOptions()) : node;
+    }
+
+    private static Check Broker(Settings settings)
+    {
+        var topics = new Topics(DeviceId.Resolve(settings.Device), []);
+        List<string> filters = [topics.AllCommands];
+        if (settings.Update.Enabled)
+            filters.AddRange([topics.ModelDesired, topics.ModelHold]);
+        if (settings.Update.Enabled && settings.Fleet.Length > 0)
+            filters.Add(Topics.FleetModelDesired(settings.Fleet));
+        if (settings.HomeAssistant.Enabled)
+            filters.Add(HomeAssistantMessage.BirthTopic(settings.HomeAssistant.Prefix));
+        return BrokerCheck.Examine(settings.Mqtt, topics, filters, settings.Console);
     }
 
     /// <summary>Every graph of the bundle is read and hashed, and the one that would run is run once.</summary>

@@ -65,7 +65,11 @@ internal static class RetireVerb
             Console.WriteLine(topic);
         Console.WriteLine($"{retired.Cleared.Count} retained topics of {device} cleared on {options.Host}:{options.Port}");
         if (retired.WasAtWork)
-            Console.WriteLine($"{device} said that it was at work: unless it is stopped, its topics come again");
-        return ExitCode.Ok;
+            Console.WriteLine($"the status of {device} was online: stop the service, or it publishes its topics again");
+        foreach (var topic in retired.Refused)
+            Console.Error.WriteLine(
+                $"{topic}: not cleared, this user may not write there; clear it with an empty retained message as another user"
+            );
+        return retired.Refused.Count == 0 ? ExitCode.Ok : ExitCode.Failed;
     }
 }

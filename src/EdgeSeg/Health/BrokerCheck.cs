@@ -1,44 +1,153 @@
+using System.Net;
 using System.Net.Sockets;
+using EdgeSeg.Configuration;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Vision.Platform;
+using MQTTnet;
+using MQTTnet.Protocol;
 
 namespace EdgeSeg.Health;
 
-/// <summary>Does the broker take a TCP connection. Whether it takes the user and the password is told by the service's own log.</summary>
+/// <summary>Does the broker accept this device: connect, subscribe and publish with the settings, secrets and certificates of the service.</summary>
 internal static class BrokerCheck
 {
     private const string Name = "broker";
 
-    /// <summary>The host is a name, an address, or <c>embedded</c>.</summary>
-    public static Check Reach(string host, int port, int timeoutMs = HealthLimits.DoctorConnectTimeoutMs)
+    /// <param name="mqtt">Settings.</param>
+    /// <param name="topics">Of this device.</param>
+    /// <param name="filters">Topic filters that the service subscribes to.</param>
+    /// <param name="console">Settings of the console, whose port is checked too.</param>
+    public static Check Examine(MqttSettings mqtt, Topics topics, IReadOnlyList<string> filters, ConsoleSettings console)
     {
-        if (host == "embedded")
-            return Check.Ok(Name, "embedded: runs inside the process");
-        using var deadline = new CancellationTokenSource(timeoutMs);
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            socket.ConnectAsync(host, port, deadline.Token).AsTask().GetAwaiter().GetResult();
-            return Check.Ok(Name, $"{host}:{port} takes connections");
+            return ExamineAsync(mqtt, topics, filters, console).GetAwaiter().GetResult();
         }
-        catch (OperationCanceledException)
+        catch (OperatingException e)
         {
-            return Check.Failed(
-                Name,
-                $"{host}:{port} did not answer in {timeoutMs} ms",
-                "look at the network and the broker's firewall, and at mqtt.host and mqtt.port"
-            );
-        }
-        catch (SocketException e)
-        {
-            return Check.Failed(Name, $"{host}:{port} cannot be reached: {e.Message}", Remedy(e.SocketErrorCode, host));
+            return Check.Failed(Name, e.Message, "");
         }
     }
 
-    private static string Remedy(SocketError error, string host) =>
-        error switch
+    private static async Task<Check> ExamineAsync(MqttSettings mqtt, Topics topics, IReadOnlyList<string> filters, ConsoleSettings console)
+    {
+        var options = LinkSettings.Options(mqtt, null, topics, FrameId.NewSession());
+        if (!mqtt.IsEmbedded)
+            return await ConnectAsync(options, filters);
+        if (console.Enabled && PortFault(console.Bind, console.Port) is { } consoleFault && !await IsOurServiceAsync(mqtt, topics))
+            return Check.Failed(
+                Name,
+                $"the console cannot listen on {console.Bind} port {console.Port}: {consoleFault}",
+                "set console.port to a free port"
+            );
+        if (PortFault(mqtt.Bind, mqtt.EffectivePort) is not { } fault)
+            return Check.Ok(Name, $"embedded: {mqtt.Bind} port {mqtt.EffectivePort} is free");
+        return await IsOurServiceAsync(mqtt, topics)
+            ? Check.Ok(Name, $"embedded: runs in the service of this device on {mqtt.Bind} port {mqtt.EffectivePort}")
+            : Check.Failed(
+                Name,
+                $"embedded: cannot listen on {mqtt.Bind} port {mqtt.EffectivePort}: {fault}",
+                "set mqtt.port to a free port; or, if another broker runs here, set mqtt.host to its address"
+            );
+    }
+
+    /// <summary>As the service does it: the first refused step is the finding.</summary>
+    private static async Task<Check> ConnectAsync(LinkOptions options, IReadOnlyList<string> filters)
+    {
+        using var client = new MqttClientFactory().CreateMqttClient();
+        using var limit = new CancellationTokenSource(options.ConnectTimeout + TimeSpan.FromMilliseconds(MqttLimits.BrokerAnswerMs));
+        var where = $"{options.Host}:{options.Port}";
+        try
         {
-            SocketError.ConnectionRefused => $"start the broker on {host} (systemctl start mosquitto) or correct mqtt.port",
-            SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData =>
-                "correct mqtt.host, or look at the name service (resolvectl query)",
-            _ => "look at the network, and at mqtt.host and mqtt.port",
+            // a client id of its own: that of the service would end the connection of a running service
+            await BrokerSession.ConnectAsync(client, options, limit.Token, $"edgeseg-doctor-{options.Session}");
+            foreach (var filter in filters)
+            {
+                var granted = await client.SubscribeAsync(filter, MqttQualityOfServiceLevel.AtLeastOnce, limit.Token);
+                if (granted.Items.FirstOrDefault(i => i.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
+                    return Refused($"the subscription to {filter} is refused: {ConnectErrors.Describe(refused.ResultCode)}");
+            }
+
+            var topic = options.Topics.Reply("doctor");
+            var message = new MqttApplicationMessageBuilder()
+                .WithTopic(topic)
+                .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce);
+            var answer = await client.PublishAsync(message.Build(), limit.Token);
+            if (!answer.IsSuccess)
+                return Refused($"publishing to {topic} is refused: {ConnectErrors.Describe(answer.ReasonCode)}");
+            var secured = options.Tls is null ? "" : " over TLS";
+            return Check.Ok(Name, $"{where} accepts the connection{secured}, the subscriptions and a message");
+        }
+        catch (Exception e) when (e is not OperatingException)
+        {
+            // whatever the library throws while talking (socket, protocol, time)
+            return Check.Failed(Name, $"{where}: {ConnectErrors.Describe(e, null)}", "check the network and the log of the broker");
+        }
+
+        Check Refused(string finding) =>
+            Check.Failed(
+                Name,
+                $"{where}: {finding}",
+                "allow this in the broker's access list; deploy/mosquitto/edgeseg.acl lists all topics"
+            );
+    }
+
+    /// <summary>Why nothing can listen there; null: a listener was opened and closed.</summary>
+    private static string? PortFault(string address, int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Parse(address), port);
+            listener.Start();
+            return null;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode switch
+            {
+                SocketError.AddressAlreadyInUse => "another program listens there",
+                SocketError.AddressNotAvailable => "this machine does not have the address",
+                SocketError.AccessDenied => "this user may not listen on the port",
+                _ => e.Message,
+            };
+        }
+    }
+
+    /// <summary>The broker on the port has the retained status of this device.</summary>
+    private static async Task<bool> IsOurServiceAsync(MqttSettings mqtt, Topics topics)
+    {
+        var bind = IPAddress.Parse(mqtt.Bind);
+        var here = new MqttSettings
+        {
+            Host = (
+                bind.Equals(IPAddress.Any) ? IPAddress.Loopback
+                : bind.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
+                : bind
+            ).ToString(),
+            Port = mqtt.EffectivePort,
+            Username = mqtt.Username,
+            PasswordFile = mqtt.PasswordFile,
         };
+        using var client = new MqttClientFactory().CreateMqttClient();
+        using var limit = new CancellationTokenSource(HealthLimits.DoctorConnectTimeoutMs);
+        var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        client.ApplicationMessageReceivedAsync += _ =>
+        {
+            seen.TrySetResult();
+            return Task.CompletedTask;
+        };
+        try
+        {
+            var options = LinkSettings.Options(here, null, topics, FrameId.NewSession());
+            await BrokerSession.ConnectAsync(client, options, limit.Token, $"edgeseg-doctor-{options.Session}");
+            await client.SubscribeAsync(topics.Status, MqttQualityOfServiceLevel.AtLeastOnce, limit.Token);
+            await seen.Task.WaitAsync(limit.Token);
+            return true;
+        }
+        catch (Exception e) when (e is OperatingException or OperationCanceledException or MQTTnet.Exceptions.MqttCommunicationException)
+        {
+            return false;
+        }
+    }
 }

@@ -11,7 +11,45 @@ internal static class SystemChecks
     public static Check Disk(string stateDir)
     {
         var existing = DiskSpace.NearestExisting(stateDir);
+        if (FileInPlaceOfFolder(stateDir) is { } file)
+            return Check.Failed(
+                "disk",
+                $"{file} is a file: state_dir {stateDir} cannot be made",
+                "delete the file, or set state_dir to a folder"
+            );
+        if (WriteFault(existing) is { } fault)
+            return Check.Failed(
+                "disk",
+                $"{existing} cannot be written by {Environment.UserName}: {fault}",
+                "correct its owner and mode, or set state_dir"
+            );
         return Disk(stateDir, existing == stateDir, new DriveInfo(existing).AvailableFreeSpace);
+    }
+
+    private static string? FileInPlaceOfFolder(string folder)
+    {
+        for (var path = folder; path is { Length: > 1 }; path = Path.GetDirectoryName(path))
+        {
+            if (File.Exists(path))
+                return path;
+        }
+
+        return null;
+    }
+
+    /// <summary>Creates a file in the folder and deletes it; the reason when that fails.</summary>
+    private static string? WriteFault(string folder)
+    {
+        var path = Path.Combine(folder, $".edgeseg-doctor-{Environment.ProcessId}");
+        try
+        {
+            using (File.Create(path, 1, FileOptions.DeleteOnClose))
+                return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e is UnauthorizedAccessException ? "permission denied" : e.Message;
+        }
     }
 
     internal static Check Disk(string stateDir, bool exists, long freeBytes)

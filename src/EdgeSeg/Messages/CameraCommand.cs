@@ -22,8 +22,6 @@ internal enum CommandKind
 /// </summary>
 internal sealed class CameraCommand
 {
-    private static readonly string[] words = ["click", "box", "auto", "everything", "snapshot", "preview", "set"];
-
     public required CommandKind Kind { get; init; }
 
     /// <summary>A camera of this device.</summary>
@@ -49,17 +47,10 @@ internal sealed class CameraCommand
     /// <summary>From the body; to be judged only while the clock can be believed.</summary>
     public DateTimeOffset? ExpiresUtc { get; init; }
 
-    public string Word => words[(int)Kind];
+    public string Word => Kind.ToWire();
 
-    /// <summary>Every word that is obeyed, for <c>info</c>.</summary>
-    public static IReadOnlyList<string> Understood { get; } = words;
-
-    public static bool TryKind(string word, out CommandKind kind)
-    {
-        var at = Array.IndexOf(words, word);
-        kind = (CommandKind)Math.Max(at, 0);
-        return at >= 0;
-    }
+    /// <summary>The word of every command, for <c>info</c>.</summary>
+    public static IReadOnlyList<string> Understood { get; } = [.. Enum.GetValues<CommandKind>().Select(WireWords.ToWire)];
 }
 
 /// <summary>

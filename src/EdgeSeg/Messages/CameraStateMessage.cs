@@ -12,7 +12,7 @@ internal static class CameraStateMessage
         json.WriteString("device"u8, device);
         json.WriteString("session"u8, session);
         json.WriteString("camera"u8, camera);
-        json.WriteString("state"u8, CameraStatus.Word(status.State));
+        json.WriteString("state"u8, status.State.ToWire());
         json.WriteOptional("reason"u8, status.Reason.Length == 0 ? null : status.Reason);
         // before the first frame there is no age
         if (double.IsNaN(status.FrameAgeMs))

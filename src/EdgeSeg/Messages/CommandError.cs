@@ -1,54 +1,42 @@
 namespace EdgeSeg.Messages;
 
-/// <summary>Why a command was not obeyed; a stable word of the wire each.</summary>
+/// <summary>Why a command was refused; each has a stable word on the wire.</summary>
 internal enum CommandErrorCode
 {
-    /// <summary>It cannot be understood or names something that is not there; the same bytes will be refused again.</summary>
+    /// <summary>Invalid, or it names something unknown; the same bytes will be refused again.</summary>
     BadRequest,
 
-    /// <summary>The frame that it was made on is not held any more.</summary>
+    /// <summary>The frame that it names is not stored any more.</summary>
     FrameGone,
 
-    /// <summary>Understood, and beyond what the model was trained for.</summary>
+    /// <summary>Valid, but the model was not trained for it.</summary>
     UnsupportedPrompt,
 
-    /// <summary>Too many commands wait: the same may be sent again.</summary>
+    /// <summary>Too many commands wait; send it again.</summary>
     Busy,
 
-    /// <summary>Its time had passed when it came or when its turn came.</summary>
+    /// <summary>It had expired when it was received or when its turn came.</summary>
     Expired,
 
-    /// <summary>The broker had kept it: nobody knows who sent it when.</summary>
+    /// <summary>It was retained, so its age and its sender are unknown.</summary>
     Retained,
 
-    /// <summary>The command, or what it asked for, is larger than a message may be.</summary>
+    /// <summary>The command or its result exceeds the largest message.</summary>
     TooLarge,
 
-    /// <summary>The fault is ours.</summary>
+    /// <summary>An error of the device.</summary>
     Internal,
 }
 
-/// <summary>A command that is not obeyed. The sentence is for people and says what would be right.</summary>
+/// <summary>A refused command. The sentence is for people and says what is required.</summary>
 internal sealed record CommandError(CommandErrorCode Code, string Sentence)
 {
-    private static readonly string[] words =
-    [
-        "bad_request",
-        "frame_gone",
-        "unsupported_prompt",
-        "busy",
-        "expired",
-        "retained",
-        "too_large",
-        "internal",
-    ];
-
     /// <summary>The code as on the wire.</summary>
-    public string Word => words[(int)Code];
+    public string Word => Code.ToWire();
 
     public static CommandError Bad(string sentence) => new(CommandErrorCode.BadRequest, sentence);
 
-    /// <summary>A client's own text as a sentence may show it: short, printable ASCII.</summary>
+    /// <summary>A text of a client for use in a sentence: shortened, printable ASCII.</summary>
     public static string Shown(string text)
     {
         Span<char> shown = stackalloc char[MessageLimits.MaxShownLength];

@@ -3,16 +3,16 @@ using System.Text.Unicode;
 
 namespace EdgeSeg.Messages;
 
-/// <summary>Either a command or a refusal; the address of the reply is given also with a refusal, as far as it could be read.</summary>
-/// <param name="Command">To be obeyed; null when refused.</param>
+/// <summary>A command or an error; the address of the reply is set with an error too, as far as it could be read.</summary>
+/// <param name="Command">Null when refused.</param>
 /// <param name="Error">Null when there is a command.</param>
-/// <param name="Camera">From the topic; empty: none of ours.</param>
-/// <param name="Word">The command's name from the topic; empty: none that we know.</param>
+/// <param name="Camera">From the topic; empty: unknown.</param>
+/// <param name="Word">The command's name from the topic; empty: unknown.</param>
 /// <param name="Id">From the body.</param>
 /// <param name="ReplyTo">From the body, as a whole topic that has not been checked.</param>
 internal sealed record ParsedCommand(CameraCommand? Command, CommandError? Error, string Camera, string Word, string? Id, string? ReplyTo);
 
-/// <summary>Reads commands as the document in docs/asyncapi.yaml describes them, and nothing else. Never throws, whatever the bytes.</summary>
+/// <summary>Parses commands as described in docs/asyncapi.yaml. Never throws, whatever the bytes.</summary>
 internal static class CommandParser
 {
     private static readonly JsonReaderOptions options = new()
@@ -24,43 +24,51 @@ internal static class CommandParser
 
     public static ParsedCommand Parse(Topics topics, string topic, ReadOnlySpan<byte> payload)
     {
-        if (!TryTopic(topics, topic, out var camera, out var word, out var kind, out var fault))
-            return new ParsedCommand(null, CommandError.Bad(fault), camera, word, null, null);
-        var body = new CommandBody(kind);
-        CommandError? refusal = null;
+        var error = CheckTopic(topics, topic, out var camera, out var kind);
+        // also for a refused topic: the reply's address and the request's id may be in the body
+        var body = new CommandBody(kind ?? CommandKind.Auto);
+        CommandCheck(payload, body, ref error);
         CameraCommand? command = null;
-        if (payload.Length > MessageLimits.MaxCommandBytes)
-            refusal = new CommandError(CommandErrorCode.TooLarge, $"a command has at most {MessageLimits.MaxCommandBytes} bytes");
-        else if (payload.IsEmpty)
-            refusal = CommandError.Bad("the payload is empty: send at least {}");
-        else if (!Utf8.IsValid(payload))
-            refusal = CommandError.Bad("the payload is not UTF-8");
-        else
-            refusal = ReadBody(payload, body);
-        refusal ??= body.TryFinish(camera, out command);
+        if (error is null)
+            error = body.TryFinish(camera, out command);
         var replyTo = body.ReplyTo is null ? null : ResponseTopic.Expand(topics, body.ReplyTo);
-        return new ParsedCommand(refusal is null ? command : null, refusal, camera, word, body.Id, replyTo);
+        var word = camera.Length > 0 ? kind?.ToWire() ?? "" : "";
+        return new ParsedCommand(error is null ? command : null, error, camera, word, body.Id, replyTo);
     }
 
-    private static bool TryTopic(Topics topics, string topic, out string camera, out string word, out CommandKind kind, out string fault)
+    private static void CommandCheck(ReadOnlySpan<byte> payload, CommandBody body, ref CommandError? error)
     {
-        (camera, word, kind, fault) = ("", "", default, "");
-        var levels = topic.StartsWith(topics.Root, StringComparison.Ordinal) ? topic[topics.Root.Length..].Split('/', 5) : [];
-        if (levels.Length != 4 || levels[0] != "cam" || levels[2] != "cmd")
-            fault = $"commands go to {topics.Root}cam/<camera>/cmd/<command>";
-        else if (!topics.TryCamera(levels[1], out var found))
-            fault = $"there is no camera '{CommandError.Shown(levels[1])}'";
-        else if (!CameraCommand.TryKind(levels[3], out kind))
-            (camera, fault) = (
-                found.Id,
-                $"there is no command '{CommandError.Shown(levels[3])}': {string.Join(", ", CameraCommand.Understood)}"
-            );
-        else
-            (camera, word) = (found.Id, levels[3]);
-        return fault.Length == 0;
+        if (payload.Length > MessageLimits.MaxCommandBytes)
+            error ??= new CommandError(CommandErrorCode.TooLarge, $"a command has at most {MessageLimits.MaxCommandBytes} bytes");
+        else if (payload.IsEmpty)
+            error ??= CommandError.Bad("the payload is empty: send at least {}");
+        else if (!Utf8.IsValid(payload))
+            error ??= CommandError.Bad("the payload is not UTF-8");
+        else if (ReadBody(payload, body) is { } invalid)
+            error ??= invalid;
     }
 
-    /// <summary>Reads to the end also past a fault, so that a refusal still finds its way to whoever asked.</summary>
+    /// <summary>The camera is empty and the command null where they are unknown.</summary>
+    private static CommandError? CheckTopic(Topics topics, string topic, out string camera, out CommandKind? kind)
+    {
+        (camera, kind) = ("", null);
+        var levels = topic.StartsWith(topics.Root, StringComparison.Ordinal) ? topic[topics.Root.Length..].Split('/', 5) : [];
+        if (levels is not ["cam", var id, "cmd", var word])
+            return CommandError.Bad($"commands go to {topics.Root}cam/<camera>/cmd/<command>");
+        kind = WireWords.CommandFromWire(word);
+        if (!topics.TryCamera(id, out var found))
+        {
+            var known = string.Join(", ", topics.Cameras.Select(c => c.Id));
+            return CommandError.Bad($"unknown camera '{CommandError.Shown(id)}'; this device has: {known}");
+        }
+
+        camera = found.Id;
+        return kind is null
+            ? CommandError.Bad($"unknown command '{CommandError.Shown(word)}'; known: {string.Join(", ", CameraCommand.Understood)}")
+            : null;
+    }
+
+    /// <summary>Reads to the end also after an error, so that a refusal can still be answered.</summary>
     private static CommandError? ReadBody(ReadOnlySpan<byte> payload, CommandBody body)
     {
         try
@@ -89,8 +97,8 @@ internal static class CommandParser
         }
         catch (InvalidOperationException)
         {
-            // the reader's way to say that an escape such as \ud800 stands for no character
-            return CommandError.Bad("a text in the payload holds half a surrogate pair");
+            // the reader's error for an escape such as \ud800
+            return CommandError.Bad("a string in the payload holds an unpaired surrogate");
         }
     }
 }

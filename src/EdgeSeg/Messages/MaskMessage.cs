@@ -12,8 +12,6 @@ namespace EdgeSeg.Messages;
 /// </summary>
 internal static class MaskMessage
 {
-    private static readonly string[] promptSources = ["click", "box", "auto", "everything"];
-
     /// <summary>
     /// Writes the message. One that would be larger than <paramref name="maxBytes"/> loses its outlines, then its mask (keeping box, area
     /// and centroid), and says so in <c>polygon_omitted</c> and <c>mask_omitted</c>.
@@ -139,7 +137,7 @@ internal static class MaskMessage
     private static void WritePrompt(Utf8JsonWriter json, PromptBuffer prompt)
     {
         json.WriteStartObject("prompt"u8);
-        json.WriteString("source"u8, promptSources[(int)prompt.Source]);
+        json.WriteString("source"u8, prompt.Source.ToWire());
         json.WriteStartArray("clicks"u8);
         var negative = WriteClicks(json, prompt, isNegative: false);
         json.WriteEndArray();

@@ -4,38 +4,39 @@ using EdgeSeg.Telemetry;
 
 namespace EdgeSeg.Messages;
 
-/// <summary>What the retained <c>status</c> says of the service; written to the wire in lower case.</summary>
+/// <summary>State of the service in the retained <c>status</c>.</summary>
 internal enum ServiceState
 {
     Online,
 
-    /// <summary>At work, but not as configured; the reasons say why.</summary>
+    /// <summary>Running, but not as configured; see the reasons.</summary>
     Degraded,
     Stopping,
 
-    /// <summary>Gone: said by the service itself at its end, or by its last will.</summary>
+    /// <summary>Ended: published by the service itself, or by its last will.</summary>
     Offline,
 }
 
-/// <summary>The retained <c>status</c> and last will, version 1; schema <c>Status</c> in docs/asyncapi.yaml. The session id lets a reader ignore a late will of an earlier session.</summary>
+/// <summary>
+/// The retained <c>status</c> and last will, version 1; schema <c>Status</c> in docs/asyncapi.yaml. The session id lets a reader ignore a late
+/// will of an earlier session.
+/// </summary>
 internal static class StatusMessage
 {
-    private static readonly string[] states = ["online", "degraded", "stopping", "offline"];
-
-    /// <param name="to">Holds the message afterwards.</param>
+    /// <param name="to">Receives the message.</param>
     /// <param name="device">Device id.</param>
-    /// <param name="session">Names this run of the service.</param>
-    /// <param name="state">What is said.</param>
+    /// <param name="session">Id of this run of the service.</param>
+    /// <param name="state">State.</param>
     /// <param name="reasons">Stable codes; for <see cref="ServiceState.Degraded"/> at least one.</param>
-    /// <param name="sinceUtc">When this state began; for a will, when the session connected.</param>
-    /// <param name="drops">Messages given up by the link so far.</param>
+    /// <param name="sinceUtc">When this state began; null in a will, which the broker publishes later than it is written.</param>
+    /// <param name="drops">Messages dropped by the link so far.</param>
     public static ReadOnlySpan<byte> Write(
         JsonBuffer to,
         string device,
         string session,
         ServiceState state,
         IReadOnlyList<string> reasons,
-        DateTimeOffset sinceUtc,
+        DateTimeOffset? sinceUtc,
         in LinkDrops drops
     )
     {
@@ -43,17 +44,20 @@ internal static class StatusMessage
         json.WriteNumber("v"u8, 1);
         json.WriteString("device"u8, device);
         json.WriteString("session"u8, session);
-        json.WriteString("state"u8, states[(int)state]);
+        json.WriteString("state"u8, state.ToWire());
         json.WriteStartArray("reasons"u8);
         foreach (var reason in reasons)
             json.WriteStringValue(reason);
         json.WriteEndArray();
-        json.WriteString("since_utc"u8, sinceUtc.UtcDateTime);
+        if (sinceUtc is { } since)
+            json.WriteString("since_utc"u8, since.UtcDateTime);
+        else
+            json.WriteNull("since_utc"u8);
         TelemetryMessage.WriteLinkDrops(json, drops);
         return to.End();
     }
 
-    /// <summary>Who said it, and whether it was at work then; null for what is not a status message.</summary>
+    /// <summary>Session and whether it was running; null when it is not a status message.</summary>
     public static (string Session, bool IsAtWork)? TryRead(ReadOnlySequence<byte> payload)
     {
         if (payload.Length > MessageLimits.MaxStatusBytes)
@@ -84,6 +88,8 @@ internal static class StatusMessage
             return null;
         }
 
-        return session is null || state is null ? null : (session, state is "online" or "degraded");
+        return session is null || state is null
+            ? null
+            : (session, WireWords.ServiceStateFromWire(state) is ServiceState.Online or ServiceState.Degraded);
     }
 }

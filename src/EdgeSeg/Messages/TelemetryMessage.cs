@@ -45,6 +45,7 @@ internal static class TelemetryMessage
         json.WriteNumber("expired"u8, drops.Expired);
         json.WriteNumber("too_large"u8, drops.TooLarge);
         json.WriteNumber("failed"u8, drops.Failed);
+        json.WriteNumber("refused"u8, drops.Refused);
         json.WriteEndObject();
     }
 

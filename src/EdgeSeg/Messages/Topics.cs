@@ -11,6 +11,9 @@ internal sealed class Topics
 {
     private readonly Dictionary<string, CameraTopics> cameras = new(StringComparer.Ordinal);
 
+    // of the topics of the frame path, so that a pattern costs no string there
+    private readonly Dictionary<string, string> patterns = new(StringComparer.Ordinal);
+
     /// <exception cref="OperatingException">The device's or a camera's id is not one, or a camera is named twice.</exception>
     public Topics(string device, IEnumerable<string> cameraIds)
     {
@@ -20,6 +23,9 @@ internal sealed class Topics
         Status = Root + "status";
         Info = Root + "info";
         Telemetry = Root + "telemetry";
+        AllStates = Root + "cam/+/state";
+        AllAlerts = Root + "alert/+";
+        AllCommands = Root + "cam/+/cmd/+";
         ModelDesired = Root + "model/desired";
         ModelState = Root + "model/state";
         ModelHold = Root + "model/hold";
@@ -27,8 +33,11 @@ internal sealed class Topics
         foreach (var id in cameraIds)
         {
             Check(id, "camera");
-            if (!cameras.TryAdd(id, new CameraTopics(Root, id)))
-                throw new OperatingException($"two cameras are named '{id}': give each its own id", 2);
+            var camera = new CameraTopics(Root, id);
+            if (!cameras.TryAdd(id, camera))
+                throw new OperatingException($"two cameras have the id '{id}': give each its own", ExitCode.Usage);
+            patterns.Add(camera.Mask, $"{Root}cam/+/mask");
+            patterns.Add(camera.Preview, $"{Root}cam/+/preview");
         }
     }
 
@@ -42,6 +51,39 @@ internal sealed class Topics
     public string Info { get; }
 
     public string Telemetry { get; }
+
+    /// <summary>Filter of every camera's state, also of cameras of a former configuration.</summary>
+    public string AllStates { get; }
+
+    /// <summary>Filter of every alert of this device.</summary>
+    public string AllAlerts { get; }
+
+    /// <summary>Filter of every command to this device, also to a camera that does not exist: that is answered with an error.</summary>
+    public string AllCommands { get; }
+
+    /// <summary>Whether the topic is the state of a camera or an alert of this device.</summary>
+    public bool IsOwnState(string topic)
+    {
+        if (!topic.StartsWith(Root, StringComparison.Ordinal))
+            return false;
+        return topic[Root.Length..].Split('/') is ["cam", _, "state"] or ["alert", _];
+    }
+
+    /// <summary>A topic of this device with <c>+</c> for the ids of camera, alert and client; another topic as it is.</summary>
+    public string Pattern(string topic)
+    {
+        if (patterns.TryGetValue(topic, out var pattern))
+            return pattern;
+        if (!topic.StartsWith(Root, StringComparison.Ordinal))
+            return topic;
+        return topic[Root.Length..].Split('/') switch
+        {
+            ["cam", _, var last] => $"{Root}cam/+/{last}",
+            ["alert", _] => AllAlerts,
+            ["reply", ..] => $"{Root}reply/+",
+            _ => topic,
+        };
+    }
 
     /// <summary>Signed manifests for this device come in here, retained.</summary>
     public string ModelDesired { get; }

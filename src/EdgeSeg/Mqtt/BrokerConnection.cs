@@ -6,7 +6,7 @@ using MQTTnet.Protocol;
 namespace EdgeSeg.Mqtt;
 
 /// <summary>
-/// One connection to a broker, from CONNECT to its end; a new one is made for every attempt, so that nothing of a broken one lives on.
+/// One connection to a broker, from CONNECT to its end; a new one is made for every attempt, so that no state of a broken one remains.
 /// </summary>
 internal sealed class BrokerConnection : IDisposable
 {
@@ -17,22 +17,29 @@ internal sealed class BrokerConnection : IDisposable
 
     private readonly IMqttClient client = new MqttClientFactory().CreateMqttClient();
     private readonly LinkOptions options;
-    private readonly Action ended;
+    private readonly BrokerRefusals refusals;
+    private readonly ConnectionCallbacks callbacks;
+    private readonly string[] ownStates;
+
+    /// <summary>Stream topics that were checked on this connection; the value is when to check a refused one again, 0: accepted.</summary>
+    private readonly Dictionary<string, long> checkedTopics = new(StringComparer.Ordinal);
     private readonly bool hasSpoken;
     private readonly ServerCertificateCheck? certificate;
     private readonly TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool lost;
 
-    /// <param name="options">Where to, as whom.</param>
-    /// <param name="ended">Called once when the connection is lost, on any thread.</param>
-    /// <param name="hasSpoken">Our session has told its status on an earlier connection, so that a retained one of another session is newer
+    /// <param name="options">The broker and the device.</param>
+    /// <param name="refusals">Gets what the broker refuses.</param>
+    /// <param name="callbacks">Calls back.</param>
+    /// <param name="hasSpoken">This session has published its status on an earlier connection, so that a retained one of another session is newer
     /// than ours.</param>
-    public BrokerConnection(LinkOptions options, Action ended, bool hasSpoken)
+    public BrokerConnection(LinkOptions options, BrokerRefusals refusals, ConnectionCallbacks callbacks, bool hasSpoken)
     {
-        (this.options, this.ended, this.hasSpoken) = (options, ended, hasSpoken);
+        (this.options, this.refusals, this.callbacks, this.hasSpoken) = (options, refusals, callbacks, hasSpoken);
         certificate = ClientOptions.CertificateCheck(options);
+        ownStates = [options.Topics.Status, options.Topics.AllStates, options.Topics.AllAlerts];
         client.DisconnectedAsync += Ended;
-        client.ApplicationMessageReceivedAsync += Received;
+        client.ApplicationMessageReceivedAsync += ReceivedAsync;
     }
 
     public bool Lost => lost;
@@ -41,20 +48,20 @@ internal sealed class BrokerConnection : IDisposable
     public string LostReason { get; private set; } = "";
 
     /// <summary>
-    /// Another client uses our id: the broker ended the connection for it (0x8E), or, since mosquitto before 2.0.15 just closes, another
-    /// session has set our status since we did.
+    /// Another client uses our id: the broker ended the connection with 0x8E, or (mosquitto before 2.0.15 gives no reason) another session has
+    /// set our status since we did.
     /// </summary>
     public bool TakenOver { get; private set; }
 
     /// <summary>
-    /// Another session says on our status topic that it is at work while we are: a device with our name and a client id of its own.
+    /// Another session is online on our status topic: a device with our device id and a client id of its own.
     /// </summary>
     public bool IsShared { get; private set; }
 
-    /// <summary>Largest payload that this broker takes.</summary>
+    /// <summary>Largest payload that this broker accepts.</summary>
     public int MaxPayloadBytes { get; private set; } = MessageLimits.MaxMessageBytes;
 
-    /// <summary>Connects and subscribes. Null when done, else the reason in a sentence, which holds no secret.</summary>
+    /// <summary>Connects and subscribes. Null on success, else the reason for people; it holds no secret.</summary>
     public async Task<string?> ConnectAsync(byte[] will, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -64,27 +71,11 @@ internal sealed class BrokerConnection : IDisposable
             var answer = await client.ConnectAsync(Build(will), limit.Token);
             if (answer.ResultCode != MqttClientConnectResultCode.Success)
                 return ConnectErrors.Describe(answer);
-            // the library tells the broker's largest packet and does not enforce it; it does ping as often as the broker asks
+            // the library reports the broker's largest packet but does not enforce it; it does follow the broker's keep-alive
             // (ServerKeepAlive)
             if (answer.MaximumPacketSize is > 0 and { } largest)
                 MaxPayloadBytes = (int)Math.Clamp((long)largest - MqttLimits.MessageOverheadBytes, 0, MessageLimits.MaxMessageBytes);
-            // noLocal and retainAsPublished are of MQTT 5; the packet of 3.1.1 has no place for them
-            var subscribe = new MqttClientSubscribeOptionsBuilder().WithTopicFilter(
-                options.Topics.Status,
-                MqttQualityOfServiceLevel.AtLeastOnce,
-                noLocal: true
-            );
-            // a command with the retain flag is refused, so the broker must pass the flag on
-            foreach (var filter in options.Subscriptions)
-                subscribe.WithTopicFilter(filter, MqttQualityOfServiceLevel.AtLeastOnce, noLocal: true, retainAsPublished: true);
-            var granted = await client.SubscribeAsync(subscribe.Build(), limit.Token);
-            foreach (var item in granted.Items)
-            {
-                // a broker that does not let us hear our own status only makes us slower to see that another has our name
-                if (item.TopicFilter.Topic != options.Topics.Status && item.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2)
-                    return $"the broker refuses the subscription to {item.TopicFilter.Topic}: {ConnectErrors.Describe(item.ResultCode)}";
-            }
-
+            await SubscribeAsync(limit.Token);
             return null;
         }
         catch (Exception) when (limit.IsCancellationRequested)
@@ -98,32 +89,87 @@ internal sealed class BrokerConnection : IDisposable
         }
     }
 
-    /// <summary>Sends one message; QoS 1 waits for its acknowledgement. A failure means that the connection is of no more use.</summary>
+    /// <summary>A refused subscription is reported, and the connection goes on with the others.</summary>
+    private async Task SubscribeAsync(CancellationToken cancel)
+    {
+        var subscribe = new MqttClientSubscribeOptionsBuilder();
+        // noLocal and retainAsPublished are of MQTT 5; the packet of 3.1.1 has no place for them
+        foreach (var filter in ownStates)
+            subscribe.WithTopicFilter(filter, MqttQualityOfServiceLevel.AtLeastOnce, noLocal: true);
+        // a command with the retain flag is refused, so the broker must pass the flag on
+        foreach (var filter in options.Subscriptions)
+            subscribe.WithTopicFilter(filter, MqttQualityOfServiceLevel.AtLeastOnce, noLocal: true, retainAsPublished: true);
+        var granted = await client.SubscribeAsync(subscribe.Build(), cancel);
+        foreach (var item in granted.Items)
+        {
+            // without our own retained topics, topics of former cameras stay and a second device with our id is noticed later: no fault
+            if (item.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2 && !ownStates.Contains(item.TopicFilter.Topic))
+                refusals.Add(item.TopicFilter.Topic, $"subscription {ConnectErrors.Describe(item.ResultCode)}");
+        }
+    }
+
+    /// <summary>
+    /// Sends one message; QoS 1 waits for its acknowledgement. The first stream message of a topic is sent at QoS 1 too, since only an
+    /// acknowledgement tells whether the broker accepts the topic. After <see cref="SendOutcome.Lost"/> the connection is not usable.
+    /// </summary>
     public async ValueTask<SendOutcome> SendAsync(OutboxSlot slot)
     {
+        var topic = options.Topics.Pattern(slot.Topic);
         if (slot.Length > MaxPayloadBytes)
+        {
+            refusals.Add(topic, $"packet too large: {slot.Length} bytes, the broker accepts {MaxPayloadBytes}");
             return SendOutcome.TooLarge;
+        }
+
+        var isStream = slot.Kind == OutboxKind.Stream;
+        if (isStream && checkedTopics.TryGetValue(slot.Topic, out var retryAt))
+        {
+            if (retryAt == 0)
+                return await SendUncheckedAsync(slot);
+            if (Environment.TickCount64 < retryAt)
+                return SendOutcome.Refused;
+        }
+
         try
         {
-            if (slot.Message.QualityOfServiceLevel == MqttQualityOfServiceLevel.AtMostOnce)
-            {
-                await client.PublishAsync(slot.Message, CancellationToken.None);
-                return SendOutcome.Sent;
-            }
-
             using var limit = new CancellationTokenSource(MqttLimits.BrokerAnswerMs);
-            await client.PublishAsync(slot.Message, limit.Token);
+            slot.Message.QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce;
+            var answer = await client.PublishAsync(slot.Message, limit.Token);
+            if (answer.IsSuccess)
+                refusals.Remove(topic);
+            else
+                refusals.Add(topic, ConnectErrors.Describe(answer.ReasonCode));
+            if (isStream && (checkedTopics.Count < MqttLimits.StateTopics || checkedTopics.ContainsKey(slot.Topic)))
+                checkedTopics[slot.Topic] = answer.IsSuccess ? 0 : Environment.TickCount64 + MqttLimits.RefusalRetryMs;
+            return answer.IsSuccess ? SendOutcome.Sent : SendOutcome.Refused;
+        }
+        catch (Exception e)
+        {
+            return await BrokeAsync(e);
+        }
+    }
+
+    private async ValueTask<SendOutcome> SendUncheckedAsync(OutboxSlot slot)
+    {
+        try
+        {
+            await client.PublishAsync(slot.Message, CancellationToken.None);
             return SendOutcome.Sent;
         }
         catch (Exception e)
         {
-            // as above: the connection broke under the message; why, the end of the connection may tell better a moment later
-            await Task.WhenAny(over.Task, Task.Delay(MqttLimits.LinkEndMs));
-            if (LostReason.Length == 0)
-                LostReason = ConnectErrors.Describe(e, certificate);
-            lost = true;
-            return SendOutcome.Lost;
+            return await BrokeAsync(e);
         }
+    }
+
+    /// <summary>The connection broke while a message was sent; the end of the connection may give a better reason a moment later.</summary>
+    private async Task<SendOutcome> BrokeAsync(Exception e)
+    {
+        await Task.WhenAny(over.Task, Task.Delay(MqttLimits.LinkEndMs));
+        if (LostReason.Length == 0)
+            LostReason = ConnectErrors.Describe(e, certificate);
+        lost = true;
+        return SendOutcome.Lost;
     }
 
     /// <summary>Ends the connection without the last will.</summary>
@@ -136,7 +182,7 @@ internal sealed class BrokerConnection : IDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or MQTTnet.Exceptions.MqttCommunicationException)
         {
-            // it is gone already
+            // the connection is gone already
         }
     }
 
@@ -151,19 +197,28 @@ internal sealed class BrokerConnection : IDisposable
             LostReason = ConnectErrors.Describe(end);
         lost = true;
         over.TrySetResult();
-        ended();
+        callbacks.Ended();
         return Task.CompletedTask;
     }
 
-    private Task Received(MqttApplicationMessageReceivedEventArgs incoming)
+    private async Task ReceivedAsync(MqttApplicationMessageReceivedEventArgs incoming)
     {
         var message = incoming.ApplicationMessage;
         if (message.Topic == options.Topics.Status)
         {
             StatusHeard(message);
-            return Task.CompletedTask;
+            return;
         }
 
+        if (options.Topics.IsOwnState(message.Topic))
+        {
+            if (message is { Retain: true, Payload.Length: > 0 })
+                callbacks.RetainedState(message.Topic);
+            return;
+        }
+
+        // the acknowledgement goes out when this returns, and the broker sends only so many messages ahead of it: every command is answered
+        await callbacks.RoomForReply();
         var tooLarge = message.Payload.Length > MessageLimits.MaxCommandBytes;
         options.Received?.Invoke(
             new IncomingMessage(
@@ -176,7 +231,6 @@ internal sealed class BrokerConnection : IDisposable
                 message.MessageExpiryInterval
             )
         );
-        return Task.CompletedTask;
     }
 
     private void StatusHeard(MqttApplicationMessage message)
@@ -203,7 +257,8 @@ internal sealed class BrokerConnection : IDisposable
             // the broker then drops larger messages itself
             builder
                 .WithWillContentType(MqttLink.Json)
-                .WithMaximumPacketSize(MessageLimits.MaxCommandBytes + MqttLimits.MessageOverheadBytes);
+                .WithMaximumPacketSize(MessageLimits.MaxCommandBytes + MqttLimits.MessageOverheadBytes)
+                .WithReceiveMaximum(MqttLimits.ReplyQueue);
         }
 
         var built = builder.Build();

@@ -56,7 +56,9 @@ internal static class ConnectErrors
             return fault;
         var all = Chain(error).ToArray();
         if (all.OfType<SocketException>().FirstOrDefault() is { } socket)
-            return Describe(socket);
+            return certificate is not null && socket.SocketErrorCode is (SocketError.ConnectionReset or SocketError.ConnectionAborted)
+                ? "the connection was reset during the TLS handshake: the port may not use TLS; check mqtt.port, or set mqtt.tls = false"
+                : Describe(socket);
         if (all.OfType<AuthenticationException>().FirstOrDefault() is { } tls)
             return Describe(tls, all[^1]);
         if (all.Any(e => e is MqttProtocolViolationException))
@@ -66,8 +68,8 @@ internal static class ConnectErrors
         if (!all.Any(e => e is IOException or MqttCommunicationException))
             return all[^1].Message;
         return certificate is null
-            ? "the connection was closed without an answer: check the port, and mqtt.tls if it is a TLS port"
-            : "the TLS connection was closed without an answer: check the port, and the client certificate if the broker requires one";
+            ? "the connection was closed without an MQTT answer: check mqtt.port, and set mqtt.tls if it is a TLS port"
+            : "the TLS connection was closed without an MQTT answer: check mqtt.port, and the client certificate if the broker requires one";
     }
 
     private static string Describe(SocketException error) =>

@@ -38,6 +38,9 @@ internal interface IServiceLink : IMessageSink
 {
     bool Connected { get; }
 
+    /// <summary>What the broker refuses on this connection: topics or packets.</summary>
+    IReadOnlyList<BrokerRefusal> Refusals { get; }
+
     /// <summary>Attempts to connect that failed in this session.</summary>
     long ConnectFailures { get; }
 

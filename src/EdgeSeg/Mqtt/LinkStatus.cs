@@ -2,7 +2,7 @@ using EdgeSeg.Messages;
 
 namespace EdgeSeg.Mqtt;
 
-/// <summary>What <c>status</c> says at present, and the last will; set by any thread.</summary>
+/// <summary>The current content of <c>status</c>, and the last will; set by any thread.</summary>
 internal sealed class LinkStatus(LinkOptions options, TimeProvider time, Outbox outbox) : IDisposable
 {
     private readonly Lock gate = new();
@@ -18,7 +18,7 @@ internal sealed class LinkStatus(LinkOptions options, TimeProvider time, Outbox 
         Offer();
     }
 
-    /// <summary>Puts the status into the outbox, with the drops as they are now.</summary>
+    /// <summary>Offers the status to the outbox, with the current drops.</summary>
     public void Offer()
     {
         lock (gate)
@@ -28,13 +28,11 @@ internal sealed class LinkStatus(LinkOptions options, TimeProvider time, Outbox 
             );
     }
 
-    /// <summary>What the broker says for us when the connection is lost.</summary>
+    /// <summary>The last will: what the broker publishes when the connection is lost.</summary>
     public byte[] Will()
     {
         using var buffer = new JsonBuffer(512);
-        return StatusMessage
-            .Write(buffer, options.Topics.Device, options.Session, ServiceState.Offline, ["lost"], time.GetUtcNow(), default)
-            .ToArray();
+        return StatusMessage.Write(buffer, options.Topics.Device, options.Session, ServiceState.Offline, ["lost"], null, default).ToArray();
     }
 
     public void Dispose() => json.Dispose();

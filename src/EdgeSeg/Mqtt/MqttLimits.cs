@@ -3,8 +3,17 @@ namespace EdgeSeg.Mqtt;
 /// <summary>Limits of this folder with their reasons. Those of a site are settings: <see cref="Configuration.MqttSettings"/>.</summary>
 internal static class MqttLimits
 {
-    /// <summary>Replies that wait for the broker; more commands than this in flight are refused as busy.</summary>
+    /// <summary>Replies that wait for the broker before the next command is read: the broker holds the commands meanwhile.</summary>
     public const int ReplyQueue = 32;
+
+    /// <summary>Room for replies: besides those, two for each command that is being worked on.</summary>
+    public const int ReplySlots = ReplyQueue + 16;
+
+    /// <summary>Topics whose refusal by the broker is reported one by one.</summary>
+    public const int Refusals = 16;
+
+    /// <summary>A refused topic is tried again after this time, in ms: somebody may have corrected the access list.</summary>
+    public const int RefusalRetryMs = 60_000;
 
     /// <summary>
     /// Retained topics whose latest value is kept for the next connection: status, info, a state for each camera, alerts.

@@ -5,7 +5,7 @@ using EdgeSeg.Telemetry;
 namespace EdgeSeg.Mqtt;
 
 /// <summary>
-/// The service's link to its broker. It connects for ever with jittered back-off and takes messages whether the broker is there or not
+/// The link of the service to its broker. It reconnects with jittered back-off and accepts messages whether it is connected or not
 /// (<see cref="Outbox"/>). Every connection begins with the retained <c>status</c> and the other retained topics; its last will says
 /// <c>offline</c> with our session id. One loop sends; any thread may hand over, which copies and never blocks on the network.
 /// </summary>
@@ -26,6 +26,12 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true }
     );
 
+    private readonly Channel<byte> replySent = Channel.CreateBounded<byte>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
+    );
+
+    private readonly BrokerRefusals refusals = new();
+    private readonly ConnectionCallbacks callbacks;
     private Task loop = Task.CompletedTask;
     private BrokerConnection? connection;
     private volatile bool connected;
@@ -46,11 +52,12 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
         outbox = new Outbox(time, options.OutboxMessages, options.OutboxBytes);
         reconnect = new ReconnectPolicy((int)options.ReconnectMax.TotalMilliseconds, Random.Shared);
         status = new LinkStatus(options, time, outbox);
+        callbacks = new ConnectionCallbacks(Wake, ClearFormer, RoomForReplyAsync);
         status.Set(ServiceState.Online, []);
     }
 
     /// <summary>
-    /// True or false when the link comes up or goes down, on the link's own loop; a handler hands over and does not throw.
+    /// True when the link comes up, false when it goes down; on the loop of the link. A handler must not block or throw.
     /// </summary>
     public event Action<bool>? ConnectedChanged;
 
@@ -59,6 +66,8 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
 
     public bool Connected => connected;
 
+    public IReadOnlyList<BrokerRefusal> Refusals => refusals.All;
+
     /// <summary>Largest payload now: ours, or the broker's where that is smaller.</summary>
     public int MaxPayloadBytes => maxPayloadBytes;
 
@@ -66,13 +75,13 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     public long TakenOver => Interlocked.Read(ref takenOver);
 
     /// <summary>
-    /// Another client has our id or our device's name: told by take-overs again and again until a connection lasts, or by another session
-    /// that says on our status topic that it is at work.
+    /// Another client has our client id or our device id: repeated take-overs, until a connection lasts, or another session that is online on
+    /// our status topic.
     /// </summary>
     public bool DuplicateId =>
         (connected && connection is { IsShared: true }) || (takenOverInARow >= MqttLimits.TakenOverMax && !Outlasted());
 
-    /// <summary>Attempts to connect that came to nothing in this session.</summary>
+    /// <summary>Attempts to connect that failed in this session.</summary>
     public long ConnectFailures => Interlocked.Read(ref connectFailures);
 
     public LinkStats Figures => new(Interlocked.Read(ref sent), Interlocked.Read(ref reconnects), outbox.Waiting, outbox.Drops);
@@ -83,7 +92,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     /// <summary>At most half of the outbox is in use: a sequence of masks can go on without dropping its first ones.</summary>
     public bool HasRoom => outbox.Waiting <= options.OutboxMessages / 2;
 
-    /// <summary>Ends when the link was stopped; a fault of it is a fault of the program, which a watchdog should see.</summary>
+    /// <summary>Completes when the link was stopped; a fault is a fault of the program.</summary>
     public Task Completion => loop;
 
     /// <summary>Begins to connect.</summary>
@@ -137,7 +146,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     }
 
     /// <summary>
-    /// Says <c>stopping</c>, sends what waits, says <c>offline</c> and disconnects; gives up on it after
+    /// Publishes <c>stopping</c>, sends what waits, publishes <c>offline</c> and disconnects, within
     /// <see cref="MqttLimits.LinkStopMs"/>.
     /// </summary>
     public async Task StopAsync()
@@ -145,7 +154,10 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
         if (stop.IsCancellationRequested)
             return;
         SetStatus(ServiceState.Stopping, []);
+        // a camera of a service that has ended is in no state, and its alerts are over
+        outbox.ClearStates(options.Topics.IsOwnState);
         await stop.CancelAsync();
+        replySent.Writer.TryComplete();
         Wake();
         try
         {
@@ -153,7 +165,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            log("mqtt: the broker did not take our goodbye in time");
+            log($"mqtt: the broker did not acknowledge the last messages within {MqttLimits.LinkStopMs} ms");
             connection?.Dispose();
         }
     }
@@ -167,20 +179,34 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
 
     private void Wake() => wake.Writer.TryWrite(0);
 
+    /// <summary>A retained state or alert on the broker without a value in this session is of a former camera or of a former fault.</summary>
+    private void ClearFormer(string topic)
+    {
+        if (!outbox.HasState(topic))
+            TrySetState(topic, []);
+    }
+
+    private async ValueTask RoomForReplyAsync()
+    {
+        while (outbox.Replies >= MqttLimits.ReplyQueue && await replySent.Reader.WaitToReadAsync(CancellationToken.None))
+            replySent.Reader.TryRead(out _);
+    }
+
     private async Task RunAsync()
     {
         var lastFailure = "";
         while (!stop.IsCancellationRequested)
         {
-            using var next = connection = new BrokerConnection(options, Wake, hasSpoken);
+            using var next = connection = new BrokerConnection(options, refusals, callbacks, hasSpoken);
+            refusals.Clear();
             var failure = await next.ConnectAsync(status.Will(), stop.Token);
             if (stop.IsCancellationRequested && failure is not null)
                 return;
             if (failure is not null)
             {
-                // a broker that is away for a week is one line, not a million
+                // the same failure is one line, however often it repeats
                 if (failure != lastFailure)
-                    log($"mqtt: {options.Host}:{options.Port}: {Explain(failure)}; trying again");
+                    log($"mqtt: {options.Host}:{options.Port}: {failure}; trying again");
                 lastFailure = failure;
                 outbox.BeginOffline();
                 Interlocked.Increment(ref connectFailures);
@@ -232,8 +258,11 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
             if (outbox.Take() is { } slot)
             {
                 var outcome = await to.SendAsync(slot);
+                var kind = slot.Kind;
                 outbox.Done(slot, outcome);
-                hasSpoken |= outcome == SendOutcome.Sent && slot.Kind == OutboxKind.State;
+                if (kind == OutboxKind.Reply)
+                    replySent.Writer.TryWrite(0);
+                hasSpoken |= outcome == SendOutcome.Sent && kind == OutboxKind.State;
                 if (outcome == SendOutcome.Sent)
                     Interlocked.Increment(ref sent);
                 continue;
@@ -246,7 +275,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
         }
     }
 
-    /// <summary>A normal end sends no will, so the service says itself that it is gone.</summary>
+    /// <summary>A normal end sends no will, so the service publishes <c>offline</c> itself.</summary>
     private async Task SayGoodbyeAsync(BrokerConnection to)
     {
         SetStatus(ServiceState.Offline, []);
@@ -255,7 +284,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
         await to.EndAsync();
     }
 
-    /// <summary>The connection has lasted for longer than another one with our id would let it.</summary>
+    /// <summary>The connection has lasted longer than a second client with our id would allow.</summary>
     private bool Outlasted() =>
         connected && time.GetElapsedTime(Interlocked.Read(ref connectedStamp)).TotalMilliseconds > 2 * MqttLimits.TakenOverWaitMs;
 
@@ -264,16 +293,11 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
         Interlocked.Increment(ref takenOver);
         if (reconnect.TakenOverInARow == MqttLimits.TakenOverMax)
             log(
-                $"mqtt: another client uses the id of device '{options.Topics.Device}' again and again: give each device its own; trying "
+                $"mqtt: another client uses the id of device '{options.Topics.Device}': give each device its own id; trying "
                     + $"again every {MqttLimits.TakenOverWaitMs / 60_000} minutes"
             );
         SessionTakenOver?.Invoke(reconnect.TakenOverInARow);
     }
-
-    private string Explain(string failure) =>
-        options.Tls is not null && time.GetUtcNow().Year < 2025
-            ? failure + " (the clock is not set, so no certificate can be valid: set the time first)"
-            : failure;
 
     private async Task WaitAsync(TimeSpan wait)
     {

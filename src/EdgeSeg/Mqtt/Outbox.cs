@@ -35,7 +35,7 @@ internal sealed class Outbox
     {
         (this.time, this.streamBytes) = (time, streamBytes);
         stream = new OutboxQueue(streamSlots);
-        replies = new OutboxQueue(MqttLimits.ReplyQueue);
+        replies = new OutboxQueue(MqttLimits.ReplySlots);
     }
 
     public LinkDrops Drops
@@ -117,6 +117,33 @@ internal sealed class Outbox
         }
     }
 
+    /// <summary>Replies that wait.</summary>
+    public int Replies
+    {
+        get
+        {
+            lock (gate)
+                return replies.Count;
+        }
+    }
+
+    /// <summary>Whether a retained topic has a value in this session.</summary>
+    public bool HasState(string topic)
+    {
+        lock (gate)
+            return states.Exists(s => s.Topic == topic && s.Length > 0);
+    }
+
+    /// <summary>Clears every retained topic of which the condition holds.</summary>
+    public void ClearStates(Func<string, bool> condition)
+    {
+        string[] topics;
+        lock (gate)
+            topics = [.. states.Where(s => s.Length > 0 && condition(s.Topic)).Select(s => s.Topic)];
+        foreach (var topic in topics)
+            OfferState(topic, []);
+    }
+
     /// <summary>The link went down: what waits from now on is sent newest first.</summary>
     public void BeginOffline()
     {
@@ -178,6 +205,8 @@ internal sealed class Outbox
         {
             if (outcome == SendOutcome.TooLarge)
                 drops = drops with { TooLarge = drops.TooLarge + 1 };
+            if (outcome == SendOutcome.Refused)
+                drops = drops with { Refused = drops.Refused + 1 };
             switch (slot.Kind)
             {
                 case OutboxKind.State:

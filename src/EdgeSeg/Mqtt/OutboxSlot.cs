@@ -30,6 +30,9 @@ internal enum SendOutcome
 
     /// <summary>Larger than the broker accepts; sending it would end the connection.</summary>
     TooLarge,
+
+    /// <summary>The broker does not accept the topic from us.</summary>
+    Refused,
 }
 
 /// <summary>One message with its own buffer, which is reused and grows to the largest message.</summary>

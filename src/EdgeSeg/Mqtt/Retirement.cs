@@ -9,7 +9,7 @@ namespace EdgeSeg.Mqtt;
 /// Result of retiring a device. <see cref="Cleared"/>: topics, in the order received. <see cref="WasAtWork"/>: its status was online or
 /// degraded.
 /// </summary>
-internal sealed record Retired(IReadOnlyList<string> Cleared, bool WasAtWork);
+internal sealed record Retired(IReadOnlyList<string> Cleared, bool WasAtWork, IReadOnlyList<string> Refused);
 
 /// <summary>
 /// Clears every retained topic of a device on its broker, so that the tools of a fleet no longer list it. A broker does not report when all
@@ -48,7 +48,7 @@ internal static class Retirement
         limit.CancelAfter(MqttLimits.RetireMs);
         try
         {
-            return await ClearAsync();
+            return await ClearAllAsync();
         }
         catch (Exception e) when (e is not OperatingException && !cancel.IsCancellationRequested)
         {
@@ -59,52 +59,51 @@ internal static class Retirement
             );
         }
 
-        async Task<Retired> ClearAsync()
+        async Task<Retired> ClearAllAsync()
         {
             await BrokerSession.ConnectAsync(client, options, limit.Token, $"edgeseg-retire-{options.Session}");
             var cleared = new List<string>();
+            var refused = new List<string>();
             var wasAtWork = false;
             for (var round = 0; round < MqttLimits.RetireRounds; round++)
             {
-                lock (found)
-                    found.Clear();
-                foreach (var filter in further.Append(root + "#"))
-                    await client.SubscribeAsync(
-                        new MqttClientSubscribeOptionsBuilder().WithTopicFilter(filter, MqttQualityOfServiceLevel.AtLeastOnce).Build(),
-                        limit.Token
-                    );
-                await client.PublishAsync(
-                    new MqttApplicationMessageBuilder()
-                        .WithTopic(marker)
-                        .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce)
-                        .Build(),
-                    limit.Token
-                );
-                await rounds.WaitAsync(limit.Token);
-                KeyValuePair<string, bool>[] topics;
-                lock (found)
-                    topics = [.. found];
-                if (topics.Length == 0)
-                    return new Retired(cleared, wasAtWork);
-                foreach (var (topic, isAtWork) in topics)
+                foreach (var (topic, isAtWork) in await RetainedAsync())
                 {
-                    await client.PublishAsync(
-                        new MqttApplicationMessageBuilder()
-                            .WithTopic(topic)
-                            .WithRetainFlag()
-                            .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce)
-                            .Build(),
-                        limit.Token
-                    );
-                    if (!cleared.Contains(topic))
-                        cleared.Add(topic);
                     wasAtWork |= isAtWork;
+                    var accepted = await ClearAsync(topic);
+                    var list = accepted ? cleared : refused;
+                    if (!list.Contains(topic))
+                        list.Add(topic);
+                }
+
+                lock (found)
+                {
+                    if (found.Keys.All(refused.Contains))
+                        return new Retired(cleared, wasAtWork, refused);
                 }
             }
 
             throw new OperatingException(
-                $"topics below {root} are published again after they were cleared: the device is running; stop " + "it first"
+                $"topics below {root} are published again after they were cleared: the device is running; stop it first"
             );
+        }
+
+        async Task<KeyValuePair<string, bool>[]> RetainedAsync()
+        {
+            lock (found)
+                found.Clear();
+            foreach (var filter in further.Append(root + "#"))
+                await client.SubscribeAsync(filter, MqttQualityOfServiceLevel.AtLeastOnce, limit.Token);
+            await client.PublishStringAsync(marker, "", MqttQualityOfServiceLevel.AtLeastOnce, retain: false, limit.Token);
+            await rounds.WaitAsync(limit.Token);
+            lock (found)
+                return [.. found];
+        }
+
+        async Task<bool> ClearAsync(string topic)
+        {
+            var answer = await client.PublishStringAsync(topic, "", MqttQualityOfServiceLevel.AtLeastOnce, retain: true, limit.Token);
+            return answer.IsSuccess;
         }
     }
 }

@@ -38,7 +38,9 @@ internal sealed class ServerCertificateCheck(string name, TimeProvider time)
             return Dates(handshake.Chain!);
         if (handshake.SslPolicyErrors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
         {
-            return (flags & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0
+            return
+                (flags & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.NotSignatureValid))
+                != 0
                 ? $"the broker's certificate is from an unknown authority ({Text(certificate.Issuer)}): set mqtt.ca_file to the "
                     + "certificate of that authority"
                 : "the broker's certificate is not valid: "

@@ -130,7 +130,7 @@ internal sealed class CommandProcessor(
             {
                 if (queue.AgeMs(camera.Waiting[i]) < PipelineLimits.CommandFrameWaitMs)
                     continue;
-                var state = CameraStatus.Word(camera.Runner.Status.State);
+                var state = camera.Runner.Status.State.ToWire();
                 queue.Fail(
                     camera.Waiting[i],
                     new CommandError(CommandErrorCode.Internal, $"camera {camera.Settings.Id} gives no frame; its state is {state}")

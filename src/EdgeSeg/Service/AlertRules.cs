@@ -2,6 +2,7 @@ using System.Globalization;
 using EdgeSeg.Capture;
 using EdgeSeg.Health;
 using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
 using EdgeSeg.Telemetry;
 
 namespace EdgeSeg.Service;
@@ -12,12 +13,14 @@ namespace EdgeSeg.Service;
 /// <param name="DuplicateId">Another client uses its id.</param>
 /// <param name="ClockSynced">The clock can be trusted.</param>
 /// <param name="SettingsRefused">Why newer settings were refused; null: they were not.</param>
+/// <param name="Refusals">What the broker refuses; null: nothing.</param>
 internal sealed record DeviceCondition(
     string Device,
     DeviceVitals Board,
     bool DuplicateId,
     bool ClockSynced,
-    string? SettingsRefused = null
+    string? SettingsRefused = null,
+    IReadOnlyList<BrokerRefusal>? Refusals = null
 );
 
 /// <summary>The alerts that follow from the state of the device and its cameras.</summary>
@@ -27,11 +30,14 @@ internal static class AlertRules
         DiskLow = "disk-low",
         DuplicateId = "duplicate-id",
         ClockUnset = "clock-unset",
-        SettingsRefused = "settings-refused";
+        SettingsRefused = "settings-refused",
+        BrokerRefused = "broker-refused";
+
+    private const int RefusalsShown = 3;
 
     /// <summary>The id of every alert that this service can raise.</summary>
     public static IEnumerable<string> Ids(Topics topics) =>
-        [.. topics.Cameras.Select(c => CameraId(c.Id)), Throttled, DiskLow, DuplicateId, ClockUnset, SettingsRefused];
+        [.. topics.Cameras.Select(c => CameraId(c.Id)), Throttled, DiskLow, DuplicateId, ClockUnset, SettingsRefused, BrokerRefused];
 
     /// <summary>A state in which the camera gives no usable picture.</summary>
     public static bool IsFaulty(CameraState state) => state is not (CameraState.Starting or CameraState.Streaming or CameraState.Ended);
@@ -89,7 +95,23 @@ internal static class AlertRules
                     Cause: reason
                 )
             );
+        if (device.Refusals is { Count: > 0 } refusals)
+            alerts.Add(Refused(refusals));
         return alerts;
+    }
+
+    private static Alert Refused(IReadOnlyList<BrokerRefusal> refusals)
+    {
+        var shown = string.Join("; ", refusals.Take(RefusalsShown).Select(r => $"{r.Topic}: {r.Reason}"));
+        var more = refusals.Count > RefusalsShown ? $"; and {refusals.Count - RefusalsShown} more" : "";
+        return new Alert(
+            BrokerRefused,
+            "broker_refused",
+            $"the broker refuses {shown}{more}",
+            "allow these topics in the broker's access list (deploy/mosquitto/edgeseg.acl lists all), or raise its packet size",
+            Degrades: true,
+            Cause: string.Join('\n', refusals.Select(r => $"{r.Topic} {r.Reason}"))
+        );
     }
 
     private static string CameraId(string camera) => "camera-" + camera;
@@ -97,7 +119,7 @@ internal static class AlertRules
     private static Alert Camera(string id, CameraStatus status)
     {
         // opened again without a good frame: for a reader it is still lost
-        var word = CameraStatus.Word(status.State == CameraState.Recovering ? CameraState.Lost : status.State);
+        var word = (status.State == CameraState.Recovering ? CameraState.Lost : status.State).ToWire();
         var remedy = status.State switch
         {
             CameraState.Black => "uncover the lens or switch on a light",

@@ -27,7 +27,7 @@ internal sealed class CameraStatePublisher(IReadOnlyList<CameraPipeline> cameras
             // a fault has an alert, which is a line already
             if (AlertRules.IsFaulty(status.State) || (isKnown && last.State == status.State))
                 continue;
-            journal.Info($"camera {id}: {CameraStatus.Word(status.State)}{(status.Reason.Length > 0 ? $" ({status.Reason})" : "")}");
+            journal.Info($"camera {id}: {status.State.ToWire()}{(status.Reason.Length > 0 ? $" ({status.Reason})" : "")}");
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed class ManagerReport(ServiceNotifier notifier, FramePipeline pipe
             notifier.Ready();
         }
 
-        var cameras = string.Join(", ", pipeline.Cameras.Select(c => $"{c.Settings.Id} {CameraStatus.Word(c.Runner.Status.State)}"));
+        var cameras = string.Join(", ", pipeline.Cameras.Select(c => $"{c.Settings.Id} {c.Runner.Status.State.ToWire()}"));
         notifier.Status(
             $"{(info.Degraded ? "degraded: " : "")}{cameras}; broker {(link.Connected ? "connected" : "not connected")}; masks {pipeline.MasksPublished}{Trigger()}"
         );

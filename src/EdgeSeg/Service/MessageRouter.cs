@@ -29,11 +29,7 @@ internal sealed class MessageRouter
 
     /// <summary>Topic filters that the link subscribes to.</summary>
     public IReadOnlyList<string> Subscriptions =>
-        [
-            .. topics.Cameras.Select(c => c.Commands),
-            .. updates?.Subscriptions(topics) ?? [],
-            .. birthTopic is null ? Array.Empty<string>() : [birthTopic],
-        ];
+        [topics.AllCommands, .. updates?.Subscriptions(topics) ?? [], .. birthTopic is null ? Array.Empty<string>() : [birthTopic]];
 
     public void Receive(IncomingMessage message)
     {

@@ -101,6 +101,8 @@ internal static class ServiceBuilder
         bool waitForSubscriber
     )
     {
+        foreach (var notice in settings.Notices)
+            journal.Warning(notice);
         var info = new ServiceInfo(DeviceId.Resolve(settings.Device), FrameId.NewSession());
         var topics = new Topics(info.Device, settings.Cameras.Select(c => c.Id));
         var router = new MessageRouter(settings, topics, updates);

@@ -29,14 +29,15 @@ internal readonly record struct ProcessStats(
     int Gen2Total
 );
 
-/// <summary>Messages given up since the session began, by cause.</summary>
-/// <param name="Full">Pushed out by newer ones.</param>
-/// <param name="Expired">Too old when their turn came.</param>
-/// <param name="TooLarge">Larger than the broker takes.</param>
+/// <summary>Messages dropped by the link since the session began, by cause.</summary>
+/// <param name="Full">Displaced by newer ones.</param>
+/// <param name="Expired">Expired before they could be sent.</param>
+/// <param name="TooLarge">Larger than the broker accepts.</param>
 /// <param name="Failed">Lost with the connection while being sent.</param>
-internal readonly record struct LinkDrops(long Full, long Expired, long TooLarge, long Failed)
+/// <param name="Refused">The broker does not accept their topic from this device.</param>
+internal readonly record struct LinkDrops(long Full, long Expired, long TooLarge, long Failed, long Refused = 0)
 {
-    public long Total => Full + Expired + TooLarge + Failed;
+    public long Total => Full + Expired + TooLarge + Failed + Refused;
 }
 
 /// <summary>The MQTT link since the session began; <see cref="Waiting"/>: messages that wait now.</summary>

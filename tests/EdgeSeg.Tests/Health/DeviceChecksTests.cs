@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.Versioning;
 using EdgeSeg.Testing;
 using Xunit;
@@ -50,20 +48,4 @@ public class DeviceChecksTests
         scratch.Write("gpiochip0", []);
         Assert.Equal(CheckState.Ok, DeviceChecks.Gpio(needed: true, devices: scratch.Path).State);
     }
-
-    [Fact]
-    public void A_broker_that_listens_is_reached_and_one_that_does_not_is_refused()
-    {
-        var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        Assert.Equal(CheckState.Ok, BrokerCheck.Reach("127.0.0.1", port).State);
-        listener.Stop();
-        var refused = BrokerCheck.Reach("127.0.0.1", port);
-        Assert.Equal(CheckState.Failed, refused.State);
-        Assert.Contains("mosquitto", refused.Remedy, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void The_embedded_broker_needs_no_connection() => Assert.Equal(CheckState.Ok, BrokerCheck.Reach("embedded", 0).State);
 }

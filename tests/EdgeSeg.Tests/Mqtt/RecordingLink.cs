@@ -16,6 +16,8 @@ internal sealed class RecordingLink : IServiceLink
 
     public bool HasRoom { get; set; } = true;
 
+    public IReadOnlyList<BrokerRefusal> Refusals { get; set; } = [];
+
     public bool Connected { get; set; } = true;
 
     public long ConnectFailures { get; set; }

@@ -11,7 +11,8 @@ internal sealed class TestAuthority : IDisposable
     private readonly string folder = Directory.CreateTempSubdirectory("edgeseg-tls").FullName;
 
     /// <param name="serverName">The name in the server's certificate.</param>
-    public TestAuthority(string serverName = "broker.test")
+    /// <param name="isExpired">That certificate expired ten hours ago.</param>
+    public TestAuthority(string serverName = "broker.test", bool isExpired = false)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=edgeseg test authority", key, HashAlgorithmName.SHA256);
@@ -19,7 +20,7 @@ internal sealed class TestAuthority : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
         Authority = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         Client = Issue("edgeseg-robot-7");
-        using var server = Issue(serverName);
+        using var server = Issue(serverName, isExpired ? -10 : 1);
         File.WriteAllText(AuthorityFile, Authority.ExportCertificatePem());
         File.WriteAllText(ServerFile, server.ExportCertificatePem());
         using var serverKey = server.GetECDsaPrivateKey()!;
@@ -48,7 +49,7 @@ internal sealed class TestAuthority : IDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private X509Certificate2 Issue(string name)
+    private X509Certificate2 Issue(string name, int endsInHours = 1)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -57,8 +58,8 @@ internal sealed class TestAuthority : IDisposable
         request.CertificateExtensions.Add(names.Build());
         using var signed = request.Create(
             Authority,
-            DateTimeOffset.UtcNow.AddHours(-1),
-            DateTimeOffset.UtcNow.AddHours(1),
+            DateTimeOffset.UtcNow.AddHours(-20),
+            DateTimeOffset.UtcNow.AddHours(endsInHours),
             RandomNumberGenerator.GetBytes(8)
         );
         return signed.CopyWithPrivateKey(key);

@@ -63,7 +63,7 @@ public sealed class AlertPublisherTests : IDisposable
     {
         alerts.Publish([Samples.Alert]);
         Assert.Equal(
-            ["clock-unset", "disk-low", "duplicate-id", "settings-refused", "throttled"],
+            ["broker-refused", "clock-unset", "disk-low", "duplicate-id", "settings-refused", "throttled"],
             link.States.Where(s => s.Value.Length == 0).Select(s => s.Key.Split('/')[^1]).Order()
         );
         Assert.NotEqual("", Published);

@@ -1,0 +1,154 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using EdgeSeg.Configuration;
+using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Testing;
+using Xunit;
+
+namespace EdgeSeg.Health;
+
+/// <summary>The doctor's check of the broker: nothing that would stop the service is ok, and each finding names its reason.</summary>
+public sealed class BrokerCheckTests : IDisposable
+{
+    private static readonly Topics topics = new("robot-7", []);
+    private readonly Scratch scratch = new();
+
+    public void Dispose() => scratch.Dispose();
+
+    private static Check Examine(string toml, ConsoleSettings? console = null)
+    {
+        var settings = SettingsFile.Parse("edgeseg.toml", Encoding.UTF8.GetBytes("[mqtt]\n" + toml), new Dictionary<string, string>());
+        return BrokerCheck.Examine(settings.Mqtt, topics, [topics.AllCommands], console ?? settings.Console);
+    }
+
+    private static void Failed(Check check, params string[] parts)
+    {
+        Assert.True(check.State == CheckState.Failed, $"{check.State}: {check.Finding}");
+        foreach (var part in parts)
+            Assert.Contains(part, check.Finding, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", check.Finding, StringComparison.Ordinal);
+        Assert.DoesNotContain("task was canceled", check.Finding, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_broker_that_accepts_everything_is_ok_and_one_that_is_not_there_is_not()
+    {
+        int port;
+        await using (var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0))
+        {
+            port = broker.Port;
+            var check = Examine($"host = \"127.0.0.1\"\nport = {port}");
+            Assert.True(check.State == CheckState.Ok, check.Finding);
+        }
+
+        Failed(Examine($"host = \"127.0.0.1\"\nport = {port}"), "no server listens");
+        Failed(Examine("host = \"no-such-host.invalid\""), "host name");
+    }
+
+    [Fact]
+    public async Task A_wrong_password_and_a_missing_secret_file_are_named()
+    {
+        await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0, "robot", "right");
+        var file = scratch.Write("password", "wrong\r\n"u8.ToArray());
+        var keys = $"host = \"127.0.0.1\"\nport = {broker.Port}\nusername = \"robot\"\npassword_file = ";
+        Failed(Examine(keys + $"\"{file}\""), "rejects the user name or password", "mqtt.password_file");
+        Failed(Examine(keys + $"\"{file}-absent\""), $"{file}-absent does not exist");
+        scratch.Write("password", "right\r\n"u8.ToArray());
+        var check = Examine(keys + $"\"{file}\"");
+        Assert.True(check.State == CheckState.Ok, check.Finding);
+    }
+
+    [Fact]
+    public void A_server_that_is_no_broker_is_named()
+    {
+        using var http = new TcpListener(IPAddress.Loopback, 0);
+        http.Start();
+        var port = ((IPEndPoint)http.LocalEndpoint).Port;
+        _ = Task.Run(async () =>
+        {
+            while (true)
+            {
+                using var client = await http.AcceptTcpClientAsync();
+                await client.GetStream().ReadAtLeastAsync(new byte[10], 10);
+                await client.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"u8.ToArray());
+            }
+        });
+        Failed(Examine($"host = \"127.0.0.1\"\nport = {port}\nconnect_timeout_s = 5"), "without an MQTT answer");
+    }
+
+    [Theory]
+    [InlineData("unknown", "unknown authority", "CN=edgeseg test authority")]
+    [InlineData("expired", "expired on", "today is")]
+    [InlineData("name", "wrong name", "'broker.test'", "'localhost'")]
+    [InlineData("ca", "contains no certificate")]
+    public async Task Each_fault_of_a_certificate_has_its_own_sentence(string fault, params string[] parts)
+    {
+        using var keys = new TestAuthority(fault == "name" ? "broker.test" : "localhost", isExpired: fault == "expired");
+        using var others = new TestAuthority();
+        await using var broker = await Mosquitto.StartOrSkipAsync(
+            $"cafile {keys.AuthorityFile}\ncertfile {keys.ServerFile}\nkeyfile {keys.ServerKeyFile}"
+        );
+        var authority = fault switch
+        {
+            "unknown" => others.AuthorityFile,
+            "ca" => scratch.Write("not-pem", "hello\n"u8.ToArray()),
+            _ => keys.AuthorityFile,
+        };
+        Failed(Examine($"host = \"localhost\"\nport = {broker.Port}\ntls = true\nca_file = \"{authority}\""), parts);
+    }
+
+    [Fact]
+    public async Task Tls_to_a_plain_port_and_a_missing_client_certificate_are_named()
+    {
+        using var keys = new TestAuthority("localhost");
+        await using (var plain = await Mosquitto.StartOrSkipAsync())
+            Failed(Examine($"host = \"localhost\"\nport = {plain.Port}\ntls = true\nca_file = \"{keys.AuthorityFile}\""), "TLS");
+        await using var broker = await Mosquitto.StartOrSkipAsync(
+            $"cafile {keys.AuthorityFile}\ncertfile {keys.ServerFile}\nkeyfile {keys.ServerKeyFile}\nrequire_certificate true"
+        );
+        Failed(Examine($"host = \"localhost\"\nport = {broker.Port}\ntls = true\nca_file = \"{keys.AuthorityFile}\""), "certificate");
+    }
+
+    [Fact]
+    public void A_port_of_the_embedded_broker_that_another_program_has_is_not_ok()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var port = ((IPEndPoint)other.LocalEndpoint).Port;
+        Failed(Examine($"port = {port}"), "another program listens there");
+        Failed(Examine("port = 0", new ConsoleSettings { Enabled = true, Port = port }), "console", "another program");
+    }
+
+    [Fact]
+    public async Task A_port_that_the_running_service_of_this_device_has_is_ok()
+    {
+        await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0);
+        await using var link = new MqttLink(
+            new LinkOptions
+            {
+                Host = "127.0.0.1",
+                Port = broker.Port,
+                Topics = topics,
+                Session = Samples.Session,
+            },
+            TimeProvider.System,
+            _ => { }
+        );
+        link.Start();
+        await Wait.UntilAsync(() => link.Figures.Sent > 0, "the status is retained");
+        var check = Examine($"port = {broker.Port}");
+        Assert.True(check.State == CheckState.Ok, check.Finding);
+    }
+
+    [Fact]
+    public void A_state_folder_that_is_a_file_or_below_one_fails()
+    {
+        var file = scratch.Write("state", "x"u8.ToArray());
+        Failed(SystemChecks.Disk(file), "is a file");
+        Failed(SystemChecks.Disk(Path.Combine(file, "deeper")), "is a file");
+        Assert.NotEqual(CheckState.Failed, SystemChecks.Disk(scratch.Path).State);
+        Assert.Empty(Directory.GetFiles(scratch.Path, ".edgeseg*"));
+    }
+}

@@ -1,0 +1,105 @@
+using System.Net;
+using EdgeSeg.Messages;
+using EdgeSeg.Testing;
+using MQTTnet.Protocol;
+using MQTTnet.Server;
+using Xunit;
+
+namespace EdgeSeg.Mqtt;
+
+/// <summary>What a broker refuses is known by topic and reason, and the rest goes on.</summary>
+public sealed class BrokerRefusalTests : IDisposable
+{
+    private static readonly Topics topics = new("robot-7", ["front"]);
+    private static readonly string maskTopic = topics.Camera("front").Mask;
+
+    private readonly Scratch scratch = new();
+
+    public void Dispose() => scratch.Dispose();
+
+    private static MqttLink Link(int port, params string[] subscriptions) =>
+        new(
+            new LinkOptions
+            {
+                Host = "127.0.0.1",
+                Port = port,
+                Topics = topics,
+                Session = Samples.Session,
+                Subscriptions = subscriptions,
+            },
+            TimeProvider.System,
+            _ => { }
+        );
+
+    private Task<Mosquitto> WithAclAsync(string rules)
+    {
+        var file = scratch.Write("acl", System.Text.Encoding.UTF8.GetBytes(rules));
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(file, UnixFileMode.UserRead);
+        return Mosquitto.StartOrSkipAsync($"acl_file {file}" + (Environment.IsPrivilegedProcess ? "\nuser root" : ""));
+    }
+
+    [Fact]
+    public async Task A_topic_that_the_access_list_forbids_is_reported_as_a_pattern_with_the_reason()
+    {
+        await using var broker = await WithAclAsync($"topic write {topics.Status}\ntopic read #\n");
+        await using var listener = await Listener.StartAsync(broker.Port);
+        await using var link = Link(broker.Port);
+        link.TrySetState(topics.Info, "{}"u8);
+        link.Start();
+        await listener.UntilAsync("the status", h => h.State == "online");
+        for (var i = 0; i < 5; i++)
+            link.TryPublishMask(maskTopic, "mask"u8);
+        link.TryPublish(topics.Telemetry, "telemetry"u8, MqttLink.Json, 60);
+        await Wait.UntilAsync(() => link.Refusals.Count == 3, "three topics are refused");
+        Assert.Equal(
+            [
+                new BrokerRefusal("edgeseg/v1/robot-7/cam/+/mask", "not authorized"),
+                new BrokerRefusal("edgeseg/v1/robot-7/info", "not authorized"),
+                new BrokerRefusal("edgeseg/v1/robot-7/telemetry", "not authorized"),
+            ],
+            link.Refusals.OrderBy(r => r.Topic, StringComparer.Ordinal)
+        );
+        Assert.Equal(7, link.Figures.Drops.Refused);
+        Assert.True(link.Connected);
+    }
+
+    [Fact]
+    public async Task A_refused_subscription_is_reported_and_the_others_work()
+    {
+        var port = Mosquitto.FreePort();
+        var factory = new MqttServerFactory();
+        using var server = factory.CreateMqttServer(
+            factory
+                .CreateServerOptionsBuilder()
+                .WithDefaultEndpoint()
+                .WithDefaultEndpointPort(port)
+                .WithDefaultEndpointBoundIPAddress(IPAddress.Loopback)
+                .Build()
+        );
+        server.InterceptingSubscriptionAsync += e =>
+        {
+            if (e.TopicFilter.Topic == "homeassistant/status")
+                e.Response.ReasonCode = MqttSubscribeReasonCode.NotAuthorized;
+            return Task.CompletedTask;
+        };
+        await server.StartAsync();
+        await using var link = Link(port, topics.AllCommands, "homeassistant/status");
+        link.Start();
+        await Wait.UntilAsync(() => link.Connected, "the link is up");
+        Assert.Equal([new BrokerRefusal("homeassistant/status", "subscription not authorized")], link.Refusals);
+    }
+
+    [Fact]
+    public async Task A_message_that_exceeds_the_brokers_packet_size_is_reported()
+    {
+        await using var broker = await Mosquitto.StartOrSkipAsync("max_packet_size 2000");
+        await using var link = Link(broker.Port);
+        link.TrySetState(topics.Info, new byte[5000]);
+        link.Start();
+        await Wait.UntilAsync(() => link.Refusals.Count == 1, "the message is reported");
+        Assert.StartsWith("packet too large: 5000 bytes", link.Refusals[0].Reason, StringComparison.Ordinal);
+        Assert.Equal(topics.Info, link.Refusals[0].Topic);
+        Assert.Equal(1, link.Figures.Drops.TooLarge);
+    }
+}
