@@ -1,6 +1,8 @@
 namespace EdgeSeg.Capture;
 
-/// <summary>Why a captured picture never reached inference, or its mask never the broker; wire names in <see cref="Drops.Names"/>.</summary>
+/// <summary>
+/// Why a captured picture never reached inference, or its mask never the broker; wire names in <see cref="Drops.Names"/>.
+/// </summary>
 internal enum DropCause
 {
     /// <summary>Inference was still at work, or a newer picture took its place in the queue.</summary>

@@ -9,7 +9,9 @@ using MQTTnet.Protocol;
 
 namespace EdgeSeg.Health;
 
-/// <summary>Does the broker accept this device: connect, subscribe and publish with the settings, secrets and certificates of the service.</summary>
+/// <summary>
+/// Does the broker accept this device: connect, subscribe and publish with the settings, secrets and certificates of the service.
+/// </summary>
 internal static class BrokerCheck
 {
     private const string Name = "broker";

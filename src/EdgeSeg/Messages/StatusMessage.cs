@@ -18,8 +18,8 @@ internal enum ServiceState
 }
 
 /// <summary>
-/// The retained <c>status</c> and last will, version 1; schema <c>Status</c> in docs/asyncapi.yaml. The session id lets a reader ignore a late
-/// will of an earlier session.
+/// The retained <c>status</c> and last will, version 1; schema <c>Status</c> in docs/asyncapi.yaml. The session id lets a reader ignore a
+/// late will of an earlier session.
 /// </summary>
 internal static class StatusMessage
 {

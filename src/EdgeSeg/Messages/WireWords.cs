@@ -2,7 +2,9 @@ using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Messages;
 
-/// <summary>The words of enums in messages; docs/asyncapi.yaml lists them. A word belongs to a value, not to its place in the enum.</summary>
+/// <summary>
+/// The words of enums in messages; docs/asyncapi.yaml lists them. A word belongs to a value, not to its place in the enum.
+/// </summary>
 internal static class WireWords
 {
     public static string ToWire(this CommandKind kind) =>

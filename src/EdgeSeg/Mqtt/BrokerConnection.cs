@@ -31,8 +31,8 @@ internal sealed class BrokerConnection : IDisposable
     /// <param name="options">The broker and the device.</param>
     /// <param name="refusals">Gets what the broker refuses.</param>
     /// <param name="callbacks">Calls back.</param>
-    /// <param name="hasSpoken">This session has published its status on an earlier connection, so that a retained one of another session is newer
-    /// than ours.</param>
+    /// <param name="hasSpoken">This session has published its status on an earlier connection, so that a retained one of another session is
+    /// newer than ours.</param>
     public BrokerConnection(LinkOptions options, BrokerRefusals refusals, ConnectionCallbacks callbacks, bool hasSpoken)
     {
         (this.options, this.refusals, this.callbacks, this.hasSpoken) = (options, refusals, callbacks, hasSpoken);
@@ -48,8 +48,8 @@ internal sealed class BrokerConnection : IDisposable
     public string LostReason { get; private set; } = "";
 
     /// <summary>
-    /// Another client uses our id: the broker ended the connection with 0x8E, or (mosquitto before 2.0.15 gives no reason) another session has
-    /// set our status since we did.
+    /// Another client uses our id: the broker ended the connection with 0x8E, or (mosquitto before 2.0.15 gives no reason) another session
+    /// has set our status since we did.
     /// </summary>
     public bool TakenOver { get; private set; }
 

@@ -75,8 +75,8 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     public long TakenOver => Interlocked.Read(ref takenOver);
 
     /// <summary>
-    /// Another client has our client id or our device id: repeated take-overs, until a connection lasts, or another session that is online on
-    /// our status topic.
+    /// Another client has our client id or our device id: repeated take-overs, until a connection lasts, or another session that is online
+    /// on our status topic.
     /// </summary>
     public bool DuplicateId =>
         (connected && connection is { IsShared: true }) || (takenOverInARow >= MqttLimits.TakenOverMax && !Outlasted());
@@ -179,7 +179,9 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
 
     private void Wake() => wake.Writer.TryWrite(0);
 
-    /// <summary>A retained state or alert on the broker without a value in this session is of a former camera or of a former fault.</summary>
+    /// <summary>
+    /// A retained state or alert on the broker without a value in this session is of a former camera or of a former fault.
+    /// </summary>
     private void ClearFormer(string topic)
     {
         if (!outbox.HasState(topic))

@@ -1,6 +1,9 @@
 namespace EdgeSeg.Telemetry;
 
-/// <summary>One camera's figures over an interval; <see cref="Reconnects"/> since the session began, <see cref="FramesHeld"/> now. Stages and drop causes that did not occur are left out.</summary>
+/// <summary>
+/// One camera's figures over an interval; <see cref="Reconnects"/> since the session began, <see cref="FramesHeld"/> now. Stages and drop
+/// causes that did not occur are left out.
+/// </summary>
 internal sealed record CameraTelemetry(
     string Id,
     double FpsIn,
@@ -11,7 +14,9 @@ internal sealed record CameraTelemetry(
     IReadOnlyList<KeyValuePair<string, StageStats>> Stages
 );
 
-/// <summary>The process over an interval; counts and bytes are of the interval, <see cref="RssBytes"/> and <see cref="Gen2Total"/> are not.</summary>
+/// <summary>
+/// The process over an interval; counts and bytes are of the interval, <see cref="RssBytes"/> and <see cref="Gen2Total"/> are not.
+/// </summary>
 /// <param name="RssBytes">Resident memory now; null, and then left out, where the system does not tell.</param>
 /// <param name="CpuPercent">Of one core: two busy cores are 200.</param>
 /// <param name="AllocatedBytes">Managed bytes allocated.</param>
@@ -57,5 +62,7 @@ internal sealed record TelemetryInfo(
     SwapStats Swaps
 );
 
-/// <summary>Models that took the place of another since the session began; <see cref="LastMs"/>: how long the frames waited for the last one.</summary>
+/// <summary>
+/// Models that took the place of another since the session began; <see cref="LastMs"/>: how long the frames waited for the last one.
+/// </summary>
 internal sealed record SwapStats(int Count, double LastMs);
