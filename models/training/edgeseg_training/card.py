@@ -20,7 +20,7 @@ def configure(parser):
     parser.add_argument("checkpoint", help="the checkpoint that the graphs were exported from")
     parser.add_argument("--fp32", required=True, help="the fp32 graph")
     parser.add_argument("--int8", default="", help="the int8 graph")
-    parser.add_argument("--out", required=True, help="the bundle's folder; thresholds in its model.json are kept")
+    parser.add_argument("--out", required=True, help="the bundle's folder; calibrated thresholds of the same graphs are kept")
     parser.add_argument("--name", default="squeezesam")
     parser.add_argument("--version", type=int, required=True, help="a number that goes up with each model of this name")
     parser.add_argument("--data", default="", metavar="FILE", help="what `data check --json` wrote: sets, counts, licences")
@@ -165,7 +165,9 @@ def run(arguments) -> int:
     files = [("fp32", arguments.fp32)] + ([("int8", arguments.int8)] if arguments.int8 else [])
     graphs = [graph_entry(path, out / f"{arguments.name}-{size}-{precision}.onnx", precision) for precision, path in files]
     table = manifest(arguments, sets, graphs, figures, size)
-    if earlier.get("name") == arguments.name and "thresholds" in earlier:
+    # thresholds fit the weights that they were measured with
+    known = {graph.get("sha256") for graph in earlier.get("graphs", [])}
+    if "thresholds" in earlier and all(graph["sha256"] in known for graph in graphs):
         table["thresholds"] = earlier["thresholds"]
     write_json(out / "model.json", table)
     for entry in graphs:
@@ -175,5 +177,5 @@ def run(arguments) -> int:
     (out / "CARD.md").write_text(text, encoding="utf-8")
     print(f"{out}: {', '.join(entry['file'] for entry in graphs)}, model.json, CARD.md. Weights: {table['weights_licence']}")
     if "thresholds" not in table:
-        print(f"the bundle has no calibrated floors: run `edgeseg model calibrate` on {out}")
+        print(f"the bundle has no calibrated thresholds: run `edgeseg model calibrate --model {out}`")
     return 0

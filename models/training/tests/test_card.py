@@ -50,7 +50,12 @@ def test_bundle_holds_graphs_manifest_and_card(made, tmp_path):
     out = tmp_path / "bundle"
     out.mkdir()
     thresholds = {"from": "somewhere", "saliency_mean": .8}
-    (out / "model.json").write_text(json.dumps({"name": "squeezesam", "thresholds": thresholds}))
+    # thresholds of other weights go, those of the same weights stay
+    (out / "model.json").write_text(json.dumps({"name": "squeezesam", "graphs": [{"sha256": "0"}], "thresholds": thresholds}))
+    assert main(words(made, out)) == 0
+    table = json.loads((out / "model.json").read_text())
+    assert "thresholds" not in table
+    (out / "model.json").write_text(json.dumps({**table, "thresholds": thresholds}))
     assert main(words(made, out)) == 0
     table = json.loads((out / "model.json").read_text())
     assert table["version"] == 2 and table["capabilities"] == ["negative_clicks"] and table["thresholds"] == thresholds
