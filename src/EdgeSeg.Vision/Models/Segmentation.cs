@@ -9,6 +9,7 @@ internal sealed class Segmentation
 {
     public const string NothingSalient = "nothing_salient";
     public const string EmptyMask = "empty_mask";
+    public const string Lost = "lost";
     public const string BadModelOutput = "bad_model_output";
     public const string BelowMinScore = "below_min_score";
     public const string BelowMinArea = "below_min_area";

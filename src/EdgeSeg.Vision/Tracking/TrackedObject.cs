@@ -1,4 +1,5 @@
 using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Prompts;
 using OpenCvSharp;
 
@@ -114,6 +115,24 @@ internal sealed class TrackedObject : IDisposable
             Show(frame, grid.Logits, grid.Area);
         else
             Mask.Reset(frame.Cols, frame.Rows);
+    }
+
+    /// <summary>Writes the last frame's mask as a result. Its prompt and its times stay.</summary>
+    public void CopyTo(Segmentation result)
+    {
+        if (State == TrackState.Lost)
+        {
+            result.MarkNotFound(Segmentation.Lost, Mask.Width, Mask.Height);
+            return;
+        }
+
+        result.Mask.CopyFrom(Mask);
+        result.Geometry = Mask.Measure();
+        result.Found = result.Geometry.Area > 0;
+        result.Reason = result.Found ? "" : Segmentation.EmptyMask;
+        (result.PredictedIou, result.Stability) = (Seen.PredictedIou, Seen.Stability);
+        result.Score = result.PredictedIou * result.Stability;
+        (result.Saliency, result.SaliencyPeak, result.IsZoomed) = (float.NaN, float.NaN, true);
     }
 
     /// <summary>The motion of the points on the object; none when too few are found again.</summary>

@@ -72,9 +72,14 @@ internal static class SegmentVerb
             if (wrong is not null)
                 r.AddError($"--format {wrong}: must be one or more of {string.Join(',', formats)}");
         });
+        var follow = new Option<bool>("--follow")
+        {
+            Description =
+                "The argument is a video file or a folder of frames: the object of the first frame is followed; overlay: <video>-overlay.avi.",
+        };
         var command = new Command(
             "segment",
-            "Segments photographs: with clicks or a box the object meant, without them the salient one.\n\nExample: edgeseg segment cat.jpg --click 320,200 --format json,overlay --out masks/"
+            "Segments photographs, or with --follow an object in a video: with clicks or a box the object meant, without them the salient one.\n\nExample: edgeseg segment cat.jpg --click 320,200 --format json,overlay --out masks/"
         )
         {
             photos,
@@ -85,6 +90,7 @@ internal static class SegmentVerb
             outDir,
             overwrite,
             bitDepth,
+            follow,
         };
         var everything = new AutomaticMaskCliOptions(command);
         var modelOptions = new ModelOptions(command);
@@ -102,9 +108,18 @@ internal static class SegmentVerb
                     ExitCode.Usage
                 );
             var inputs = parsed.GetValue(photos)!;
-            var files = new OutputFiles(parsed.GetValue(outDir)!, inputs, PhotoSegmentation.Suffixes(wanted), parsed.GetValue(overwrite));
+            var isFollowing = parsed.GetValue(follow);
+            if (isFollowing && (isEverything || wanted.Contains("png") || inputs.Length > 1))
+                throw new OperatingException("--follow takes one video, and neither --everything nor --format png", ExitCode.Usage);
             using var model = modelOptions.Load(parsed);
+            if (isFollowing)
+            {
+                using var following = new VideoFollowing(model, prompt, wanted, parsed.GetValue(outDir)!, !parsed.GetValue(noZoom));
+                return following.Run(inputs[0]);
+            }
+
             var all = isEverything ? everything.Options(parsed, model.Bundle.Manifest.Thresholds) : null;
+            var files = new OutputFiles(parsed.GetValue(outDir)!, inputs, PhotoSegmentation.Suffixes(wanted), parsed.GetValue(overwrite));
             using var segmenting = new PhotoSegmentation(model, prompt, wanted, all, parsed.GetValue(bitDepth), !parsed.GetValue(noZoom));
             return segmenting.Run(inputs, files);
         });

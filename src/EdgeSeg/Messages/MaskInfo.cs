@@ -1,5 +1,6 @@
 using EdgeSeg.Capture;
 using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Tracking;
 
 namespace EdgeSeg.Messages;
 
@@ -68,9 +69,18 @@ internal readonly struct MaskInfo
     /// </summary>
     public (int Index, int Count)? Of { get; init; }
 
+    /// <summary>The followed object that the mask shows; null, and then left out, for all other masks.</summary>
+    public TrackInfo? Track { get; init; }
+
     /// <summary>Whether the service runs below what it was configured for.</summary>
     public required bool Degraded { get; init; }
 }
+
+/// <summary>A followed object.</summary>
+/// <param name="Id">The last level of its topic.</param>
+/// <param name="Age">Frames since it is followed.</param>
+/// <param name="State">How sure the tracker is of it.</param>
+internal readonly record struct TrackInfo(string Id, int Age, TrackState State);
 
 /// <summary>
 /// Outlines in frame pixels: <see cref="Points"/> holds x, y, x, y... of all rings one after the other, <see cref="RingLengths"/> the

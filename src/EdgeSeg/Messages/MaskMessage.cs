@@ -12,6 +12,8 @@ namespace EdgeSeg.Messages;
 /// </summary>
 internal static class MaskMessage
 {
+    private static readonly string[] trackStates = ["tracking", "uncertain", "lost"];
+
     /// <summary>
     /// Writes the message. One that would be larger than <paramref name="maxBytes"/> loses its outlines, then its mask (keeping box, area
     /// and centroid), and says so in <c>polygon_omitted</c> and <c>mask_omitted</c>.
@@ -60,6 +62,8 @@ internal static class MaskMessage
         if (facts.Trigger.IsEdge)
             WriteTrigger(json, facts);
         WritePrompt(json, result.Prompt);
+        if (facts.Track is { } track)
+            WriteTrack(json, track);
         json.WriteBoolean("found"u8, result.Found);
         json.WriteOptional("reason"u8, result.Found ? null : result.Reason);
         json.WriteRounded("score"u8, result.Score, 4);
@@ -131,6 +135,15 @@ internal static class MaskMessage
         json.WriteNumber("edges"u8, facts.Trigger.Edges);
         json.WriteRounded("edge_to_capture_ms"u8, toCaptureMs, 3);
         json.WriteRounded("edge_to_publish_ms"u8, toCaptureMs + facts.AgeMs, 3);
+        json.WriteEndObject();
+    }
+
+    private static void WriteTrack(Utf8JsonWriter json, in TrackInfo track)
+    {
+        json.WriteStartObject("track"u8);
+        json.WriteString("id"u8, track.Id);
+        json.WriteNumber("age"u8, track.Age);
+        json.WriteString("state"u8, trackStates[(int)track.State]);
         json.WriteEndObject();
     }
 

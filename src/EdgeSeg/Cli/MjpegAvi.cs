@@ -1,0 +1,147 @@
+using System.Buffers.Binary;
+using System.Text;
+using EdgeSeg.Vision.Platform;
+using OpenCvSharp;
+
+namespace EdgeSeg.Cli;
+
+/// <summary>
+/// Writes pictures as a Motion JPEG video in AVI 1.0 (RIFF), which every player reads and no codec library is needed for. The index and the number of
+/// pictures are written by <see cref="Dispose"/>. An existing file is refused.
+/// </summary>
+internal sealed class MjpegAvi : IDisposable
+{
+    /// <summary>Sizes in AVI 1.0 have 31 bits that all readers understand.</summary>
+    private const long MaxBytes = 2_000_000_000;
+
+    private const int HeaderBytes = 224,
+        JpegQuality = 90;
+
+    private readonly string path;
+    private readonly FileStream file;
+    private readonly double fps;
+    private readonly List<(int Offset, int Bytes)> index = [];
+    private int width,
+        height,
+        largest;
+
+    /// <exception cref="OperatingException">The file exists or cannot be created.</exception>
+    public MjpegAvi(string path, double fps)
+    {
+        (this.path, this.fps) = (path, fps);
+        try
+        {
+            file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException(
+                File.Exists(path)
+                    ? $"{path}: exists already; move it away or choose another folder with --out"
+                    : $"{path}: cannot be written ({e.Message}): choose another folder with --out"
+            );
+        }
+
+        file.Write(new byte[HeaderBytes]);
+    }
+
+    /// <summary>Adds a picture, 8-bit BGR; all have the size of the first.</summary>
+    public void Add(Mat picture)
+    {
+        if (index.Count == 0)
+            (width, height) = (picture.Cols, picture.Rows);
+        if (!Cv2.ImEncode(".jpg", picture, out var jpeg, [(int)ImwriteFlags.JpegQuality, JpegQuality]))
+            throw new OperatingException($"{path}: OpenCV cannot encode the picture as JPEG");
+        if (file.Position + jpeg.Length > MaxBytes)
+            throw new OperatingException($"{path}: the overlay exceeds {MaxBytes / 1_000_000} MB; cut the video into shorter parts");
+        index.Add(((int)file.Position - HeaderBytes + 4, jpeg.Length));
+        largest = Math.Max(largest, jpeg.Length);
+        Span<byte> head = stackalloc byte[8];
+        Chunk(head, "00dc", jpeg.Length);
+        file.Write(head);
+        file.Write(jpeg);
+        if ((jpeg.Length & 1) != 0)
+            file.WriteByte(0);
+    }
+
+    private static void Chunk(Span<byte> to, string name, int bytes)
+    {
+        Encoding.ASCII.GetBytes(name, to);
+        BinaryPrimitives.WriteInt32LittleEndian(to[4..], bytes);
+    }
+
+    private void WriteIndex()
+    {
+        Span<byte> entry = stackalloc byte[16];
+        Chunk(entry, "idx1", 16 * index.Count);
+        file.Write(entry[..8]);
+        foreach (var (offset, bytes) in index)
+        {
+            Encoding.ASCII.GetBytes("00dc", entry);
+            // each picture can be shown without the others
+            BinaryPrimitives.WriteInt32LittleEndian(entry[4..], 0x10);
+            BinaryPrimitives.WriteInt32LittleEndian(entry[8..], offset);
+            BinaryPrimitives.WriteInt32LittleEndian(entry[12..], bytes);
+            file.Write(entry);
+        }
+    }
+
+    /// <summary>RIFF header, list of headers (avih, strl with strh and strf), begin of the list of pictures.</summary>
+    private byte[] Header(int movieBytes, int fileBytes)
+    {
+        var header = new byte[HeaderBytes];
+        Text(0, "RIFF");
+        Number(4, fileBytes - 8);
+        Text(8, "AVI LIST");
+        Number(16, 192);
+        Text(20, "hdrlavih");
+        Number(28, 56);
+        Number(32, (int)(1e6 / fps));
+        Number(36, (int)(largest * fps));
+        // the file has an index
+        Number(44, 0x10);
+        Number(48, index.Count);
+        Number(56, 1);
+        Number(60, largest);
+        Number(64, width);
+        Number(68, height);
+        Text(88, "LIST");
+        Number(92, 116);
+        Text(96, "strlstrh");
+        Number(104, 56);
+        Text(108, "vidsMJPG");
+        Number(128, 1000);
+        Number(132, (int)(fps * 1000));
+        Number(140, index.Count);
+        Number(144, largest);
+        Number(148, -1);
+        BinaryPrimitives.WriteInt16LittleEndian(header.AsSpan(160), (short)width);
+        BinaryPrimitives.WriteInt16LittleEndian(header.AsSpan(162), (short)height);
+        Text(164, "strf");
+        Number(168, 40);
+        Number(172, 40);
+        Number(176, width);
+        Number(180, height);
+        BinaryPrimitives.WriteInt16LittleEndian(header.AsSpan(184), 1);
+        BinaryPrimitives.WriteInt16LittleEndian(header.AsSpan(186), 24);
+        Text(188, "MJPG");
+        Number(192, width * height * 3);
+        Text(212, "LIST");
+        Number(216, movieBytes);
+        Text(220, "movi");
+        return header;
+
+        void Text(int at, string text) => Encoding.ASCII.GetBytes(text, header.AsSpan(at));
+        void Number(int at, int value) => BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(at), value);
+    }
+
+    public void Dispose()
+    {
+        var movieBytes = (int)file.Position - HeaderBytes + 4;
+        WriteIndex();
+        var bytes = (int)file.Position;
+        file.Position = 0;
+        file.Write(Header(movieBytes, bytes));
+        file.Dispose();
+    }
+}
