@@ -6,8 +6,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Cli;
 
 /// <summary>
-/// Writes pictures as a Motion JPEG video in AVI 1.0 (RIFF), which every player reads and no codec library is needed for. The index and the number of
-/// pictures are written by <see cref="Dispose"/>. An existing file is refused.
+/// Writes pictures as a Motion JPEG video in AVI 1.0 (RIFF), which every player reads and no codec library is needed for. The index and the
+/// number of pictures are written by <see cref="Dispose"/>. An existing file is refused.
 /// </summary>
 internal sealed class MjpegAvi : IDisposable
 {

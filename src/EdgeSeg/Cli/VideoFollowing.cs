@@ -10,7 +10,9 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Cli;
 
-/// <summary><c>edgeseg segment VIDEO --follow</c>: an object of the first frame in each frame, as JSON lines and as an overlay video.</summary>
+/// <summary>
+/// <c>edgeseg segment VIDEO --follow</c>: an object of the first frame in each frame, as JSON lines and as an overlay video.
+/// </summary>
 internal sealed class VideoFollowing : IDisposable
 {
     private readonly LoadedModel model;
@@ -88,7 +90,10 @@ internal sealed class VideoFollowing : IDisposable
     private MjpegAvi CreateOverlay(string path, double fps)
     {
         Directory.CreateDirectory(folder);
-        return new MjpegAvi(Path.Combine(folder, Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(path)) + "-overlay.avi"), fps);
+        return new MjpegAvi(
+            Path.Combine(folder, Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(path)) + "-overlay.avi"),
+            fps
+        );
     }
 
     private bool TryStart(string path, Mat frame, TrackedObject tracked)
