@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using OpenCvSharp;
@@ -18,7 +19,26 @@ internal static partial class NativeLibraries
     private static readonly Lock gate = new();
     private static readonly Dictionary<string, string> configured = [];
     private static readonly Dictionary<string, (nint Handle, string Path)> loaded = [];
-    private static bool registered;
+    private static bool prepared,
+        resolvesOpenCv;
+
+    /// <summary>
+    /// For programs that use the library and do not call <see cref="Prepare"/>: compiled to native code, they find OpenCV's library beside
+    /// the executable only by a resolver. Such a program runs module initialisers before its <c>Main</c>; with a JIT, nothing is changed.
+    /// </summary>
+#pragma warning disable CA2255 // an initialiser is the only code of a library that runs before a program's first call of OpenCvSharp
+    [ModuleInitializer]
+#pragma warning restore CA2255
+    internal static void ResolveOpenCvInNativePrograms()
+    {
+        if (RuntimeFeature.IsDynamicCodeSupported)
+            return;
+        lock (gate)
+        {
+            resolvesOpenCv = true;
+            NativeLibrary.SetDllImportResolver(typeof(Cv2).Assembly, Resolve);
+        }
+    }
 
     /// <summary>
     /// Sets the environment of the native libraries, and makes <see cref="Resolve"/> the resolver of all assemblies that call native code.
@@ -29,12 +49,14 @@ internal static partial class NativeLibraries
         ProcessEnvironment.Set();
         lock (gate)
         {
-            if (registered)
+            if (prepared)
                 return;
-            registered = true;
+            prepared = true;
             OrtEnv.DisableDllImportResolver = true;
             NativeLibrary.SetDllImportResolver(typeof(OrtEnv).Assembly, Resolve);
-            NativeLibrary.SetDllImportResolver(typeof(Cv2).Assembly, Resolve);
+            if (!resolvesOpenCv)
+                NativeLibrary.SetDllImportResolver(typeof(Cv2).Assembly, Resolve);
+            resolvesOpenCv = true;
             NativeLibrary.SetDllImportResolver(typeof(NativeLibraries).Assembly, Resolve);
         }
     }
@@ -136,6 +158,8 @@ internal static partial class NativeLibraries
         }
 
         // the reason of an existing file is more useful than the system's "not found" after it
+        if (!prepared)
+            throw new DllNotFoundException(reasons[0]);
         throw MissingLibrary.Describe(library, reasons[0], wanted);
     }
 

@@ -130,11 +130,8 @@ internal static class SegmentVerb
     {
         if (clicks.Length == 0 && box is null)
             return null;
-        if (clicks.Length > PromptBuffer.MaxPoints)
-            throw new OperatingException(
-                $"{clicks.Length} clicks are more than the model takes: at most {PromptBuffer.MaxPoints}",
-                ExitCode.Usage
-            );
+        if (PromptRules.CheckCount(clicks.Length, box is not null, PromptBuffer.MaxPoints) is { } wrongCount)
+            throw new OperatingException(wrongCount, ExitCode.Usage);
         var prompt = new PromptBuffer { Box = box, Source = clicks.Length > 0 ? PromptSource.Click : PromptSource.Box };
         foreach (var click in clicks)
             prompt.Add(click);

@@ -66,12 +66,8 @@ internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> C
     /// <param name="acceptsNegative">Whether the model understands points off the object.</param>
     public CommandError? Resolve(PromptBuffer to, int width, int height, int maxPoints, bool acceptsNegative)
     {
-        var points = Clicks.Count + (Box is null ? 0 : 2);
-        if (points > maxPoints || Clicks.Count > PromptBuffer.MaxPoints)
-            return new CommandError(
-                CommandErrorCode.UnsupportedPrompt,
-                $"{points} points are more than the model takes: at most {maxPoints}, a box counts as two"
-            );
+        if (PromptRules.CheckCount(Clicks.Count, Box is not null, maxPoints) is { } wrongCount)
+            return new CommandError(CommandErrorCode.UnsupportedPrompt, wrongCount);
         var (sx, sy) = Normalized ? (width, height) : (1f, 1f);
         to.Clear();
         to.Source = Source;
