@@ -54,7 +54,7 @@ mkdir -p "$out"
 run=$(mktemp -d)
 trap 'rm -rf "$run"' EXIT
 
-"$python" -m edgeseg_training train "$recipe" --device "$device" --start "$start" --budget-minutes "$minutes" --out "$run/train" &
+"$python" -m edgeseg_training train "$recipe" --device "$device" --start "$start" --budget-minutes "$minutes" --evaluate-photos 0 --out "$run/train" &
 training=$!
 trap 'kill -TERM $training 2>/dev/null || true; wait $training || true; exit 130' INT TERM
 # copied as it goes, so that a run that is cut short leaves its results too

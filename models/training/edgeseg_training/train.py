@@ -26,6 +26,7 @@ def configure(parser):
     parser.add_argument("--start", default="", help="checkpoint or backbone to start from, instead of the recipe's")
     parser.add_argument("--budget-minutes", type=float, help="stop after this many minutes of training; the schedule fits itself to them")
     parser.add_argument("--steps", type=int, help="stop after this many steps of this call; the schedule stays")
+    parser.add_argument("--evaluate-photos", type=int, help="photographs to evaluate at the end, instead of the recipe's number")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--measure", type=int, metavar="STEPS", help="measure samples a second with and without the network, and end")
 
@@ -33,7 +34,8 @@ def configure(parser):
 def run(arguments) -> int:
     """Runs the command."""
     device = choose_device(arguments.device)
-    recipe = recipes.load(arguments.recipe, cuda=device.type == "cuda")
+    changes = {} if arguments.evaluate_photos is None else {"train": {"evaluate_photos": arguments.evaluate_photos}}
+    recipe = recipes.load(arguments.recipe, cuda=device.type == "cuda", changes=changes)
     if arguments.measure:
         return measure(recipe, device, arguments.measure, arguments.start)
     training = Training(recipe, device, pathlib.Path(arguments.out), arguments.start, arguments.resume, arguments.budget_minutes)
