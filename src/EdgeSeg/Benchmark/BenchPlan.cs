@@ -8,8 +8,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Benchmark;
 
 /// <summary>
-/// What <c>edgeseg bench</c> measures: each precision with each number of threads, then the best of them with fewer saliency passes, each in a process of its own, so
-/// that its peak memory is its own; and the start, from nothing to the first mask.
+/// What <c>edgeseg bench</c> measures: each precision with each number of threads, then the best of them with fewer saliency passes, each
+/// in a process of its own, so that its peak memory is its own; and the start, from nothing to the first mask.
 /// </summary>
 internal sealed class BenchPlan(string executable, IReadOnlyList<string> modelArguments, int width, int height, int frames)
 {
@@ -44,7 +44,10 @@ internal sealed class BenchPlan(string executable, IReadOnlyList<string> modelAr
         return each.Where(f => f.Fps >= 0.95 * fastest).OrderBy(f => f.Threads).ThenByDescending(f => f.Fps).First();
     }
 
-    /// <summary>Milliseconds from the start of a process to the first mask of a photograph on its output, files being in the system's cache: the median.</summary>
+    /// <summary>
+    /// Milliseconds from the start of a process to the first mask of a photograph on its output, files being in the system's cache: the
+    /// median.
+    /// </summary>
     public double StartMs()
     {
         var folder = Directory.CreateTempSubdirectory("edgeseg-bench-");

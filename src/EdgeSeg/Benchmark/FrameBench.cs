@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using EdgeSeg.Capture;
-using EdgeSeg.Configuration;
 using EdgeSeg.Platform;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
@@ -12,11 +11,6 @@ namespace EdgeSeg.Benchmark;
 /// </summary>
 internal static class FrameBench
 {
-    /// <summary>
-    /// Frames before the first one that is measured: every slot of the outbox grows to its size, caches and clock frequency settle.
-    /// </summary>
-    private const int WarmUp = 2 * MqttSettings.DefaultOutboxMessages;
-
     /// <param name="model">Disposed at the end.</param>
     /// <param name="width">Of the frames, in pixels.</param>
     /// <param name="height">Of the frames, in pixels.</param>
@@ -32,7 +26,7 @@ internal static class FrameBench
         for (var i = 0; i < frames; i++)
             each[i] = new double[StageTimes.Count + 1];
         var (iou, gen2, bytes) = (0.0, 0, 0L);
-        for (var i = -WarmUp; i < frames; i++)
+        for (var i = -FramePath.WarmUpFrames; i < frames; i++)
         {
             source.Grab();
             source.Retrieve(path.Frame.Pixels);
@@ -48,7 +42,7 @@ internal static class FrameBench
             for (var s = 0; s < StageTimes.Count; s++)
                 each[i][s] = result.Times[(Stage)s];
             each[i][^1] = ms;
-            source.MaskOf(i + WarmUp, known);
+            source.MaskOf(i + FramePath.WarmUpFrames, known);
             iou += result.Found ? BinaryMask.Iou(result.Mask, known) : 0;
         }
 

@@ -14,6 +14,13 @@ namespace EdgeSeg.Benchmark;
 /// </summary>
 internal sealed class FramePath : IDisposable
 {
+    /// <summary>
+    /// Frames after which no memory grows any more: every slot of the outbox has its size, and that many frames are kept.
+    /// </summary>
+    public const int WarmUpFrames = 2 * MqttSettings.DefaultOutboxMessages;
+
+    private const int KeptFrames = 16;
+
     private readonly Settings settings = new();
     private readonly FramePool pool = new(1);
     private readonly ActiveModel model;
@@ -30,7 +37,9 @@ internal sealed class FramePath : IDisposable
         var time = TimeProvider.System;
         var service = new ServiceInfo("bench", FrameId.NewSession()) { ClockSynced = true };
         var topics = new Topics(service.Device, ["bench"]);
-        this.model = new ActiveModel(model, service.Session, time);
+        // the memory of kept frames grows with the first frames; little of it keeps the warm-up short
+        var keptBytes = KeptFrames * model.Segmenter.InputWidth * model.Segmenter.InputHeight * 3;
+        this.model = new ActiveModel(model, service.Session, time, keptBytes);
         canceller = new InferenceCanceller(this.model.SetCancelled, TimeSpan.FromSeconds(settings.Model.TimeoutS), time);
         publisher = new MaskPublisher(service, new OutboxSink(new Outbox(time)), polygonTolerancePx: null);
         camera = new CameraPipeline(

@@ -37,7 +37,8 @@ internal sealed record FrameStats
     public double Fps => 1000 / Ms["frame"].P50;
 
     public string Title =>
-        $"{Precision}, {Input}, {Threads} thread{(Threads == 1 ? "" : "s")}{(SaliencyEvery > 1 ? $", saliency every {SaliencyEvery}" : "")}";
+        $"{Precision}, {Input}, {Threads} thread{(Threads == 1 ? "" : "s")}"
+        + (SaliencyEvery > 1 ? $", saliency every {SaliencyEvery}" : "");
 
     public void Write(Utf8JsonWriter json)
     {

@@ -31,7 +31,7 @@ internal enum PipeFormat
 /// <summary>A rectangle in pixels, of the picture after rotation.</summary>
 internal readonly record struct Crop(int X, int Y, int Width, int Height);
 
-/// <summary>What one <c>[[camera]]</c> asks for. Zero or empty means: not asked, the source decides.</summary>
+/// <summary>The configuration of one <c>[[camera]]</c>. Zero or empty: the source decides.</summary>
 internal sealed record CameraOptions
 {
     /// <summary>Name in topics, <c>[a-z0-9-]{1,64}</c>.</summary>
@@ -41,14 +41,14 @@ internal sealed record CameraOptions
     public required string Uri { get; init; }
 
     /// <summary>
-    /// Pixels asked of the source, before rotation and crop. Needed for <c>pipe:</c> but for <see cref="PipeFormat.Y4m"/>.
+    /// Requested of the source in pixels, before rotation and crop. Required for <c>pipe:</c> with raw pictures.
     /// </summary>
     public int Width { get; init; }
 
     /// <inheritdoc cref="Width"/>
     public int Height { get; init; }
 
-    /// <summary>Frames a second asked of a device; the pace of <c>images:</c> (0: as fast as they are taken).</summary>
+    /// <summary>Frames a second requested of a device; the rate of <c>images:</c> (0: as fast as they are processed).</summary>
     public double Fps { get; init; }
 
     /// <summary>Four characters, for V4L2: <c>MJPG</c>, <c>YUYV</c>.</summary>
@@ -64,11 +64,11 @@ internal sealed record CameraOptions
     public bool Loop { get; init; }
 
     /// <summary>
-    /// A video plays at its own pace, dropping what comes too fast; else every frame of it is used, as fast as they are taken.
+    /// A video plays at its own rate and drops frames that inference cannot take; else every frame is used, as fast as they are processed.
     /// </summary>
     public bool Realtime { get; init; }
 
-    /// <summary>File with <c>user:password</c> for RTSP.</summary>
+    /// <summary>File with <c>user:password</c> for RTSP and HTTP.</summary>
     public string CredentialsFile { get; init; } = "";
 
     public PipeFormat PipeFormat { get; init; } = PipeFormat.Bgr24;
@@ -76,15 +76,15 @@ internal sealed record CameraOptions
     /// <summary>Seconds that the first frame after opening may take.</summary>
     public double OpenTimeoutS { get; init; } = 10;
 
-    /// <summary>Frame times without a frame after which the camera is called stalled.</summary>
+    /// <summary>Frame times without a frame after which the camera is stalled.</summary>
     public int StallFrames { get; init; } = 30;
 
-    /// <summary>Seconds of the same pixels after which it is called frozen; 0 switches this off.</summary>
+    /// <summary>Seconds of the same pixels after which it is frozen; 0 switches this off.</summary>
     public double FreezeS { get; init; } = 10;
 
     /// <summary>Mean brightness (0..255) below which a picture is black; 0 switches this off.</summary>
     public int BlackLevel { get; init; } = CaptureLimits.BlackLevel;
 
-    /// <summary>Seconds of black pictures after which the camera is called black.</summary>
+    /// <summary>Seconds of black pictures after which the camera is black.</summary>
     public double BlackS { get; init; } = 5;
 }

@@ -3,9 +3,9 @@ using OpenCvSharp;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// Keeps one camera running for ever: owns its capture thread, watches it from a timer, and tells its state. A call that hangs costs a
-/// thread, which is abandoned, and a new one is begun; with <see cref="CaptureLimits.MaxAbandonedReads"/> of them out, <see cref="Fatal"/>
-/// is raised with <see cref="HungReason"/> and the process is to end. Events are raised on the capture or timer thread, outside of locks,
+/// Keeps one camera running: owns its capture thread, watches it from a timer, and reports its state. A call that hangs is abandoned with
+/// its thread, and a new thread is started; with <see cref="CaptureLimits.MaxAbandonedReads"/> abandoned calls <see cref="Fatal"/> is
+/// raised with <see cref="HungReason"/>, and the process must end. Events are raised on the capture or timer thread, outside of locks,
 /// and must not block.
 /// </summary>
 internal sealed class CameraRunner : IDisposable
@@ -21,11 +21,11 @@ internal sealed class CameraRunner : IDisposable
     private long sequence;
     private bool stopped;
 
-    /// <param name="options">What is asked of the camera.</param>
+    /// <param name="options">The camera's configuration.</param>
     /// <param name="create">Makes an unopened camera, for each attempt a new one.</param>
     /// <param name="pool">Slots that frames are written to.</param>
     /// <param name="queue">Where they go; closed with the runner.</param>
-    /// <param name="drops">Counts pictures that went nowhere; the queue's too.</param>
+    /// <param name="drops">Counts dropped pictures, those of the queue too.</param>
     /// <param name="time">Clock and timers.</param>
     /// <param name="random">Jitter of the waits.</param>
     public CameraRunner(
@@ -87,7 +87,7 @@ internal sealed class CameraRunner : IDisposable
     }
 
     /// <summary>
-    /// Stops, waits a moment for the thread, and gives all waiting frames back. A hung thread is left behind; it ends when its call does.
+    /// Stops, waits a moment for the thread, and returns all waiting frames. A hung thread is abandoned; it ends when its call returns.
     /// </summary>
     public void Dispose()
     {
@@ -142,7 +142,7 @@ internal sealed class CameraRunner : IDisposable
             Warned?.Invoke(reason);
     }
 
-    /// <summary>Tells the loss and returns how long to wait before the next attempt.</summary>
+    /// <summary>Reports the loss and returns how long to wait before the next attempt.</summary>
     internal TimeSpan Lost(CaptureSession from, string why)
     {
         var wait = new TimeSpan[1];
@@ -169,7 +169,7 @@ internal sealed class CameraRunner : IDisposable
             return from == session ? condition.ReopeningDue(NowNs) : null;
     }
 
-    /// <summary>Numbers the frame and passes it on; false when the thread has been left behind, and the frame with it.</summary>
+    /// <summary>Numbers the frame and passes it on; false when the thread was abandoned, and the frame with it.</summary>
     internal bool Deliver(CaptureSession from, Frame frame)
     {
         lock (gate)
@@ -184,7 +184,7 @@ internal sealed class CameraRunner : IDisposable
         return true;
     }
 
-    /// <summary>A thread has ended; when it had been abandoned, its call came back after all.</summary>
+    /// <summary>A thread has ended; if it was abandoned, its call has returned after all.</summary>
     internal void Gone(CaptureSession from)
     {
         lock (gate)
@@ -194,13 +194,13 @@ internal sealed class CameraRunner : IDisposable
         }
     }
 
-    /// <summary>Looks for silence and for calls that do not come back.</summary>
+    /// <summary>Checks for silence and for calls that do not return.</summary>
     private void Watch()
     {
         CaptureSession? watched;
         lock (gate)
             watched = session;
-        // a thread that waits or has ended is in no call
+        // a thread that waits or has ended makes no call
         if (watched?.CallNs is null or 0)
             return;
         long callNs = watched.CallNs,
@@ -232,7 +232,7 @@ internal sealed class CameraRunner : IDisposable
         CameraStatus now;
         lock (gate)
         {
-            // it may have come back, or been stopped, since it was looked at
+            // it may have returned, or been stopped, since the check
             if (hung != session || hung.CallNs == 0)
                 return;
             session = null;
@@ -254,7 +254,7 @@ internal sealed class CameraRunner : IDisposable
     }
 
     /// <summary>
-    /// Changes the condition on behalf of a thread that still counts; allocates nothing while nothing changes, since it runs for each
+    /// Changes the state on behalf of a thread that is not abandoned. Allocates nothing while nothing changes, since it runs for each
     /// frame.
     /// </summary>
     private void Tell<T>(CaptureSession from, T what, Action<CameraStateMachine, T> change)

@@ -2,7 +2,7 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Capture;
 
-/// <summary>From a camera's options to the camera that serves them.</summary>
+/// <summary>Makes the camera for a camera's options.</summary>
 internal static class CameraSource
 {
     /// <summary>

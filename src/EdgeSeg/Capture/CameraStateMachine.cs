@@ -3,7 +3,7 @@ using EdgeSeg.Platform;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// What is known of one camera: its state with the reason, its counts, and when it is to be opened again. Not thread-safe: its <see
+/// The state of one camera with its reason, its counts, and when it is opened again. Not thread-safe: its <see
 /// cref="CameraRunner"/> locks. All times are nanoseconds of the monotonic clock.
 /// </summary>
 internal sealed class CameraStateMachine(CameraOptions options, Random random)
@@ -79,7 +79,7 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
             Stream(nowNs);
     }
 
-    /// <summary>The pixels were looked at.</summary>
+    /// <summary>The pixels were checked.</summary>
     public void Looked(PictureFault fault, int brightness, long nowNs)
     {
         var seen = fault switch
@@ -125,7 +125,7 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
     /// <param name="remark">What was wrong with it; empty: nothing.</param>
     public void Ended(string remark) => Become(CameraState.Ended, remark.Length > 0 ? remark : "the source has no more pictures");
 
-    /// <summary>Judges the silence since a call into the camera began; true when it has just become a stall.</summary>
+    /// <summary>Checks how long a call into the camera has been silent; true when that has just become a stall.</summary>
     public bool Silent(long callNs, long nowNs)
     {
         if (format is null || State is CameraState.Stalled or CameraState.Lost or CameraState.Ended)
@@ -146,7 +146,7 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
         return true;
     }
 
-    /// <summary>A call is abandoned. Returns the wait before the next attempt, or null when too many are out.</summary>
+    /// <summary>A call is abandoned. Returns the wait before the next attempt, or null when too many are abandoned.</summary>
     public TimeSpan? Abandoned()
     {
         AbandonedReads++;

@@ -1,6 +1,6 @@
 namespace EdgeSeg.Capture;
 
-/// <summary>Where a camera stands; words of the wire in <see cref="CameraStates"/>.</summary>
+/// <summary>The state of a camera; its wire words are in <see cref="CameraStates"/>.</summary>
 internal enum CameraState
 {
     /// <summary>Opened for the first time, no frame yet.</summary>
@@ -25,18 +25,18 @@ internal enum CameraState
     /// <summary>A video or folder that does not begin again has been read to its end.</summary>
     Ended,
 
-    /// <summary>Too many calls into the camera never came back; only a new process helps.</summary>
+    /// <summary>Too many calls into the camera did not return; only a new process helps.</summary>
     Hung,
 }
 
 /// <summary>A camera's state at one moment.</summary>
-/// <param name="State">Where it stands.</param>
+/// <param name="State">The state.</param>
 /// <param name="Reason">Why it is not streaming, for a person; empty when it is.</param>
 /// <param name="FrameAgeMs">Milliseconds since the last frame arrived; NaN before the first.</param>
 /// <param name="Reconnects">Times that frames came again after a loss.</param>
 /// <param name="Grabbed">Frames that the source gave.</param>
 /// <param name="Retrieved">Frames of these that were decoded for inference.</param>
-/// <param name="AbandonedReads">Calls into the camera that have not come back.</param>
+/// <param name="AbandonedReads">Calls into the camera that have not returned.</param>
 /// <param name="Format">What the source granted when it was opened last; null before.</param>
 internal readonly record struct CameraStatus(
     CameraState State,

@@ -15,7 +15,7 @@ internal enum CameraKind
 }
 
 /// <summary>
-/// Size, pace and seed of the synthetic scene; <see cref="Frames"/> 0 means endless, <see cref="Fps"/> 0 as fast as they are taken.
+/// Size, rate and seed of the synthetic scene; <see cref="Frames"/> 0: endless, <see cref="Fps"/> 0: as fast as they are processed.
 /// </summary>
 internal readonly record struct TestScene(int Width, int Height, double Fps, int Seed, long Frames)
 {
@@ -82,10 +82,11 @@ internal readonly record struct CameraUri(CameraKind Kind, string Target, TestSc
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Host.Length == 0 || !text.Contains("://", StringComparison.Ordinal))
             throw new OperatingException($"the address of an {kind} camera names no host; write {example}", 2);
-        // the sentence does not repeat the address: it would carry the password into the log
+        // the message does not repeat the address, which holds the password
         if (uri.UserInfo.Length > 0)
             throw new OperatingException(
-                $"the address of the {kind} camera at {uri.Host} holds a user or password; put user:password into a file and name it as credentials_file",
+                $"the address of the {kind} camera at {uri.Host} holds a user or password; "
+                    + "put user:password into a file and name it as credentials_file",
                 2
             );
         if (text.AsSpan().ContainsAny('\'', '\n', '\r'))

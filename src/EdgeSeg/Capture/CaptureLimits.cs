@@ -6,7 +6,7 @@ internal static class CaptureLimits
     /// <summary>Frames that wait for inference: one in work, one fresh; older ones are worth less than new ones.</summary>
     public const int FrameQueue = 2;
 
-    /// <summary>Fastest camera, in frames a second: above it, a frame's own bookkeeping would show.</summary>
+    /// <summary>Fastest camera, in frames a second: above it, the cost of handling a frame would dominate.</summary>
     public const int MaxCameraFps = 1000;
 
     /// <summary>Pictures of one folder that are replayed; their names are held in memory.</summary>
@@ -27,7 +27,8 @@ internal static class CaptureLimits
     public const int PipeErrorBytes = 2 << 10;
 
     /// <summary>
-    /// Time that a camera command has to end by itself before it is killed, in milliseconds: NVIDIA's camera daemon wants a proper goodbye.
+    /// Time that a camera command has to end by itself before it is killed, in milliseconds: NVIDIA's camera daemon must be closed
+    /// properly.
     /// </summary>
     public const int PipeCloseMs = 1000;
 
@@ -59,12 +60,12 @@ internal static class CaptureLimits
     public const int BlackLevel = 6;
 
     /// <summary>
-    /// Shortest silence called a stall, in milliseconds, whatever the frame rate: below it the scheduler would be blamed on the camera.
+    /// Shortest silence that is a stall, in milliseconds, whatever the frame rate: a shorter one may be the scheduler's.
     /// </summary>
     public const int CameraStallMinMs = 500;
 
     /// <summary>
-    /// Abandoned camera calls, each holding a thread and a device, with which the process goes on; at this count it must end.
+    /// Abandoned camera calls, each with a thread and a device, at which the process must end.
     /// </summary>
     public const int MaxAbandonedReads = 3;
 
@@ -73,7 +74,7 @@ internal static class CaptureLimits
     /// </summary>
     public const int MaxDamagedInARow = 30;
 
-    /// <summary>How often a camera's silence is looked at, in milliseconds.</summary>
+    /// <summary>How often a camera's silence is checked, in milliseconds.</summary>
     public const int CameraWatchMs = 250;
 
     /// <summary>
@@ -81,15 +82,15 @@ internal static class CaptureLimits
     /// </summary>
     public const int CameraLookMs = 1000;
 
-    /// <summary>Oldest V4L2 buffer stamp that is believed, in milliseconds: older ones are of another clock.</summary>
+    /// <summary>Oldest V4L2 buffer stamp that is used, in milliseconds: older ones are of another clock.</summary>
     public const int DriverStampMaxAgeMs = 2000;
 
-    /// <summary>Time that closing a camera may take before its thread is left behind, in milliseconds.</summary>
+    /// <summary>Time that closing a camera may take before its thread is abandoned, in milliseconds.</summary>
     public const int CameraCloseMs = 3000;
 
     /// <summary>Edges that wait for their frames: more than a queue of frames could answer anyway.</summary>
     public const int PendingEdges = 16;
 
-    /// <summary>An edge that has found no frame for this long is missed: what it told of is no longer in front of the camera.</summary>
+    /// <summary>An edge without a frame for this long is missed: the object is no longer in front of the camera.</summary>
     public const int TriggerMaxAgeMs = 5_000;
 }

@@ -5,8 +5,8 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// One capture thread: opens the camera, drains it, decodes what is wanted, closes it, waits, and begins again, until it is left behind.
-/// Only its own thread calls the camera; <see cref="CallNs"/> lets the watchdog see a call that does not come back. It disposes itself when
+/// One capture thread: opens the camera, reads it, decodes the frames that are needed, closes it, waits and starts again, until it is
+/// abandoned. Only its own thread calls the camera; <see cref="CallNs"/> shows a call that does not return. It disposes itself when
 /// its thread ends.
 /// </summary>
 internal sealed class CaptureSession : IDisposable
@@ -35,13 +35,13 @@ internal sealed class CaptureSession : IDisposable
 
     public Thread Thread { get; }
 
-    /// <summary>When the call into the camera began that is under way; 0: none is.</summary>
+    /// <summary>When the current call into the camera began; 0: there is none.</summary>
     public long CallNs => Volatile.Read(ref callNs);
 
-    /// <summary>That call opens the camera, which may take longer.</summary>
+    /// <summary>The current call opens the camera, which may take longer.</summary>
     public bool IsOpening => opening;
 
-    /// <summary>Ends the thread as soon as its call comes back; nothing that it does from now on is heard.</summary>
+    /// <summary>Ends the thread as soon as its call returns; what it reports from now on is ignored.</summary>
     public void Leave()
     {
         left = true;
@@ -50,7 +50,7 @@ internal sealed class CaptureSession : IDisposable
         CancelCall();
     }
 
-    /// <summary>Makes the call under way return, where the source allows it.</summary>
+    /// <summary>Makes the current call return, where the source can.</summary>
     public void CancelCall() => Volatile.Read(ref camera)?.Cancel();
 
     public void Dispose()
@@ -78,7 +78,7 @@ internal sealed class CaptureSession : IDisposable
         }
     }
 
-    /// <summary>Opens, streams and closes once; the time until the next visit, or null when there is to be none.</summary>
+    /// <summary>Opens, streams and closes once; returns the time until the next attempt, or null for none.</summary>
     private TimeSpan? Visit()
     {
         string reason;
@@ -88,7 +88,7 @@ internal sealed class CaptureSession : IDisposable
             opening = true;
             using var opened = runner.Create();
             Volatile.Write(ref camera, opened);
-            // left while it was made: then nobody would cancel it
+            // abandoned while it was made: nobody else would cancel it
             if (left)
                 return null;
             var format = opened.Open();
@@ -107,7 +107,7 @@ internal sealed class CaptureSession : IDisposable
         }
         catch (Exception e)
         {
-            // whatever a camera throws, the next attempt may go well; the thread must outlive it
+            // the next attempt may succeed, so the thread must survive
             reason = $"{e.GetType().Name}: {e.Message}";
         }
         finally
@@ -119,7 +119,7 @@ internal sealed class CaptureSession : IDisposable
         return left ? null : runner.Lost(this, reason);
     }
 
-    /// <summary>Drains the camera; the reason of the loss, or null when the thread is to end.</summary>
+    /// <summary>Reads the camera; returns the reason of the loss, or null when the thread is to end.</summary>
     private string? Stream(ICamera source, CameraFormat format)
     {
         var openedUtc = runner.Time.GetUtcNow();
@@ -179,7 +179,7 @@ internal sealed class CaptureSession : IDisposable
     private bool KeepPace(double fps)
     {
         var nowNs = runner.NowNs;
-        // far behind (a suspended machine, a long stop): begin a new count instead of hurrying after it
+        // far behind (a suspended machine, a long stop): start a new count instead of catching up
         if (nowNs - nextGrabNs > 1_000_000_000)
             nextGrabNs = nowNs;
         var waitNs = nextGrabNs - nowNs;
@@ -191,14 +191,14 @@ internal sealed class CaptureSession : IDisposable
     private void Take(ICamera source, CameraFormat format, long sinceNs, FrameStamp stamp, long periodNs)
     {
         var nowNs = runner.NowNs;
-        var refusal = format.IsLive ? runner.Queue.CommandError(nowNs, periodNs) : null;
+        var refusal = format.IsLive ? runner.Queue.DropCauseAt(nowNs, periodNs) : null;
         Frame? frame = null;
         if (refusal is null && !runner.Pool.TryTake(out frame) && (format.IsLive || !WaitForSlot(out frame)))
             refusal = DropCause.NoSlot;
         if (frame is null)
         {
             runner.Drops.Count(refusal!.Value);
-            // nobody wants it, but whether the camera is frozen or black must be known all the same
+            // the frame is not needed, but whether the camera is frozen or black is
             if (format.IsWatched && nowNs - lookedNs >= CaptureLimits.CameraLookMs * 1_000_000L && source.Retrieve(writer.Scratch))
                 Look(writer.Scratch, nowNs);
             return;
@@ -231,7 +231,7 @@ internal sealed class CaptureSession : IDisposable
         }
     }
 
-    /// <summary>No frame of a video or folder is lost for want of a slot: others give theirs back soon.</summary>
+    /// <summary>A video or folder loses no frame when all slots are in use: others are returned soon.</summary>
     private bool WaitForSlot([NotNullWhen(true)] out Frame? frame)
     {
         while (!runner.Pool.TryTake(out frame) && pause.Wait(TimeSpan.FromMilliseconds(1)))

@@ -7,8 +7,8 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// A command in a session and process group of its own, so that closing it takes its children along. Its standard output is read by the owner,
-/// its standard input gets a text and is closed, the last <see cref="CaptureLimits.PipeErrorBytes"/> of its error output are kept.
+/// A command in a session and process group of its own, so that closing it ends its children too. Its standard output is read by the
+/// owner, its standard input gets a text and is closed, the last <see cref="CaptureLimits.PipeErrorBytes"/> of its error output are kept.
 /// </summary>
 internal sealed class ChildProcess : IDisposable
 {
@@ -19,7 +19,9 @@ internal sealed class ChildProcess : IDisposable
     private long tailEnd;
     private bool closed;
 
-    /// <summary>Starts the program, or throws an <see cref="OperatingException"/>. A program that setsid cannot find ends at once with code 127.</summary>
+    /// <summary>
+    /// Starts the program, or throws an <see cref="OperatingException"/>. A program that setsid cannot find ends at once with code 127.
+    /// </summary>
     public ChildProcess(IReadOnlyList<string> command, string input)
     {
         var start = new ProcessStartInfo("setsid")
@@ -59,7 +61,9 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>Ends with the process group's id, for tests.</summary>
     public int Id => process.Id;
 
-    /// <summary>How it ended, with the last lines it complained with; waits a moment for both. Words in <paramref name="secret"/> are masked.</summary>
+    /// <summary>
+    /// How it ended, with the last lines of its error output; waits a moment for both. Words in <paramref name="secret"/> are masked.
+    /// </summary>
     public string Ending(string secret)
     {
         var ended = process.WaitForExit(CaptureLimits.PipeCloseMs) && errors.Join(CaptureLimits.PipeCloseMs);
@@ -70,7 +74,7 @@ internal sealed class ChildProcess : IDisposable
         return text.Length == 0 ? how : $"{how}: {text}";
     }
 
-    /// <summary>Tells the whole group to end, then kills it. From any thread, any number of times.</summary>
+    /// <summary>Asks the whole group to end, then kills it. From any thread, any number of times.</summary>
     public void Close()
     {
         lock (gate)
@@ -80,7 +84,7 @@ internal sealed class ChildProcess : IDisposable
             closed = true;
             _ = LibC.Kill(-process.Id, LibC.SigTerm);
             process.WaitForExit(CaptureLimits.PipeCloseMs);
-            // what is left of the group when its leader has gone, or has not
+            // the rest of the group, whether its leader has ended or not
             _ = LibC.Kill(-process.Id, LibC.SigKill);
         }
     }

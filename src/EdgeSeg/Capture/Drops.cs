@@ -1,29 +1,29 @@
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// Why a captured picture never reached inference, or its mask never the broker; wire names in <see cref="Drops.Names"/>.
+/// Why a captured picture did not reach inference, or its mask the broker; wire names in <see cref="Drops.Names"/>.
 /// </summary>
 internal enum DropCause
 {
-    /// <summary>Inference was still at work, or a newer picture took its place in the queue.</summary>
+    /// <summary>Inference was busy, or a newer picture replaced it in the queue.</summary>
     InferenceBusy,
 
-    /// <summary>Every slot of the pool was out.</summary>
+    /// <summary>Every slot of the pool was in use.</summary>
     NoSlot,
 
-    /// <summary>The camera's mode wants fewer frames than come.</summary>
+    /// <summary>The camera's mode needs fewer frames than arrive.</summary>
     Rate,
 
-    /// <summary>The mode wants a frame only when told: a trigger, a command.</summary>
+    /// <summary>The mode needs a frame only for a trigger or a command.</summary>
     NotAsked,
 
     /// <summary>The picture could not be decoded.</summary>
     Damaged,
 
-    /// <summary>Inference threw or was cut.</summary>
+    /// <summary>Inference failed or was cancelled.</summary>
     Failed,
 
-    /// <summary>The mask, or an older one in its place, was pushed out before it was sent.</summary>
+    /// <summary>The mask, or an older one in its place, was displaced before it was sent.</summary>
     PublishQueue,
 }
 

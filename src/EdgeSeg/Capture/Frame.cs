@@ -4,7 +4,7 @@ namespace EdgeSeg.Capture;
 
 /// <summary>
 /// One captured picture in a pooled slot. Pixels are 8-bit BGR, row-major, top-left origin, as published (after rotation and crop).
-/// Whoever takes a frame disposes it: that gives the slot back to its <see cref="FramePool"/>.
+/// The taker disposes the frame, which returns the slot to its <see cref="FramePool"/>.
 /// </summary>
 internal sealed class Frame : IDisposable
 {
@@ -37,7 +37,7 @@ internal sealed class Frame : IDisposable
     /// <summary>Milliseconds that grabbing and decoding took.</summary>
     public double CaptureMs { get; set; }
 
-    /// <summary>The edge that this frame answers; none for a frame that no wire asked for.</summary>
+    /// <summary>The edge that this frame answers; none without a trigger.</summary>
     public TriggerStamp Trigger { get; set; }
 
     public int Width => Pixels.Cols;
@@ -51,7 +51,7 @@ internal sealed class Frame : IDisposable
         Trigger = default;
     }
 
-    /// <summary>Gives the slot back. A second call does nothing.</summary>
+    /// <summary>Returns the slot. A second call does nothing.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref taken, 0) == 1)

@@ -5,8 +5,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// The one place where a picture is rotated (clockwise), then cropped, and where points are carried over: wire coordinates are those of the
-/// result. Points are continuous: the centre of the top-left pixel is (0.5, 0.5).
+/// Rotates a picture (clockwise), then crops it, and converts points: wire coordinates are those of the result. Points are continuous: the
+/// centre of the top-left pixel is (0.5, 0.5).
 /// </summary>
 internal sealed class FrameGeometry : IDisposable
 {
@@ -33,7 +33,8 @@ internal sealed class FrameGeometry : IDisposable
             || y > fullHeight - height
         )
             throw new OperatingException(
-                $"the crop {x},{y} {width}x{height} does not lie inside the rotated picture of {fullWidth}x{fullHeight} or is below {PictureBounds.MinSide} pixels; correct it"
+                $"the crop {x},{y} {width}x{height} does not lie inside the rotated picture of {fullWidth}x{fullHeight} "
+                    + $"or is below {PictureBounds.MinSide} pixels; correct it"
             );
         // the crop as the source sees it, so that only the part that is kept is rotated
         Click a = ToSource(new Click(0, 0)),
@@ -45,13 +46,13 @@ internal sealed class FrameGeometry : IDisposable
 
     public int SourceHeight { get; }
 
-    /// <summary>In the rotated picture; the whole of it when none was asked for.</summary>
+    /// <summary>In the rotated picture; all of it when no crop is configured.</summary>
     public Crop Crop { get; }
 
     /// <summary>Nothing to do: a picture can be retrieved straight into its frame.</summary>
     public bool IsIdentity => rotate == 0 && source.Width == SourceWidth && source.Height == SourceHeight;
 
-    /// <summary>Carries a point of the frame (as on the wire) to the camera's own picture.</summary>
+    /// <summary>Converts a point of the frame (as on the wire) to the camera's own picture.</summary>
     public Click ToSource(Click frame)
     {
         float x = frame.X + Crop.X,
@@ -65,7 +66,7 @@ internal sealed class FrameGeometry : IDisposable
         };
     }
 
-    /// <summary>Carries a point of the camera's own picture to the frame; outside of the crop it lies outside of the frame.</summary>
+    /// <summary>Converts a point of the camera's own picture to the frame; outside of the crop it lies outside of the frame.</summary>
     public Click FromSource(Click point)
     {
         var (x, y) = rotate switch

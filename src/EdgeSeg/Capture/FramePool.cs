@@ -20,7 +20,7 @@ internal sealed class FramePool : IDisposable
 
     public int Slots { get; }
 
-    /// <summary>Slots that are out now.</summary>
+    /// <summary>Slots in use.</summary>
     public int Taken => Volatile.Read(ref taken);
 
     public bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Frame? frame)

@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// The bounded way of frames from one camera to inference: the newest wins, the oldest gives its slot back. It also carries the other way when
-/// inference will want the next frame, so that the camera need not decode what nobody will look at. Any thread.
+/// The bounded queue of frames from one camera to inference: the newest wins, the oldest returns its slot. It also tells the camera when
+/// inference needs the next frame, so that other frames are not decoded. Any thread.
 /// </summary>
 internal sealed class FrameQueue : IDisposable
 {
@@ -31,12 +31,12 @@ internal sealed class FrameQueue : IDisposable
     }
 
     /// <summary>
-    /// Where a wire says which frames are wanted: then only those that answer an edge get in, decided as they come, so that it is the first one after the edge
-    /// even while inference is at work on another. Set before the first frame.
+    /// Where a trigger selects the frames: only those that answer an edge enter, judged as they arrive, so that it is the first one after
+    /// the edge even while inference is busy. Set before the first frame.
     /// </summary>
     public TriggerGate? Gate { get; set; }
 
-    /// <summary>With a <see cref="Gate"/>: whether a frame that answers no edge gets in too, for a command or the preview.</summary>
+    /// <summary>With a <see cref="Gate"/>: whether a frame that answers no edge enters too, for a command or the preview.</summary>
     public bool TakesUntriggered
     {
         get => takesUntriggered;
@@ -53,8 +53,8 @@ internal sealed class FrameQueue : IDisposable
     }
 
     /// <summary>
-    /// Inference says from when on (nanoseconds of the monotonic clock) it will have use for a frame, and why earlier ones would be dropped.
-    /// 0: now (as at the start); <see cref="long.MaxValue"/>: not until told again.
+    /// Inference says from when on (nanoseconds of the monotonic clock) it needs a frame, and why earlier ones are dropped. 0: now (as at
+    /// the start); <see cref="long.MaxValue"/>: not until the next call.
     /// </summary>
     public void WantFrom(long ns, DropCause causeUntilThen)
     {
@@ -62,14 +62,16 @@ internal sealed class FrameQueue : IDisposable
             (wantedFromNs, this.causeUntilThen) = (ns, causeUntilThen);
     }
 
-    /// <summary>Why a picture taken now is not wanted; null when it is, that is when the next one, a period later, would come after inference has asked.</summary>
-    public DropCause? CommandError(long nowNs, long periodNs)
+    /// <summary>
+    /// The cause for which a picture taken now is dropped; null when it is needed: the next one, a period later, would come too late.
+    /// </summary>
+    public DropCause? DropCauseAt(long nowNs, long periodNs)
     {
         lock (gate)
             return closed || wantedFromNs - nowNs >= periodNs && wantedFromNs > nowNs ? causeUntilThen : null;
     }
 
-    /// <summary>Takes the frame over. A full queue gives its oldest back to the pool first.</summary>
+    /// <summary>Takes the frame over. A full queue returns its oldest to the pool first.</summary>
     public void Offer(Frame frame)
     {
         if (Gate is { } wire)
@@ -118,8 +120,8 @@ internal sealed class FrameQueue : IDisposable
     }
 
     /// <summary>
-    /// The frame that inference is to work on: the newest, and older ones that wait are dropped for it, since one left behind would be a whole run older when its
-    /// turn came. In order where none may be lost: a wire's answers, and a source that waited for room.
+    /// The frame to process: the newest; older ones that wait are dropped, since they would be a whole run older at their turn. In order
+    /// where none may be lost: the answers to a trigger, and a source that waited for room.
     /// </summary>
     public bool TryTakeFresh([NotNullWhen(true)] out Frame? frame)
     {
@@ -144,7 +146,10 @@ internal sealed class FrameQueue : IDisposable
         return true;
     }
 
-    /// <summary>Waits until a frame can be offered without displacing another; false once <paramref name="given"/> says that waiting is over, or the queue is closed.</summary>
+    /// <summary>
+    /// Waits until a frame can be offered without displacing another; false once <paramref name="given"/> returns true, or the
+    /// queue is closed.
+    /// </summary>
     public bool WaitForRoom(Func<bool> given)
     {
         while (!given())
@@ -164,10 +169,10 @@ internal sealed class FrameQueue : IDisposable
         return false;
     }
 
-    /// <summary>Lets <see cref="WaitForRoom"/> look again whether it is to give up.</summary>
+    /// <summary>Makes <see cref="WaitForRoom"/> check its condition again.</summary>
     public void Wake() => room.Set();
 
-    /// <summary>Gives every waiting frame back; later ones are given back at once.</summary>
+    /// <summary>Returns every waiting frame; later ones are returned at once.</summary>
     public void Close()
     {
         lock (gate)

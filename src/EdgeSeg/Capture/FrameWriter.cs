@@ -3,7 +3,9 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Capture;
 
-/// <summary>From a grabbed picture to a frame's pixels: straight into the frame where nothing is rotated or cropped, else by way of its own memory.</summary>
+/// <summary>
+/// From a grabbed picture to a frame's pixels: straight into the frame where nothing is rotated or cropped, else by way of its own memory.
+/// </summary>
 internal sealed class FrameWriter(int rotate, Crop? crop) : IDisposable
 {
     private FrameGeometry? geometry;
@@ -11,7 +13,9 @@ internal sealed class FrameWriter(int rotate, Crop? crop) : IDisposable
     /// <summary>The camera's own picture, where it was not retrieved straight into a frame.</summary>
     public Mat Scratch { get; } = new();
 
-    /// <summary>False when the picture is damaged. An <see cref="OperatingException"/> when the crop does not fit the picture's size.</summary>
+    /// <summary>
+    /// False when the picture is damaged. An <see cref="OperatingException"/> when the crop does not fit the picture's size.
+    /// </summary>
     public bool Write(ICamera source, Mat pixels)
     {
         if (geometry is { IsIdentity: true })

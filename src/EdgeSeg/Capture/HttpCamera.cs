@@ -112,7 +112,8 @@ internal sealed class HttpCamera : ICamera
         var kind = answer.Content.Headers.ContentType?.MediaType ?? "";
         if (kind.StartsWith("text/", StringComparison.Ordinal))
             throw new OperatingException(
-                $"camera {Where} sends a web page ({kind}), not pictures; give the address of the stream itself, often /stream or /?action=stream"
+                $"camera {Where} sends a web page ({kind}), not pictures; "
+                    + "give the address of the stream itself, often /stream or /?action=stream"
             );
         if (kind == "image/jpeg")
             throw new OperatingException($"camera {Where} sends one picture, not a stream; give the address of its motion JPEG stream");

@@ -11,7 +11,8 @@ internal enum PictureFault
 
 /// <summary>
 /// Sees from a grid of samples whether pictures stay the same or are black for longer than the options allow. A real sensor's noise changes
-/// every picture; one that does not change comes from a stuck driver, decoder or encoder. It outlives reopening: the same picture again is the same fault.
+/// every picture; one that does not change comes from a stuck driver, decoder or encoder. It outlives reopening: the same picture again is
+/// the same fault.
 /// </summary>
 internal sealed class PictureHealth(double freezeS, int blackLevel, double blackS)
 {

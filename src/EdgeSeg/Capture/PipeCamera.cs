@@ -80,7 +80,8 @@ internal sealed class PipeCamera(PipeCommand command, PipeFormat format, int wid
             var where =
                 read == 0
                     ? ""
-                    : $" in the middle of a picture ({read} of {picture.Length} bytes; are width, height and pipe_format those that it writes?)";
+                    : $" in the middle of a picture ({read} of {picture.Length} bytes); "
+                        + "check that width, height and pipe_format are those that it writes";
             return Fail(child.Ending(command.Secret) + where);
         }
         catch (OperatingException e)

@@ -14,7 +14,8 @@ internal sealed class RawPicture : IDisposable
     {
         if (width < PictureBounds.MinSide || height < PictureBounds.MinSide || (long)width * height > PictureBounds.MaxPixels)
             throw new OperatingException(
-                $"a pipe camera needs the width and height of its pictures, and {width}x{height} cannot be; state them as the command writes them",
+                $"a pipe camera needs the width and height of its pictures, and {width}x{height} is not possible; "
+                    + "state them as the command writes them",
                 2
             );
         var halves = format is PipeFormat.Nv12 or PipeFormat.I420 or PipeFormat.Y4m;

@@ -4,8 +4,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// A synthetic scene: a bright, grained disc on a Lissajous path over a dark, softly mottled background. The same seed gives the same pictures,
-/// and the disc's mask is known for each (<see cref="MaskOf"/>).
+/// A synthetic scene: a bright, grained disc on a Lissajous path over a dark, softly mottled background. The same seed gives the same
+/// pictures, and the disc's mask is known for each (<see cref="MaskOf"/>).
 /// </summary>
 internal sealed class TestCamera(TestScene scene) : ICamera
 {

@@ -1,15 +1,17 @@
 namespace EdgeSeg.Capture;
 
-/// <summary>What a frame answers: the edge it is the first frame after (ns of the monotonic clock), and how many edges it answers at once.</summary>
+/// <summary>
+/// What a frame answers: the edge it is the first frame after (ns of the monotonic clock), and how many edges it answers at once.
+/// </summary>
 internal readonly record struct TriggerStamp(long EdgeNs, int Edges)
 {
     public bool IsEdge => Edges > 0;
 }
 
 /// <summary>
-/// Brings edges and frames together: each accepted edge is answered by the first frame captured at or after it. One gate a camera; one thread puts edges in,
-/// another asks with frames. Edges closer than the minimum gap to the last accepted one are counted, not obeyed; edges that find no frame for
-/// <see cref="CaptureLimits.TriggerMaxAgeMs"/>, or no room, are counted as missed. Nothing queues without end.
+/// Brings edges and frames together: each accepted edge is answered by the first frame captured at or after it. One gate a camera; one
+/// thread puts edges in, another asks with frames. Edges closer than the minimum gap to the last accepted one are counted, not obeyed;
+/// edges that find no frame for <see cref="CaptureLimits.TriggerMaxAgeMs"/>, or no room, are counted as missed. Nothing queues without end.
 /// </summary>
 internal sealed class TriggerGate
 {
@@ -26,7 +28,8 @@ internal sealed class TriggerGate
         answered;
 
     /// <param name="minGapMs">Edges that follow sooner than this on an accepted one are not obeyed.</param>
-    /// <param name="wantFrom">Told, under the gate's lock, from when on frames are wanted (ns); <see cref="long.MaxValue"/> when no edge waits. Must not call back.</param>
+    /// <param name="wantFrom">Told, under the gate's lock, from when on frames are wanted (ns); <see cref="long.MaxValue"/> when no edge
+    /// waits. Must not call back.</param>
     public TriggerGate(int minGapMs, Action<long> wantFrom)
     {
         minGapNs = minGapMs * 1_000_000L;
@@ -75,7 +78,9 @@ internal sealed class TriggerGate
         }
     }
 
-    /// <summary>A frame captured at this time. True when it is the first at or after one or more edges; the stamp then names the earliest of them.</summary>
+    /// <summary>
+    /// A frame captured at this time. True when it is the first at or after one or more edges; the stamp then names the earliest of them.
+    /// </summary>
     public bool TryAnswer(long capturedNs, out TriggerStamp stamp)
     {
         stamp = default;

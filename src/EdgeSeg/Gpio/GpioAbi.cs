@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace EdgeSeg.Gpio;
 
 /// <summary>
-/// The kernel's interface to GPIO chips, version 2, as in <c>linux/gpio.h</c>: the structures that go through it, their sizes being part of the request
-/// numbers. The same on x86-64 and arm64.
+/// The kernel's interface to GPIO chips, version 2, as in <c>linux/gpio.h</c>: the structures that go through it, their sizes being part of
+/// the request numbers. The same on x86-64 and arm64.
 /// </summary>
 internal static unsafe class GpioAbi
 {

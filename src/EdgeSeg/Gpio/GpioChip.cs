@@ -7,7 +7,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EdgeSeg.Gpio;
 
-/// <summary>An opened GPIO chip: its lines by number or name. Every failure is a sentence with what to do.</summary>
+/// <summary>An opened GPIO chip: its lines by number or name. Every failure says what to do.</summary>
 internal sealed unsafe class GpioChip : IDisposable
 {
     private readonly SafeFileHandle handle;
@@ -37,7 +37,9 @@ internal sealed unsafe class GpioChip : IDisposable
         throw Failure(path, error);
     }
 
-    /// <summary>The number of the line with this number or name; a name that is all digits cannot be told from a number, which wins.</summary>
+    /// <summary>
+    /// The number of the line with this number or name; a name that is all digits cannot be told from a number, which wins.
+    /// </summary>
     /// <exception cref="OperatingException">There is none.</exception>
     public int Find(string line)
     {
@@ -83,10 +85,11 @@ internal sealed unsafe class GpioChip : IDisposable
         throw error switch
         {
             GpioAbi.EBUSY => new OperatingException(
-                $"line {line} of {Path} is in use by {Look(line).Consumer}: stop that, or choose another line"
+                $"line {line} of {Path} is in use by {Look(line).Consumer}; stop that program, or choose another line"
             ),
             GpioAbi.EINVAL => new OperatingException(
-                $"line {line} of {Path} cannot do what is asked of it (edge, bias, debounce): set trigger.gpio.bias to \"as_is\", or choose another line"
+                $"line {line} of {Path} does not support the requested edge, bias or debounce: "
+                    + "set trigger.gpio.bias to \"as_is\", or choose another line"
             ),
             GpioAbi.ENXIO => new OperatingException(
                 $"line {line} of {Path} gives no interrupts, so its edges cannot be seen: choose another line"
@@ -100,8 +103,8 @@ internal sealed unsafe class GpioChip : IDisposable
             error switch
             {
                 GpioAbi.ENOENT => $"{path} is not there: look for the chip with 'gpiodetect', and correct the chip's path in the settings",
-                GpioAbi.EACCES or GpioAbi.EPERM =>
-                    $"{path} may not be used by {Environment.UserName}: add it to the group gpio ('usermod -aG gpio {Environment.UserName}'), to which the package's udev rule gives GPIO chips",
+                GpioAbi.EACCES or GpioAbi.EPERM => $"{path} may not be used by {Environment.UserName}: add the user to the group gpio "
+                    + $"('usermod -aG gpio {Environment.UserName}'), to which the package's udev rule gives GPIO chips",
                 GpioAbi.ENODEV or GpioAbi.ENXIO => $"{path} has gone: connect the chip again",
                 GpioAbi.ENOTTY or GpioAbi.EINVAL =>
                     $"{path} is no GPIO chip, or the kernel is older than 5.10: look for the chip with 'gpiodetect'",

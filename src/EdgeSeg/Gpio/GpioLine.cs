@@ -7,8 +7,9 @@ using Microsoft.Win32.SafeHandles;
 namespace EdgeSeg.Gpio;
 
 /// <summary>
-/// A line of a GPIO chip, read from its character device: the kernel stamps and numbers each edge in its interrupt handler and debounces the line, so
-/// neither this process's scheduling nor a garbage collection shows in the stamp. docs/decisions/gpio.md says why not by System.Device.Gpio.
+/// A line of a GPIO chip, read from its character device: the kernel stamps and numbers each edge in its interrupt handler and debounces
+/// the line, so neither scheduling nor garbage collection affects the stamp. docs/decisions/gpio.md says why not by
+/// System.Device.Gpio.
 /// </summary>
 internal sealed unsafe class GpioLine : IInputLine
 {
@@ -21,7 +22,8 @@ internal sealed unsafe class GpioLine : IInputLine
 
     public long Lost { get; private set; }
 
-    /// <exception cref="OperatingException">No chip, no such line, in use, not allowed, or not able; the sentence says which and what to do.</exception>
+    /// <exception cref="OperatingException">No chip, no such line, in use, not allowed, or not able; the sentence says which and what to
+    /// do.</exception>
     public static GpioLine Open(GpioTriggerSettings settings)
     {
         using var chip = GpioChip.Open(settings.Chip);

@@ -7,8 +7,9 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Gpio;
 
 /// <summary>
-/// A wire that tells a machine something: a level that holds, or a pulse for each "on". Off at the start and when disposed. Any thread.
-/// Driven by System.Device.Gpio through libgpiod; what the line does after a kill -9 is up to the chip, so a fault output should be wired active-low.
+/// An output line to a machine: a level that lasts, or a pulse for each "on". Off at the start and when disposed. Any thread.
+/// Driven by System.Device.Gpio through libgpiod; what the line does after a kill -9 is up to the chip, so a fault output should be wired
+/// active-low.
 /// </summary>
 internal sealed class OutputLine : IDisposable
 {
@@ -32,7 +33,8 @@ internal sealed class OutputLine : IDisposable
         Put(false);
     }
 
-    /// <exception cref="OperatingException">No chip, no such line, in use, not allowed, or no libgpiod; the sentence says which and what to do.</exception>
+    /// <exception cref="OperatingException">No chip, no such line, in use, not allowed, or no libgpiod; the sentence says which and what to
+    /// do.</exception>
     public static OutputLine Open(OutputSettings settings, TimeProvider time)
     {
         int line;
@@ -61,7 +63,7 @@ internal sealed class OutputLine : IDisposable
         }
     }
 
-    /// <summary>The line is on: until told otherwise, or for the length of a pulse. Off ends a pulse at once.</summary>
+    /// <summary>Switches the line on, until the next call or for the length of a pulse. Off ends a pulse at once.</summary>
     public void Set(bool on)
     {
         lock (gate)
@@ -99,7 +101,10 @@ internal sealed class OutputLine : IDisposable
 
     private void Put(bool on) => write(on != activeLow);
 
-    /// <summary>Named, not guessed: the library's own choice prefers old kernels' ways. Debian 12, Ubuntu 22.04 and JetPack 6 have libgpiod 1, later ones 2.</summary>
+    /// <summary>
+    /// Chosen explicitly: the library's own choice prefers the interfaces of old kernels. Debian 12, Ubuntu 22.04 and JetPack 6 have
+    /// libgpiod 1, later ones 2.
+    /// </summary>
     private static GpioDriver Driver(int chip)
     {
 #pragma warning disable SDGPIO0001 // libgpiod 2 is the only one on newer systems

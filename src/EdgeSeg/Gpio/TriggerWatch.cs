@@ -4,8 +4,8 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Gpio;
 
 /// <summary>
-/// Listens to a line for as long as the service runs, on a thread of its own, and passes every edge to the gates. A line that cannot be opened, or goes,
-/// is tried again for ever; meanwhile <see cref="Fault"/> holds the sentence, and the service goes on without it.
+/// Reads a line while the service runs, on a thread of its own, and passes every edge to the gates. A line that cannot be opened, or is
+/// lost, is opened again without end; meanwhile <see cref="Fault"/> holds the reason, and the service goes on without it.
 /// </summary>
 internal sealed class TriggerWatch : IDisposable
 {
@@ -21,8 +21,8 @@ internal sealed class TriggerWatch : IDisposable
         lost;
 
     /// <param name="open">Opens the line; throws <see cref="OperatingException"/> when it cannot.</param>
-    /// <param name="onEdge">Told each edge, on this class's thread.</param>
-    /// <param name="changed">Told when the line fails (with the sentence) and when it works again (null).</param>
+    /// <param name="onEdge">Takes each edge, on this class's thread.</param>
+    /// <param name="changed">Called when the line fails (with the reason) and when it works again (null).</param>
     /// <param name="time">Waits between attempts.</param>
     public TriggerWatch(Func<IInputLine> open, Action<LineEdge> onEdge, Action<string?> changed, TimeProvider time)
     {
@@ -31,7 +31,7 @@ internal sealed class TriggerWatch : IDisposable
         thread = new Thread(Listen) { Name = "trigger", IsBackground = true };
     }
 
-    /// <summary>Why the line is not listened to; null while it is.</summary>
+    /// <summary>Why the line is not read; null while it is.</summary>
     public string? Fault => fault;
 
     /// <summary>Edges read since the start.</summary>

@@ -9,7 +9,7 @@ namespace EdgeSeg.Health;
 /// <summary>Opens a camera as the service would and reads one picture.</summary>
 internal static class CameraCheck
 {
-    /// <param name="options">The camera. A call that hangs is left behind on its thread, which ends with the process.</param>
+    /// <param name="options">The camera. A call that hangs is abandoned on its thread, which ends with the process.</param>
     public static Check Run(CameraOptions options)
     {
         var name = $"camera {options.Id}";
@@ -76,6 +76,9 @@ internal static class CameraCheck
     private static string Describe(CameraFormat format, Mat picture, TimeSpan elapsed) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{picture.Cols}x{picture.Rows} {format.Coding}{(format.Fps > 0 ? $" at {format.Fps:0.##} frames a second" : "")}, first picture after {elapsed.TotalMilliseconds:0} ms"
+            $"{picture.Cols}x{picture.Rows} {format.Coding}{Rate(format)}, first picture after {elapsed.TotalMilliseconds:0} ms"
         );
+
+    private static string Rate(CameraFormat format) =>
+        format.Fps > 0 ? string.Create(CultureInfo.InvariantCulture, $" at {format.Fps:0.##} frames a second") : "";
 }

@@ -7,7 +7,10 @@ internal enum CheckState
     Failed,
 }
 
-/// <summary>What was found of one thing that the service needs, and what a person can do about it. <see cref="Remedy"/> is empty when there is nothing to do.</summary>
+/// <summary>
+/// The finding about one thing that the service needs, and what a person can do about it. <see cref="Remedy"/> is empty when there is
+/// nothing to do.
+/// </summary>
 internal sealed record Check(string Name, CheckState State, string Finding, string Remedy = "")
 {
     public static Check Ok(string name, string finding) => new(name, CheckState.Ok, finding);

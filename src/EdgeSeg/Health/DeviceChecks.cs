@@ -3,10 +3,13 @@ using EdgeSeg.Platform;
 
 namespace EdgeSeg.Health;
 
-/// <summary>Are the device nodes there, and may this user use them.</summary>
+/// <summary>Checks that the device nodes exist and that this user may use them.</summary>
 internal static class DeviceChecks
 {
-    /// <summary>Of the cameras' addresses only <c>v4l2:/dev/videoN</c> has a node to look at; another may hold a password, and only its scheme is shown.</summary>
+    /// <summary>
+    /// Of the cameras' addresses only <c>v4l2:/dev/videoN</c> has a device node; another may hold a password, and only its scheme is
+    /// shown.
+    /// </summary>
     /// <param name="id">The camera's.</param>
     /// <param name="uri">Its address.</param>
     /// <param name="mayUse">Whether this process may read and write a node; null: as the kernel says, which refuses root nothing.</param>
@@ -19,7 +22,9 @@ internal static class DeviceChecks
         return Node(name, node, "video", "connect the camera, look for it with 'v4l2-ctl --list-devices', and correct camera.uri", mayUse);
     }
 
-    /// <summary>Where a GPIO line is configured (<paramref name="needed"/>) its chip must be there, in the folder of device nodes.</summary>
+    /// <summary>
+    /// Where a GPIO line is configured (<paramref name="needed"/>) its chip must be there, in the folder of device nodes.
+    /// </summary>
     public static Check Gpio(bool needed, string chip = "gpiochip0", string devices = "/dev")
     {
         var node = Path.Combine(devices, Path.GetFileName(chip));

@@ -2,12 +2,16 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Health;
 
-/// <summary>Looks at everything that the service needs, one thing after the other, and writes a table. No check ends the others.</summary>
+/// <summary>
+/// Runs the checks of everything that the service needs, one after the other, and writes a table. A failed check does not end the others.
+/// </summary>
 internal static class Doctor
 {
     private const string Arrow = "-> ";
 
-    /// <summary>A named check whose look returns what it found, and throws <see cref="OperatingException"/> with reason and remedy when it is not well.</summary>
+    /// <summary>
+    /// A named check whose function returns its finding, or throws an <see cref="OperatingException"/> with reason and remedy.
+    /// </summary>
     public static (string Name, Func<Check> Look) Of(string name, Func<string> look) => (name, () => Check.Ok(name, look()));
 
     public static IReadOnlyList<Check> Examine(IEnumerable<(string Name, Func<Check> Look)> looks) =>
@@ -30,8 +34,9 @@ internal static class Doctor
         }
 
         int Count(CheckState state) => checks.Count(c => c.State == state);
+        var warnings = Count(CheckState.Warning);
         output.WriteLine(
-            $"{Count(CheckState.Ok)} ok, {Count(CheckState.Warning)} {(Count(CheckState.Warning) == 1 ? "warning" : "warnings")}, {Count(CheckState.Failed)} failed"
+            $"{Count(CheckState.Ok)} ok, {warnings} {(warnings == 1 ? "warning" : "warnings")}, {Count(CheckState.Failed)} failed"
         );
     }
 
@@ -43,7 +48,7 @@ internal static class Doctor
         }
         catch (Exception e)
         {
-            // a doctor that falls ill says what of; the sentence of an operating error holds its remedy
+            // the message of an operating error holds its remedy
             return NativeLibraries.Reason(e) is { } reason
                 ? Check.Failed(name, reason.Message, "")
                 : Check.Failed(name, $"could not be looked at: {e.Message.ReplaceLineEndings(" ")}", "");

@@ -3,10 +3,12 @@ namespace EdgeSeg.Health;
 /// <summary>The bounds of this folder, each with its reason.</summary>
 internal static class HealthLimits
 {
-    /// <summary>Time for the broker to take a TCP connection, in ms: a network that needs longer will not carry masks either.</summary>
+    /// <summary>Time for the broker to accept a TCP connection, in milliseconds: a slower network cannot carry masks either.</summary>
     public const int DoctorConnectTimeoutMs = 3_000;
 
-    /// <summary>Free bytes below which the state folder's disk is warned of: two model bundles, the one in use and the one being fetched.</summary>
+    /// <summary>
+    /// Free bytes below which the state folder's disk gets a warning: two model bundles, the one in use and the one being fetched.
+    /// </summary>
     public const long DiskLowBytes = 200L << 20;
 
     /// <summary>Free bytes below which state can no longer be kept safely.</summary>

@@ -4,7 +4,7 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Health;
 
-/// <summary>Do the native libraries load, which versions, and from where.</summary>
+/// <summary>Checks that the native libraries load, and shows their versions and paths.</summary>
 internal static class NativeChecks
 {
     public static (string Name, Func<Check> Look) Runtime { get; } =

@@ -4,7 +4,7 @@ using EdgeSeg.Telemetry;
 
 namespace EdgeSeg.Health;
 
-/// <summary>Disk, clock and heat. The folders of /sys and /run are arguments, so that tests can lay out their own.</summary>
+/// <summary>Disk, clock and temperature. The folders of /sys and /run are arguments, so that tests can lay out their own.</summary>
 internal static class SystemChecks
 {
     /// <param name="stateDir">Where the service keeps its state; a missing folder is judged by the nearest one above it.</param>
@@ -80,13 +80,11 @@ internal static class SystemChecks
     public static Check Temperature(string sys = "/sys")
     {
         const string name = "temperature";
-        const string remedy = "give the board air, a heat sink or a stronger power supply; it is slower until then";
+        const string remedy = "improve cooling or use a stronger power supply; the board is slower until then";
         var zones = Sensors.Zones(sys);
         var slowed = Slowed(sys);
         if (zones.Count == 0)
-            return slowed is null
-                ? Check.Ok(name, "this machine has no sensor that the kernel shows")
-                : Check.Warning(name, slowed, remedy);
+            return slowed is null ? Check.Ok(name, "the kernel shows no sensor of this machine") : Check.Warning(name, slowed, remedy);
         var (type, degrees) = zones.MaxBy(z => z.DegreesC);
         var finding = string.Create(CultureInfo.InvariantCulture, $"{degrees:0.0} degrees C ({type})");
         if (slowed is not null)
@@ -98,7 +96,7 @@ internal static class SystemChecks
         Sensors.Throttled(sys) switch
         {
             { Now: var now } when now.Contains(Sensors.UnderVoltage) => "its supply voltage is too low now",
-            { Now: [Sensors.Cooling] } => "its processor is held back because of heat now",
+            { Now: [Sensors.Cooling] } => "its processor is throttled because of heat now",
             { Now.Count: > 0 } => "its processor is throttled now",
             { SinceBoot.Count: > 0 } => "it was throttled since it started",
             _ => null,

@@ -2,7 +2,10 @@ using EdgeSeg.Platform;
 
 namespace EdgeSeg.Messages;
 
-/// <summary>Names one frame on the wire: <c>&lt;session&gt;-&lt;camera&gt;-&lt;sequence&gt;</c>. The session holds no hyphen, a camera may; the sequence follows the last one.</summary>
+/// <summary>
+/// Names one frame on the wire: <c>&lt;session&gt;-&lt;camera&gt;-&lt;sequence&gt;</c>. The session holds no hyphen, a camera may; the
+/// sequence follows the last one.
+/// </summary>
 internal static class FrameId
 {
     /// <summary>A new name for a run of the service: 12 hexadecimal digits, so that two runs of a fleet of thousands do not meet.</summary>
@@ -21,6 +24,12 @@ internal static class FrameId
         if (!sequence.TryFormat(to[at..], out var digits))
             throw new ArgumentException("no room for a frame id", nameof(to));
         return at + digits;
+    }
+
+    public static string Text(string session, string camera, long sequence)
+    {
+        Span<char> id = stackalloc char[3 * Identifier.MaxLength];
+        return new string(id[..Write(id, session, camera, sequence)]);
     }
 
     /// <summary>Takes an id apart; false when it is none.</summary>

@@ -17,6 +17,7 @@ internal sealed class ActiveModel : IDisposable
 {
     private readonly string session;
     private readonly TimeProvider time;
+    private readonly int keptBytes;
     private volatile IInferenceModel model;
     private IInferenceModel? offered;
     private EmbeddingCache embeddings;
@@ -24,9 +25,10 @@ internal sealed class ActiveModel : IDisposable
     /// <param name="model">Owned from here on.</param>
     /// <param name="session">Names this run of the service; frame ids of another run are refused.</param>
     /// <param name="time">For the age of kept frames.</param>
-    public ActiveModel(IInferenceModel model, string session, TimeProvider time)
+    /// <param name="keptBytes">Memory for kept frames.</param>
+    public ActiveModel(IInferenceModel model, string session, TimeProvider time, int keptBytes = PipelineLimits.FrameRingBytes)
     {
-        (this.model, this.session, this.time) = (model, session, time);
+        (this.model, this.session, this.time, this.keptBytes) = (model, session, time, keptBytes);
         Allocate(model.Segmenter);
     }
 
@@ -132,7 +134,7 @@ internal sealed class ActiveModel : IDisposable
         {
             Picture?.Dispose();
             Picture = new Picture(segmenter.InputWidth, segmenter.InputHeight);
-            Frames = new FrameStore(session, Picture.Bytes.Length, time);
+            Frames = new FrameStore(session, Picture.Bytes.Length, time, keptBytes);
         }
 
         Debug.Assert(Picture is not null && Frames is not null);

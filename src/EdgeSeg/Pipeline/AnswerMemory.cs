@@ -1,9 +1,11 @@
 namespace EdgeSeg.Pipeline;
 
-/// <summary>Who asked, and which of its requests. Two clients may use the same ids.</summary>
+/// <summary>The requester and its request. Two clients may use the same ids.</summary>
 internal readonly record struct RequestKey(string Topic, string Request)
 {
-    /// <summary>Null when the request can be told from no other: it has neither an id nor correlation data, or nobody waits for a reply.</summary>
+    /// <summary>
+    /// Null when the request cannot be identified: it has neither an id nor correlation data, or no response topic.
+    /// </summary>
     public static RequestKey? Of(string? topic, string? id, byte[]? correlation)
     {
         if (topic is null)
@@ -14,7 +16,9 @@ internal readonly record struct RequestKey(string Topic, string Request)
     }
 }
 
-/// <summary>Answers that were given, for requests that come again: bounded in number, bytes and time; the oldest are forgotten first.</summary>
+/// <summary>
+/// Answers that were sent, for repeated requests: bounded in number, bytes and time; the oldest are dropped first.
+/// </summary>
 internal sealed class AnswerMemory(TimeProvider time)
 {
     private readonly Dictionary<RequestKey, Answer> answers = [];
@@ -27,8 +31,8 @@ internal sealed class AnswerMemory(TimeProvider time)
     /// <summary>Of the payloads.</summary>
     public int Bytes { get; private set; }
 
-    /// <param name="key">Who asked.</param>
-    /// <param name="asked">Camera and command, to tell a repeat from an id used twice.</param>
+    /// <param name="key">The request.</param>
+    /// <param name="asked">Camera and command, to distinguish a repeat from an id used twice.</param>
     /// <param name="payload">The answer.</param>
     public void Keep(RequestKey key, string asked, byte[] payload)
     {

@@ -1,7 +1,6 @@
 using EdgeSeg.Capture;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
-using EdgeSeg.Platform;
 using EdgeSeg.Vision.Models;
 
 namespace EdgeSeg.Pipeline;
@@ -31,7 +30,7 @@ internal sealed class CommandProcessor(
 {
     private readonly JsonBuffer json = new(1024);
     private readonly Segmentation result = new();
-    private AutomaticMaskJob? job;
+    private readonly AutomaticMaskCommands automatic = new(queue, model, publisher, sink, session);
 
     /// <summary>
     /// Takes the commands that arrived: those on a kept frame are answered, others wait for their camera's next frame. Then one slice of
@@ -53,7 +52,7 @@ internal sealed class CommandProcessor(
         }
 
         FailWithoutFrame();
-        return AdvanceJob() || worked;
+        return AdvanceAutomaticMasks() || worked;
     }
 
     /// <summary>Answers the commands that waited for this frame.</summary>
@@ -76,16 +75,8 @@ internal sealed class CommandProcessor(
         camera.Waiting.Clear();
     }
 
-    /// <summary>
-    /// The model is about to be replaced: automatic masks that are not finished are answered <c>busy</c>, as they depend on it.
-    /// </summary>
-    public void BeforeModelChange()
-    {
-        if (job is null)
-            return;
-        queue.Fail(job.Command, new CommandError(CommandErrorCode.Busy, "the model was replaced during the command; send it again"));
-        EndJob();
-    }
+    /// <summary>The model is about to be replaced.</summary>
+    public void BeforeModelChange() => automatic.BeforeModelChange();
 
     /// <summary>Commands that need neither a frame nor the model. False for all others.</summary>
     private bool TryApply(PendingCommand command, CameraPipeline camera)
@@ -152,7 +143,7 @@ internal sealed class CommandProcessor(
     {
         if (command.Command.Everything is not null)
         {
-            BeginJob(command, camera, picture);
+            automatic.Begin(command, camera, picture);
             return;
         }
 
@@ -197,13 +188,14 @@ internal sealed class CommandProcessor(
                 command,
                 new CommandError(
                     CommandErrorCode.TooLarge,
-                    $"the picture exceeds {sink.MaxPayloadBytes} bytes even at quality {MessageLimits.MinJpegQuality}; request a preview of less width"
+                    $"the picture exceeds {sink.MaxPayloadBytes} bytes even at quality {MessageLimits.MinJpegQuality}; "
+                        + "request a preview of less width"
                 )
             );
             return;
         }
 
-        var id = FrameIdOf(frame.Camera, frame.Sequence);
+        var id = FrameId.Text(session, frame.Camera, frame.Sequence);
         queue.Complete(
             command,
             ReplyMessage.WriteSnapshot(json, camera.Topics.Preview, id, frame.Width, frame.Height, bytes, quality),
@@ -211,103 +203,18 @@ internal sealed class CommandProcessor(
         );
     }
 
-    private void BeginJob(PendingCommand command, CameraPipeline camera, Picture picture)
-    {
-        if (job is not null)
-        {
-            queue.Fail(
-                command,
-                new CommandError(CommandErrorCode.Busy, $"automatic masks of camera {job.Frame.Camera} are being made; send it again later")
-            );
-            return;
-        }
-
-        job = new AutomaticMaskJob(command, camera, picture.Frame, model.Segmenter, model.DetachEmbedding());
-    }
-
     /// <summary>A slice of the automatic masks. False when none are being made.</summary>
-    private bool AdvanceJob()
+    private bool AdvanceAutomaticMasks()
     {
-        if (job is not { } current)
+        if (automatic.Command is not { } command)
             return false;
-        var ended = true;
-        try
-        {
-            Guard(current.Command, () => ended = Advance(current));
-        }
-        finally
-        {
-            if (ended)
-                EndJob();
-        }
-
+        Guard(command, automatic.Advance);
         return true;
-    }
-
-    private bool Advance(AutomaticMaskJob current)
-    {
-        if (!current.Advance(() => queue.Waiting > 0))
-            return false;
-        var before = current.Published;
-        // half of the outbox is left to the frames, and no mask displaces another message
-        while (!current.IsOver && queue.Waiting == 0 && sink.HasRoom)
-        {
-            var mask = current.Next();
-            publisher.Publish(
-                current.Camera,
-                current.Frame,
-                mask,
-                model.Model.Info,
-                current.Command.Command.Id,
-                of: (current.Published - 1, current.Masks.Length)
-            );
-        }
-
-        if (current.IsOver)
-            CompleteJob(current);
-        else if (before == current.Published)
-            Thread.Sleep(PipelineLimits.AutomaticPauseMs);
-        return current.IsOver;
-    }
-
-    /// <summary>The answer after the masks. Where even the list exceeds a message, it holds the number only.</summary>
-    private void CompleteJob(AutomaticMaskJob finished)
-    {
-        var frame = FrameIdOf(finished.Frame.Camera, finished.Frame.Sequence);
-        var reply = Write(isListed: true);
-        if (reply.Length > sink.MaxPayloadBytes - PipelineLimits.ReplyOverheadBytes)
-            reply = Write(isListed: false);
-        queue.Complete(finished.Command, reply, sink.MaxPayloadBytes);
-
-        ReadOnlySpan<byte> Write(bool isListed) =>
-            ReplyMessage.WriteEverything(
-                json,
-                frame,
-                finished.Command.Command.Everything!.Grid,
-                finished.PointsDone,
-                finished.Masks,
-                isListed,
-                finished.Published,
-                finished.LeftOut,
-                finished.Ms
-            );
-    }
-
-    private void EndJob()
-    {
-        job?.Dispose();
-        job = null;
-    }
-
-    private string FrameIdOf(string camera, long sequence)
-    {
-        Span<char> id = stackalloc char[3 * Identifier.MaxLength];
-        return new string(id[..FrameId.Write(id, session, camera, sequence)]);
     }
 
     public void Dispose()
     {
-        EndJob();
+        automatic.Dispose();
         json.Dispose();
     }
 }

@@ -3,14 +3,12 @@ using EdgeSeg.Mqtt;
 
 namespace EdgeSeg.Pipeline;
 
-/// <summary>How many commands went which way since the start.</summary>
-internal readonly record struct CommandCounts(long Accepted, long Refused, long Repeated, long Unanswerable);
-
 /// <summary>
-/// Where commands come in and answers go out. What may be obeyed is accepted and waits, in the order of arrival, for <see cref="TryTake"/>;
-/// everything else is refused at once. Each request is answered once: <c>accepted</c>, then <c>result</c> or <c>error</c>; the same request
-/// again (same response topic and id, or correlation data where it has no id) is not done again but gets its answer again, byte for byte.
-/// Any thread; replies are handed over within the desk's lock, so that they leave in order: the receiver copies and returns.
+/// Receives commands and sends their answers. A command that may be carried out is accepted and waits, in the order of arrival, for
+/// <see cref="TryTake"/>; all others are refused at once. Each request is answered once: <c>accepted</c>, then <c>result</c> or
+/// <c>error</c>. The same request again (same response topic and id, or correlation data without an id) is not carried out again and gets
+/// the same answer again. Any thread; replies are handed over within the lock, so that they keep their order, and the receiver must only
+/// copy them.
 /// </summary>
 internal sealed class CommandQueue : IDisposable
 {
@@ -33,7 +31,7 @@ internal sealed class CommandQueue : IDisposable
     /// <param name="time">For waiting and remembering.</param>
     /// <param name="clockSynced">Whether <c>expires_at</c> can be judged.</param>
     /// <param name="send">Takes replies.</param>
-    /// <param name="arrived">Called after a command was accepted, outside the lock: wakes whoever takes.</param>
+    /// <param name="arrived">Called after a command was accepted, outside the lock: wakes the taker.</param>
     public CommandQueue(Topics topics, string session, TimeProvider time, Func<bool> clockSynced, Action<Reply> send, Action arrived)
     {
         (this.topics, this.session, this.time, this.clockSynced, this.send, this.arrived) = (
@@ -66,7 +64,7 @@ internal sealed class CommandQueue : IDisposable
         }
     }
 
-    /// <summary>Takes a message that came; accepts or refuses it. Never throws for what is in it.</summary>
+    /// <summary>Accepts or refuses a received message. Never throws for its content.</summary>
     public void Receive(IncomingMessage message)
     {
         var parsed = CommandParser.Parse(topics, message.Topic, message.Payload);
@@ -82,7 +80,7 @@ internal sealed class CommandQueue : IDisposable
         var replyTopic = string.IsNullOrEmpty(message.ResponseTopic) ? parsed.ReplyTo : message.ResponseTopic;
         if (replyTopic is not null && ResponseTopic.Fault(topics, replyTopic) is not null)
         {
-            // obeying without being able to say so would leave the client in doubt
+            // a command whose answer cannot be sent would leave the client in doubt
             counts = counts with
             {
                 Refused = counts.Refused + 1,
@@ -110,7 +108,7 @@ internal sealed class CommandQueue : IDisposable
         var waitMs = WaitMs(message, command);
         if (waitMs <= 0)
             return Refuse(
-                new CommandError(CommandErrorCode.Expired, "the command had expired when it came"),
+                new CommandError(CommandErrorCode.Expired, "the command had expired on arrival"),
                 parsed,
                 replyTopic,
                 correlation,
@@ -121,7 +119,7 @@ internal sealed class CommandQueue : IDisposable
             return Refuse(
                 new CommandError(
                     CommandErrorCode.Busy,
-                    closed ? "the device is stopping" : $"{open.Count} commands are not answered yet: send it again later"
+                    closed ? "the device is stopping" : $"{open.Count} commands are not answered yet; send it again later"
                 ),
                 parsed,
                 replyTopic,
@@ -132,20 +130,22 @@ internal sealed class CommandQueue : IDisposable
         return true;
     }
 
-    /// <summary>What is refused whatever it says; never remembered, as a broker that keeps a command repeats it with every connection.</summary>
+    /// <summary>
+    /// What is refused whatever its content; never remembered, since a broker repeats a retained command with every connection.
+    /// </summary>
     private static CommandError? Stale(IncomingMessage message)
     {
         if (message.Retained)
             return new CommandError(
                 CommandErrorCode.Retained,
-                "retained commands are not obeyed: publish without the retain flag, and clear the topic with an empty retained message"
+                "retained commands are refused; publish without the retain flag, and clear the topic with an empty retained message"
             );
         return message.TooLarge
             ? new CommandError(CommandErrorCode.TooLarge, $"a command has at most {MessageLimits.MaxCommandBytes} bytes")
             : null;
     }
 
-    /// <summary>True when the request came before: its answer, or so far its acceptance, was given again.</summary>
+    /// <summary>True for a repeated request: its answer, or until then its acceptance, was sent again.</summary>
     private bool Repeats(RequestKey key, ParsedCommand parsed, string replyTopic, byte[]? correlation, out bool accepted)
     {
         accepted = false;
@@ -160,7 +160,7 @@ internal sealed class CommandQueue : IDisposable
         if (asked != parsed.Camera + "/" + parsed.Word)
         {
             Refuse(
-                CommandError.Bad("this id was used for another command: give each request its own"),
+                CommandError.Bad("this id was used for another command; give each request its own id"),
                 parsed,
                 replyTopic,
                 correlation,
@@ -215,7 +215,10 @@ internal sealed class CommandQueue : IDisposable
         return false;
     }
 
-    /// <summary>The next command that is to be obeyed now; those whose time passed while they waited are answered <c>expired</c>. Allocates nothing when none waits.</summary>
+    /// <summary>
+    /// The next command to carry out; those that expired while they waited are answered <c>expired</c>. Allocates nothing
+    /// when none waits.
+    /// </summary>
     public bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PendingCommand? command)
     {
         lock (gate)
@@ -224,7 +227,7 @@ internal sealed class CommandQueue : IDisposable
             {
                 if (time.GetElapsedTime(command.ReceivedAt).TotalMilliseconds < command.WaitMs)
                     return true;
-                Answer(command, new CommandError(CommandErrorCode.Expired, "the command expired while others were worked off"));
+                Answer(command, new CommandError(CommandErrorCode.Expired, "the command expired while others were carried out"));
             }
         }
 
@@ -232,7 +235,7 @@ internal sealed class CommandQueue : IDisposable
         return false;
     }
 
-    /// <summary>Milliseconds since the command came.</summary>
+    /// <summary>Milliseconds since the command was received.</summary>
     public double AgeMs(PendingCommand command) => time.GetElapsedTime(command.ReceivedAt).TotalMilliseconds;
 
     /// <summary>Answers with a result: for a prompt the mask message's bytes, else those that <see cref="ReplyMessage"/> wrote.</summary>
@@ -263,7 +266,7 @@ internal sealed class CommandQueue : IDisposable
             return Answer(command, refusal);
     }
 
-    /// <summary>Answers everything that is still open as <c>internal</c> and takes no more: at the service's end.</summary>
+    /// <summary>At the service's end: answers every open command as <c>internal</c> and accepts no more.</summary>
     public void Close()
     {
         lock (gate)
@@ -279,7 +282,7 @@ internal sealed class CommandQueue : IDisposable
     {
         var asked = command.Command;
         counts = counts with { Refused = counts.Refused + (command.Answered ? 0 : 1) };
-        // what was too busy to be done may be tried again under the same id
+        // a command answered busy may be sent again under the same id
         return Answer(
             command,
             ReplyMessage.WriteError(json, topics.Device, session, asked.Camera, asked.Word, asked.Id, refusal),

@@ -113,7 +113,7 @@ internal sealed class FrameStore
             {
                 error = new CommandError(
                     CommandErrorCode.FrameGone,
-                    $"the frame is not held any more, or never left the device: frames are held for {PipelineLimits.FrameHeldMinMs / 1000} s at least"
+                    $"the frame is not kept any more, or was never published; frames are kept for at least {PipelineLimits.FrameHeldMinMs / 1000} s"
                 );
                 return false;
             }

@@ -5,86 +5,90 @@ namespace EdgeSeg.Pipeline;
 /// <summary>The bounds of this folder, each with its reason.</summary>
 internal static class PipelineLimits
 {
-    /// <summary>Frame slots of a camera: two that wait, one in work, one being written, one to spare.</summary>
+    /// <summary>Frame slots of a camera: two that wait, one in work, one being written, one spare.</summary>
     public const int FrameSlots = CaptureLimits.FrameQueue + 3;
 
-    /// <summary>Longest sleep of the inference thread, after which it looks around and shows that it lives.</summary>
+    /// <summary>Longest sleep of the inference thread before it checks for work and shows that it is alive.</summary>
     public const int InferenceIdleMs = 500;
 
-    /// <summary>How often it is looked whether the model has been at work for too long.</summary>
+    /// <summary>How often the duration of the current run is checked.</summary>
     public const int RunWatchMs = 250;
 
     /// <summary>
-    /// Automatic work that has this much longer to go is cut when a command comes: below it, waiting is less than people notice.
+    /// An automatic run with at least this much time to go is cancelled for a command: a shorter wait is not noticed.
     /// </summary>
     public const int YieldMinMs = 250;
 
     /// <summary>Longest wait for the inference thread at the end.</summary>
     public const int InferenceStopMs = 2_000;
 
-    /// <summary>Wait before a stage that threw goes on; doubled with each fault in a row.</summary>
+    /// <summary>Wait before a stage that failed goes on; doubled with each fault in a row.</summary>
     public const int StageRetryMinMs = 10;
 
     /// <summary>Longest such wait.</summary>
     public const int StageRetryMaxMs = 5_000;
 
     /// <summary>
-    /// Longest work on everything before frames and commands get their turn, in milliseconds; a command ends it within one decode.
+    /// Longest slice of automatic masks before frames and commands are served, in milliseconds; a command ends it within one decode.
     /// </summary>
     public const int AutomaticSliceMs = 200;
 
-    /// <summary>Longest time for everything in one frame, in milliseconds; what was found until then is told, as not complete.</summary>
+    /// <summary>
+    /// Longest time for the automatic masks of one frame, in milliseconds; what was found until then is published as not complete.
+    /// </summary>
     public const int AutomaticMs = 120_000;
 
-    /// <summary>Wait before the outbox is looked at again while masks wait for room in it, in milliseconds.</summary>
+    /// <summary>Wait before the outbox is checked again while masks wait for room, in milliseconds.</summary>
     public const int AutomaticPauseMs = 2;
 
-    /// <summary>Longest time for them to leave, in milliseconds; where the broker takes none, they have expired by then.</summary>
+    /// <summary>Longest time for publishing them, in milliseconds; without a broker they have expired by then.</summary>
     public const int AutomaticPublishMs = 10_000;
 
     /// <summary>
-    /// Commands that are not answered yet, waiting and in work together; further ones are refused as busy. A model of 100 ms works these
-    /// off within a second.
+    /// Commands that are not answered yet, waiting and in work together; further ones are refused as busy. A model of 100 ms answers these
+    /// within a second.
     /// </summary>
     public const int CommandQueue = 8;
 
     /// <summary>
-    /// Longest that a command without an expiry of its own waits for its turn, in milliseconds: nobody waits longer for a click.
+    /// Longest that a command without an expiry of its own waits for its turn, in milliseconds: a click is of no use after it.
     /// </summary>
     public const int CommandWaitMs = 10_000;
 
-    /// <summary>Correlation data of a request, in bytes: it is echoed with every reply.</summary>
+    /// <summary>Correlation data of a request, in bytes: every reply carries it.</summary>
     public const int MaxCorrelationBytes = 256;
 
-    /// <summary>Answers kept for requests that come again.</summary>
+    /// <summary>Answers kept for repeated requests.</summary>
     public const int AnswersKept = 128;
 
-    /// <summary>The same, in bytes of their payloads: masks make them large.</summary>
+    /// <summary>The same, in bytes of their payloads: those with masks are large.</summary>
     public const int AnswerBytes = 1 << 20;
 
-    /// <summary>The same, in milliseconds: a QoS 1 message comes again within a reconnect, not later.</summary>
+    /// <summary>The same, in milliseconds: a QoS 1 message is repeated within a reconnect, not later.</summary>
     public const int AnswerKeptMs = 120_000;
 
-    /// <summary>What a reply says around the message that it carries, in bytes, at most.</summary>
+    /// <summary>Largest part of a reply besides the message that it carries, in bytes.</summary>
     public const int ReplyOverheadBytes = 1024;
 
-    /// <summary>Memory of the frames whose id left the device, in bytes, all cameras together.</summary>
+    /// <summary>Memory of the kept frames, in bytes, all cameras together.</summary>
     public const int FrameRingBytes = 32 << 20;
 
-    /// <summary>Frames held at most, whatever their size: finding one looks at each.</summary>
+    /// <summary>Frames kept at most, whatever their size: a search visits each.</summary>
     public const int FrameRingFrames = 512;
 
-    /// <summary>Time that a frame is held for at least, in milliseconds; one that goes sooner for want of memory is counted.</summary>
+    /// <summary>
+    /// Shortest time for which a frame is kept, in milliseconds; one that is dropped sooner for lack of memory is counted.
+    /// </summary>
     public const int FrameHeldMinMs = 5_000;
 
-    /// <summary>Age from which a frame's memory is taken for a new one although more memory is left, in milliseconds.</summary>
+    /// <summary>Age at which a frame's memory is reused although more memory is free, in milliseconds.</summary>
     public const int FrameHeldMs = 30_000;
 
     /// <summary>
-    /// Longest wait for a frame on which a command is to be carried out: a camera that gives none for so long is told to the operator.
+    /// Longest wait for a frame on which a command is to be carried out: a camera that gives none for so long is reported to the operator.
     /// </summary>
     public const int CommandFrameWaitMs = 3_000;
 
-    /// <summary>Seconds after which an unsent preview is worth nothing.</summary>
+    /// <summary>Seconds after which an unsent preview is dropped.</summary>
     public const int PreviewExpiryS = 2;
 }

@@ -2,7 +2,9 @@ using EdgeSeg.Messages;
 
 namespace EdgeSeg.Pipeline;
 
-/// <summary>The preview of one camera while somebody looks: a picture now and then, until it lapses. Belongs to the inference thread.</summary>
+/// <summary>
+/// The preview of one camera while a client requests it: pictures at its rate until it expires. Belongs to the inference thread.
+/// </summary>
 internal sealed class PreviewStream
 {
     private long untilNs,
@@ -16,7 +18,7 @@ internal sealed class PreviewStream
         (untilNs, dueNs) = request.On ? (nowNs + request.ForS * 1_000_000_000L, nowNs) : (0, 0);
     }
 
-    /// <summary>When the next picture is due; <see cref="long.MaxValue"/>: nobody looks.</summary>
+    /// <summary>When the next picture is due; <see cref="long.MaxValue"/>: no preview is requested.</summary>
     public long NextNs(long nowNs) => nowNs < untilNs ? dueNs : long.MaxValue;
 
     /// <summary>True when a picture is due; the next one is then due a period later.</summary>
@@ -25,7 +27,7 @@ internal sealed class PreviewStream
         if (NextNs(nowNs) > nowNs)
             return false;
         var periodNs = (long)(1e9 / Request.MaxFps);
-        // a turn that was missed is not made up for
+        // a missed picture is not sent later
         dueNs = Math.Max(dueNs + periodNs, nowNs + periodNs / 2);
         return true;
     }

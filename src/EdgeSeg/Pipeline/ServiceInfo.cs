@@ -1,6 +1,6 @@
 namespace EdgeSeg.Pipeline;
 
-/// <summary>What every message says of the running service. Written by the control loop, read by all.</summary>
+/// <summary>What every message says about the running service. The control loop writes it, any thread reads it.</summary>
 internal sealed class ServiceInfo(string device, string session)
 {
     private volatile bool clockSynced,
@@ -11,7 +11,7 @@ internal sealed class ServiceInfo(string device, string session)
     /// <summary>Names this run of the service.</summary>
     public string Session { get; } = session;
 
-    /// <summary>Whether wall-clock times can be believed.</summary>
+    /// <summary>Whether wall-clock times can be trusted.</summary>
     public bool ClockSynced
     {
         get => clockSynced;

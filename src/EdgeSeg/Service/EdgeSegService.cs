@@ -52,9 +52,8 @@ internal sealed class EdgeSegService : IAsyncDisposable
         Updates?.Start(ModelHost, Link, Topics, Info, () => Pipeline.Model.Model.Info);
         var model = Pipeline.Model.Model.Description;
         var broker = Broker is null ? $"{Settings.Mqtt.Host}:{Settings.Mqtt.EffectivePort}" : $"{Broker.Address}:{Broker.Port}";
-        Journal.Info(
-            $"edgeseg {ProgramVersion.Text} runs as {Info.Device}: model {model.Title}, broker {broker}, cameras {string.Join(", ", Topics.Cameras.Select(c => c.Id))}"
-        );
+        var cameras = string.Join(", ", Topics.Cameras.Select(c => c.Id));
+        Journal.Info($"edgeseg {ProgramVersion.Text} runs as {Info.Device}: model {model.Title}, broker {broker}, cameras {cameras}");
     }
 
     /// <summary>Of the control loop, once <see cref="RunAsync"/> has returned.</summary>

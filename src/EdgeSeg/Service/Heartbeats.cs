@@ -1,14 +1,17 @@
 namespace EdgeSeg.Service;
 
-/// <summary>The heartbeats of the stages: each stage shows that it goes round, and one that has not for longer than its limit counts as stuck. Any thread.</summary>
+/// <summary>
+/// The heartbeats of the stages: a stage without a beat for longer than its limit is stuck. Any
+/// thread.
+/// </summary>
 internal sealed class Heartbeats(TimeProvider time)
 {
     private readonly Lock gate = new();
     private readonly List<Heartbeat> all = [];
 
-    /// <summary>A stage begins to be watched; its first beat is now.</summary>
-    /// <param name="stage">Its name, for the sentence.</param>
-    /// <param name="limit">Longest time that one round of it may take.</param>
+    /// <summary>Starts watching a stage; its first beat is now.</summary>
+    /// <param name="stage">Its name, for messages.</param>
+    /// <param name="limit">Longest time of one of its rounds.</param>
     public Heartbeat Add(string stage, TimeSpan limit)
     {
         lock (gate)
@@ -21,7 +24,7 @@ internal sealed class Heartbeats(TimeProvider time)
         }
     }
 
-    /// <summary>The first stage that is stuck, and for how long; null while all are alive.</summary>
+    /// <summary>The first stage that is stuck, and for how long; null while none is.</summary>
     public (string Stage, TimeSpan Silence)? Stuck()
     {
         lock (gate)
@@ -52,10 +55,12 @@ internal sealed class Heartbeat
 
     public TimeSpan Limit { get; }
 
-    /// <summary>The stage lives. Costs a clock reading and a store: to be called for every frame.</summary>
+    /// <summary>The stage is alive. Costs a clock reading and a store, so that it may be called for every frame.</summary>
     public void Beat() => Volatile.Write(ref last, time.GetTimestamp());
 
-    /// <summary>The stage waits for something of no certain time (an absent camera, say) and is not to be counted as stuck; the next beat ends it.</summary>
+    /// <summary>
+    /// The stage waits for something of no certain time (an absent camera, say) and is not to be counted as stuck; the next beat ends it.
+    /// </summary>
     public void Rest() => Volatile.Write(ref last, Resting);
 
     /// <summary>Time since the last beat; null while resting.</summary>

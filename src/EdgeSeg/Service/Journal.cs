@@ -3,8 +3,8 @@ using EdgeSeg.Configuration;
 namespace EdgeSeg.Service;
 
 /// <summary>
-/// What the service says to whoever looks after it: a line on standard error, with systemd's priority mark where the journal reads it.
-/// At most <see cref="ServiceLimits.JournalLinesPerMinute"/> lines a minute; what was held back is counted. Never called for a frame.
+/// The service's log for people: lines on standard error, with systemd's priority mark where the journal reads it.
+/// At most <see cref="ServiceLimits.JournalLinesPerMinute"/> lines a minute; suppressed lines are counted. Never called for a frame.
 /// </summary>
 internal sealed class Journal(LogLevel least, TimeProvider time, TextWriter? output = null)
 {
@@ -33,7 +33,7 @@ internal sealed class Journal(LogLevel least, TimeProvider time, TextWriter? out
             if (time.GetElapsedTime(minuteBegan) >= TimeSpan.FromMinutes(1))
             {
                 if (heldBack > 0)
-                    Put(LogLevel.Warning, $"{heldBack} lines were held back in the last minute");
+                    Put(LogLevel.Warning, $"{heldBack} lines were suppressed in the last minute (limit reached)");
                 (minuteBegan, lines, heldBack) = (time.GetTimestamp(), 0, 0);
             }
 

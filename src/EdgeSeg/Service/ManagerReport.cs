@@ -24,9 +24,8 @@ internal sealed class ManagerReport(ServiceNotifier notifier, FramePipeline pipe
         }
 
         var cameras = string.Join(", ", pipeline.Cameras.Select(c => $"{c.Settings.Id} {c.Runner.Status.State.ToWire()}"));
-        notifier.Status(
-            $"{(info.Degraded ? "degraded: " : "")}{cameras}; broker {(link.Connected ? "connected" : "not connected")}; masks {pipeline.MasksPublished}{Trigger()}"
-        );
+        var broker = link.Connected ? "connected" : "not connected";
+        notifier.Status($"{(info.Degraded ? "degraded: " : "")}{cameras}; broker {broker}; masks {pipeline.MasksPublished}{Trigger()}");
     }
 
     private string Trigger()

@@ -11,7 +11,7 @@ using EdgeSeg.Vision.Models;
 
 namespace EdgeSeg.Service;
 
-/// <summary>The service's updates: which bundle to start with, and afterwards the loop that follows <c>model/desired</c>.</summary>
+/// <summary>The model updates of the service: the bundle to start with, then the loop that follows <c>model/desired</c>.</summary>
 internal sealed class ModelUpdates : IAsyncDisposable
 {
     private readonly Settings settings;

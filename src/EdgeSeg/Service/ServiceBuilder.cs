@@ -110,21 +110,8 @@ internal static class ServiceBuilder
         var link = new MqttLink(linkOptions, time, journal.Info);
         var heartbeats = new Heartbeats(time);
         var collector = new TelemetryCollector(info.Device, info.Session, settings.Cameras.Select(c => c.Id), time);
-        var pipeline = new FramePipeline(
-            settings,
-            new PipelineParts
-            {
-                Model = model,
-                Service = info,
-                Topics = topics,
-                Sink = link,
-                Telemetry = collector,
-                Beat = heartbeats.Add("inference", InferenceLimit(settings)).Beat,
-                ReportError = journal.Error,
-                ReportWarning = journal.Warning,
-                Time = time,
-            }
-        );
+        var inferenceBeat = heartbeats.Add("inference", InferenceLimit(settings)).Beat;
+        var pipeline = NewPipeline(settings, model, info, topics, link, collector, inferenceBeat, journal, time);
         router.Commands = pipeline.Commands;
         var choice = ModelChoiceOf(settings, updates?.Folder);
         var build = buildsLater is null ? null : new EngineBuild(choice, buildsLater, pipeline.Model.Offer, journal.Info);
@@ -167,6 +154,33 @@ internal static class ServiceBuilder
             Owned = [telemetry, announcements, states, alerts],
         };
     }
+
+    private static FramePipeline NewPipeline(
+        Settings settings,
+        IInferenceModel model,
+        ServiceInfo info,
+        Topics topics,
+        MqttLink link,
+        TelemetryCollector collector,
+        Action beat,
+        Journal journal,
+        TimeProvider time
+    ) =>
+        new(
+            settings,
+            new PipelineParts
+            {
+                Model = model,
+                Service = info,
+                Topics = topics,
+                Sink = link,
+                Telemetry = collector,
+                Beat = beat,
+                ReportError = journal.Error,
+                ReportWarning = journal.Warning,
+                Time = time,
+            }
+        );
 
     private static TimeSpan InferenceLimit(Settings settings) =>
         TimeSpan.FromSeconds(settings.Model.TimeoutS) + TimeSpan.FromMilliseconds(ServiceLimits.CancelHeededMs);

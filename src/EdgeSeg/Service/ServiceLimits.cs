@@ -3,7 +3,7 @@ namespace EdgeSeg.Service;
 /// <summary>The bounds of this folder, each with its reason.</summary>
 internal static class ServiceLimits
 {
-    /// <summary>Telemetry older than a few intervals only distorts a dashboard.</summary>
+    /// <summary>Telemetry older than a few intervals would distort a dashboard, in seconds.</summary>
     public const int TelemetryExpiryS = 60;
 
     /// <summary>
@@ -12,7 +12,7 @@ internal static class ServiceLimits
     /// </summary>
     public const int CancelHeededMs = 2_000;
 
-    /// <summary>Lines of the journal in a minute: a fault that repeats must not fill a disk.</summary>
+    /// <summary>Lines of the journal in a minute: a repeated fault must not fill a disk.</summary>
     public const int JournalLinesPerMinute = 60;
 
     /// <summary>
@@ -21,20 +21,20 @@ internal static class ServiceLimits
     /// </summary>
     public const int ReplayGraceMs = 2_000;
 
-    /// <summary>How often the control loop looks at cameras, link and clock.</summary>
+    /// <summary>Period of the control loop, in milliseconds.</summary>
     public const int ControlTickMs = 1_000;
 
     /// <summary>
-    /// A control loop that has not gone round for this long is stuck, in ms: it waits for nothing, and goes round every second.
+    /// A control loop without a round for this long is stuck, in milliseconds: it waits for nothing and has a round every second.
     /// </summary>
     public const int ControlStuckMs = 20_000;
 
-    /// <summary>Longest status line, in characters: it is shown on one line of a terminal.</summary>
+    /// <summary>Longest status line, in characters: a terminal shows it on one line.</summary>
     public const int StatusLine = 200;
 
     /// <summary>Stages whose heartbeats are watched.</summary>
     public const int WatchedStages = 32;
 
-    /// <summary>How often it is looked whether the inference thread has taken a model up, in ms.</summary>
+    /// <summary>How often a swap is checked for completion, in milliseconds.</summary>
     public const int SwapLookMs = 5;
 }

@@ -5,8 +5,8 @@ using System.Text;
 namespace EdgeSeg.Service;
 
 /// <summary>
-/// Tells the service manager how the service fares: sd_notify(3)'s datagrams on <c>$NOTIFY_SOCKET</c>. Without that variable, and whenever the manager does
-/// not listen, nothing happens: being heard is the manager's business. Any thread.
+/// Reports the state of the service to the service manager: sd_notify(3) datagrams on <c>$NOTIFY_SOCKET</c>. Without that variable, and
+/// whenever the manager does not listen, nothing happens: being heard is the manager's business. Any thread.
 /// </summary>
 internal sealed class ServiceNotifier : IDisposable
 {
@@ -16,8 +16,9 @@ internal sealed class ServiceNotifier : IDisposable
     private readonly UnixDomainSocketEndPoint? manager;
     private string status = "";
 
-    /// <param name="address">A socket's path, or '@' and an abstract name; null or empty: nobody listens.</param>
-    /// <param name="watchdogUs"><c>$WATCHDOG_USEC</c>: microseconds within which the manager wants a sign of life; null or not a number: none.</param>
+    /// <param name="address">A socket's path, or '@' and an abstract name; null or empty: there is no service manager.</param>
+    /// <param name="watchdogUs"><c>$WATCHDOG_USEC</c>: microseconds within which the manager expects a sign of life; null or not a number:
+    /// none.</param>
     /// <param name="time">The monotonic clock that reloads are stamped with.</param>
     public ServiceNotifier(string? address, string? watchdogUs, TimeProvider time)
     {
@@ -31,7 +32,9 @@ internal sealed class ServiceNotifier : IDisposable
             WatchdogInterval = TimeSpan.FromMicroseconds(us);
     }
 
-    /// <summary>From <c>$NOTIFY_SOCKET</c> and <c>$WATCHDOG_USEC</c>, the latter only when <c>$WATCHDOG_PID</c> does not name another process.</summary>
+    /// <summary>
+    /// From <c>$NOTIFY_SOCKET</c> and <c>$WATCHDOG_USEC</c>, the latter only when <c>$WATCHDOG_PID</c> does not name another process.
+    /// </summary>
     public static ServiceNotifier FromEnvironment(TimeProvider time)
     {
         var watched = Environment.GetEnvironmentVariable("WATCHDOG_PID");
@@ -43,10 +46,10 @@ internal sealed class ServiceNotifier : IDisposable
         );
     }
 
-    /// <summary>Whether somebody may be listening.</summary>
+    /// <summary>Whether there is a service manager.</summary>
     public bool IsActive => socket is not null;
 
-    /// <summary>Time within which <see cref="Alive"/> must be called again and again; null: the manager does not watch.</summary>
+    /// <summary>Time within which <see cref="Alive"/> must be called repeatedly; null: the manager does not watch.</summary>
     public TimeSpan? WatchdogInterval { get; }
 
     /// <summary>Start or reload is complete.</summary>
@@ -71,7 +74,7 @@ internal sealed class ServiceNotifier : IDisposable
     /// <summary>A sign of life for the manager's watchdog.</summary>
     public void Alive() => Send("WATCHDOG=1");
 
-    /// <summary>The settings are being read again; <see cref="Ready"/> must follow, whether they were taken or refused.</summary>
+    /// <summary>A reload begins; <see cref="Ready"/> must follow, whether the settings are accepted or refused.</summary>
     public void Reloading() =>
         Send(
             string.Create(
@@ -80,7 +83,7 @@ internal sealed class ServiceNotifier : IDisposable
             )
         );
 
-    /// <summary>The service is going down on purpose.</summary>
+    /// <summary>The service stops on purpose.</summary>
     public void Stopping() => Send("STOPPING=1");
 
     private void Send(string state)
@@ -95,11 +98,11 @@ internal sealed class ServiceNotifier : IDisposable
             }
             catch (SocketException)
             {
-                // the manager is gone or its queue is full: it asks nothing of us then
+                // the manager is gone or its queue is full; there is nothing to do
             }
             catch (ObjectDisposedException)
             {
-                // told too late
+                // after the end
             }
         }
     }

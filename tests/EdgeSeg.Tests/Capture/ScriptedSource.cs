@@ -4,7 +4,9 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Capture;
 
-/// <summary>What the cameras of one test do next: each <see cref="ICamera.Grab"/> takes one step and waits while there is none. Outlives reopening.</summary>
+/// <summary>
+/// What the cameras of one test do next: each <see cref="ICamera.Grab"/> takes one step and waits while there is none. Outlives reopening.
+/// </summary>
 internal sealed class ScriptedSource : IDisposable
 {
     private readonly BlockingCollection<Func<ScriptedCamera, GrabOutcome>> steps = [];

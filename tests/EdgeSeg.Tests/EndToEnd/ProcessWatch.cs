@@ -86,7 +86,10 @@ internal sealed record SoakTelemetry(
             gc.GetProperty("gen2").GetInt32(),
             camera.GetProperty("frames_held").GetInt32(),
             root.GetProperty("link").GetProperty("waiting").GetInt32(),
-            camera.GetProperty("stages").GetProperty("end_to_end").GetProperty("p95").GetDouble(),
+            // an interval without a mask has no latency
+            camera.GetProperty("stages").TryGetProperty("end_to_end", out var latency)
+                ? latency.GetProperty("p95").GetDouble()
+                : 0,
             [.. camera.GetProperty("drops").EnumerateObject().Select(d => $"{d.Name} {d.Value}")]
         );
     }

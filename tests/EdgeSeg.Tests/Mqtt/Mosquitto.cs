@@ -91,7 +91,7 @@ internal sealed class Mosquitto : IAsyncDisposable
 /// </summary>
 internal static class Wait
 {
-    public const int LimitS = 30;
+    public const int LimitS = 120;
 
     public static async Task UntilAsync(Func<bool> condition, string what, int limitS = LimitS)
     {

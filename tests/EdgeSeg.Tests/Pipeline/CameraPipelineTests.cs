@@ -13,11 +13,11 @@ public class CameraPipelineTests
     {
         using var rig = new PipelineRig(c => (c.Mode, c.IntervalS) = (CameraMode.Interval, 10));
         rig.Frame();
-        Assert.Equal(DropCause.Rate, rig.Camera.Queue.CommandError(rig.Camera.Runner.NowNs, Period));
+        Assert.Equal(DropCause.Rate, rig.Camera.Queue.DropCauseAt(rig.Camera.Runner.NowNs, Period));
         rig.Frame();
         Assert.Single(rig.Masks);
         rig.Time.Advance(TimeSpan.FromSeconds(10));
-        Assert.Null(rig.Camera.Queue.CommandError(rig.Camera.Runner.NowNs, Period));
+        Assert.Null(rig.Camera.Queue.DropCauseAt(rig.Camera.Runner.NowNs, Period));
         rig.Frame();
         Assert.Equal(2, rig.Masks.Count);
     }
@@ -38,11 +38,11 @@ public class CameraPipelineTests
     {
         using var rig = new PipelineRig(c => c.Mode = CameraMode.OnCommand);
         rig.Camera.RequestNext();
-        Assert.Equal(DropCause.NotAsked, rig.Camera.Queue.CommandError(rig.Camera.Runner.NowNs, Period));
+        Assert.Equal(DropCause.NotAsked, rig.Camera.Queue.DropCauseAt(rig.Camera.Runner.NowNs, Period));
         Assert.False(rig.Camera.IsAwaited);
         rig.Send("auto");
         rig.Commands();
-        Assert.Null(rig.Camera.Queue.CommandError(rig.Camera.Runner.NowNs, Period));
+        Assert.Null(rig.Camera.Queue.DropCauseAt(rig.Camera.Runner.NowNs, Period));
         Assert.True(rig.Camera.IsAwaited);
     }
 
@@ -59,7 +59,7 @@ public class CameraPipelineTests
         }
 
         Assert.Equal(10, rig.Link.LengthsOf("cam/front/preview").Count);
-        Assert.Equal(DropCause.NotAsked, rig.Camera.Queue.CommandError(rig.Camera.Runner.NowNs, Period));
+        Assert.Equal(DropCause.NotAsked, rig.Camera.Queue.DropCauseAt(rig.Camera.Runner.NowNs, Period));
     }
 
     [Fact]
