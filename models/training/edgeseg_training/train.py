@@ -10,6 +10,7 @@ import subprocess
 import torch
 
 from . import UserError, checkpoints, datasets, evaluate, losses, recipe as recipes, reports, sampling, segment, store, workers
+from .network import SqueezeSAM
 from .state import Clock, State, as_image, autocast, seed_everything, start_network, to_device
 
 LOG_SAMPLES = 2400  # samples between two entries of the log
@@ -84,7 +85,8 @@ class Training:
         if device.type == "cpu":
             torch.set_num_threads(recipe.train.threads)
         seed_everything(recipe.train.seed)
-        network = start_network(recipe, start)
+        # a run that continues needs no start: its checkpoint has the weights
+        network = SqueezeSAM(recipe.network) if resume else start_network(recipe, start)
         self.photos = photos if photos is not None else load_photos(recipe.sources, recipe.data, "training")
         self.sampler = sampling.Sampler(self.photos, recipe)
         self.validates = validates
@@ -215,6 +217,9 @@ class Training:
     def validate(self) -> dict[str, float]:
         """Figures of the averaged weights on fixed samples of the validation photographs, and a sheet of overlays."""
         network, sampler = self.state.averaged(), self.validation or self.sampler
+        reports.sheet(network, sampler, range(SHEET), self.out / f"overlays-{self.state.samples}.jpg", self.device)
+        if self.validation is None:
+            return {}  # figures of the training photographs would look like a validation's
         means, size = reports.Means(), min(24, self.recipe.train.batch)
         with workers.Batches(sampler, size, 0, 0) as batches:
             for _ in range(max(1, self.recipe.train.validate_samples // size)):
@@ -226,7 +231,6 @@ class Training:
         found = means.take()
         self.log.add(kind="validation", samples=self.state.samples, seconds=round(self.state.seconds, 1), **found)
         print("\nvalidation: " + " ".join(f"{name} {value:.3f}" for name, value in found.items()), flush=True)
-        reports.sheet(network, sampler, range(SHEET), self.out / f"overlays-{self.state.samples}.jpg", self.device)
         return found
 
     def evaluate(self):
