@@ -22,7 +22,7 @@ usage() {
 ./build.sh deb [rid ...]    artifacts/edgeseg_<version>_<architecture>.deb, both architectures unless told which
 ./build.sh test-device      the packaged service on a virtual board: GPIO, camera, watchdog, power cuts; writes docs/device-tests.md
 ./build.sh figures          size, start to first mask, memory: the table in the README
-./build.sh bench [part]     measures everything and writes docs/performance.md and docs/scale.md; parts: performance, fleet, kernels
+./build.sh bench [part]     measures everything and writes docs/performance.md and docs/fleet.md; parts: performance, fleet, kernels
 ./build.sh soak [minutes]   the service at a looped video for so long (30): memory, leaks, disk writes, collections; then click latency, and
                             100 lost cameras, 100 killed brokers, 100 broken networks, 100,000 bad payloads
 ./build.sh test-arm64       the arm64 build's masks against this machine's, run by qemu-user on Debian's arm64 libraries

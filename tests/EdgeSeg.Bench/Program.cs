@@ -26,9 +26,12 @@ static async Task<int> FleetAsync()
     var mean = masks.Average(m => m.Length);
     // the one nearest to the mean stands for all
     var outcome = await FleetBench.RunAsync(masks.OrderBy(m => Math.Abs(m.Length - mean)).First());
+    var crowd = await CrowdBench.RunAsync(
+        Environment.GetEnvironmentVariable("EDGESEG_BINARY") ?? Path.Combine(AppContext.BaseDirectory, "edgeseg")
+    );
     await File.WriteAllTextAsync(
-        Path.Combine(Report.Root(), "docs", "scale.md"),
-        FleetBench.Page(outcome, machine, [.. masks.Select(m => m.Length)])
+        Path.Combine(Report.Root(), "docs", "fleet.md"),
+        FleetPage.Text(outcome, crowd, machine, [.. masks.Select(m => m.Length)])
     );
     return 0;
 }
@@ -42,7 +45,7 @@ static int Print(string text)
 static int Usage()
 {
     Console.Error.WriteLine(
-        "usage: [performance [GRID] | fleet | kernels | everything ENCODER.onnx DECODER.onnx PHOTO [GRID]]; without arguments docs/performance.md and docs/scale.md are written"
+        "usage: [performance [GRID] | fleet | kernels | everything ENCODER.onnx DECODER.onnx PHOTO [GRID]]; without arguments docs/performance.md and docs/fleet.md are written"
     );
     return 2;
 }

@@ -7,7 +7,7 @@ using EdgeSeg.Benchmark;
 namespace EdgeSeg.Bench;
 
 /// <summary>
-/// Writes docs/performance.md and docs/scale.md: every figure with its reference from the same run, the machine told by its properties.
+/// Writes docs/performance.md and docs/fleet.md: every figure with its reference from the same run, the machine told by its properties.
 /// </summary>
 internal static class Report
 {
@@ -155,7 +155,7 @@ internal static class Report
         var folder = Directory.CreateTempSubdirectory("edgeseg-watch-");
         try
         {
-            var port = FleetBench.FreePort();
+            var port = BenchBroker.FreePort();
             var config = Path.Combine(folder.FullName, "edgeseg.toml");
             var tables = Enumerable
                 .Range(0, cameras)
