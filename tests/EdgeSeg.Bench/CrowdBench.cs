@@ -81,12 +81,29 @@ internal static class CrowdBench
     {
         var topics = new Topics(id, []);
         var filters = new MqttClientSubscribeOptionsBuilder();
-        foreach (var topic in new[] { topics.ModelDesired, topics.ModelHold, topics.ModelKeys + "+", Desired, Topics.FleetModelKeys("north") + "+" })
+        foreach (
+            var topic in new[]
+            {
+                topics.ModelDesired,
+                topics.ModelHold,
+                topics.ModelKeys + "+",
+                Desired,
+                Topics.FleetModelKeys("north") + "+",
+            }
+        )
             filters.WithTopicFilter(topic, MqttQualityOfServiceLevel.AtLeastOnce);
         await client.SubscribeAsync(filters.Build());
         using var json = new JsonBuffer();
         await PublishAsync(client, topics.Info, InfoMessage.Write(json, Info(id)).ToArray());
-        var status = StatusMessage.Write(json, id, "871fee809c61", ServiceState.Online, [], DateTimeOffset.UtcNow, new LinkDrops(0, 0, 0, 0));
+        var status = StatusMessage.Write(
+            json,
+            id,
+            "871fee809c61",
+            ServiceState.Online,
+            [],
+            DateTimeOffset.UtcNow,
+            new LinkDrops(0, 0, 0, 0)
+        );
         await PublishAsync(client, topics.Status, status.ToArray());
         var report = new UpdateReport(UpdateReport.Active, "squeezesam", 7, 12);
         var state = ModelStateMessage.Write(json, id, "871fee809c61", "north", report, Model, DateTimeOffset.UtcNow);
@@ -123,7 +140,9 @@ internal static class CrowdBench
     private static async Task<CommandRun> CommandAsync(string program, string[] words)
     {
         var since = Stopwatch.GetTimestamp();
-        using var process = Process.Start(new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var process = Process.Start(
+            new ProcessStartInfo(program, words) { RedirectStandardOutput = true, RedirectStandardError = true }
+        )!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         var peak = 0L;
         while (!process.WaitForExit(5))

@@ -41,7 +41,7 @@ internal sealed class IssueOptions
             parsed.GetValue(expires)
             ?? new DateTimeOffset(DateTimeOffset.UtcNow.UtcDateTime.Date.AddDays(CliLimits.ManifestDays), TimeSpan.Zero);
         if (end <= DateTimeOffset.UtcNow)
-            throw new OperatingException($"--expires {Shown(end)}: lies in the past, and devices would refuse it", ExitCode.Usage);
+            throw new OperatingException($"--expires {Shown(end)}: is in the past, and devices would refuse it", ExitCode.Usage);
         return new Issue(parsed.GetValue(serial), end, parsed.GetValue(notBefore));
     }
 

@@ -21,7 +21,8 @@ internal static class ModelCalibrateVerb
             Required = true,
             HelpName = "FILE",
             Description =
-                "COCO annotations: photographs of kind \"salient\" and \"none\" give the floor of saliency, all other objects the thresholds of automatic masks.",
+                "COCO annotations: photographs of kind \"salient\" and \"none\" give the floor of "
+                + "saliency, all other objects the thresholds of automatic masks.",
         };
         var images = new Option<string>("--images")
         {
@@ -43,7 +44,10 @@ internal static class ModelCalibrateVerb
         };
         var command = new Command(
             "calibrate",
-            "Measures the thresholds of a bundle on photographs that were not trained on, and prints them as JSON, to be written into model.json as \"thresholds\". What they find and miss goes to standard error.\n\nExample: edgeseg model calibrate --model models/squeezesam --annotations coco.json --images photos/"
+            "Measures the thresholds of a bundle on photographs that were not trained on, and prints "
+                + "them as JSON, to be written into model.json as \"thresholds\". What they find and miss "
+                + "goes to standard error.\n\nExample: edgeseg model calibrate --model models/squeezesam "
+                + "--annotations coco.json --images photos/"
         )
         {
             annotations,
@@ -99,7 +103,9 @@ internal static class ModelCalibrateVerb
         Console.Error.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"saliency floor: mean {floor.Mean:0.0000}, peak {floor.Peak:0.0000}: found in {found.WithObject} of {calibration.WithObject} photographs with an object, in {found.Empty} of {calibration.Empty} without"
+                $"saliency floor: mean {floor.Mean:0.0000}, peak {floor.Peak:0.0000}: found in "
+                    + $"{found.WithObject} of {calibration.WithObject} photographs with an object, in "
+                    + $"{found.Empty} of {calibration.Empty} without"
             )
         );
         return (floor, calibration.WithObject, calibration.Empty);
@@ -146,7 +152,9 @@ internal static class ModelCalibrateVerb
             Console.Error.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"automatic masks, {name} thresholds {p:0.0} and {s:0.0}: {100 * recall:0.0} % of {calibration.Objects} objects found at IoU {AutomaticMaskCalibration.FoundIou}, {masks:0.0} masks a photograph"
+                    $"automatic masks, {name} thresholds {p:0.0} and {s:0.0}: {100 * recall:0.0} % of "
+                        + $"{calibration.Objects} objects found at IoU {AutomaticMaskCalibration.FoundIou}, "
+                        + $"{masks:0.0} masks a photograph"
                 )
             );
         }

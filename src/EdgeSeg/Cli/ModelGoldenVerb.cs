@@ -12,7 +12,9 @@ internal static class ModelGoldenVerb
     {
         var command = new Command(
             "golden",
-            "Prints a model's mask of the self-check's picture, to be written into model.json as \"golden\" beside the graph.\n\nExample: edgeseg model golden --model models/squeezesam --precision fp32"
+            "Prints a model's mask of the self-check's picture, to be written into model.json as "
+                + "\"golden\" beside the graph.\n\nExample: edgeseg model golden --model models/squeezesam "
+                + "--precision fp32"
         );
         var modelOptions = new ModelOptions(command);
         command.SetAction(parsed =>

@@ -45,7 +45,10 @@ internal static class ModelImportVerb
         });
         var command = new Command(
             "efficientsam",
-            "Checks EfficientSAM's two published ONNX files by a trial run and makes a bundle of them. They lie in https://github.com/yformer/EfficientSAM under weights/.\n\nExample: edgeseg model import efficientsam --encoder efficient_sam_vitt_encoder.onnx --decoder efficient_sam_vitt_decoder.onnx"
+            "Checks EfficientSAM's two published ONNX files by a trial run and makes a bundle of "
+                + "them. They lie in https://github.com/yformer/EfficientSAM under weights/.\n\nExample: "
+                + "edgeseg model import efficientsam --encoder efficient_sam_vitt_encoder.onnx --decoder "
+                + "efficient_sam_vitt_decoder.onnx"
         )
         {
             encoder,

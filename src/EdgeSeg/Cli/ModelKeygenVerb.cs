@@ -23,7 +23,9 @@ internal static class ModelKeygenVerb
         var passphrase = PassphraseOption("Encrypts NAME.key with the passphrase in the file's first line.");
         var command = new Command(
             "keygen",
-            "Makes a key to sign model updates with (ECDSA P-256, PEM as openssl reads it). The private one never belongs on a device.\n\nExample: edgeseg model keygen --out alice --expires 2028-01-31"
+            "Makes a key to sign model updates with (ECDSA P-256, PEM as openssl reads it). The "
+                + "private one never belongs on a device.\n\nExample: edgeseg model keygen --out alice "
+                + "--expires 2028-01-31"
         )
         {
             name,
@@ -33,7 +35,7 @@ internal static class ModelKeygenVerb
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(expires) <= DateTimeOffset.UtcNow)
-                throw new OperatingException("--expires lies in the past: no device would believe the key", ExitCode.Usage);
+                throw new OperatingException("--expires is in the past: no device would accept the key", ExitCode.Usage);
             var place = parsed.GetValue(name)!;
             using var key = SigningKey.Create();
             key.Save(place + ".key", place + ".pem", parsed.GetValue(expires), parsed.GetValue(passphrase));

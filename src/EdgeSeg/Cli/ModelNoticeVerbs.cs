@@ -68,7 +68,10 @@ internal static class ModelNoticeVerbs
         };
         var command = new Command(
             "rotate",
-            "Makes a key set: devices trust these keys from now on. As in TUF it must be signed by a threshold of the keys in force and by a threshold of the new keys.\n\nExample: edgeseg model rotate --keys keys-2 --number 2 --threshold 2 --revoke 0123456789abcdef0123456789abcdef --serial 14 --out keys-14"
+            "Makes a key set: devices trust these keys from now on. As in TUF it must be signed by a "
+                + "threshold of the keys in force and by a threshold of the new keys.\n\nExample: edgeseg "
+                + "model rotate --keys keys-2 --number 2 --threshold 2 --revoke "
+                + "0123456789abcdef0123456789abcdef --serial 14 --out keys-14"
         )
         {
             folder,
@@ -100,7 +103,10 @@ internal static class ModelNoticeVerbs
         var folder = new Argument<string>("dir") { Description = "A folder that pack, rotate, pause or abort made." };
         var command = new Command(
             "reissue",
-            "Gives the manifest of a folder a new serial and expiry; its files stay. The same devices take part unless --all, --percent, --count, --devices or --tags says which. Its signatures are removed: sign again.\n\nExample: edgeseg model reissue release-12 --serial 15 --percent 100"
+            "Gives the manifest of a folder a new serial and expiry; its files stay. The same "
+                + "devices take part unless --all, --percent, --count, --devices or --tags says which. Its "
+                + "signatures are removed: sign again.\n\nExample: edgeseg model reissue release-12 "
+                + "--serial 15 --percent 100"
         )
         {
             folder,

@@ -30,13 +30,14 @@ internal sealed class ModelPackVerb
     private readonly Option<int?> version = new("--version")
     {
         HelpName = "N",
-        Description = "Version of the bundle, a counter that only goes up. Default: that of model.json.",
+        Description = "Version of the bundle, a counter that only increases. Default: that of model.json.",
     };
     private readonly Option<string[]> images = new("--images")
     {
         HelpName = "PATH",
         Description =
-            $"Photographs of the canary, or folders of them, at most {CliLimits.MaxCanaryPhotos}; repeat for more. Default: {CliLimits.DefaultCanaryPhotos} of the demo's.",
+            $"Photographs of the canary, or folders of them, at most {CliLimits.MaxCanaryPhotos}; "
+            + $"repeat for more. Default: {CliLimits.DefaultCanaryPhotos} of the demo's.",
         AllowMultipleArgumentsPerToken = true,
     };
     private readonly Option<string> minEdgeseg = new("--min-edgeseg")
@@ -112,7 +113,7 @@ internal sealed class ModelPackVerb
     private readonly Option<int> wait = new("--live-wait-s")
     {
         HelpName = "S",
-        Description = "Seconds after which it is good on the canary's word where too few results come.",
+        Description = "Seconds after which the canary's verdict suffices when too few results come.",
         DefaultValueFactory = _ => new LiveTerms().WaitS,
     };
     private readonly IssueOptions issue;
@@ -150,7 +151,10 @@ internal sealed class ModelPackVerb
     {
         var command = new Command(
             "pack",
-            "Makes a folder to sign and to serve of a model bundle: checks it, runs it on photographs so that devices can try it before they use it, and writes manifest.json.\n\nExample: edgeseg model pack models/squeezesam --version 7 --serial 12 --url https://models.example.org/squeezesam-7/ --out release-12 --percent 50"
+            "Makes a folder to sign and to serve of a model bundle: checks it, runs it on "
+                + "photographs so that devices can try it before they use it, and writes manifest.json.\n\n"
+                + "Example: edgeseg model pack models/squeezesam --version 7 --serial 12 --url "
+                + "https://models.example.org/squeezesam-7/ --out release-12 --percent 50"
         );
         var verb = new ModelPackVerb(command);
         command.SetAction(verb.RunAsync);

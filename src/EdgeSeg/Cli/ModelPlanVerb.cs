@@ -23,7 +23,9 @@ internal static class ModelPlanVerb
         };
         var command = new Command(
             "plan",
-            "Lists the devices that would take part in a roll-out, from what they published (retained info). Nothing is changed.\n\nExample: edgeseg model plan --fleet north --count 2 --host broker.example.org"
+            "Lists the devices that would take part in a roll-out, from what they published "
+                + "(retained info). Nothing is changed.\n\nExample: edgeseg model plan --fleet north "
+                + "--count 2 --host broker.example.org"
         )
         {
             folder,
@@ -38,7 +40,8 @@ internal static class ModelPlanVerb
                 var devices = await FleetReader.ReadAsync(link, id, cancel);
                 if (devices.Count == 0)
                     throw new OperatingException(
-                        $"no device{(id is null ? "" : $" of the fleet {id}")} has published its info on {link.Host}:{link.Port}: check --fleet and that the devices run"
+                        $"no device{(id is null ? "" : $" of the fleet {id}")} has published its info "
+                            + $"on {link.Host}:{link.Port}: check --fleet and that the devices run"
                     );
                 var rollout = parsed.GetValue(folder) is { } place ? OfFolder(place, options, parsed) : options.Of(parsed, devices);
                 foreach (var line in RolloutPlan.Lines(rollout, devices))

@@ -52,7 +52,9 @@ internal sealed class ModelPublishVerb
     {
         var command = new Command(
             "publish",
-            "Puts a signed manifest on the broker, retained, for a device or a fleet.\n\nExample: edgeseg model publish release-12 --fleet north --host broker.example.org --tls --user release --password-file release.pw"
+            "Puts a signed manifest on the broker, retained, for a device or a fleet.\n\nExample: "
+                + "edgeseg model publish release-12 --fleet north --host broker.example.org --tls --user "
+                + "release --password-file release.pw"
         );
         var verb = new ModelPublishVerb(command);
         command.SetAction(verb.RunAsync);

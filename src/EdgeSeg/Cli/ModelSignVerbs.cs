@@ -25,7 +25,8 @@ internal static class ModelSignVerbs
         var passphrase = ModelKeygenVerb.PassphraseOption("File whose first line opens an encrypted key.");
         var command = new Command(
             "sign",
-            "Signs a manifest; where several must sign, each does so with a key of their own. Shows what is signed.\n\nExample: edgeseg model sign release-12 --key alice.key"
+            "Signs a manifest; where several must sign, each does so with a key of their own. Shows "
+                + "what is signed.\n\nExample: edgeseg model sign release-12 --key alice.key"
         )
         {
             folder,
@@ -71,7 +72,9 @@ internal static class ModelSignVerbs
         });
         var command = new Command(
             "verify",
-            "Checks a folder as a device would: signatures first, then the manifest, then every file. Exit code 1 when a device would refuse it.\n\nExample: edgeseg model verify release-12 --keys keys --threshold 2"
+            "Checks a folder as a device would: signatures first, then the manifest, then every "
+                + "file. Exit code 1 when a device would refuse it.\n\nExample: edgeseg model verify "
+                + "release-12 --keys keys --threshold 2"
         )
         {
             folder,
@@ -132,7 +135,8 @@ internal static class ModelSignVerbs
         catch (UpdateException e)
         {
             throw new OperatingException(
-                $"{release.Path} would be refused ({UpdateReason.Threshold}): {set.Threshold} of the new keys must sign as well as the former ones ({e.Message})"
+                $"{release.Path} would be refused ({UpdateReason.Threshold}): {set.Threshold} of the "
+                    + $"new keys must sign as well as the former ones ({e.Message})"
             );
         }
     }

@@ -9,12 +9,14 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Cli;
 
-/// <summary>On the device: <c>edgeseg model list</c> shows the installed bundles, <c>edgeseg model gc</c> removes those that nothing needs.</summary>
+/// <summary>
+/// On the device: <c>edgeseg model list</c> shows the installed bundles, <c>edgeseg model gc</c> removes those that are not needed.
+/// </summary>
 internal static class ModelSlotVerbs
 {
     public static IEnumerable<Command> Create() => [List(), Collect()];
 
-    /// <summary>Where the store of a device is.</summary>
+    /// <summary>The options that name the store of a device.</summary>
     public static (Option<string?> Config, Option<string?> Folder) Places(Command command)
     {
         var config = RunVerb.ConfigOption();
@@ -35,7 +37,9 @@ internal static class ModelSlotVerbs
     {
         var command = new Command(
             "list",
-            "Shows the bundles that updates brought to this device, which one serves, and whether they are intact. Exit code 1 when one is not.\n\nExample: edgeseg model list --state-dir /var/lib/edgeseg"
+            "Shows the bundles that updates brought to this device, which one serves, and whether "
+                + "they are intact. Exit code 1 when one is not.\n\nExample: edgeseg model list "
+                + "--state-dir /var/lib/edgeseg"
         );
         var places = Places(command);
         command.SetAction(parsed =>
@@ -81,14 +85,15 @@ internal static class ModelSlotVerbs
     {
         var command = new Command(
             "gc",
-            "Removes the bundles that neither serve, nor may have to again, nor are on their way.\n\nExample: edgeseg model gc --state-dir /var/lib/edgeseg"
+            "Removes the bundles that neither serve, nor may have to again, nor are on their way.\n\n"
+                + "Example: edgeseg model gc --state-dir /var/lib/edgeseg"
         );
         var places = Places(command);
         command.SetAction(parsed =>
         {
             var store = Open(parsed, places);
             var file = StateFile.Open(store.Root);
-            // without the state nobody knows what is needed
+            // without the state it is unknown what is needed
             if (file.Problem is { } problem)
                 throw new OperatingException(problem);
             var keep = store.Needed(file.State);

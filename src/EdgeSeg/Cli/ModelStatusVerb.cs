@@ -1,23 +1,24 @@
 using System.CommandLine;
 using System.Diagnostics;
+using EdgeSeg.Mqtt;
 using EdgeSeg.Platform;
 using EdgeSeg.Release;
 
 namespace EdgeSeg.Cli;
 
-/// <summary><c>edgeseg model status</c>: how far each device is.</summary>
+/// <summary><c>edgeseg model status</c>: the update state of each device.</summary>
 internal sealed class ModelStatusVerb
 {
     private readonly Option<string?> fleet = new("--fleet") { HelpName = "ID", Description = "Only devices of this fleet." };
     private readonly Option<string[]> devices = new("--device") { HelpName = "ID", Description = "Only this device; repeat for more." };
     private readonly Option<bool> follow = new("--follow")
     {
-        Description = "Go on: a terminal's table is drawn anew, a pipe gets a line for each change.",
+        Description = "Continue: redraws the table on a terminal, writes a line for each change into a pipe.",
     };
     private readonly Option<double?> seconds = new("--for")
     {
         HelpName = "SECONDS",
-        Description = $"End after so long. Default: with --follow never, else when all have spoken, {CliLimits.FleetReadS} s at most.",
+        Description = $"End after this time. Default: with --follow never, else when all retained states have come, {CliLimits.FleetReadS} s at most.",
     };
     private readonly BrokerOptions broker;
 
@@ -37,7 +38,9 @@ internal sealed class ModelStatusVerb
     {
         var command = new Command(
             "status",
-            "Shows what every device says of its model and of the update on its way. Exit code 1 when none is heard.\n\nExample: edgeseg model status --fleet north --follow --host broker.example.org"
+            "Shows the model and the update state that each device has published. Exit code 1 "
+                + "when there is none.\n\nExample: edgeseg model status --fleet north --follow --host "
+                + "broker.example.org"
         );
         var verb = new ModelStatusVerb(command);
         command.SetAction(verb.RunAsync);
@@ -46,110 +49,99 @@ internal sealed class ModelStatusVerb
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
-        var wanted = (parsed.GetValue(devices) ?? [])
-            .Select(d => ModelPublishVerb.Id(d, "--device"))
-            .Distinct(StringComparer.Ordinal)
-            .ToList();
+        string[] wanted = [.. (parsed.GetValue(devices) ?? []).Select(d => ModelPublishVerb.Id(d, "--device")).Distinct(StringComparer.Ordinal)];
         var group = parsed.GetValue(fleet) is { } id ? ModelPublishVerb.Id(id, "--fleet") : null;
         var options = broker.Link(parsed);
         var isFollowing = parsed.GetValue(follow);
         var table = new FleetTable();
-        var isCut = false;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         if (parsed.GetValue(seconds) is { } s)
             end.CancelAfter(TimeSpan.FromSeconds(s));
         else if (!isFollowing)
             end.CancelAfter(TimeSpan.FromSeconds(CliLimits.FleetReadS));
+        using var view = new FleetView(table, group, isFollowing);
         try
         {
-            using var view = new FleetView(table, isFollowing);
             if (isFollowing)
-                await FollowAsync();
+                await FollowAsync(options, wanted, view, end.Token);
             else
-                await ReadOnceAsync();
-
-            async Task FollowAsync()
-            {
-                while (true)
-                {
-                    await ReadAsync();
-                    view.Say($"the broker {options.Host}:{options.Port} is lost; connecting again");
-                    await Task.Delay(CliLimits.FleetRetryMs, end.Token);
-                }
-            }
-
-            async Task ReadOnceAsync()
-            {
-                using var listener = await FleetListener.ConnectAsync(options, wanted, [FleetTopic.ModelState], end.Token);
-                await FleetReader.ReadRetainedAsync(listener, Take, () => wanted.All(table.Has), end.Token);
-            }
-
-            async Task ReadAsync()
-            {
-                using var listener = await FleetListener.ConnectAsync(options, wanted, [FleetTopic.ModelState], end.Token);
-                while (await FleetReader.NextAsync(listener, Timeout.Infinite, end.Token))
-                {
-                    while (listener.News.TryRead(out var news))
-                        Take(news);
-                    view.Draw();
-                }
-            }
-
-            void Take(FleetNews news)
-            {
-                if (news.Payload.Length == 0)
-                {
-                    table.Remove(news.Device);
-                    return;
-                }
-
-                if (DeviceModelState.TryRead(news.Device, news.Payload) is not { } state)
-                    return;
-                if (group is not null && state.Fleet != group)
-                    table.Remove(news.Device);
-                else if (table.Set(state))
-                    view.Add(state);
-                else
-                    isCut = true;
-            }
+                await ReadAsync(options, wanted, table, view, end.Token);
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
             // the time is over, or Ctrl+C: what was read is shown
         }
 
-        if (!isFollowing)
-            foreach (var line in table.Count > 0 ? table.Lines() : [])
+        if (!isFollowing && table.Count > 0)
+        {
+            foreach (var line in table.Lines())
                 Console.WriteLine(line);
-        if (isCut)
+        }
+
+        if (view.IsFull)
             Verbs.Fail($"there are more than {ReleaseLimits.MaxFleetDevices} devices: the others are not shown; choose with --fleet");
         foreach (var silent in wanted.Where(d => !table.Has(d)))
             Verbs.Fail($"{silent} has published no model/state: check that it uses this broker and that update.enabled is true");
-        if (table.Count == 0 && wanted.Count == 0)
+        if (table.Count == 0 && wanted.Length == 0)
             Verbs.Fail($"no device{(group is null ? "" : $" of {group}")} on {options.Host}:{options.Port} has published a model/state");
         return table.Count > 0 && wanted.All(table.Has) ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    private static async Task ReadAsync(LinkOptions options, string[] wanted, FleetTable table, FleetView view, CancellationToken cancel)
+    {
+        using var listener = await FleetListener.ConnectAsync(options, wanted, [FleetTopic.ModelState], cancel);
+        await FleetReader.ReadRetainedAsync(listener, view.Take, () => wanted.All(table.Has), cancel);
+    }
+
+    /// <summary>Until cancelled; connects again when the broker is lost.</summary>
+    private static async Task FollowAsync(LinkOptions options, string[] wanted, FleetView view, CancellationToken cancel)
+    {
+        while (true)
+        {
+            using (var listener = await FleetListener.ConnectAsync(options, wanted, [FleetTopic.ModelState], cancel))
+            {
+                while (await FleetReader.NextAsync(listener, Timeout.Infinite, cancel))
+                {
+                    while (listener.News.TryRead(out var news))
+                        view.Take(news);
+                    view.Draw();
+                }
+            }
+
+            Verbs.Fail($"the broker {options.Host}:{options.Port} is lost; connecting again");
+            await Task.Delay(CliLimits.FleetRetryMs, cancel);
+        }
     }
 }
 
 /// <summary>
 /// Draws a followed table on a terminal, or writes a line for each change into a pipe; does nothing where nothing is followed.
 /// </summary>
-internal sealed class FleetView(FleetTable table, bool isFollowing) : IDisposable
+internal sealed class FleetView(FleetTable table, string? fleet, bool isFollowing) : IDisposable
 {
     private readonly bool redraws = isFollowing && !Console.IsOutputRedirected;
     private readonly Stopwatch since = Stopwatch.StartNew();
     private bool drawn;
 
-    public void Add(DeviceModelState state)
-    {
-        if (isFollowing && !redraws)
-            Console.WriteLine(FleetTable.Line(state));
-    }
+    /// <summary>Devices were left out because the table is full.</summary>
+    public bool IsFull { get; private set; }
 
-    public void Say(string text)
+    public void Take(FleetNews news)
     {
-        if (isFollowing)
-            Verbs.Fail(text);
+        if (news.Payload.Length == 0)
+        {
+            table.Remove(news.Device);
+            return;
+        }
+
+        if (DeviceModelState.TryRead(news.Device, news.Payload) is not { } state)
+            return;
+        if (fleet is not null && state.Fleet != fleet)
+            table.Remove(news.Device);
+        else if (!table.Set(state))
+            IsFull = true;
+        else if (isFollowing && !redraws)
+            Console.WriteLine(FleetTable.Line(state));
     }
 
     public void Draw()

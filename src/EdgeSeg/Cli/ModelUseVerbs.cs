@@ -20,7 +20,8 @@ internal static class ModelUseVerbs
         var slot = new Argument<string>("SLOT") { Description = "An installed bundle as edgeseg model list names it, or shipped." };
         var command = new Command(
             "use",
-            "Makes an installed bundle serve, without a trial. The manifest that was accepted before does not undo it; a later one does.\n\nExample: edgeseg model use shipped"
+            "Makes an installed bundle serve, without a trial. The manifest that was accepted before "
+                + "does not undo it; a later one does.\n\nExample: edgeseg model use shipped"
         )
         {
             slot,
@@ -45,7 +46,8 @@ internal static class ModelUseVerbs
     {
         var command = new Command(
             "rollback",
-            "Makes the bundle serve that served before: the one before a trial, or before the last change.\n\nExample: edgeseg model rollback"
+            "Makes the bundle serve that served before: the one before a trial, or before the last "
+                + "change.\n\nExample: edgeseg model rollback"
         );
         var places = ModelSlotVerbs.Places(command);
         command.SetAction((parsed, cancel) => AskAsync(ModelSlotVerbs.Open(parsed, places), UpdateHold.RollbackWord, cancel));
@@ -56,7 +58,8 @@ internal static class ModelUseVerbs
     {
         var command = new Command(
             "retry",
-            "Tries a refused or waiting update again at once: forgets which manifests failed here and ends the wait between attempts.\n\nExample: edgeseg model retry"
+            "Tries a refused or waiting update again at once: forgets which manifests failed here "
+                + "and ends the wait between attempts.\n\nExample: edgeseg model retry"
         );
         var places = ModelSlotVerbs.Places(command);
         command.SetAction((parsed, cancel) => AskAsync(ModelSlotVerbs.Open(parsed, places), UpdateHold.RetryWord, cancel));

@@ -16,11 +16,16 @@ internal static class RetireVerb
         {
             HelpName = "ID",
             Description =
-                "Another device than this one, for example one that is broken. The user needs the right to read and write below its topics.",
+                "Another device than this one, for example one that is broken. The user needs the "
+                + "right to read and write below its topics.",
         };
         var command = new Command(
             "retire",
-            "Clears every retained topic of a device on its broker (status, info, camera states, alerts, model state, Home Assistant's discovery), for a device that is taken out of service. Stop its service first. Without --device: this device, by its settings.\n\nExamples: edgeseg retire --config edgeseg.toml\n          edgeseg retire --device robot-7 --host broker.example.org --tls --user admin --password-file admin.pw"
+            "Clears every retained topic of a device on its broker (status, info, camera states, "
+                + "alerts, model state, Home Assistant's discovery), for a device that is taken out of "
+                + "service. Stop its service first. Without --device: this device, by its settings.\n\n"
+                + "Examples: edgeseg retire --config edgeseg.toml\n          edgeseg retire --device "
+                + "robot-7 --host broker.example.org --tls --user admin --password-file admin.pw"
         )
         {
             dead,

@@ -47,7 +47,8 @@ internal sealed class RolloutOptions
     {
         HelpName = "TEXT",
         Description =
-            "With the same salt a greater share or count holds the devices of the smaller one. Default: for --percent the bundle's name and version, for --count always the same.",
+            "With the same salt a greater share or count holds the devices of the smaller one. "
+            + "Default: for --percent the bundle's name and version, for --count always the same.",
     };
 
     private readonly Option<string?>? fleet;

@@ -11,8 +11,8 @@ using EdgeSeg.Vision.Prompts;
 namespace EdgeSeg.Release;
 
 /// <summary>
-/// Makes the cases of a canary: each photograph in the automatic way, and with one click on what was found. A device may run any precision of the
-/// bundle, so a case is kept only when all of them agree on it, with room to the least IoU for the differences between processors.
+/// Makes the cases of a canary: each photograph segmented automatically, and with one click on the result. A device may run any precision of
+/// the bundle, so a case is kept only when all precisions agree on it, with a margin to the lowest IoU for differences between processors.
 /// </summary>
 internal sealed class CanaryMaker(string folder, double minIou, Action<int, int> progress)
 {
@@ -22,14 +22,14 @@ internal sealed class CanaryMaker(string folder, double minIou, Action<int, int>
 
     public IReadOnlyList<CanaryCase> Cases => [.. cases.Select(c => c.Case)];
 
-    /// <summary>Cases that were left out, a sentence each.</summary>
+    /// <summary>Cases that were omitted, a sentence each.</summary>
     public IReadOnlyList<string> Dropped => dropped;
 
-    /// <summary>Least IoU of any precision with the expected masks.</summary>
+    /// <summary>Lowest IoU of any precision with the expected masks.</summary>
     public double Agreement { get; private set; } = 1;
 
     /// <param name="photos">Each photograph with the name that it has in the bundle.</param>
-    /// <param name="precisions">Those of the bundle; the first gives the expected masks.</param>
+    /// <param name="precisions">Those of the bundle; the first makes the expected masks.</param>
     public void Run(IReadOnlyList<(string Path, string Name)> photos, IReadOnlyList<string> precisions)
     {
         var done = 0;
@@ -54,7 +54,8 @@ internal sealed class CanaryMaker(string folder, double minIou, Action<int, int>
 
         if (cases.Count == 0)
             throw new OperatingException(
-                $"no photograph makes a case ({string.Join("; ", dropped)}): name photographs with one clear object with --images, or lower --min-iou"
+                $"no photograph makes a case ({string.Join("; ", dropped)}): name photographs with "
+                    + "one clear object with --images, or lower --min-iou"
             );
     }
 
@@ -117,7 +118,8 @@ internal sealed class CanaryMaker(string folder, double minIou, Action<int, int>
             dropped.Add(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{path}, {(kept.Case.Clicks.Count == 0 ? "automatic" : "click")}: {precision} gives a mask of IoU {iou:0.000}, {least:0.000} is wanted"
+                    $"{path}, {(kept.Case.Clicks.Count == 0 ? "automatic" : "click")}: {precision} "
+                        + $"gives a mask of IoU {iou:0.000}, {least:0.000} is wanted"
                 )
             );
         }
@@ -139,7 +141,9 @@ internal sealed class CanaryMaker(string folder, double minIou, Action<int, int>
         return result;
     }
 
-    /// <summary>The mask's centre of mass, or the pixel of the mask that is nearest to it: the centre of a ring lies outside of it.</summary>
+    /// <summary>
+    /// The mask's centre of mass, or the pixel of the mask that is nearest to it: the centre of a ring lies outside of it.
+    /// </summary>
     internal static float[] Inside(BinaryMask mask, in MaskGeometry geometry)
     {
         var (centreX, centreY) = ((int)geometry.CentroidX, (int)geometry.CentroidY);

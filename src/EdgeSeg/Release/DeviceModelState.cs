@@ -32,7 +32,7 @@ internal sealed record DeviceModelState
 
     public string? At { get; init; }
 
-    /// <param name="device">From the topic: the broker vouches for it, the payload does not.</param>
+    /// <param name="device">From the topic, which the broker's access rules protect.</param>
     /// <param name="payload">The message.</param>
     /// <returns>Null: it is not a JSON object.</returns>
     public static DeviceModelState? TryRead(string device, ReadOnlyMemory<byte> payload)

@@ -17,7 +17,7 @@ internal sealed record FleetDevice(string Device)
     /// <summary>Name and version of the model in use; null: unknown.</summary>
     public string? Model { get; init; }
 
-    /// <summary>The word of its status: online, degraded, offline and so on; null: unknown.</summary>
+    /// <summary>The state in its status: online, degraded, offline and so on; null: unknown.</summary>
     public string? Status { get; init; }
 
     /// <summary>The same device with what a message says of it. A message that is not a JSON object changes nothing.</summary>

@@ -96,7 +96,8 @@ internal sealed class FleetListener : IDisposable
         var answer = await client.SubscribeAsync(filter, cancel);
         if (answer.Items.FirstOrDefault(i => i.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
             throw new OperatingException(
-                $"the broker refuses the subscription to {topic} ({refused.ResultCode}): this user may not read there; see deploy/mosquitto/edgeseg.acl"
+                $"the broker refuses the subscription to {topic} ({refused.ResultCode}): this user "
+                    + "may not read there; see deploy/mosquitto/edgeseg.acl"
             );
     }
 

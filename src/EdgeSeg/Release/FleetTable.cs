@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EdgeSeg.Release;
 
-/// <summary>The newest state of each device, and how it is shown.</summary>
+/// <summary>The newest state of each device, as a table.</summary>
 internal sealed class FleetTable
 {
     private static readonly string[] head = ["DEVICE", "STATE", "ACTIVE", "ASKED FOR", "SERIAL", "PROGRESS", "AT", "REASON"];
@@ -24,19 +24,18 @@ internal sealed class FleetTable
 
     public void Remove(string device) => devices.Remove(device);
 
-    /// <summary>Head, a line for each device, and one that counts their states.</summary>
+    /// <summary>Head, a line for each device, and a summary of their states.</summary>
     public IReadOnlyList<string> Lines()
     {
         var rows = devices.Values.Select(Cells).Prepend(head).ToList();
         var widths = Enumerable.Range(0, head.Length).Select(i => rows.Max(r => r[i].Length)).ToArray();
         var lines = rows.Select(r => string.Join("  ", r.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd()).ToList();
-        lines.Add(
-            $"{devices.Count} device{(devices.Count == 1 ? "" : "s")}: {string.Join(", ", devices.Values.GroupBy(d => d.State).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key}"))}"
-        );
+        var counts = devices.Values.GroupBy(d => d.State).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key}");
+        lines.Add($"{devices.Count} device{(devices.Count == 1 ? "" : "s")}: {string.Join(", ", counts)}");
         return lines;
     }
 
-    /// <summary>One device on a line of its own, for a log.</summary>
+    /// <summary>One device on one line, for a log.</summary>
     public static string Line(DeviceModelState state) => string.Join("  ", Cells(state).Select(c => c.Length == 0 ? "-" : c));
 
     private static string[] Cells(DeviceModelState s) =>

@@ -2,13 +2,13 @@ using EdgeSeg.Updates;
 
 namespace EdgeSeg.Release;
 
-/// <summary>What a bundle is packed with.</summary>
+/// <summary>The parameters of packing a bundle.</summary>
 internal sealed record PackOrder
 {
     /// <summary>The bundle: model.json and its graphs.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>Where the files are made; not there yet, or empty.</summary>
+    /// <summary>Target folder; new or empty.</summary>
     public required string Place { get; init; }
 
     public required string Url { get; init; }
@@ -28,13 +28,13 @@ internal sealed record PackOrder
     /// <summary>Figures for people and dashboards; the agreement of the precisions is added.</summary>
     public IReadOnlyDictionary<string, double> Quality { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>The name of the cases' file is not looked at.</summary>
+    /// <summary>The name of the cases' file is ignored.</summary>
     public CanaryTerms Canary { get; init; } = new();
 
     public LiveTerms Live { get; init; } = new();
 }
 
-/// <summary>What every manifest has, whatever it asks for.</summary>
+/// <summary>The properties of every manifest, whatever its action.</summary>
 internal sealed record Issue(long Serial, DateTimeOffset Expires, DateTimeOffset? NotBefore = null)
 {
     public Manifest Manifest(string action) =>
@@ -49,6 +49,6 @@ internal sealed record Issue(long Serial, DateTimeOffset Expires, DateTimeOffset
             NotBefore = NotBefore,
         };
 
-    /// <summary>In whole seconds: a signed time is read by people.</summary>
+    /// <summary>In whole seconds: people read signed times.</summary>
     private static DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
 }

@@ -6,15 +6,18 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Release;
 
-/// <summary>What was packed, for a person.</summary>
+/// <summary>The result of packing.</summary>
 internal sealed record Packed(Manifest Manifest, int Cases, double Agreement, IReadOnlyList<string> Dropped);
 
-/// <summary>From a bundle on an operator's disk to a folder that a static web server hands out, with the manifest that awaits signatures.</summary>
+/// <summary>
+/// Makes a folder for a static web server from a bundle on an operator's disk, with a manifest to sign.
+/// </summary>
 internal static class Packing
 {
     private const string CasesName = "canary.json";
 
-    /// <exception cref="OperatingException">The bundle is not sound, the photographs make no case, or the folder cannot be written.</exception>
+    /// <exception cref="OperatingException">The bundle is damaged, no photograph makes a case, or the folder cannot be
+    /// written.</exception>
     public static Packed Run(PackOrder order, Action<int, int> progress)
     {
         if (File.Exists(order.Place) || (Directory.Exists(order.Place) && Directory.EnumerateFileSystemEntries(order.Place).Any()))
@@ -35,7 +38,9 @@ internal static class Packing
             var cases = JsonSerializer.SerializeToUtf8Bytes(new CanaryCases { Cases = maker.Cases }, UpdateJson.Default.CanaryCases);
             if (cases.Length > UpdateLimits.MaxCanaryCaseBytes)
                 throw new OperatingException(
-                    $"the canary's masks have {cases.Length} bytes, more than {UpdateLimits.MaxCanaryCaseBytes}: name fewer or smaller photographs with --images"
+                    $"the canary's masks have {cases.Length} bytes, more than "
+                        + $"{UpdateLimits.MaxCanaryCaseBytes}: name fewer or smaller photographs with "
+                        + "--images"
                 );
             File.WriteAllBytes(Path.Combine(order.Place, CasesName), cases);
             var manifest = Describe(bundle, order, maker.Agreement);
@@ -44,7 +49,7 @@ internal static class Packing
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or OperatingException)
         {
-            // half a release must not be served
+            // an incomplete release must not be served
             if (isNew && Directory.Exists(order.Place))
                 Directory.Delete(order.Place, recursive: true);
             throw e is OperatingException
@@ -57,7 +62,7 @@ internal static class Packing
     private static (string Path, string Name)[] Named(IReadOnlyList<string> photos) =>
         [.. photos.Select((path, i) => (path, $"canary-{i + 1}{Path.GetExtension(path).ToLowerInvariant()}"))];
 
-    /// <summary>The finest one first: the others are held against it.</summary>
+    /// <summary>The finest one first: the others are compared with it.</summary>
     private static string[] Precisions(ModelBundle bundle) =>
         [.. bundle.Manifest.Graphs.Select(g => g.Precision).Distinct().OrderBy(p => p == "fp32" ? 0 : 1)];
 
@@ -73,7 +78,7 @@ internal static class Packing
             return;
         }
 
-        // as JSON, not as our record: members that we do not know stay
+        // as JSON, not as a record: unknown members are kept
         var json = JsonNode.Parse(File.ReadAllBytes(from))!;
         json["version"] = version;
         using var stream = File.Create(to);

@@ -7,14 +7,14 @@ using MQTTnet.Protocol;
 
 namespace EdgeSeg.Release;
 
-/// <summary>Puts a signed manifest on a broker, retained, or takes it away again.</summary>
+/// <summary>Publishes a signed manifest, retained, or clears its topic.</summary>
 internal static class Publication
 {
     /// <param name="options">The broker.</param>
-    /// <param name="topic">A <c>model/desired</c>.</param>
+    /// <param name="topic">A <c>model/desired</c>, or a topic of a key chain.</param>
     /// <param name="envelope">Null: withdraw.</param>
     /// <param name="cancel">Ends it.</param>
-    /// <exception cref="OperatingException">The broker cannot be reached or refuses, or a newer manifest lies there.</exception>
+    /// <exception cref="OperatingException">The broker cannot be reached or refuses, or a newer manifest is there.</exception>
     public static async Task RunAsync(LinkOptions options, string topic, Envelope? envelope, CancellationToken cancel)
     {
         using var client = new MqttClientFactory().CreateMqttClient();
@@ -38,7 +38,8 @@ internal static class Publication
             var answer = await client.PublishAsync(Message(), limit.Token);
             if (!answer.IsSuccess)
                 throw new OperatingException(
-                    $"the broker refuses {topic}: {answer.ReasonCode} {answer.ReasonString}: this user may not write there; see deploy/mosquitto/edgeseg.acl, user release"
+                    $"the broker refuses {topic}: {answer.ReasonCode} {answer.ReasonString}: this "
+                        + "user may not write there; see deploy/mosquitto/edgeseg.acl, user release"
                 );
             await client.DisconnectAsync(new MqttClientDisconnectOptions(), limit.Token);
         }
@@ -55,7 +56,7 @@ internal static class Publication
                 new MqttClientSubscribeOptionsBuilder().WithTopicFilter(topic, MqttQualityOfServiceLevel.AtLeastOnce).Build(),
                 limit.Token
             );
-            // who may not read there cannot be warned
+            // a user without the right to read cannot be warned
             if (answer.Items.Any(i => i.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2))
                 return [];
             await Task.WhenAny(retained.Task, Task.Delay(ReleaseLimits.RetainedWaitMs, limit.Token));
@@ -74,7 +75,8 @@ internal static class Publication
     }
 
     /// <summary>
-    /// Devices would refuse as replayed what does not exceed the manifest before. The same one again, with more signatures, is welcome.
+    /// Devices would refuse a manifest as replayed unless its serial is greater than that of the one before. The same manifest with more
+    /// signatures is allowed.
     /// </summary>
     private static void RequireNewer(byte[] retained, Envelope envelope, string topic)
     {
@@ -89,12 +91,13 @@ internal static class Publication
             var serial = Manifest.Read(there).Serial;
             if (serial >= Manifest.Read(envelope.Manifest).Serial)
                 throw new OperatingException(
-                    $"a manifest of serial {serial} lies on {topic}, and devices refuse one that is not greater: pack or reissue with --serial {serial + 1} and sign that"
+                    $"a manifest of serial {serial} is on {topic}, and devices refuse one that is "
+                        + $"not greater: pack or reissue with --serial {serial + 1} and sign that"
                 );
         }
         catch (UpdateException)
         {
-            // what lies there is no manifest: it is in nobody's way
+            // the retained message is not a manifest: it is replaced
         }
     }
 }

@@ -6,11 +6,11 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Release;
 
-/// <summary>A signature as it lies beside the manifest. <see cref="File"/> is its name.</summary>
+/// <summary>A signature beside the manifest. <see cref="File"/> is its file name.</summary>
 internal sealed record SignatureFile(string File, EnvelopeSignature Signature);
 
 /// <summary>
-/// A folder as operators pass it around: <c>manifest.json</c>, the files that it names, and a <c>manifest.json.KEYID.sig</c> for each
+/// The folder that operators copy from one to the other: <c>manifest.json</c>, the files that it names, and a <c>manifest.json.KEYID.sig</c> for each
 /// signature: raw DER, so that openssl alone can check it.
 /// </summary>
 internal sealed class ReleaseFolder(string path)
@@ -40,7 +40,7 @@ internal sealed class ReleaseFolder(string path)
         }
     }
 
-    /// <exception cref="OperatingException">It says what no manifest may say.</exception>
+    /// <exception cref="OperatingException">It breaks a rule of manifests.</exception>
     public static Manifest Parse(byte[] manifest)
     {
         try
@@ -53,12 +53,12 @@ internal sealed class ReleaseFolder(string path)
         }
     }
 
-    /// <summary>Writes a manifest; the signatures of the one before it fit no longer and go.</summary>
+    /// <summary>Writes a manifest and removes the signatures of the one before it.</summary>
     /// <exception cref="OperatingException">It breaks a rule, or cannot be written.</exception>
     public void WriteManifest(Manifest manifest)
     {
         if (ManifestRules.Fault(manifest) is { } fault)
-            throw new OperatingException($"there can be no such manifest: {fault}", 2);
+            throw new OperatingException($"the manifest would be invalid: {fault}", 2);
         var bytes = manifest.Write();
         RequireFits(
             new Envelope
@@ -147,7 +147,7 @@ internal sealed class ReleaseFolder(string path)
         return envelope;
     }
 
-    /// <summary>The first file that is not as the manifest says, as a sentence; null: all are.</summary>
+    /// <summary>The first file that differs from the manifest, as a sentence; null: none.</summary>
     public string? FileFault(BundleInfo bundle)
     {
         foreach (var file in bundle.Files)
@@ -185,7 +185,8 @@ internal sealed class ReleaseFolder(string path)
         var bytes = envelope.Write().Length;
         if (bytes > UpdateLimits.MaxEnvelopeBytes)
             throw new OperatingException(
-                $"the signed manifest has {bytes} bytes, more than the {UpdateLimits.MaxEnvelopeBytes} that devices take: name fewer files, keys or boards"
+                $"the signed manifest has {bytes} bytes, more than the "
+                    + $"{UpdateLimits.MaxEnvelopeBytes} that devices take: name fewer files, keys or boards"
             );
     }
 }

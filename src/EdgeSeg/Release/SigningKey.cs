@@ -7,7 +7,7 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Release;
 
 /// <summary>
-/// A private key on the curve P-256, as it lies in a PEM file: of openssl's making or of ours, with a passphrase or without.
+/// A private key on the curve P-256 in a PEM file, made by openssl or by edgeseg, with or without a passphrase.
 /// </summary>
 internal sealed class SigningKey : IDisposable
 {
@@ -20,7 +20,7 @@ internal sealed class SigningKey : IDisposable
 
     public static SigningKey Create() => new(ECDsa.Create(ECCurve.NamedCurves.nistP256));
 
-    /// <exception cref="OperatingException">The file is not such a key, or its passphrase is another.</exception>
+    /// <exception cref="OperatingException">The file is not such a key, or the passphrase is wrong.</exception>
     public static SigningKey Read(string path, string? passphraseFile)
     {
         var text = Encoding.ASCII.GetString(ReadFile(path, UpdateLimits.MaxKeyBytes));
@@ -42,8 +42,10 @@ internal sealed class SigningKey : IDisposable
             ecdsa.Dispose();
             throw new OperatingException(
                 isEncrypted
-                    ? $"{path} cannot be opened: the passphrase is another, or the file is not an EC key (an old 'DEK-Info' one becomes readable by: openssl pkcs8 -topk8 -in {path})"
-                    : $"{path} is not an EC private key in PEM form ({e.Message.ReplaceLineEndings(" ")}): make one with edgeseg model keygen"
+                    ? $"{path} cannot be opened: the passphrase is another, or the file is not an EC "
+                        + $"key (an old 'DEK-Info' one becomes readable by: openssl pkcs8 -topk8 -in {path})"
+                    : $"{path} is not an EC private key in PEM form "
+                        + $"({e.Message.ReplaceLineEndings(" ")}): make one with edgeseg model keygen"
             );
         }
 
@@ -58,17 +60,21 @@ internal sealed class SigningKey : IDisposable
     /// <summary>ECDSA with SHA-256, DER: what <c>openssl dgst -sha256 -verify</c> reads.</summary>
     public byte[] Sign(ReadOnlySpan<byte> data) => key.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
 
-    /// <summary>The public half, with the lines before the block that <see cref="TrustedKey"/> reads and openssl passes over.</summary>
+    /// <summary>The public half, with the lines before the block that <see cref="TrustedKey"/> reads and openssl ignores.</summary>
     public string PublicPem(DateTimeOffset? expires)
     {
-        var end = expires is { } at
-            ? $"Expires: {at.UtcDateTime.ToString(at.UtcDateTime.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)}\n"
-            : "";
+        var end = "";
+        if (expires?.UtcDateTime is { } at)
+        {
+            var form = at.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-ddTHH:mm:ssZ";
+            end = $"Expires: {at.ToString(form, CultureInfo.InvariantCulture)}\n";
+        }
+
         return $"Key: {Id}\n{end}{key.ExportSubjectPublicKeyInfoPem()}\n";
     }
 
-    /// <summary>Writes both halves; neither may be there. Only the owner reads the private one.</summary>
-    /// <exception cref="OperatingException">One is there, or cannot be written.</exception>
+    /// <summary>Writes both halves to new files. Only the owner can read the private one.</summary>
+    /// <exception cref="OperatingException">A file exists or cannot be written.</exception>
     public void Save(string privatePath, string publicPath, DateTimeOffset? expires, string? passphraseFile)
     {
         var pem = passphraseFile is null
@@ -106,7 +112,7 @@ internal sealed class SigningKey : IDisposable
         file.Flush(flushToDisk: true);
     }
 
-    /// <summary>The first line of the file, so that an editor's line end is no part of it.</summary>
+    /// <summary>The first line of the file, without the line end that editors add.</summary>
     private static string Passphrase(string path)
     {
         var line = Encoding.UTF8.GetString(ReadFile(path, ReleaseLimits.MaxPassphraseBytes)).Split('\n')[0].TrimEnd('\r');

@@ -13,15 +13,14 @@ using OpenCvSharp;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// The canary's own side, in the child process: loads the candidate, holds its masks against the expected ones, then runs it and the model
-/// in use in turns.
+/// The child process of a canary: loads the candidate, compares its masks with the expected ones, then runs it and the model in use in turn.
 /// </summary>
 internal static class CanaryRun
 {
     private const int DataLimit = 2; // RLIMIT_DATA
     private const int ExtraMib = 512; // the runtime's own heaps and stacks, and the model in use beside the candidate
 
-    /// <summary>Makes this process the first to go: to the kernel when memory is short, and to its own limit before that.</summary>
+    /// <summary>Makes this process the first that the kernel ends when memory is short, and gives it a memory limit of its own.</summary>
     public static void GiveWay(int maxMemoryMib)
     {
         try
@@ -39,7 +38,7 @@ internal static class CanaryRun
 
     /// <param name="candidate">Loads the bundle on trial.</param>
     /// <param name="reference">Loads the one in use.</param>
-    /// <param name="folder">Of the candidate, with the cases.</param>
+    /// <param name="folder">Folder of the candidate, with the cases.</param>
     /// <param name="terms">What it must show.</param>
     public static CanaryVerdict Run(Func<LoadedModel> candidate, Func<LoadedModel> reference, string folder, CanaryTerms terms)
     {
@@ -66,7 +65,7 @@ internal static class CanaryRun
 
             var memory = PeakMemory.MiB;
             if (memory > terms.MaxMemoryMib)
-                return Refuse(UpdateReason.CanaryMemory, $"it needs {memory:0} MiB, {terms.MaxMemoryMib} are allowed") with
+                return Refuse(UpdateReason.CanaryMemory, $"it needs {memory:0} MiB, {terms.MaxMemoryMib} MiB are allowed") with
                 {
                     MemoryMib = memory,
                     Iou = least,
@@ -115,7 +114,7 @@ internal static class CanaryRun
                 UpdateReason.CanaryMasks,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"its mask of {one.Case.Image} has an IoU of {iou:0.000} with the expected one, {terms.MinIou:0.000} is the least"
+                    $"its mask of {one.Case.Image} has an IoU of {iou:0.000} with the expected one, {terms.MinIou:0.000} is required"
                 )
             ) with
             {
@@ -163,7 +162,7 @@ internal static class CanaryRun
         ];
     }
 
-    /// <summary>Median over the rounds of each, taken in turns, so that a board that heats up slows both.</summary>
+    /// <summary>Medians over the rounds of both, run in turn, so that a board that heats up slows both.</summary>
     private static double Ratio(Asked candidate, Asked inUse, List<(CanaryCase, Mat)> cases)
     {
         var (own, others) = (new List<double>(), new List<double>());
@@ -188,7 +187,7 @@ internal static class CanaryRun
         }
     }
 
-    /// <summary>A model with its memory, asked again and again.</summary>
+    /// <summary>A model with the buffers for repeated runs.</summary>
     private sealed class Asked(LoadedModel model) : IDisposable
     {
         private readonly Embedding embedding = model.Segmenter.CreateEmbedding();

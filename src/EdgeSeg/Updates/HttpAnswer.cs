@@ -40,7 +40,8 @@ internal static class HttpAnswer
         if (encoding is not null)
         {
             throw Transient(
-                $"the server sends {file.Name} with the content encoding {encoding}, which was not requested: switch compression off for these files"
+                $"the server sends {file.Name} with the content encoding {encoding}, which was not "
+                    + "requested: switch compression off for these files"
             );
         }
 
@@ -65,7 +66,8 @@ internal static class HttpAnswer
 
     public static UpdateException Page(BundleFile file) =>
         Transient(
-            $"an HTML page came instead of {file.Name}: a captive portal, a proxy or a login page answers; open the network's portal, or correct the address"
+            $"an HTML page came instead of {file.Name}: a captive portal, a proxy or a login page "
+                + "answers; open the network's portal, or correct the address"
         );
 
     private static bool IsPage(string name) =>

@@ -152,7 +152,8 @@ internal sealed class HttpSource : ISource
         if (e.InnerException is AuthenticationException { Message: var tls })
         {
             var remedy = options.Authorities is null ? "name its authority with update.ca_file" : "check update.ca_file";
-            return $"its certificate is not accepted ({tls.ReplaceLineEndings(" ")}): {remedy}, and check the clock and the name in the address";
+            return $"its certificate is not accepted ({tls.ReplaceLineEndings(" ")}): {remedy}, and check "
+                + "the clock and the name in the address";
         }
 
         var through = options.Proxy is { } proxy ? $" through the proxy {proxy.Authority}" : "";

@@ -65,7 +65,8 @@ internal sealed class Installer(UpdateContext context, IBundleSource source, ICa
         var verdict = await canary.RunAsync(store.Folder(slot), inUse, bundle.Canary, cancel);
         Enter(UpdatePhase.CanaryPassed, slot, report with { State = UpdateReport.Canary });
         context.Reporter.Log(
-            $"canary of {slot} passed: IoU {verdict.Iou:0.000}, {verdict.LatencyRatio:0.00} times the time of the model in use, {verdict.MemoryMib:0} MiB"
+            $"canary of {slot} passed: IoU {verdict.Iou:0.000}, {verdict.LatencyRatio:0.00} times the "
+                + $"time of the model in use, {verdict.MemoryMib:0} MiB"
         );
     }
 

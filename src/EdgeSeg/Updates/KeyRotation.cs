@@ -48,7 +48,8 @@ internal sealed class KeyRotation(UpdateContext context)
         {
             expired = new UpdateException(
                 UpdateReason.Expired,
-                $"key set {newest.Keys.Number} expired at {newest.Manifest.Expires:u}: sign it again with edgeseg model reissue, or sign a later set",
+                $"key set {newest.Keys.Number} expired at {newest.Manifest.Expires:u}: sign it again "
+                    + "with edgeseg model reissue, or sign a later set",
                 retry: !context.Options.ClockSynced()
             );
             path.RemoveAt(path.Count - 1);
@@ -195,7 +196,9 @@ internal sealed class KeyRotation(UpdateContext context)
     private UpdateException NotNext(int number) =>
         new(
             UpdateReason.KeySetNotNext,
-            $"key set {number} cannot follow {(Current.Number == KeySet.UnknownNumber ? "the keys of update.keys_dir" : $"key set {Current.Number}")}: "
+            $"key set {number} cannot follow "
+                + $"{(Current.Number == KeySet.UnknownNumber ? "the keys of update.keys_dir" : $"key set {Current.Number}")}: "
+                + ""
                 + "publish the sets between them as well"
         );
 

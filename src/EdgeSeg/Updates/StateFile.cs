@@ -45,9 +45,9 @@ internal sealed class StateFile
         Found switch
         {
             StateFound.Newer => $"a later edgeseg wrote the state of the model updates in {folder}: install that version again",
-            StateFound.Unreadable =>
-                "the state of the model updates is damaged, so it is not known what may be trusted: if you trust the keys in update.keys_dir, "
-                    + $"remove {folder}/state-*.json (docs/ota.md)",
+            StateFound.Unreadable => "the state of the model updates is damaged, so it is not known what may be trusted: "
+                + "if you trust the keys in update.keys_dir, "
+                + $"remove {folder}/state-*.json (docs/ota.md)",
             _ => null,
         };
 

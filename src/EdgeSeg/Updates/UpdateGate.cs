@@ -25,7 +25,8 @@ internal static class UpdateGate
         return state.Failed.FirstOrDefault(f => f.Id == id) is { } failed
             ? Admission.Refuse(
                 UpdateReason.FailedBefore,
-                $"it failed here before ({failed.Reason}: {failed.Text}); run edgeseg model retry on the device, or sign it under a later serial"
+                $"it failed here before ({failed.Reason}: {failed.Text}); run edgeseg model retry on "
+                    + "the device, or sign it under a later serial"
             )
             : Admission.Proceed;
     }
@@ -48,7 +49,8 @@ internal static class UpdateGate
             return Unfit($"it is for {string.Join(", ", c.Machines)}, this is {device.Machine}");
         if (c.Boards.Count > 0 && !c.Boards.Any(b => device.Board.StartsWith(b, StringComparison.Ordinal)))
             return Unfit(
-                $"it is for boards named {string.Join(", ", c.Boards)}, this is {(device.Board.Length == 0 ? "one without a name" : device.Board)}"
+                $"it is for boards named {string.Join(", ", c.Boards)}, this is "
+                    + $"{(device.Board.Length == 0 ? "one without a name" : device.Board)}"
             );
         if (device.Edgeseg < VersionOf(c.MinEdgeseg))
             return Unfit($"it needs edgeseg {c.MinEdgeseg}, this is {device.Edgeseg}");

@@ -147,7 +147,8 @@ public sealed class RolloutTests : IDisposable
                 && last.State == state
                 && last.Text.Contains($"\"version\":{version},", StringComparison.Ordinal)
                 && (reason is null || last.Text.Contains($"\"reason\":\"{reason}\"", StringComparison.Ordinal)),
-            $"{device} is {state} {version} {reason}; last: {listener.All.LastOrDefault(h => h.Topic == $"edgeseg/v1/{device}/model/state")?.Text}",
+            $"{device} is {state} {version} {reason}; last: "
+                + $"{listener.All.LastOrDefault(h => h.Topic == $"edgeseg/v1/{device}/model/state")?.Text}",
             limitS: 120
         );
 

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>The canary's process of the published program: good bundles, and those that are wrong, slow, not finite, too large, crash or hang.</summary>
+/// <summary>
+/// The canary's process of the published program: good bundles, and those that are wrong, slow, not finite, too large, crash or hang.
+/// </summary>
 public sealed class CanaryTests : IDisposable
 {
     private readonly Scratch scratch = new();

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>Disks that fail, at each step that writes; and what a download takes of memory. Fail points and allocations are the process's, so nothing else may run meanwhile.</summary>
+/// <summary>
+/// Disks that fail, at each step that writes; and what a download takes of memory. Fail points and allocations are the process's, so
+/// nothing else may run meanwhile.
+/// </summary>
 [Collection<AloneCollection>]
 public sealed class DownloadFaultTests(ITestOutputHelper output) : IDisposable
 {

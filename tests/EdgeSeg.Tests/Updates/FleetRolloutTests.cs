@@ -30,7 +30,8 @@ public sealed class FleetRolloutTests : IAsyncDisposable
     public async Task The_preview_names_two_and_the_roll_out_takes_exactly_those_two_until_it_is_widened()
     {
         var certificates =
-            $"cafile {authority.AuthorityFile}\ncertfile {authority.ServerFile}\nkeyfile {authority.ServerKeyFile}\nallow_anonymous false\npassword_file {Passwords()}";
+            $"cafile {authority.AuthorityFile}\ncertfile {authority.ServerFile}\nkeyfile "
+            + $"{authority.ServerKeyFile}\nallow_anonymous false\npassword_file {Passwords()}";
         await using var broker = await Mosquitto.StartOrSkipAsync(certificates);
         await using var web = new MisbehavingServer(e =>
             e.ServeAsync(UpdateRig.Contents(7, "fleet").Single(f => e.Path == "/bundle/" + f.Name).Bytes, "\"1\"")

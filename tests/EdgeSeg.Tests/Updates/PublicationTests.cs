@@ -40,7 +40,11 @@ public sealed class PublicationTests : IDisposable
         );
 
     private static string State(string device, string fleet, string state, string reason = "null", string bytes = "null") =>
-        $$"""{"v":1,"device":"{{device}}","session":"0a","fleet":"{{fleet}}","state":"{{state}}","name":"squeezesam","version":7,"serial":12,"bytes":{{bytes}},"bytes_total":25000000,"reason":{{reason}},"text":null,"active":{"name":"squeezesam","version":"6","sha256":"0123456789abcdef"},"at":"2026-11-24T12:00:00Z"}""";
+        $$"""
+            {"v":1,"device":"{{device}}","session":"0a","fleet":"{{fleet}}","state":"{{state}}","name":"squeezesam","version":7,"serial":12,
+            "bytes":{{bytes}},"bytes_total":25000000,"reason":{{reason}},"text":null,
+            "active":{"name":"squeezesam","version":"6","sha256":"0123456789abcdef"},"at":"2026-11-24T12:00:00Z"}
+            """;
 
     [Fact]
     public async Task A_signed_manifest_lies_retained_on_the_topic_and_is_what_was_signed()

@@ -12,8 +12,8 @@ using Xunit;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// The process is killed at every place between two steps that write, and at random moments; whatever it leaves on the disk, a bundle that is whole
-/// serves at the next start, and the update comes to its end.
+/// The process is killed at every place between two steps that write, and at random moments; whatever it leaves on the disk, a bundle that
+/// is whole serves at the next start, and the update comes to its end.
 /// </summary>
 [Collection<AloneCollection>]
 public sealed class UpdateFaultTests : IDisposable
@@ -203,7 +203,9 @@ public sealed class UpdateFaultTests : IDisposable
         File.WriteAllBytes(In("envelope.json"), ReleaseSamples.Seal(manifest, ReleaseSamples.Alice).Write());
     }
 
-    /// <summary>What would serve now: found in this process, with the very code of a start, on a copy so that the kill's traces stay for the drill.</summary>
+    /// <summary>
+    /// What would serve now: found in this process, with the very code of a start, on a copy so that the kill's traces stay for the drill.
+    /// </summary>
     private string Whole()
     {
         var copy = In("copy");

@@ -8,8 +8,8 @@ using Xunit;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// What lies between the network and a device's trust, on envelopes that were signed and then changed: tests/data/updates/ holds real ones with the public
-/// keys. EDGESEG_UPDATE_MUTATIONS=1000000 makes a long run.
+/// What lies between the network and a device's trust, on envelopes that were signed and then changed: tests/data/updates/ holds real ones
+/// with the public keys. EDGESEG_UPDATE_MUTATIONS=1000000 makes a long run.
 /// </summary>
 public sealed class UpdateMutationTests
 {
