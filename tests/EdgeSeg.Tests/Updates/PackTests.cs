@@ -161,9 +161,19 @@ public sealed class PackTests : IDisposable
         Assert.Equal((13, 80d, "first"), (after.Serial, after.Rollout!.Percent, after.Rollout.Salt));
         Assert.Equal(SlotStore.NameOf(before.Bundle!), SlotStore.NameOf(after.Bundle!));
         Assert.Contains("not signed", Refused(1, "verify", place, "--keys", In("keys")), StringComparison.Ordinal);
+        // without an option the same devices take part; widening must be said
         Ok("reissue", place, "--serial", "14");
-        Assert.Null(Manifest.Read(File.ReadAllBytes(Path.Combine(place, "manifest.json"))).Rollout);
+        Assert.Equal(after.Rollout, RolloutOf(place));
+        Ok("reissue", place, "--serial", "15", "--devices", "robot-1,robot-2", "--tags", "dock");
+        Assert.Equal(["robot-1", "robot-2"], RolloutOf(place)!.Devices);
+        Assert.Equal(["dock"], RolloutOf(place)!.Tags);
+        Assert.Contains("robot-1,robot-2", Ok("reissue", place, "--serial", "16"), StringComparison.Ordinal);
+        Assert.Contains("one of", Refused(2, "reissue", place, "--serial", "17", "--all", "--percent", "5"), StringComparison.Ordinal);
+        Ok("reissue", place, "--serial", "17", "--all");
+        Assert.Null(RolloutOf(place));
     }
+
+    private static Rollout? RolloutOf(string place) => Manifest.Read(File.ReadAllBytes(Path.Combine(place, "manifest.json"))).Rollout;
 
     [Fact]
     public void Pause_abort_and_new_keys_need_no_bundle()
@@ -193,6 +203,8 @@ public sealed class PackTests : IDisposable
             In("rotation")
         );
         Ok("sign", In("rotation"), "--key", In("bob.key"));
+        Assert.Contains("2 of the new keys", Refused(1, "verify", In("rotation"), "--keys", In("keys")), StringComparison.Ordinal);
+        Ok("sign", In("rotation"), "--key", In("alice.key"));
         Assert.Contains(revoked, Ok("verify", In("rotation"), "--keys", In("keys")), StringComparison.Ordinal);
         Assert.Contains(
             "threshold",
