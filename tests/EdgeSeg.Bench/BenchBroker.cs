@@ -15,7 +15,11 @@ internal sealed class BenchBroker : IAsyncDisposable
         Port = FreePort();
         var file = Path.Combine(folder.FullName, "mosquitto.conf");
         File.WriteAllText(file, $"listener {Port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_connections {connections}\n");
-        var start = new ProcessStartInfo("/usr/sbin/mosquitto", ["-c", file]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("/usr/sbin/mosquitto", ["-c", file])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
         process = Process.Start(start)!;
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();

@@ -18,7 +18,8 @@ internal sealed class ModelStatusVerb
     private readonly Option<double?> seconds = new("--for")
     {
         HelpName = "SECONDS",
-        Description = $"End after this time. Default: with --follow never, else when all retained states have come, {CliLimits.FleetReadS} s at most.",
+        Description =
+            $"End after this time. Default: with --follow never, else when all retained states have come, {CliLimits.FleetReadS} s at most.",
     };
     private readonly BrokerOptions broker;
 
@@ -49,7 +50,10 @@ internal sealed class ModelStatusVerb
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
-        string[] wanted = [.. (parsed.GetValue(devices) ?? []).Select(d => ModelPublishVerb.Id(d, "--device")).Distinct(StringComparer.Ordinal)];
+        string[] wanted =
+        [
+            .. (parsed.GetValue(devices) ?? []).Select(d => ModelPublishVerb.Id(d, "--device")).Distinct(StringComparer.Ordinal),
+        ];
         var group = parsed.GetValue(fleet) is { } id ? ModelPublishVerb.Id(id, "--fleet") : null;
         var options = broker.Link(parsed);
         var isFollowing = parsed.GetValue(follow);

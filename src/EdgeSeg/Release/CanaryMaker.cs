@@ -11,8 +11,9 @@ using EdgeSeg.Vision.Prompts;
 namespace EdgeSeg.Release;
 
 /// <summary>
-/// Makes the cases of a canary: each photograph segmented automatically, and with one click on the result. A device may run any precision of
-/// the bundle, so a case is kept only when all precisions agree on it, with a margin to the lowest IoU for differences between processors.
+/// Makes the cases of a canary: each photograph segmented automatically, and with one click on the result. A device may run any precision
+/// of the bundle, so a case is kept only when all precisions agree on it, with a margin to the lowest IoU for differences between
+/// processors.
 /// </summary>
 internal sealed class CanaryMaker(string folder, double minIou, Action<int, int> progress)
 {

@@ -10,8 +10,8 @@ namespace EdgeSeg.Release;
 internal sealed record SignatureFile(string File, EnvelopeSignature Signature);
 
 /// <summary>
-/// The folder that operators copy from one to the other: <c>manifest.json</c>, the files that it names, and a <c>manifest.json.KEYID.sig</c> for each
-/// signature: raw DER, so that openssl alone can check it.
+/// The folder that operators copy from one to the other: <c>manifest.json</c>, the files that it names, and a
+/// <c>manifest.json.KEYID.sig</c> for each signature: raw DER, so that openssl alone can check it.
 /// </summary>
 internal sealed class ReleaseFolder(string path)
 {

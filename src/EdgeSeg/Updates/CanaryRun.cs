@@ -13,7 +13,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// The child process of a canary: loads the candidate, compares its masks with the expected ones, then runs it and the model in use in turn.
+/// The child process of a canary: loads the candidate, compares its masks with the expected ones, then runs it and the model in use in
+/// turn.
 /// </summary>
 internal static class CanaryRun
 {
