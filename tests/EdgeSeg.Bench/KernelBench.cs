@@ -27,7 +27,8 @@ internal static class KernelBench
             .WithOptions(ConfigOptions.DisableOptimizationsValidator | ConfigOptions.DisableLogFile);
         var summary = BenchmarkRunner.Run<Kernels>(config);
         var text = new StringBuilder(
-            "| step on a 720p frame | ours, µs | the straightforward way, µs | times | bytes allocated, ours | the other |\n|---|---|---|---|---|---|\n"
+            "| step on a 720p frame | ours, µs | the straightforward way, µs | times | bytes allocated, ours | the other |\n"
+                + "|---|---|---|---|---|---|\n"
         );
         foreach (var pair in summary.Reports.GroupBy(r => r.BenchmarkCase.Descriptor.Categories[0]))
         {
@@ -36,7 +37,8 @@ internal static class KernelBench
                 throw new InvalidOperationException($"{pair.Key} gave no figure");
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"| {pair.Key} | {a.Median / 1000:0.0} | {b.Median / 1000:0.0} | {b.Median / a.Median:0.0} | {Bytes(ours)} | {Bytes(other)} |\n"
+                $"| {pair.Key} | {a.Median / 1000:0.0} | {b.Median / 1000:0.0} | {b.Median / a.Median:0.0} | {Bytes(ours)} | "
+                    + $"{Bytes(other)} |\n"
             );
         }
 

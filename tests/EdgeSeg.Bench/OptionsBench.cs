@@ -19,7 +19,8 @@ internal static class OptionsBench
     {
         var graph = File.ReadAllBytes(graphFile);
         var text = new StringBuilder(
-            $"| {Path.GetFileNameWithoutExtension(graphFile)}, {threads} thread{(threads == 1 ? "" : "s")} | session ms | run p50 ms | processor ms a run | with 30 ms pauses: processor ms a run |\n|---|---|---|---|---|\n"
+            $"| {Path.GetFileNameWithoutExtension(graphFile)}, {threads} thread{(threads == 1 ? "" : "s")} | session ms | run p50 ms | "
+                + "processor ms a run | with 30 ms pauses: processor ms a run |\n|---|---|---|---|---|\n"
         );
         Row("as edgeseg sets them", o => { });
         Row("threads spin while they wait", o => o.AddSessionConfigEntry("session.intra_op.allow_spinning", "1"));

@@ -25,11 +25,15 @@ internal static class Report
             $"""
             # How fast, and how that is known
 
-            Made by one command, `./build.sh bench`, on {Machine()}. Each figure stands beside its reference, measured in the same run; compare them, not runs with each other: the machine is shared and busy, and clocks on it are worth little. Kernels and options run on the just-in-time compiler, everything else is the program that ships.
+            Made by one command, `./build.sh bench`, on {Machine()}. Each figure stands beside its reference, measured in the same run;
+            compare them, not runs with each other: the machine is shared and busy, and clocks on it are worth little. Kernels and options
+            run on the just-in-time compiler, everything else is the program that ships.
 
             ## The way of a frame
 
-            From a frame's pixels at 1280x720 to the message in the outbox (`edgeseg bench`): the moving test scene, each form in a process of its own. `outside`: share of the frame's time that is not the model's run; at most 10 % is the goal. `bytes`: managed bytes allocated a frame; at most 1024 is the goal, and a test holds it. `IoU`: mean with the scene's known masks.
+            From a frame's pixels at 1280x720 to the message in the outbox (`edgeseg bench`): the moving test scene, each form in a process
+            of its own. `outside`: share of the frame's time that is not the model's run; at most 10 % is the goal. `bytes`: managed bytes
+            allocated a frame; at most 1024 is the goal, and a test holds it. `IoU`: mean with the scene's known masks.
 
 
             """
@@ -37,7 +41,8 @@ internal static class Report
         Frames(text);
         File.WriteAllText(file, text.ToString());
         text.Append(
-                "\n## The steps outside the model\n\n`ours` beside what one writes first (tests/EdgeSeg.Bench): pixel loops, a byte a pixel, flood fill, OpenCV's contours, a serialiser that reflects.\n\n"
+                "\n## The steps outside the model\n\n`ours` beside what one writes first (tests/EdgeSeg.Bench): pixel loops, a byte a "
+                    + "pixel, flood fill, OpenCV's contours, a serialiser that reflects.\n\n"
             )
             .Append(KernelBench.Table());
         var model = Path.Combine(Artifacts, "models", "squeezesam", "squeezesam-256-int8.onnx");
@@ -48,7 +53,10 @@ internal static class Report
         text.Append(
                 """
 
-                Spinning is off: threads that spin while they wait take processor time from the cameras and from a battery; the rows above say what it is worth here. The memory pattern is off for EfficientSAM only, where it costs 430 MB. Inputs and outputs are bound once to memory of ours (no copies in or out). An optimised graph is not kept on disk: the signed hash would not cover it, and the part of the start that it would save is in the table below.
+                Spinning is off: threads that spin while they wait take processor time from the cameras and from a battery; the rows above
+                say what it is worth here. The memory pattern is off for EfficientSAM only, where it costs 430 MB. Inputs and outputs are
+                bound once to memory of ours (no copies in or out). An optimised graph is not kept on disk: the signed hash would not cover
+                it, and the part of the start that it would save is in the table below.
 
                 ## The start
 
@@ -69,12 +77,15 @@ internal static class Report
     {
         using var json = JsonDocument.Parse(Output(Binary, ["bench", "--json", "--frames", "40"]));
         text.Append(
-            "| precision | threads | saliency pass | frame p50 ms | p95 | fps | outside | bytes | gen-2 | peak RSS MiB | IoU |\n|---|---|---|---|---|---|---|---|---|---|---|\n"
+            "| precision | threads | saliency pass | frame p50 ms | p95 | fps | outside | bytes | gen-2 | peak RSS MiB | IoU |\n"
+                + "|---|---|---|---|---|---|---|---|---|---|---|\n"
         );
         foreach (var f in json.RootElement.GetProperty("forms").EnumerateArray().Select(FrameStats.Read))
             text.Append(
                 CultureInfo.InvariantCulture,
-                $"| {f.Precision} | {f.Threads} | {(f.SaliencyEvery == 1 ? "each frame" : $"every {f.SaliencyEvery}")} | {f.Ms["frame"].P50:0.0} | {f.Ms["frame"].P95:0.0} | {f.Fps:0.0} | {f.OutsideModel:0.0%} | {f.BytesAFrame:0} | {f.Gen2} | {f.PeakRssMiB:0} | {f.MeanIou:0.000} |\n"
+                $"| {f.Precision} | {f.Threads} | {(f.SaliencyEvery == 1 ? "each frame" : $"every {f.SaliencyEvery}")} | "
+                    + $"{f.Ms["frame"].P50:0.0} | {f.Ms["frame"].P95:0.0} | {f.Fps:0.0} | {f.OutsideModel:0.0%} | {f.BytesAFrame:0} | "
+                    + $"{f.Gen2} | {f.PeakRssMiB:0} | {f.MeanIou:0.000} |\n"
             );
         var best = BenchPlan.Best([.. json.RootElement.GetProperty("forms").EnumerateArray().Select(FrameStats.Read)]);
         text.Append($"\nThe stages of the best, {best.Title}:\n\n| stage | p50 ms | p95 ms |\n|---|---|---|\n");
@@ -82,7 +93,11 @@ internal static class Report
             text.Append(CultureInfo.InvariantCulture, $"| {stage} | {p50:0.000} | {p95:0.000} |\n");
         text.Append(
             CultureInfo.InvariantCulture,
-            $"\n`auto.saliency_every = N` asks the clicks of the last saliency pass again on the frames between. The scene's object crosses the picture in about 100 frames; the IoU column is what that costs there, and a faster object costs more.\n\nProcess start to first mask: {json.RootElement.GetProperty("start_to_first_mask_ms").GetDouble():0} ms by the clock (goal: 500 on a quiet machine), {SegmentCpuMs():0} ms of the processor; `edgeseg --version` in the same run: {CpuMs(["--version"]):0} ms of the processor.\n"
+            $"\n`auto.saliency_every = N` asks the clicks of the last saliency pass again on the frames between. The scene's object "
+                + $"crosses the picture in about 100 frames; the IoU column is what that costs there, and a faster object costs more.\n\n"
+                + $"Process start to first mask: {json.RootElement.GetProperty("start_to_first_mask_ms").GetDouble():0} ms by the clock "
+                + $"(goal: 500 on a quiet machine), {SegmentCpuMs():0} ms of the processor; `edgeseg --version` in the same run: "
+                + $"{CpuMs(["--version"]):0} ms of the processor.\n"
         );
     }
 
@@ -91,7 +106,8 @@ internal static class Report
         const string title = "\n## Everything, with EfficientSAM-Ti's graphs\n\n";
         if (Environment.GetEnvironmentVariable("EDGESEG_EFFICIENTSAM") is not { Length: > 0 } models)
             return title
-                + "Not measured: tests/data/make_efficientsam.py --full makes the graphs and needs Python with torch (models/training/README.md).\n";
+                + "Not measured: tests/data/make_efficientsam.py --full makes the graphs and needs Python with torch "
+                + "(models/training/README.md).\n";
         var lines = Output(
                 Environment.ProcessPath!,
                 [
@@ -109,13 +125,16 @@ internal static class Report
             double.Parse(rows[0][column], CultureInfo.InvariantCulture) / double.Parse(rows[1][column], CultureInfo.InvariantCulture);
         var text = new StringBuilder(
             title
-                + $"1280x720, a grid of {grid}x{grid}, the published graphs' form with random weights, every filter open; each way in a process of its own. The straightforward way is that of EfficientSAM's example: full-size masks from the graph, kept until the end.\n\n| way | encoder ms | all else s | ms a query | peak MiB |\n|---|---|---|---|---|\n"
+                + $"1280x720, a grid of {grid}x{grid}, the published graphs' form with random weights, every filter open; each way in a "
+                + "process of its own. The straightforward way is that of EfficientSAM's example: full-size masks from the graph, "
+                + "kept until the end.\n\n| way | encoder ms | all else s | ms a query | peak MiB |\n|---|---|---|---|---|\n"
         );
         foreach (var r in rows)
             text.Append($"| {r[0]} | {r[1]} | {r[2]} | {r[3]} | {r[4]} |\n");
         text.Append(
             CultureInfo.InvariantCulture,
-            $"| straightforward : ours | {Ratio(1):0.0} | {Ratio(2):0.0} | {Ratio(3):0.0} | {Ratio(4):0.0} |\n\nGoal: 3 times in everything but the encoder, a quarter of the memory.\n"
+            $"| straightforward : ours | {Ratio(1):0.0} | {Ratio(2):0.0} | {Ratio(3):0.0} | {Ratio(4):0.0} |\n\nGoal: 3 times in "
+                + $"everything but the encoder, a quarter of the memory.\n"
         );
         return text.ToString();
     }
@@ -133,7 +152,10 @@ internal static class Report
 
             ## The service as a whole
 
-            `edgeseg run` with the broker inside and cameras of 1280x720 that give {CameraFps} frames a second, over {WatchS} s, model as chosen at start. `on_command` without commands; `on_trigger` waits in the same way. Processor time: user and system, of every thread of the process, ONNX Runtime's and OpenCV's included; the camera's one look a second for a frozen or black picture is in it.
+            `edgeseg run` with the broker inside and cameras of 1280x720 that give {CameraFps} frames a second, over {WatchS} s, model as
+            chosen at start. `on_command` without commands; `on_trigger` waits in the same way. Processor time: user and system, of every
+            thread of the process, ONNX Runtime's and OpenCV's included; the camera's one look a second for a frozen or black picture is in
+            it.
 
             | mode | cameras | masks a second, each camera | processor, % of a core | resident MiB |
             |---|---|---|---|---|
@@ -141,7 +163,9 @@ internal static class Report
             | every frame | 1 | {one.Masks} | {one.Cores * 100:0} | {one.ResidentMiB:0} |
             | every frame | 3 | {three.Masks} | {three.Cores * 100:0} | {three.ResidentMiB:0} |
 
-            Goals: below 1 % of a core while it waits, at most 200 MB resident with one camera. All cameras share one model session and one inference thread, which takes a frame of each camera in turn, commands first: none starves, and a camera more costs its frames and pool, no second model. Batching is not done: the shipped graph takes one picture a run.
+            Goals: below 1 % of a core while it waits, at most 200 MB resident with one camera. All cameras share one model session and one
+            inference thread, which takes a frame of each camera in turn, commands first: none starves, and a camera more costs its frames
+            and pool, no second model. Batching is not done: the shipped graph takes one picture a run.
 
             """
         );
@@ -198,7 +222,10 @@ internal static class Report
     private static string Size() =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"\n## Size\n\nThe executable: {new FileInfo(Binary).Length / 1e6:0.0} MB; the goal of 12 MB is not met. docs/decisions/executable-size.md says what it is made of and what was left in. Native libraries beside it: ONNX Runtime {new FileInfo(Path.Combine(Artifacts, "libonnxruntime.so")).Length / 1e6:0} MB, OpenCV {new FileInfo(Path.Combine(Artifacts, "libOpenCvSharpExtern.so")).Length / 1e6:0} MB.\n"
+            $"\n## Size\n\nThe executable: {new FileInfo(Binary).Length / 1e6:0.0} MB; the goal of 12 MB is not met. "
+                + $"docs/decisions/executable-size.md says what it is made of and what was left in. Native libraries beside it: ONNX "
+                + $"Runtime {new FileInfo(Path.Combine(Artifacts, "libonnxruntime.so")).Length / 1e6:0} MB, OpenCV "
+                + $"{new FileInfo(Path.Combine(Artifacts, "libOpenCvSharpExtern.so")).Length / 1e6:0} MB.\n"
         );
 
     /// <summary>A mask message of each demo photograph, as the program that ships writes it.</summary>
@@ -219,7 +246,8 @@ internal static class Report
                 File.ReadLines("/proc/meminfo").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
                 CultureInfo.InvariantCulture
             ) >> 20;
-        return $"{Environment.ProcessorCount} cores of a {cpu}, {memory} GiB, load average {File.ReadAllText("/proc/loadavg").Split(' ')[0]} when it began";
+        return $"{Environment.ProcessorCount} cores of a {cpu}, {memory} GiB, load average "
+            + $"{File.ReadAllText("/proc/loadavg").Split(' ')[0]} when it began";
     }
 
     private static double SegmentCpuMs() => CpuMs(["segment", Path.Combine(Artifacts, "demo", "chelsea.jpg")]);

@@ -8,8 +8,8 @@ using EdgeSeg.Vision.Prompts;
 namespace EdgeSeg.Testing;
 
 /// <summary>
-/// Small EfficientSAM graphs of the published contract with seeded random weights, and the answers that torch computed for them. tests/data/make_efficientsam.py
-/// makes both.
+/// Small EfficientSAM graphs of the published contract with seeded random weights, and the answers that torch computed for them.
+/// tests/data/make_efficientsam.py makes both.
 /// </summary>
 internal static class EfficientSamGraphs
 {

@@ -172,7 +172,8 @@ internal sealed class OnnxGraph
             Path.Combine(folder, "model.json"),
             $$"""
             {"v":1,"name":"test","version":1,"kind":"squeezesam","weights_licence":"none",{{members}}
-             "graphs":[{"role":"segmenter","precision":"{{precision}}","file":"m.onnx","bytes":{{graph.Length}},"sha256":"{{Convert.ToHexStringLower(
+             "graphs":[{"role":"segmenter","precision":"{{precision}}","file":"m.onnx","bytes":{{graph.Length}},
+             "sha256":"{{Convert.ToHexStringLower(
                 SHA256.HashData(graph)
             )}}"{{extra}}}]}
             """

@@ -24,7 +24,10 @@ internal static class Published
     public static bool HasTool(string name) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, name)));
 
-    /// <summary>A start without the variables by which the test runner itself was told something: the program refuses settings that it does not know.</summary>
+    /// <summary>
+    /// A start without the variables by which the test runner itself was told something: the program refuses settings that it does not
+    /// know.
+    /// </summary>
     public static ProcessStartInfo Start(string program, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true };
