@@ -94,6 +94,8 @@ internal sealed class PhotoSegmentation : IDisposable
     {
         var started = Stopwatch.GetTimestamp();
         using var pixels = reader.Read(path);
+        if (reader.Warning.Length > 0)
+            Console.Error.WriteLine($"edgeseg: {reader.Warning}");
         result.Times = StageTimes.None;
         result.Times.Close(Stage.Capture, started);
         model.Segmenter.Encode(pixels, embedding, ref result.Times);

@@ -7,7 +7,7 @@ namespace EdgeSeg.Pipeline;
 /// <summary>
 /// The frames whose id left the device, at the model's input size, so that a command can be carried out on the very picture that the
 /// operator saw: <see cref="PipelineLimits.FrameHeldMinMs"/> at least and <see cref="PipelineLimits.FrameRingBytes"/> in all
-/// (docs/decisions/frame-ring.md). All cameras share it. Memory is taken as it is needed and used again; holding a frame allocates nothing
+/// (docs/decisions/frame-store.md). All cameras share it. Memory is taken as it is needed and used again; holding a frame allocates nothing
 /// once the ring is grown. Any thread.
 /// </summary>
 internal sealed class FrameStore
