@@ -91,7 +91,7 @@ internal sealed class CommandQueue : IDisposable
 
         var correlation = message.Correlation is { Length: > PipelineLimits.MaxCorrelationBytes } ? null : message.Correlation;
         var key = RequestKey.Of(replyTopic, parsed.Id, correlation);
-        if (Stale(message) is { } stale)
+        if (CommandAdmission.Stale(message) is { } stale)
             return Refuse(stale, parsed, replyTopic, correlation, null);
         if (!ReferenceEquals(correlation, message.Correlation))
             return Refuse(
@@ -105,7 +105,7 @@ internal sealed class CommandQueue : IDisposable
             return repeated;
         if (parsed.Command is not { } command)
             return Refuse(parsed.Error!, parsed, replyTopic, correlation, key);
-        var waitMs = WaitMs(message, command);
+        var waitMs = CommandAdmission.WaitMs(message, command, clockSynced() ? time.GetUtcNow() : null);
         if (waitMs <= 0)
             return Refuse(
                 new CommandError(CommandErrorCode.Expired, "the command had expired on arrival"),
@@ -128,21 +128,6 @@ internal sealed class CommandQueue : IDisposable
             );
         Accept(command, waitMs, replyTopic, correlation, key);
         return true;
-    }
-
-    /// <summary>
-    /// What is refused whatever its content; never remembered, since a broker repeats a retained command with every connection.
-    /// </summary>
-    private static CommandError? Stale(IncomingMessage message)
-    {
-        if (message.Retained)
-            return new CommandError(
-                CommandErrorCode.Retained,
-                "retained commands are refused; publish without the retain flag, and clear the topic with an empty retained message"
-            );
-        return message.TooLarge
-            ? new CommandError(CommandErrorCode.TooLarge, $"a command has at most {MessageLimits.MaxCommandBytes} bytes")
-            : null;
     }
 
     /// <summary>True for a repeated request: its answer, or until then its acceptance, was sent again.</summary>
@@ -172,15 +157,6 @@ internal sealed class CommandQueue : IDisposable
         counts = counts with { Repeated = counts.Repeated + 1 };
         send(new Reply(replyTopic, payload, correlation));
         return true;
-    }
-
-    /// <summary>How long the command may wait: by the message's expiry (which the broker counts down), by its own, and by ours.</summary>
-    private double WaitMs(IncomingMessage message, CameraCommand command)
-    {
-        double ms = message.ExpiryS > 0 ? message.ExpiryS * 1000.0 : PipelineLimits.CommandWaitMs;
-        if (command.ExpiresUtc is { } expires && clockSynced())
-            ms = Math.Min(ms, (expires - time.GetUtcNow()).TotalMilliseconds);
-        return Math.Min(ms, PipelineLimits.CommandWaitMs);
     }
 
     private void Accept(CameraCommand command, double waitMs, string? replyTopic, byte[]? correlation, RequestKey? key)

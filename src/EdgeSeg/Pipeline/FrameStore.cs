@@ -113,7 +113,8 @@ internal sealed class FrameStore
             {
                 error = new CommandError(
                     CommandErrorCode.FrameGone,
-                    $"the frame is not kept any more, or was never published; frames are kept for at least {PipelineLimits.FrameHeldMinMs / 1000} s"
+                    "the frame is not kept any more, or was never published; "
+                        + $"frames are kept for at least {PipelineLimits.FrameHeldMinMs / 1000} s"
                 );
                 return false;
             }

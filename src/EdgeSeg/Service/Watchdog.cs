@@ -39,7 +39,8 @@ internal sealed class Watchdog : IDisposable
         told = found.Stage;
         notifier.Status($"stuck: {found.Stage}");
         stuck(
-            $"{found.Stage} has been stuck for {found.Silence.TotalSeconds:0} s; the watchdog stops, so the service manager restarts the service"
+            $"{found.Stage} has been stuck for {found.Silence.TotalSeconds:0} s; "
+                + "the watchdog stops, so the service manager restarts the service"
         );
     }
 
