@@ -4,10 +4,9 @@ Without photographs there is no calibration, and without calibration no int8 gra
 """
 import pathlib
 
-import numpy as np
 import onnx
 
-from . import UserError, calibration, datasets, evaluate, graph, onnx_file, qdq, ranges, segment
+from . import UserError, calibration, datasets, evaluate, graph, onnx_file, segment, tuning
 
 MAX_LOSS = 0.005  # of mean IoU
 MIN_AGREEMENT = 0.98  # mean IoU of the int8 and the fp32 masks, where no masks are known
@@ -23,24 +22,19 @@ def configure(parser):
     parser.add_argument("--images", type=int, default=120, help="photographs to use at most")
     parser.add_argument("--source", default="", metavar="TEXT", help="what the photographs are, for the card")
     parser.add_argument("--keep-float", default="", metavar="PATTERN", help="names of further nodes to keep in float")
+    parser.add_argument("--no-tuning", action="store_true", help="do not look for parts to keep in float where the masks differ")
     parser.add_argument("--force", action="store_true", help="write the graph although it loses too much")
     evaluate.add_source_options(parser)
 
 
-def quantise(source, target, inputs, keep_float: str = "") -> tuple[int, int]:
-    """Writes the int8 graph; the numbers of quantised and of all nodes that could have been. `inputs` are (image, points) pairs."""
-    model = onnx.load(str(source))
-    if any(node.op_type in ("QuantizeLinear", "DequantizeLinear") for node in model.graph.node):
+def open_quantiser(source, inputs, keep_float: str = "") -> tuning.Quantiser:
+    """The quantiser of an fp32 graph. Raises UserError for another graph."""
+    if any(node.op_type in ("QuantizeLinear", "DequantizeLinear") for node in onnx.load(str(source)).graph.node):
         raise UserError(f"{source} is quantised already. Name the fp32 graph.")
-    rewriter = qdq.Rewriter(model, qdq.chosen(model, keep_float))
-    names = rewriter.tensors()
-    if not names:
+    quantiser = tuning.Quantiser(source, inputs, keep_float)
+    if not quantiser.names:
         raise UserError(f"{source} has no node that the policy quantises. Use a graph that `export` wrote.")
-    found = ranges.collect(source, names, inputs)
-    rewriter.run({name: qdq.scale_of(*ranges.limits(found[name])) for name in names}, {name: found[name].channel_means() for name in names})
-    convolutions = sum(node.op_type == "Conv" for node in model.graph.node)
-    onnx_file.save(model, target)
-    return sum(node.op_type == "Conv" for node in rewriter.nodes), convolutions
+    return quantiser
 
 
 def annotate(path, **facts):
@@ -51,16 +45,9 @@ def annotate(path, **facts):
 
 
 def agreement(source, target, inputs) -> float:
-    """Mean IoU of the masks of two graphs: the chosen mask of prompted inputs, the salient region of the others."""
-    runners = [segment.graph_runner(path)[0] for path in (source, target)]
-    scores = []
-    for image, points in inputs:
-        (logits, iou, saliency), (other, _, other_saliency) = (run(image, points) for run in runners)
-        index = int(iou.argmax())
-        pair = (logits[index] > 0, other[index] > 0) if (points[:, 2] >= 0).any() else (saliency > 0, other_saliency > 0)
-        if pair[0].any() or pair[1].any():
-            scores.append(segment.iou(*pair))
-    return float(np.mean(scores)) if scores else 1.0
+    """Mean IoU of the masks of two graphs on (image, points) pairs."""
+    run = segment.graph_runner(source)[0]
+    return tuning.mean_agreement([run(image, points) for image, points in inputs], segment.graph_runner(target)[0], inputs)
 
 
 def losses(before: dict, after: dict) -> float:
@@ -121,7 +108,10 @@ def run(arguments) -> int:
     for name in (unreadable + more)[:5]:
         print(f"left out, cannot be decoded: {name}")
     draft = target.with_name(target.name + ".draft")
-    quantised, convolutions = quantise(source, draft, inputs, arguments.keep_float)
+    quantiser = open_quantiser(source, inputs, arguments.keep_float)
+    quantised, convolutions = quantiser.write(draft)
+    if not arguments.no_tuning and agreement(source, draft, held) < MIN_AGREEMENT:
+        quantised, convolutions = quantiser.write(draft, tuning.tune(quantiser, inputs, MIN_AGREEMENT + 0.003))
     images = len(used) - len(unreadable)
     print(f"calibrated on {images} photographs, {len(inputs)} looks; {quantised} of {convolutions} convolutions are int8")
     origin = arguments.source or f"photographs of the folder {pathlib.Path(arguments.photos).resolve().name}"

@@ -7,7 +7,7 @@ import onnx
 import pytest
 import torch
 
-from edgeseg_training import UserError, checkpoints, export, graph, quantise, ranges, segment
+from edgeseg_training import UserError, checkpoints, export, graph, qdq, quantise, ranges, segment, tuning
 from edgeseg_training.__main__ import main
 from edgeseg_training.network import Form, SqueezeSAM
 
@@ -100,7 +100,25 @@ def test_int8_agrees_and_is_quantised_by_the_policy(files, tmp_path, capsys):
 def test_a_graph_that_loses_too_much_is_refused(files, tmp_path, monkeypatch, capsys):
     folder = files[0]
     monkeypatch.setattr(ranges, "limits", lambda found: (-1e-3, 1e-3))
-    words = ["quantise", str(folder / "fp32.onnx"), "--photos", str(folder / "photos"), "--out", str(tmp_path / "int8.onnx")]
+    words = ["quantise", str(folder / "fp32.onnx"), "--photos", str(folder / "photos"), "--out", str(tmp_path / "int8.onnx"), "--no-tuning"]
     assert main(words) == 1
     assert "refused" in capsys.readouterr().out and not list(tmp_path.iterdir())
     assert main([*words[:3], str(tmp_path), *words[4:]]) == 2
+
+
+def test_tuning_keeps_the_part_in_float_that_loses_most(files, tmp_path, monkeypatch):
+    folder = files[0]
+    inputs = list(zip(export.generated(6, SIZE), export.prompts(6)))
+    quantiser = tuning.Quantiser(folder / "fp32.onnx", inputs)
+    parts = quantiser.parts()
+    assert "/encoder/blocks.15/" in parts and any(part.startswith("/c2/") for part in parts)
+    # one part gets scales that fit nothing
+    broken = [name for name in quantiser.names if name.startswith("/c2/c2.1/")]
+    assert broken
+    for name in broken:
+        quantiser.scales[name] = qdq.scale_of(-1e-3, 1e-3)
+    kept = tuning.tune(quantiser, inputs, .9)
+    quantiser.write(tmp_path / "all.onnx")
+    quantiser.write(tmp_path / "tuned.onnx", kept)
+    before, after = (quantise.agreement(folder / "fp32.onnx", tmp_path / name, inputs) for name in ("all.onnx", "tuned.onnx"))
+    assert kept[0].startswith("/c2/c2.1/") and after > before + .1

@@ -1,0 +1,76 @@
+"""Which parts of a graph lose too much in int8: each part is kept in float by itself, and what helps most is kept."""
+import pathlib
+import re
+import tempfile
+
+import numpy as np
+import onnx
+
+from . import onnx_file, qdq, ranges, segment
+
+MAX_BYTES = 8_000_000
+LOOKS = 60  # looks that a part is judged by
+
+
+class Quantiser:
+    """Writes int8 graphs of one fp32 graph; the values of all tensors are gathered once, on `inputs` of (image, points) pairs."""
+
+    def __init__(self, source, inputs, keep_float: str = ""):
+        self.source, self.keep_float = source, keep_float
+        rewriter = qdq.Rewriter(onnx.load(str(source)), qdq.chosen(onnx.load(str(source)), keep_float))
+        self.names = rewriter.tensors()
+        self.found = ranges.collect(source, self.names, inputs) if self.names else {}
+        self.scales = {name: qdq.scale_of(*ranges.limits(found)) for name, found in self.found.items()}
+        self.means = {name: found.channel_means() for name, found in self.found.items()}
+
+    def write(self, target, parts=()) -> tuple[int, int]:
+        """Writes the graph with `parts` in float; the numbers of int8 convolutions and of all."""
+        model = onnx.load(str(self.source))
+        keep = "|".join([*([self.keep_float] if self.keep_float else []), *(f"^{re.escape(part)}" for part in parts)])
+        rewriter = qdq.Rewriter(model, qdq.chosen(model, keep))
+        rewriter.run(self.scales, self.means)
+        onnx_file.save(model, target)
+        return sum(node.op_type == "Conv" for node in rewriter.nodes), sum(node.op_type == "Conv" for node in model.graph.node)
+
+    def parts(self) -> list[str]:
+        """The beginnings of names that a part of the graph shares: an encoder block, a convolution block of the decoder."""
+        nodes = qdq.chosen(onnx.load(str(self.source)), self.keep_float)
+        found = [re.match(r"/encoder/blocks\.\d+/|/[a-z]\d+/(?:[a-z]\d+\.\d+/)?|/[^/]+$", node.name) for node in nodes]
+        return list(dict.fromkeys(match[0] for match in found if match))
+
+
+def mean_agreement(reference: list, run, inputs) -> float:
+    """Mean IoU of a graph's masks with the reference answers: the chosen mask of prompted inputs, the salient region of the others."""
+    scores = []
+    for (logits, iou, saliency), (image, points) in zip(reference, inputs):
+        other, _, other_saliency = run(image, points)
+        index = int(iou.argmax())
+        pair = (logits[index] > 0, other[index] > 0) if (points[:, 2] >= 0).any() else (saliency > 0, other_saliency > 0)
+        if pair[0].any() or pair[1].any():
+            scores.append(segment.iou(*pair))
+    return float(np.mean(scores)) if scores else 1.0
+
+
+def tune(quantiser: Quantiser, inputs, wanted: float) -> list[str]:
+    """The parts to keep in float so that the masks agree by `wanted` on `inputs`; fewer where the file would grow too large."""
+    run, _ = segment.graph_runner(quantiser.source)
+    inputs = inputs[::max(1, len(inputs) // LOOKS)]
+    reference = [run(image, points) for image, points in inputs]
+    with tempfile.TemporaryDirectory() as folder:
+        draft = pathlib.Path(folder, "draft.onnx")
+
+        def score(parts) -> float:
+            quantiser.write(draft, parts)
+            return mean_agreement(reference, segment.graph_runner(draft)[0], inputs)
+
+        alone = {part: score([part]) for part in quantiser.parts()}
+        kept: list[str] = []
+        for part in sorted(alone, key=lambda part: -alone[part]):
+            reached = score([*kept, part])
+            if draft.stat().st_size > MAX_BYTES:
+                continue
+            kept.append(part)
+            print(f"kept in float: {part} (masks agree by {reached:.4f})", flush=True)
+            if reached >= wanted:
+                break
+    return kept
