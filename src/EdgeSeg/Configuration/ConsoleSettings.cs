@@ -5,6 +5,11 @@ internal sealed class ConsoleSettings
 {
     public bool Enabled { get; set; }
 
+    public bool Metrics { get; set; }
+
+    /// <summary>Something is served on <see cref="Port"/>.</summary>
+    public bool IsListening => Enabled || Metrics;
+
     public string Bind { get; set; } = "127.0.0.1";
 
     public int Port { get; set; } = 8088;
@@ -14,6 +19,12 @@ internal sealed class ConsoleSettings
     public static Section Section { get; } =
         new Section<ConsoleSettings>("console", Doc, (s, _) => s.Console)
             .Flag("enabled", "Serve the page, and a WebSocket to the embedded broker.", c => c.Enabled, (c, v) => c.Enabled = v)
+            .Flag(
+                "metrics",
+                "Serve metrics for Prometheus at /metrics, also without the page and with an external broker.",
+                c => c.Metrics,
+                (c, v) => c.Metrics = v
+            )
             .Text(
                 "bind",
                 TextForms.Address,

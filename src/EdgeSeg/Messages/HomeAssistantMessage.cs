@@ -1,119 +1,185 @@
-using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace EdgeSeg.Messages;
 
+/// <summary>The discovery message of a whole device.</summary>
+internal sealed record HomeAssistantDiscovery(
+    HomeAssistantDevice Device,
+    HomeAssistantOrigin Origin,
+    IReadOnlyList<HomeAssistantAvailability> Availability,
+    Dictionary<string, HomeAssistantComponent> Components
+);
+
+internal sealed record HomeAssistantDevice(IReadOnlyList<string> Identifiers, string Name, string Manufacturer, string SwVersion);
+
+internal sealed record HomeAssistantOrigin(string Name, string SwVersion);
+
+internal sealed record HomeAssistantAvailability(string Topic, string ValueTemplate);
+
+/// <summary>One entity. Null: the field does not belong to its platform.</summary>
+internal sealed record HomeAssistantComponent
+{
+    public required string Platform { get; init; }
+
+    public required string UniqueId { get; init; }
+
+    public required string Name { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? StateTopic { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ValueTemplate { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? UnitOfMeasurement { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? StateClass { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? DeviceClass { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? EntityCategory { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ImageTopic { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ContentType { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? CommandTopic { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? PayloadPress { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? LatestVersionTopic { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? LatestVersionTemplate { get; init; }
+}
+
 /// <summary>
-/// Home Assistant's MQTT discovery, its one message for a whole device: https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload.
-/// Every sensor reads the messages that the device sends anyway; the previews show while a client asks for them.
+/// Home Assistant's MQTT discovery, one message for a whole device: https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload.
+/// The entities read the messages that the device sends anyway; an image shows previews and snapshots.
 /// </summary>
 internal static class HomeAssistantMessage
 {
+    private const string IsOnline = "{{ 'online' if value_json.state in ['online', 'degraded'] else 'offline' }}";
+    private const string Hottest = "{{ (value_json.board.temperature_c | default({})).values() | list | max | default(none) }}";
+    private const string AreaPercent = "{{ (100 * value_json.area / (value_json.image[0] * value_json.image[1])) | round(2) }}";
+
+    // the version of a manifest that is on its way or refused; else the active one is the latest
+    private const string LatestVersion = "{{ value_json.version if value_json.version is not none else value_json.active.version }}";
+
     /// <summary>The retained topic, below Home Assistant's discovery prefix.</summary>
     public static string Topic(string prefix, string device) => $"{prefix}/device/edgeseg-{device}/config";
 
-    /// <summary>Where Home Assistant says "online" when it has started, and wants to hear of devices again.</summary>
+    /// <summary>Where Home Assistant publishes "online" after its start; devices then publish their discovery message again.</summary>
     public static string BirthTopic(string prefix) => prefix + "/status";
 
-    /// <param name="to">Holds the message afterwards.</param>
+    /// <param name="to">Receives the message.</param>
     /// <param name="topics">Of the device.</param>
     /// <param name="version">Of the service.</param>
-    /// <param name="hasTemperature">Whether this board has a sensor; a reading that never comes would stand there as unknown for ever.</param>
+    /// <param name="hasTemperature">Whether this board has a temperature sensor; without one the entity would stay unknown.</param>
     public static ReadOnlySpan<byte> Write(JsonBuffer to, Topics topics, string version, bool hasTemperature)
     {
-        var json = to.Begin();
-        json.WriteStartObject("device"u8);
-        json.WriteStartArray("identifiers"u8);
-        json.WriteStringValue("edgeseg-" + topics.Device);
-        json.WriteEndArray();
-        json.WriteString("name"u8, "EdgeSeg " + topics.Device);
-        json.WriteString("manufacturer"u8, "EdgeSeg"u8);
-        json.WriteString("sw_version"u8, version);
-        json.WriteEndObject();
-        json.WriteStartObject("origin"u8);
-        json.WriteString("name"u8, "edgeseg"u8);
-        json.WriteString("sw_version"u8, version);
-        json.WriteEndObject();
-        json.WriteStartArray("availability"u8);
-        json.WriteStartObject();
-        json.WriteString("topic"u8, topics.Status);
-        json.WriteString("value_template"u8, "{{ 'online' if value_json.state in ['online', 'degraded'] else 'offline' }}"u8);
-        json.WriteEndObject();
-        json.WriteEndArray();
-        json.WriteStartObject("components"u8);
-        Sensor(json, topics, "status", "Status", topics.Status, "{{ value_json.state }}", diagnostic: true);
+        var components = new Dictionary<string, HomeAssistantComponent>(StringComparer.Ordinal);
+        Add("status", Sensor("Status", topics.Status, "{{ value_json.state }}") with { EntityCategory = "diagnostic" });
         if (hasTemperature)
-            Sensor(
-                json,
-                topics,
+            Add(
                 "temperature",
-                "Temperature",
-                topics.Telemetry,
-                "{{ (value_json.board.temperature_c | default({})).values() | list | max | default(none) }}",
-                "°C",
-                "temperature",
-                diagnostic: true
+                Measurement("Temperature", topics.Telemetry, Hottest, "°C", "temperature") with
+                {
+                    EntityCategory = "diagnostic",
+                }
             );
-        foreach (var camera in topics.Cameras)
-            Camera(json, topics, camera);
-        json.WriteEndObject();
-        return to.End();
-    }
-
-    private static void Camera(Utf8JsonWriter json, Topics topics, CameraTopics camera)
-    {
-        var figures = $"value_json.cameras['{camera.Id}']";
-        Sensor(json, topics, camera.Id + "-state", camera.Id + " state", camera.State, "{{ value_json.state }}", diagnostic: true);
-        Sensor(json, topics, camera.Id + "-fps", camera.Id + " masks per second", topics.Telemetry, $"{{{{ {figures}.fps_out }}}}", "1/s");
-        // an interval without a mask has no latency
-        Sensor(
-            json,
-            topics,
-            camera.Id + "-p95",
-            camera.Id + " latency p95",
-            topics.Telemetry,
-            $"{{{{ ({figures}.stages.end_to_end | default({{}})).p95 | default(none) }}}}",
-            "ms",
-            "duration"
+        Add(
+            "model",
+            new()
+            {
+                Platform = "update",
+                UniqueId = "",
+                Name = "Model",
+                StateTopic = topics.ModelState,
+                ValueTemplate = "{{ value_json.active.version }}",
+                EntityCategory = "diagnostic",
+                LatestVersionTopic = topics.ModelState,
+                LatestVersionTemplate = LatestVersion,
+            }
         );
-        Begin(json, topics, camera.Id + "-preview", "image", camera.Id + " preview");
-        json.WriteString("image_topic"u8, camera.Preview);
-        json.WriteString("content_type"u8, "image/jpeg"u8);
-        json.WriteEndObject();
+        foreach (var camera in topics.Cameras)
+            AddCamera(camera);
+        return to.Write(
+            new HomeAssistantDiscovery(
+                new HomeAssistantDevice(["edgeseg-" + topics.Device], "EdgeSeg " + topics.Device, "EdgeSeg", version),
+                new HomeAssistantOrigin("edgeseg", version),
+                [new HomeAssistantAvailability(topics.Status, IsOnline)],
+                components
+            ),
+            MessageJson.Default.HomeAssistantDiscovery
+        );
+
+        void Add(string id, HomeAssistantComponent component) =>
+            components.Add(id, component with { UniqueId = $"edgeseg-{topics.Device}-{id}" });
+
+        void AddCamera(CameraTopics camera)
+        {
+            var (id, stats) = (camera.Id, $"value_json.cameras['{camera.Id}']");
+            Add($"{id}-state", Sensor($"{id} state", camera.State, "{{ value_json.state }}") with { EntityCategory = "diagnostic" });
+            Add($"{id}-fps", Measurement($"{id} masks per second", topics.Telemetry, $"{{{{ {stats}.fps_out }}}}", "1/s"));
+            // an interval without a mask has no latency
+            var latency = $"{{{{ ({stats}.stages.end_to_end | default({{}})).p95 | default(none) }}}}";
+            Add($"{id}-p95", Measurement($"{id} latency p95", topics.Telemetry, latency, "ms", "duration"));
+            Add($"{id}-found", Entity("binary_sensor", $"{id} object found", camera.Mask, "{{ 'ON' if value_json.found else 'OFF' }}"));
+            Add($"{id}-area", Measurement($"{id} object area", camera.Mask, AreaPercent, "%"));
+            Add($"{id}-score", Sensor($"{id} object score", camera.Mask, "{{ value_json.score }}") with { StateClass = "measurement" });
+            Add($"{id}-auto", Button($"{id} segment now", camera.Command(CommandKind.Auto)));
+            Add($"{id}-snapshot", Button($"{id} take snapshot", camera.Command(CommandKind.Snapshot)));
+            Add(
+                $"{id}-preview",
+                new()
+                {
+                    Platform = "image",
+                    UniqueId = "",
+                    Name = $"{id} preview",
+                    ImageTopic = camera.Preview,
+                    ContentType = "image/jpeg",
+                }
+            );
+        }
     }
 
-    private static void Sensor(
-        Utf8JsonWriter json,
-        Topics topics,
-        string id,
+    private static HomeAssistantComponent Entity(string platform, string name, string topic, string template) =>
+        new()
+        {
+            Platform = platform,
+            UniqueId = "",
+            Name = name,
+            StateTopic = topic,
+            ValueTemplate = template,
+        };
+
+    private static HomeAssistantComponent Sensor(string name, string topic, string template) => Entity("sensor", name, topic, template);
+
+    private static HomeAssistantComponent Measurement(
         string name,
         string topic,
         string template,
-        string? unit = null,
-        string? deviceClass = null,
-        bool diagnostic = false
-    )
-    {
-        Begin(json, topics, id, "sensor", name);
-        json.WriteString("state_topic"u8, topic);
-        json.WriteString("value_template"u8, template);
-        if (unit is not null)
+        string unit,
+        string? deviceClass = null
+    ) => Sensor(name, topic, template) with { UnitOfMeasurement = unit, StateClass = "measurement", DeviceClass = deviceClass };
+
+    private static HomeAssistantComponent Button(string name, string topic) =>
+        new()
         {
-            json.WriteString("unit_of_measurement"u8, unit);
-            json.WriteString("state_class"u8, "measurement"u8);
-        }
-
-        if (deviceClass is not null)
-            json.WriteString("device_class"u8, deviceClass);
-        if (diagnostic)
-            json.WriteString("entity_category"u8, "diagnostic"u8);
-        json.WriteEndObject();
-    }
-
-    private static void Begin(Utf8JsonWriter json, Topics topics, string id, string platform, string name)
-    {
-        json.WriteStartObject(id);
-        json.WriteString("platform"u8, platform);
-        json.WriteString("unique_id"u8, $"edgeseg-{topics.Device}-{id}");
-        json.WriteString("name"u8, name);
-    }
+            Platform = "button",
+            UniqueId = "",
+            Name = name,
+            CommandTopic = topic,
+            PayloadPress = "{}",
+        };
 }

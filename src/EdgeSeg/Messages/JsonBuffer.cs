@@ -1,15 +1,16 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace EdgeSeg.Messages;
 
 /// <summary>
-/// A JSON writer and its bytes, used again and again by one thread: after the largest message was written once, writing allocates nothing.
+/// A JSON writer and its buffer, reused by one thread: once the largest message was written, the frame path's writing allocates nothing.
 /// </summary>
 internal sealed class JsonBuffer : IDisposable
 {
-    // payloads are JSON documents, never parts of a HTML page: only quotes, backslashes and control characters need escaping
+    // payloads are JSON documents, not parts of an HTML page: only quotes, backslashes and control characters need escaping
     // (the default encoder would make six bytes of many a character of a run-length string)
     private static readonly JsonWriterOptions options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -25,7 +26,7 @@ internal sealed class JsonBuffer : IDisposable
     /// <summary>The message last written; valid until the next <see cref="Begin"/>.</summary>
     public ReadOnlySpan<byte> Written => bytes.WrittenSpan;
 
-    /// <summary>Forgets the last message and opens a new object.</summary>
+    /// <summary>Discards the last message and opens a new object.</summary>
     public Utf8JsonWriter Begin()
     {
         bytes.ResetWrittenCount();
@@ -42,10 +43,20 @@ internal sealed class JsonBuffer : IDisposable
         return bytes.WrittenSpan;
     }
 
+    /// <summary>Writes a whole message; its bytes are valid until the next one.</summary>
+    public ReadOnlySpan<byte> Write<T>(T message, JsonTypeInfo<T> type)
+    {
+        bytes.ResetWrittenCount();
+        writer.Reset();
+        JsonSerializer.Serialize(writer, message, type);
+        writer.Flush();
+        return bytes.WrittenSpan;
+    }
+
     public void Dispose() => writer.Dispose();
 }
 
-/// <summary>Numbers as messages show them: rounded to what the figure is worth, never NaN or infinite (which JSON cannot say).</summary>
+/// <summary>Numbers in messages: rounded to their precision, never NaN or infinite, which JSON does not have.</summary>
 internal static class JsonNumbers
 {
     /// <summary>Writes a number rounded to <paramref name="digits"/> places; one that is not finite becomes 0.</summary>

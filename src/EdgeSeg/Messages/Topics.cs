@@ -153,4 +153,6 @@ internal sealed class CameraTopics(string root, string id)
 
     /// <summary>Filter for every command to this camera; the command's name is the last level.</summary>
     public string Commands { get; } = $"{root}cam/{id}/cmd/+";
+
+    public string Command(CommandKind kind) => $"{root}cam/{Id}/cmd/{kind.ToWire()}";
 }

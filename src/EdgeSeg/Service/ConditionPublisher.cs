@@ -33,6 +33,7 @@ internal sealed class ConditionPublisher(
         var device = new DeviceCondition(info.Device, telemetry.Board, link.DuplicateId, info.ClockSynced, settingsRefused, link.Refusals);
         var lasting = AlertRules.Lasting(cameras, device);
         alerts.Publish(lasting);
+        telemetry.Alerts = [.. lasting.Select(a => a.Code)];
         string[] now =
         [
             .. lasting.Where(a => a.Degrades).Select(a => a.Camera is null ? a.Code : $"{a.Code}:{a.Camera}"),

@@ -34,13 +34,16 @@ internal static class ServiceBuilder
         NativeLibraries.Configure(NativeLibraries.OpenCv, settings.Runtime.OpenCvLibrary);
         var updates = ModelUpdates.Open(settings, journal, time);
         LoadedModel? model = null;
+        WebListener? listener = null;
         EdgeSegService service;
         try
         {
             model = LoadModel(settings, updates, journal, out var buildsLater);
             if (waitForSubscriber && broker is null && !settings.Mqtt.IsEmbedded)
                 throw new OperatingException("--wait-for-subscriber needs the embedded broker (mqtt.host = \"embedded\")", 2);
-            broker ??= await StartBrokerAsync(settings, journal);
+            var metrics = settings.Console.Metrics ? new PrometheusMetrics() : null;
+            if (broker is null)
+                (broker, listener) = await ListenAsync(settings, metrics, journal);
             service = Build(
                 settings,
                 model,
@@ -50,11 +53,14 @@ internal static class ServiceBuilder
                 journal,
                 notifier ?? ServiceNotifier.FromEnvironment(time),
                 time,
-                waitForSubscriber
+                waitForSubscriber,
+                metrics,
+                listener
             );
         }
         catch
         {
+            listener?.Dispose();
             if (broker is not null)
                 await broker.DisposeAsync();
             model?.Dispose();
@@ -98,7 +104,9 @@ internal static class ServiceBuilder
         Journal journal,
         ServiceNotifier notifier,
         TimeProvider time,
-        bool waitForSubscriber
+        bool waitForSubscriber,
+        PrometheusMetrics? metrics,
+        WebListener? listener
     )
     {
         foreach (var notice in settings.Notices)
@@ -115,7 +123,7 @@ internal static class ServiceBuilder
         router.Commands = pipeline.Commands;
         var choice = ModelChoiceOf(settings, updates?.Folder);
         var build = buildsLater is null ? null : new EngineBuild(choice, buildsLater, pipeline.Model.Offer, journal.Info);
-        var telemetry = new TelemetryPublisher(settings, collector, pipeline, link, topics, info, time);
+        var telemetry = new TelemetryPublisher(settings, collector, pipeline, link, topics, info, time, journal.Warning, metrics);
         var announcements = new InfoPublisher(settings, pipeline, link, topics, info, build);
         router.HomeAssistantStarted = announcements.RequestDiscovery;
         var states = new CameraStatePublisher(pipeline.Cameras, link, info, journal);
@@ -151,7 +159,7 @@ internal static class ServiceBuilder
             Control = control,
             Watchdog = new Watchdog(notifier, heartbeats, journal.Error, time),
             Journal = journal,
-            Owned = [telemetry, announcements, states, alerts],
+            Owned = listener is null ? [telemetry, announcements, states, alerts] : [telemetry, announcements, states, alerts, listener],
         };
     }
 
@@ -207,19 +215,33 @@ internal static class ServiceBuilder
         }
     }
 
-    private static async Task<EmbeddedBroker?> StartBrokerAsync(Settings settings, Journal journal)
+    /// <summary>The embedded broker and the console's listener, each where the settings ask for it.</summary>
+    private static async Task<(EmbeddedBroker? Broker, WebListener? Listener)> ListenAsync(
+        Settings settings,
+        PrometheusMetrics? metrics,
+        Journal journal
+    )
     {
-        var console = settings.Console.Enabled ? WebListener.Open(IPAddress.Parse(settings.Console.Bind), settings.Console.Port) : null;
+        var bind = IPAddress.Parse(settings.Console.Bind);
+        var listener = settings.Console.IsListening ? WebListener.Open(bind, settings.Console.Port, settings.Console.Enabled) : null;
         try
         {
-            var broker = await LinkSettings.StartBrokerAsync(settings.Mqtt, console);
-            if (console is not null)
-                journal.Info($"console on http://{console.EndPoint}/");
-            return broker;
+            // the broker starts the console's listener; without a broker it serves metrics only
+            var broker = await LinkSettings.StartBrokerAsync(settings.Mqtt, settings.Console.Enabled ? listener : null);
+            if (listener is null)
+                return (broker, null);
+            listener.Metrics = metrics;
+            if (!settings.Console.Enabled)
+                listener.Start();
+            if (settings.Console.Enabled)
+                journal.Info($"console on http://{listener.EndPoint}/");
+            if (settings.Console.Metrics)
+                journal.Info($"metrics on http://{listener.EndPoint}{WebListener.MetricsPath}");
+            return (broker, listener);
         }
         catch
         {
-            console?.Dispose();
+            listener?.Dispose();
             throw;
         }
     }

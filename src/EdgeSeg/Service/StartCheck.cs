@@ -66,7 +66,7 @@ internal static class StartCheck
         List<(string, IPEndPoint)> endpoints = [];
         if (settings.Mqtt.IsEmbedded)
             endpoints.Add(("mqtt.port", new IPEndPoint(IPAddress.Parse(settings.Mqtt.Bind), settings.Mqtt.EffectivePort)));
-        if (settings.Console.Enabled)
+        if (settings.Console.IsListening)
             endpoints.Add(("console.port", new IPEndPoint(IPAddress.Parse(settings.Console.Bind), settings.Console.Port)));
         return endpoints;
     }

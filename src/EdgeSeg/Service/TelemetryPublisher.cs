@@ -21,7 +21,9 @@ internal sealed class TelemetryPublisher : IDisposable
     private readonly TimeProvider time;
     private readonly double intervalS;
     private readonly string stateDir;
+    private readonly string fleet;
     private readonly OtlpMetrics? otlp;
+    private readonly PrometheusMetrics? prometheus;
     private long publishedAt;
 
     public TelemetryPublisher(
@@ -31,19 +33,26 @@ internal sealed class TelemetryPublisher : IDisposable
         IServiceLink link,
         Topics topics,
         ServiceInfo info,
-        TimeProvider time
+        TimeProvider time,
+        Action<string> report,
+        PrometheusMetrics? prometheus = null
     )
     {
         (this.collector, this.pipeline, this.link, this.topics, this.info, this.time) = (collector, pipeline, link, topics, info, time);
+        this.prometheus = prometheus;
         (intervalS, stateDir) = (settings.Telemetry.IntervalS, settings.StateDir);
         Board = DeviceVitals.Read(stateDir);
         publishedAt = time.GetTimestamp();
+        fleet = settings.Fleet;
         if (settings.Telemetry.OtlpEndpoint is { Length: > 0 } endpoint)
-            otlp = new OtlpMetrics(endpoint, info.Device, info.Session, ProgramVersion.Text, intervalS);
+            otlp = new OtlpMetrics(endpoint, info.Device, info.Session, ProgramVersion.Text, fleet, intervalS, report);
     }
 
     /// <summary>The board's figures as they were last read.</summary>
     public DeviceVitals Board { get; private set; }
+
+    /// <summary>Codes of the lasting alerts; set by the control thread.</summary>
+    public IReadOnlyList<string> Alerts { get; set; } = [];
 
     public void PublishWhenDue()
     {
@@ -59,7 +68,19 @@ internal sealed class TelemetryPublisher : IDisposable
 
         var taken = collector.Take(link.Figures, Board, pipeline.Model.Swaps, info.ClockSynced);
         link.TryPublish(topics.Telemetry, TelemetryMessage.Write(json, taken), MqttLink.Json, ServiceLimits.TelemetryExpiryS);
-        otlp?.Tell(taken);
+        var model = pipeline.Model.Model.Info;
+        var service = new ServiceMetrics(
+            fleet,
+            ProgramVersion.Text,
+            model.Name,
+            model.Version,
+            info.Degraded,
+            link.Connected,
+            Alerts,
+            pipeline.Quality.Figures
+        );
+        otlp?.Update(taken, service);
+        prometheus?.Update(taken, service);
     }
 
     public void Dispose()

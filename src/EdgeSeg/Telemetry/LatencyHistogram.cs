@@ -6,7 +6,7 @@ namespace EdgeSeg.Telemetry;
 /// Latencies of one interval in milliseconds. <see cref="AtMost"/>: for each of <see cref="LatencyHistogram.BoundsMs"/> how many were at
 /// most that long, and at its end how many there were in all; these counts can be added up over devices, percentiles cannot.
 /// </summary>
-internal sealed record StageStats(long Count, double P50Ms, double P95Ms, double P99Ms, double MaxMs, long[] AtMost);
+internal sealed record StageStats(long Count, double P50Ms, double P95Ms, double P99Ms, double MaxMs, long[] AtMost, double SumMs = 0);
 
 /// <summary>
 /// Latencies of one stage: recorded by any thread without allocating, taken an interval at a time by another. Percentiles are true to
@@ -36,6 +36,7 @@ internal sealed class LatencyHistogram
         {
             active.Histogram.RecordValue(us);
             active.Buckets[bucket]++;
+            active.SumUs += us;
             if (us > active.MaxUs)
                 active.MaxUs = us;
         }
@@ -53,7 +54,7 @@ internal sealed class LatencyHistogram
         long sum = 0;
         for (var i = 0; i < atMost.Length; i++)
             atMost[i] = sum += idle.Buckets[i];
-        var figures = new StageStats(count, At(50), At(95), At(99), idle.MaxUs / 1000.0, atMost);
+        var figures = new StageStats(count, At(50), At(95), At(99), idle.MaxUs / 1000.0, atMost, idle.SumUs / 1000.0);
         idle.Clear();
         return figures;
     }
@@ -66,12 +67,14 @@ internal sealed class LatencyHistogram
         public readonly IntHistogram Histogram = new(1, TelemetryLimits.MaxLatencyUs, 2);
         public readonly long[] Buckets = new long[boundsMs.Length + 1];
         public long MaxUs;
+        public long SumUs;
 
         public void Clear()
         {
             Histogram.Reset();
             Array.Clear(Buckets);
             MaxUs = 0;
+            SumUs = 0;
         }
     }
 }

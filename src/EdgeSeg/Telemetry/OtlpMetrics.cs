@@ -7,8 +7,8 @@ using OpenTelemetry.Resources;
 namespace EdgeSeg.Telemetry;
 
 /// <summary>
-/// The telemetry as OpenTelemetry metrics, sent to a collector over OTLP (HTTP, protobuf) by the ecosystem's exporter on a thread of its own.
-/// A collector that is away costs the figures of that time and nothing else. Gauges are those of the last interval; names begin with <c>edgeseg.</c>.
+/// The telemetry as OpenTelemetry metrics, sent to a collector over OTLP (HTTP, protobuf) on a thread of its own. While the collector cannot be
+/// reached, values are lost; the service is not affected. Gauges are of the last interval; names begin with <c>edgeseg.</c>.
 /// </summary>
 internal sealed class OtlpMetrics : IDisposable
 {
@@ -16,14 +16,26 @@ internal sealed class OtlpMetrics : IDisposable
     private readonly MeterProvider provider;
     private readonly Counter<long> drops;
     private volatile TelemetryInfo? last;
+    private volatile ServiceMetrics? service;
 
-    /// <param name="endpoint">A collector's address; without a path, OTLP's own (<c>/v1/metrics</c>).</param>
+    /// <param name="endpoint">Base address of the collector; <c>/v1/metrics</c> is appended.</param>
     /// <param name="device">Device id.</param>
     /// <param name="session">Of this run.</param>
     /// <param name="version">Of the service.</param>
+    /// <param name="fleet">Empty: none.</param>
     /// <param name="intervalS">Between exports.</param>
-    public OtlpMetrics(string endpoint, string device, string session, string version, double intervalS)
+    /// <param name="report">Gets a line when exports begin to fail and when they succeed again.</param>
+    public OtlpMetrics(
+        string endpoint,
+        string device,
+        string session,
+        string version,
+        string fleet,
+        double intervalS,
+        Action<string> report
+    )
     {
+        var address = Address(endpoint);
         drops = meter.CreateCounter<long>("edgeseg.drops", description: "Frames and masks dropped, by cause");
         Gauge("edgeseg.frames.in", "1/s", Cameras(static c => c.FpsIn));
         Gauge("edgeseg.frames.out", "1/s", Cameras(static c => c.FpsOut));
@@ -46,6 +58,7 @@ internal sealed class OtlpMetrics : IDisposable
         Gauge("edgeseg.process.memory", "By", facts => facts.Process.RssBytes is { } rss ? [new Measurement<double>(rss)] : []);
         Gauge("edgeseg.process.cpu", "%", facts => [new Measurement<double>(facts.Process.CpuPercent)]);
         Gauge("edgeseg.disk.free", "By", facts => facts.Board.DiskFreeBytes is { } free ? [new Measurement<double>(free)] : []);
+        AddService();
         provider = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(r =>
                 r.AddAttributes([
@@ -53,13 +66,19 @@ internal sealed class OtlpMetrics : IDisposable
                     new("service.instance.id", device),
                     new("service.version", version),
                     new("edgeseg.session", session),
+                    new("edgeseg.fleet", fleet),
                 ])
             )
             .AddMeter(meter.Name)
             .AddOtlpExporter(
                 (exporter, reader) =>
                 {
-                    exporter.Endpoint = Address(endpoint);
+                    exporter.Endpoint = address;
+                    exporter.HttpClientFactory = () =>
+                        new HttpClient(new ExportReporter(address, report))
+                        {
+                            Timeout = TimeSpan.FromMilliseconds(TelemetryLimits.OtlpTimeoutMs),
+                        };
                     exporter.Protocol = OtlpExportProtocol.HttpProtobuf;
                     exporter.TimeoutMilliseconds = TelemetryLimits.OtlpTimeoutMs;
                     reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = (int)(intervalS * 1000);
@@ -69,8 +88,8 @@ internal sealed class OtlpMetrics : IDisposable
             .Build();
     }
 
-    /// <summary>Takes an interval's figures; sent with the next export.</summary>
-    public void Tell(TelemetryInfo facts)
+    /// <summary>Sets the values of an interval; they are sent with the next export.</summary>
+    public void Update(TelemetryInfo facts, ServiceMetrics now)
     {
         foreach (var camera in facts.Cameras)
         {
@@ -78,6 +97,7 @@ internal sealed class OtlpMetrics : IDisposable
                 drops.Add(count, new("camera", camera.Id), new("cause", cause));
         }
 
+        service = now;
         last = facts;
     }
 
@@ -88,10 +108,38 @@ internal sealed class OtlpMetrics : IDisposable
         meter.Dispose();
     }
 
+    /// <summary>The metrics path below a base endpoint, as OTLP defines it; an endpoint that has it already stays.</summary>
     internal static Uri Address(string endpoint)
     {
+        const string path = "/v1/metrics";
         var address = new Uri(endpoint);
-        return address.AbsolutePath == "/" ? new Uri(address, "/v1/metrics") : address;
+        var given = address.AbsolutePath.TrimEnd('/');
+        return given.EndsWith(path, StringComparison.Ordinal) ? address : new UriBuilder(address) { Path = given + path }.Uri;
+    }
+
+    /// <summary>Status, alerts, link, update and mask values.</summary>
+    private void AddService()
+    {
+        Gauge("edgeseg.link.sent", "{message}", facts => [new Measurement<double>(facts.Link.Sent)]);
+        Gauge("edgeseg.link.waiting", "{message}", facts => [new Measurement<double>(facts.Link.Waiting)]);
+        Gauge("edgeseg.link.reconnects", null, facts => [new Measurement<double>(facts.Link.Reconnects)]);
+        Gauge("edgeseg.link.dropped", "{message}", facts => [new Measurement<double>(facts.Link.Drops.Total)]);
+        Gauge("edgeseg.model.swaps", null, facts => [new Measurement<double>(facts.Swaps.Count)]);
+        State("edgeseg.degraded", s => [new Measurement<double>(s.Degraded ? 1 : 0)]);
+        State("edgeseg.link.connected", s => [new Measurement<double>(s.Connected ? 1 : 0)]);
+        State(
+            "edgeseg.alerts",
+            s => s.Alerts.GroupBy(a => a).Select(g => new Measurement<double>(g.Count(), new KeyValuePair<string, object?>("code", g.Key)))
+        );
+        State("edgeseg.masks.found_ratio", s => Quality(s, q => q.FoundRate));
+        State("edgeseg.masks.predicted_iou", s => Quality(s, q => q.PredictedIou));
+        State("edgeseg.masks.area_ratio", s => Quality(s, q => q.Area));
+
+        void State(string name, Func<ServiceMetrics, IEnumerable<Measurement<double>>> read) =>
+            meter.CreateObservableGauge(name, () => service is { } now ? read(now) : []);
+
+        static IEnumerable<Measurement<double>> Quality(ServiceMetrics s, Func<LiveStats, double> value) =>
+            s.Quality.Results == 0 ? [] : [new Measurement<double>(value(s.Quality))];
     }
 
     private void Gauge(string name, string? unit, Func<TelemetryInfo, IEnumerable<Measurement<double>>> read) =>

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using EdgeSeg.Telemetry;
 
 namespace EdgeSeg.WebConsole;
 
@@ -12,22 +13,23 @@ internal readonly record struct WebAnswer(byte[] Head, byte[] Body, bool IsSocke
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     /// <param name="head">The request; null: it was none.</param>
+    /// <param name="servesConsole">The page and its WebSocket are served.</param>
+    /// <param name="metrics">Served at /metrics; null: not served.</param>
     /// <param name="onLoopback">Whether we listen on loopback only, and so must be asked for by a name of loopback.</param>
-    public static WebAnswer To(HttpHead? head, bool onLoopback)
+    public static WebAnswer To(HttpHead? head, bool onLoopback, bool servesConsole, PrometheusMetrics? metrics)
     {
         if (head is null)
-            return CommandError("400 Bad Request", "This is no request that the console understands.");
+            return Refuse("400 Bad Request", "The request is not valid HTTP.");
         if (onLoopback && !head.HostIsLoopback)
-            return CommandError(
-                "403 Forbidden",
-                "The console listens on this machine only: open it as http://localhost or http://127.0.0.1."
-            );
+            return Refuse("403 Forbidden", "This listener is for this machine only: use http://localhost or http://127.0.0.1.");
         if (head.Method is not ("GET" or "HEAD"))
-            return CommandError("405 Method Not Allowed", "Only GET and HEAD are answered.", "Allow: GET, HEAD\r\n");
-        if (head.Path == WebListener.SocketPath)
+            return Refuse("405 Method Not Allowed", "Only GET and HEAD are allowed.", "Allow: GET, HEAD\r\n");
+        if (head.Path == WebListener.MetricsPath && metrics is not null)
+            return Metrics(head, metrics.Text);
+        if (head.Path == WebListener.SocketPath && servesConsole)
             return Socket(head);
-        if (ConsoleFiles.Find(head.Path) is not { } file)
-            return CommandError("404 Not Found", "There is no such file.");
+        if (!servesConsole || ConsoleFiles.Find(head.Path) is not { } file)
+            return Refuse("404 Not Found", "Unknown path.");
         if (head["If-None-Match"] == file.Tag)
             return new WebAnswer(Header("304 Not Modified", $"ETag: {file.Tag}\r\n"), []);
         return new WebAnswer(
@@ -39,20 +41,29 @@ internal readonly record struct WebAnswer(byte[] Head, byte[] Body, bool IsSocke
         );
     }
 
+    private static WebAnswer Metrics(HttpHead head, byte[] text) =>
+        new(
+            Header(
+                "200 OK",
+                $"Content-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: {text.Length}\r\nCache-Control: no-store\r\n"
+            ),
+            head.Method == "HEAD" ? [] : text
+        );
+
     private static WebAnswer Socket(HttpHead head)
     {
         if (head.Method != "GET" || !head.Lists("Connection", "Upgrade") || !head.Lists("Upgrade", "websocket"))
-            return CommandError("426 Upgrade Required", "MQTT over WebSockets is spoken here.", "Upgrade: websocket\r\n");
+            return Refuse("426 Upgrade Required", "This path requires MQTT over WebSockets.", "Upgrade: websocket\r\n");
         if (!head.OriginIsOurs)
-            return CommandError("403 Forbidden", "Only the console's own page may connect.");
+            return Refuse("403 Forbidden", "Only the page of this console may connect.");
         if (head["Sec-WebSocket-Version"] != "13")
-            return CommandError("426 Upgrade Required", "WebSocket version 13 is spoken here.", "Sec-WebSocket-Version: 13\r\n");
+            return Refuse("426 Upgrade Required", "WebSocket version 13 is required.", "Sec-WebSocket-Version: 13\r\n");
         if (!head.Lists("Sec-WebSocket-Protocol", "mqtt"))
-            return CommandError("400 Bad Request", "The subprotocol must be mqtt.");
+            return Refuse("400 Bad Request", "The subprotocol must be mqtt.");
         Span<byte> nonce = stackalloc byte[16];
         var key = head["Sec-WebSocket-Key"];
         if (!Convert.TryFromBase64String(key, nonce, out var bytes) || bytes != nonce.Length)
-            return CommandError("400 Bad Request", "Sec-WebSocket-Key is not one.");
+            return Refuse("400 Bad Request", "Sec-WebSocket-Key is not valid.");
         return new WebAnswer(
             Encoding.ASCII.GetBytes(
                 $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept(key)}\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n"
@@ -67,7 +78,7 @@ internal readonly record struct WebAnswer(byte[] Head, byte[] Body, bool IsSocke
     internal static string Accept(string key) =>
         Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
 
-    private static WebAnswer CommandError(string status, string sentence, string more = "")
+    private static WebAnswer Refuse(string status, string sentence, string more = "")
     {
         var body = Encoding.ASCII.GetBytes(sentence + "\n");
         return new WebAnswer(

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
+using EdgeSeg.Telemetry;
 using EdgeSeg.Vision.Platform;
 using MQTTnet.Adapter;
 using MQTTnet.Diagnostics.Logger;
@@ -11,12 +12,13 @@ using MQTTnet.Server;
 namespace EdgeSeg.WebConsole;
 
 /// <summary>
-/// The console's door: serves the page's files, and lets its WebSocket (path <c>/mqtt</c>, subprotocol <c>mqtt</c>) into the embedded broker, which
-/// treats it as any other client. One request a connection; connections, the head's size and its time are bounded.
+/// The HTTP listener of the console: serves the files of the page, passes its WebSocket (path <c>/mqtt</c>, subprotocol <c>mqtt</c>) to the embedded
+/// broker, and serves metrics. One request for each connection; connections, the size of a head and its time are bounded.
 /// </summary>
 internal sealed class WebListener : IMqttServerAdapter
 {
     public const string SocketPath = "/mqtt";
+    public const string MetricsPath = "/metrics";
 
     private readonly TcpListener listener;
     private readonly bool onLoopback;
@@ -24,8 +26,9 @@ internal sealed class WebListener : IMqttServerAdapter
     private readonly SemaphoreSlim places = new(WebConsoleLimits.WebConnections);
     private IMqttNetLogger logger = MqttNetNullLogger.Instance;
 
-    private WebListener(IPAddress address, int port)
+    private WebListener(IPAddress address, int port, bool servesConsole)
     {
+        ServesConsole = servesConsole;
         listener = new TcpListener(address, port);
         onLoopback = IPAddress.IsLoopback(address);
     }
@@ -37,10 +40,13 @@ internal sealed class WebListener : IMqttServerAdapter
     public IPEndPoint EndPoint => (IPEndPoint)listener.LocalEndpoint;
 
     /// <summary>Takes the port; connections wait until the broker starts. Port 0 takes a free one.</summary>
-    /// <exception cref="OperatingException">The port cannot be had.</exception>
-    public static WebListener Open(IPAddress address, int port)
+    /// <param name="address">Address on which it listens.</param>
+    /// <param name="port">Its port; 0: a free one.</param>
+    /// <param name="servesConsole">Serve the page and its WebSocket; false: metrics only.</param>
+    /// <exception cref="OperatingException">The port is not available.</exception>
+    public static WebListener Open(IPAddress address, int port, bool servesConsole = true)
     {
-        var opened = new WebListener(address, port);
+        var opened = new WebListener(address, port, servesConsole);
         try
         {
             opened.listener.Start(WebConsoleLimits.WebConnections);
@@ -54,6 +60,15 @@ internal sealed class WebListener : IMqttServerAdapter
             );
         }
     }
+
+    /// <summary>The page and its WebSocket are served.</summary>
+    public bool ServesConsole { get; }
+
+    /// <summary>Served at <see cref="MetricsPath"/>; null: not served.</summary>
+    public PrometheusMetrics? Metrics { get; set; }
+
+    /// <summary>Begins to serve without a broker.</summary>
+    public void Start() => _ = AcceptAsync();
 
     public Task StartAsync(MqttServerOptions options, IMqttNetLogger log)
     {
@@ -89,7 +104,7 @@ internal sealed class WebListener : IMqttServerAdapter
             }
             catch (SocketException) when (!stop.IsCancellationRequested)
             {
-                // a peer that left while it waited, or no file handle to spare: neither may end the console
+                // a peer that disconnected while it waited, or no free file handle: the listener goes on
                 await Task.Delay(WebConsoleLimits.WebRetryMs, CancellationToken.None);
             }
             catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException)
@@ -108,7 +123,7 @@ internal sealed class WebListener : IMqttServerAdapter
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
             limit.CancelAfter(WebConsoleLimits.WebAnswerMs);
             var head = await HttpHead.ReadAsync(stream, limit.Token);
-            var answer = WebAnswer.To(head, onLoopback);
+            var answer = WebAnswer.To(head, onLoopback, ServesConsole, Metrics);
             await stream.WriteAsync(answer.Head, limit.Token);
             if (answer.Body.Length > 0)
                 await stream.WriteAsync(answer.Body, limit.Token);
@@ -118,7 +133,7 @@ internal sealed class WebListener : IMqttServerAdapter
         catch (Exception e)
             when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException or WebSocketException)
         {
-            // the peer went away or was too slow: its own loss
+            // the peer disconnected or was too slow
         }
         finally
         {

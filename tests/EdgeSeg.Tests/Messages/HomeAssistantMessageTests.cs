@@ -24,13 +24,24 @@ public class HomeAssistantMessageTests
         var parts = message.GetProperty("components").EnumerateObject().ToDictionary(p => p.Name, p => p.Value);
         Assert.Equal(
             [
+                "front-area",
+                "front-auto",
+                "front-found",
                 "front-fps",
                 "front-p95",
                 "front-preview",
+                "front-score",
+                "front-snapshot",
                 "front-state",
+                "model",
+                "rear-area",
+                "rear-auto",
+                "rear-found",
                 "rear-fps",
                 "rear-p95",
                 "rear-preview",
+                "rear-score",
+                "rear-snapshot",
                 "rear-state",
                 "status",
                 "temperature",
@@ -46,6 +57,32 @@ public class HomeAssistantMessageTests
         Assert.Equal("{{ value_json.cameras['front'].fps_out }}", parts["front-fps"].GetProperty("value_template").GetString());
         foreach (var sensor in parts.Values.Where(p => p.GetProperty("platform").GetString() == "sensor"))
             Assert.Matches(@"^\{\{ .* \}\}$", sensor.GetProperty("value_template").GetString());
+    }
+
+    [Fact]
+    public void Each_entity_has_the_fields_that_its_platform_requires()
+    {
+        var topics = new Topics("robot-7", ["front"]);
+        var parts = Message(topics).GetProperty("components").EnumerateObject().ToDictionary(p => p.Name, p => p.Value);
+        var required = new Dictionary<string, string[]>
+        {
+            ["sensor"] = ["state_topic", "value_template"],
+            ["binary_sensor"] = ["state_topic", "value_template"],
+            ["button"] = ["command_topic", "payload_press"],
+            ["image"] = ["image_topic", "content_type"],
+            ["update"] = ["state_topic", "value_template", "latest_version_topic", "latest_version_template"],
+        };
+        foreach (var (id, part) in parts)
+        {
+            var platform = part.GetProperty("platform").GetString()!;
+            foreach (var field in required[platform])
+                Assert.True(part.TryGetProperty(field, out _), $"{id} ({platform}) has no {field}");
+            Assert.DoesNotContain(part.EnumerateObject(), f => f.Value.ValueKind == JsonValueKind.Null);
+        }
+
+        Assert.Equal("edgeseg/v1/robot-7/cam/front/cmd/auto", parts["front-auto"].GetProperty("command_topic").GetString());
+        Assert.Equal(topics.Camera("front").Mask, parts["front-found"].GetProperty("state_topic").GetString());
+        Assert.Equal(topics.ModelState, parts["model"].GetProperty("latest_version_topic").GetString());
     }
 
     [Fact]

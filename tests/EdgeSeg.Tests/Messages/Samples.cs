@@ -103,6 +103,17 @@ internal static class Samples
     /// <summary>One that tells nothing.</summary>
     public static readonly DeviceVitals SilentBoard = new([], null, [], null, null, null);
 
+    public static readonly ServiceMetrics Service = new(
+        "north",
+        "1.2.3",
+        "squeezesam",
+        "7",
+        true,
+        true,
+        ["camera_lost", "camera_lost", "disk_low"],
+        new LiveStats(40, 0.9, 0.8, 0.25)
+    );
+
     public static readonly Alert Alert = new(
         "camera-front",
         "camera_lost",

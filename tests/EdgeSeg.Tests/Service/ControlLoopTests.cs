@@ -173,7 +173,7 @@ public sealed class ControlLoopTests : IDisposable
                 Time = time,
             }
         );
-        var telemetry = new TelemetryPublisher(settings, collector, pipeline, link, topics, info, time);
+        var telemetry = new TelemetryPublisher(settings, collector, pipeline, link, topics, info, time, _ => { });
         var announcements = new InfoPublisher(settings, pipeline, link, topics, info, build: null);
         var states = new CameraStatePublisher(pipeline.Cameras, link, info, journal);
         var alerts = new AlertPublisher(topics, info.Session, AlertRules.Ids(topics), link, journal, time);

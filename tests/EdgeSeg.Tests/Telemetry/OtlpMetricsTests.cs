@@ -15,8 +15,16 @@ public class OtlpMetricsTests
         var port = Mosquitto.FreePort();
         collector.Prefixes.Add($"http://127.0.0.1:{port}/");
         collector.Start();
-        using var metrics = new OtlpMetrics($"http://127.0.0.1:{port}", "robot-7", Samples.Session, "1.2.3", intervalS: 0.05);
-        metrics.Tell(Samples.Telemetry());
+        using var metrics = new OtlpMetrics(
+            $"http://127.0.0.1:{port}",
+            "robot-7",
+            Samples.Session,
+            "1.2.3",
+            "north",
+            intervalS: 0.05,
+            _ => { }
+        );
+        metrics.Update(Samples.Telemetry(), Samples.Service);
         while (true)
         {
             var call = await collector.GetContextAsync().WaitAsync(TimeSpan.FromSeconds(Wait.LimitS));
@@ -38,6 +46,11 @@ public class OtlpMetricsTests
                     "inference_busy",
                     "robot-7",
                     "1.2.3",
+                    "north",
+                    "edgeseg.link.waiting",
+                    "edgeseg.alerts",
+                    "disk_low",
+                    "edgeseg.masks.predicted_iou",
                 }
             )
                 Assert.Contains(word, text, StringComparison.Ordinal);
@@ -48,15 +61,56 @@ public class OtlpMetricsTests
     [Fact]
     public void A_collector_that_is_away_is_no_fault_and_does_not_hold_up_the_end()
     {
-        var metrics = new OtlpMetrics($"http://127.0.0.1:{Mosquitto.FreePort()}", "robot-7", Samples.Session, "1", intervalS: 3600);
-        metrics.Tell(Samples.Telemetry());
+        var metrics = new OtlpMetrics(
+            $"http://127.0.0.1:{Mosquitto.FreePort()}",
+            "robot-7",
+            Samples.Session,
+            "1",
+            "",
+            intervalS: 3600,
+            _ => { }
+        );
+        metrics.Update(Samples.Telemetry(), Samples.Service);
         var since = System.Diagnostics.Stopwatch.GetTimestamp();
         metrics.Dispose();
         Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(since).TotalMilliseconds < TelemetryLimits.OtlpTimeoutMs);
     }
 
+    [Fact]
+    public async Task A_collector_that_refuses_is_one_line_until_it_accepts()
+    {
+        using var collector = new HttpListener();
+        var port = Mosquitto.FreePort();
+        collector.Prefixes.Add($"http://127.0.0.1:{port}/");
+        collector.Start();
+        var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        using var metrics = new OtlpMetrics(
+            $"http://127.0.0.1:{port}",
+            "robot-7",
+            Samples.Session,
+            "1",
+            "",
+            intervalS: 0.05,
+            lines.Enqueue
+        );
+        metrics.Update(Samples.Telemetry(), Samples.Service);
+        foreach (var status in new[] { 401, 401, 401, 404, 200 })
+        {
+            var call = await collector.GetContextAsync().WaitAsync(TimeSpan.FromSeconds(Wait.LimitS));
+            call.Response.StatusCode = status;
+            call.Response.Close();
+        }
+
+        await Wait.UntilAsync(() => lines.Count >= 3, "the collector accepts again");
+        Assert.Contains("401: it requires credentials", lines.ElementAt(0), StringComparison.Ordinal);
+        Assert.Contains("404: check the path", lines.ElementAt(1), StringComparison.Ordinal);
+        Assert.Contains("accepts metrics again", lines.ElementAt(2), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("http://collector:4318", "http://collector:4318/v1/metrics")]
+    [InlineData("http://collector:4318/", "http://collector:4318/v1/metrics")]
+    [InlineData("https://collector/otlp", "https://collector/otlp/v1/metrics")]
     [InlineData("https://collector/otlp/v1/metrics", "https://collector/otlp/v1/metrics")]
     public void An_address_without_a_path_gets_the_protocols_own(string endpoint, string address) =>
         Assert.Equal(address, OtlpMetrics.Address(endpoint).ToString());

@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.RegularExpressions;
+using EdgeSeg.WebConsole;
+using Xunit;
+
+namespace EdgeSeg.Telemetry;
+
+public class PrometheusMetricsTests
+{
+    private static Dictionary<string, double> Samples(byte[] page) =>
+        Encoding
+            .UTF8.GetString(page)
+            .Split('\n')
+            .Where(l => l.Length > 0 && l[0] != '#')
+            .Select(l => l.Split(' '))
+            .ToDictionary(p => p[0], p => double.Parse(p[1], CultureInfo.InvariantCulture));
+
+    [Fact]
+    public void Counters_add_up_over_intervals_and_gauges_are_the_last()
+    {
+        var metrics = new PrometheusMetrics();
+        Assert.Empty(metrics.Text);
+        metrics.Update(Messages.Samples.Telemetry(), Messages.Samples.Service);
+        metrics.Update(Messages.Samples.Telemetry(), Messages.Samples.Service);
+        var samples = Samples(metrics.Text);
+        Assert.Equal(60, samples["edgeseg_camera_frames_total{device=\"robot-7\",camera=\"front\"}"]);
+        Assert.Equal(4, samples["edgeseg_camera_masks_total{device=\"robot-7\",camera=\"front\"}"]);
+        Assert.Equal(2, samples["edgeseg_camera_dropped_total{device=\"robot-7\",camera=\"front\",cause=\"rate\"}"]);
+        const string stage = "{device=\"robot-7\",camera=\"front\",stage=\"end_to_end\"";
+        Assert.Equal(4, samples[$"edgeseg_stage_duration_seconds_count{stage}}}"]);
+        Assert.Equal(0.22, samples[$"edgeseg_stage_duration_seconds_sum{stage}}}"], 6);
+        Assert.Equal(2, samples[$"edgeseg_stage_duration_seconds_bucket{stage},le=\"0.05\"}}"]);
+        Assert.Equal(4, samples[$"edgeseg_stage_duration_seconds_bucket{stage},le=\"+Inf\"}}"]);
+        Assert.Equal(2, samples["edgeseg_alerts{device=\"robot-7\",code=\"camera_lost\"}"]);
+        Assert.Equal(61.23, samples["edgeseg_temperature_celsius{device=\"robot-7\",zone=\"cpu\"}"]);
+        Assert.Equal(0.9, samples["edgeseg_masks_found_ratio{device=\"robot-7\"}"]);
+    }
+
+    [Fact]
+    public void Every_metric_has_its_help_and_type_before_its_samples_and_is_named_by_the_rules()
+    {
+        var metrics = new PrometheusMetrics();
+        metrics.Update(Messages.Samples.Telemetry(), Messages.Samples.Service);
+        var typed = new Dictionary<string, string>();
+        foreach (var line in Encoding.UTF8.GetString(metrics.Text).TrimEnd('\n').Split('\n'))
+        {
+            if (Regex.Match(line, "^# TYPE ([a-z_]+) (gauge|counter|histogram)$") is { Success: true } type)
+                typed.Add(type.Groups[1].Value, type.Groups[2].Value);
+            if (line[0] == '#')
+                continue;
+            var name = line[..line.IndexOf('{', StringComparison.Ordinal)];
+            var family = Regex.Replace(name, "_(bucket|sum|count)$", "");
+            Assert.True(typed.ContainsKey(family) || typed.ContainsKey(name), $"{name} has no type");
+        }
+
+        Assert.All(typed, t => Assert.True(t.Value == "counter" == t.Key.EndsWith("_total", StringComparison.Ordinal), t.Key));
+    }
+
+    [Fact]
+    public async Task The_listener_serves_metrics_where_they_are_on_and_no_page_without_the_console()
+    {
+        using var listener = WebListener.Open(IPAddress.Loopback, 0, servesConsole: false);
+        listener.Metrics = new PrometheusMetrics();
+        listener.Metrics.Update(Messages.Samples.Telemetry(), Messages.Samples.Service);
+        listener.Start();
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{listener.EndPoint.Port}") };
+        var answer = await http.GetAsync("/metrics", TestContext.Current.CancellationToken);
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Content.Headers.ContentType!.ToString());
+        Assert.Equal(listener.Metrics.Text, await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("/", TestContext.Current.CancellationToken)).StatusCode);
+        listener.Metrics = null;
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync("/metrics", TestContext.Current.CancellationToken)).StatusCode);
+    }
+}
