@@ -63,8 +63,9 @@ internal sealed record HomeAssistantComponent
 }
 
 /// <summary>
-/// Home Assistant's MQTT discovery, one message for a whole device: https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload.
-/// The entities read the messages that the device sends anyway; an image shows previews and snapshots.
+/// Home Assistant's MQTT discovery, one message for a whole device:
+/// https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload. The entities read the messages that the device sends anyway;
+/// an image shows previews and snapshots.
 /// </summary>
 internal static class HomeAssistantMessage
 {

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace EdgeSeg.Messages;
 
-/// <summary>Source-generated serialization of the messages that are not on the frame path. Fields are written in the order of the properties.</summary>
+/// <summary>
+/// Source-generated serialization of the messages that are not on the frame path. Fields are written in the order of the properties.
+/// </summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(AlertBody))]
 [JsonSerializable(typeof(HomeAssistantDiscovery))]

@@ -3,7 +3,9 @@ using System.Net;
 
 namespace EdgeSeg.Telemetry;
 
-/// <summary>Watches the exports to a collector: one line when they begin to fail or fail for another reason, one when they succeed again.</summary>
+/// <summary>
+/// Watches the exports to a collector: one line when they begin to fail or fail for another reason, one when they succeed again.
+/// </summary>
 internal sealed class ExportReporter(Uri address, Action<string> report) : DelegatingHandler(new HttpClientHandler())
 {
     private readonly Lock gate = new();

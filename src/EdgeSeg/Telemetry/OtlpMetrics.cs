@@ -7,8 +7,8 @@ using OpenTelemetry.Resources;
 namespace EdgeSeg.Telemetry;
 
 /// <summary>
-/// The telemetry as OpenTelemetry metrics, sent to a collector over OTLP (HTTP, protobuf) on a thread of its own. While the collector cannot be
-/// reached, values are lost; the service is not affected. Gauges are of the last interval; names begin with <c>edgeseg.</c>.
+/// The telemetry as OpenTelemetry metrics, sent to a collector over OTLP (HTTP, protobuf) on a thread of its own. While the collector
+/// cannot be reached, values are lost; the service is not affected. Gauges are of the last interval; names begin with <c>edgeseg.</c>.
 /// </summary>
 internal sealed class OtlpMetrics : IDisposable
 {

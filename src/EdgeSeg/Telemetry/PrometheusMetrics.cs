@@ -5,8 +5,8 @@ using EdgeSeg.Capture;
 namespace EdgeSeg.Telemetry;
 
 /// <summary>
-/// The telemetry in the text format of Prometheus (version 0.0.4): counters since the process began, in base units. <see cref="Update"/> belongs to
-/// the control thread; <see cref="Text"/> is read by any.
+/// The telemetry in the text format of Prometheus (version 0.0.4): counters since the process began, in base units. <see cref="Update"/>
+/// belongs to the control thread; <see cref="Text"/> is read by any.
 /// </summary>
 internal sealed class PrometheusMetrics
 {

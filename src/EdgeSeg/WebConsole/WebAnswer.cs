@@ -5,7 +5,9 @@ using EdgeSeg.Telemetry;
 
 namespace EdgeSeg.WebConsole;
 
-/// <summary>What is answered to a request: bytes of the head, bytes of the body, and whether the connection goes on as a WebSocket.</summary>
+/// <summary>
+/// What is answered to a request: bytes of the head, bytes of the body, and whether the connection goes on as a WebSocket.
+/// </summary>
 internal readonly record struct WebAnswer(byte[] Head, byte[] Body, bool IsSocket = false)
 {
     /// <summary>The page may load and reach nothing but its own origin; nobody may frame it.</summary>

@@ -12,8 +12,8 @@ using MQTTnet.Server;
 namespace EdgeSeg.WebConsole;
 
 /// <summary>
-/// The HTTP listener of the console: serves the files of the page, passes its WebSocket (path <c>/mqtt</c>, subprotocol <c>mqtt</c>) to the embedded
-/// broker, and serves metrics. One request for each connection; connections, the size of a head and its time are bounded.
+/// The HTTP listener of the console: serves the files of the page, passes its WebSocket (path <c>/mqtt</c>, subprotocol <c>mqtt</c>) to the
+/// embedded broker, and serves metrics. One request for each connection; connections, the size of a head and its time are bounded.
 /// </summary>
 internal sealed class WebListener : IMqttServerAdapter
 {
