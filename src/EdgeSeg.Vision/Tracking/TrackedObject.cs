@@ -87,6 +87,13 @@ internal sealed class TrackedObject : IDisposable
         Mask.CopyFrom(mask);
     }
 
+    /// <summary>Nothing is known of the object: there is neither a mask nor a place to search at.</summary>
+    public void Lose(int frameWidth, int frameHeight)
+    {
+        (State, unseen) = (TrackState.Lost, ObjectTracker.UncertainFrames + 1);
+        Mask.Reset(frameWidth, frameHeight);
+    }
+
     /// <summary>Follows the object into the next frame, which has the same size.</summary>
     /// <param name="frame">8-bit BGR.</param>
     /// <param name="frames">The frame before and this one, in grey.</param>

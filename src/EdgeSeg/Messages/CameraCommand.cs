@@ -15,6 +15,10 @@ internal enum CommandKind
     Snapshot,
     Preview,
     Set,
+
+    /// <summary>An object from now on in each frame: a mask message each.</summary>
+    Follow,
+    Unfollow,
 }
 
 /// <summary>
@@ -33,7 +37,7 @@ internal sealed class CameraCommand
     /// <summary>The frame that it is meant for; null: the next one.</summary>
     public string? Frame { get; init; }
 
-    /// <summary>For click and box.</summary>
+    /// <summary>For click, box and follow; null for the salient object.</summary>
     public PromptRequest? Prompt { get; init; }
 
     public AutomaticMaskRequest? Everything { get; init; }
@@ -43,6 +47,9 @@ internal sealed class CameraCommand
     public PreviewRequest? Preview { get; init; }
 
     public LiveChange? Change { get; init; }
+
+    /// <summary>The followed object that is meant by unfollow; null: all of the camera.</summary>
+    public string? Track { get; init; }
 
     /// <summary>From the body; to be judged only while the clock can be believed.</summary>
     public DateTimeOffset? ExpiresUtc { get; init; }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EdgeSeg.Configuration;
+using EdgeSeg.Platform;
 using EdgeSeg.Vision.AutomaticMasks;
 using EdgeSeg.Vision.Prompts;
 
@@ -22,12 +23,15 @@ internal sealed class CommandBody(CommandKind kind)
         [CommandKind.Snapshot] = ["format", "quality"],
         [CommandKind.Preview] = ["on", "max_fps", "width", "quality", "for_s"],
         [CommandKind.Set] = ["mode", "max_fps", "interval_s", "min_score", "min_area"],
+        [CommandKind.Follow] = ["frame", "points", "box", "normalized"],
+        [CommandKind.Unfollow] = ["track"],
     };
 
     private readonly HashSet<string> seen = [];
     private readonly List<Click> clicks = new(PromptBuffer.MaxPoints);
     private CommandError? fault;
-    private string? frame;
+    private string? frame,
+        track;
     private DateTimeOffset? expires;
     private Box? box;
     private bool normalized;
@@ -88,6 +92,8 @@ internal sealed class CommandBody(CommandKind kind)
                 return CommandValues.Corners(ref value, name, out box);
             case "normalized":
                 return CommandValues.Flag(ref value, name, out normalized);
+            case "track":
+                return TakeTrack(ref value);
             case "on":
                 return TakeOn(ref value);
             case "format":
@@ -148,6 +154,16 @@ internal sealed class CommandBody(CommandKind kind)
         return null;
     }
 
+    private CommandError? TakeTrack(ref Utf8JsonReader value)
+    {
+        if (CommandValues.Text(ref value, "track", out var text) is { } wrong)
+            return wrong;
+        if (!Identifier.IsValid(text))
+            return CommandError.Bad("'track' is not a followed object's id, as its masks give it in track.id");
+        track = text;
+        return null;
+    }
+
     private CommandError? TakeOn(ref Utf8JsonReader value)
     {
         var wrong = CommandValues.Flag(ref value, "on", out var flag);
@@ -176,9 +192,11 @@ internal sealed class CommandBody(CommandKind kind)
             Id = Id,
             Frame = frame,
             ExpiresUtc = expires,
-            Prompt = kind is CommandKind.Click or CommandKind.Box
-                ? new PromptRequest(kind == CommandKind.Click ? PromptSource.Click : PromptSource.Box, clicks, box, normalized)
-                : null,
+            Track = track,
+            Prompt =
+                kind is CommandKind.Click or CommandKind.Box || (kind == CommandKind.Follow && (clicks.Count > 0 || box is not null))
+                    ? new PromptRequest(box is null ? PromptSource.Click : PromptSource.Box, clicks, box, normalized)
+                    : null,
             Everything = kind == CommandKind.Everything ? new AutomaticMaskRequest(grid ?? MessageLimits.EverythingGrid) : null,
             Snapshot = kind == CommandKind.Snapshot ? new SnapshotRequest(quality ?? 85) : null,
             Preview =
@@ -190,19 +208,22 @@ internal sealed class CommandBody(CommandKind kind)
         return null;
     }
 
+    private static CommandError MissingPoints => CommandError.Bad($"'points' is missing: 1 to {PromptBuffer.MaxPoints} of [x,y]");
+
     private CommandError? Missing(string camera)
     {
         if (frame is not null && FrameId.TryParse(frame, out _, out var of, out _) && !of.SequenceEqual(camera))
             return CommandError.Bad("'frame' names a frame of another camera");
         return kind switch
         {
-            CommandKind.Click when clicks.Count == 0 => CommandError.Bad($"'points' is missing: 1 to {PromptBuffer.MaxPoints} of [x,y]"),
+            CommandKind.Click when clicks.Count == 0 => MissingPoints,
+            CommandKind.Follow when seen.Contains("points") && clicks.Count == 0 => MissingPoints,
             CommandKind.Box when box is null => CommandError.Bad("'box' is missing: [left,top,right,bottom]"),
-            CommandKind.Box when clicks.Count > PromptBuffer.MaxPoints - 2 => new CommandError(
+            CommandKind.Box or CommandKind.Follow when box is not null && clicks.Count > PromptBuffer.MaxPoints - 2 => new CommandError(
                 CommandErrorCode.UnsupportedPrompt,
                 $"{clicks.Count} clicks and a box are more than {PromptBuffer.MaxPoints} points: a box counts as two"
             ),
-            CommandKind.Click or CommandKind.Box => CommandValues.OutOfRange(clicks, box, normalized),
+            CommandKind.Click or CommandKind.Box or CommandKind.Follow => CommandValues.OutOfRange(clicks, box, normalized),
             CommandKind.Preview when on is null => CommandError.Bad("'on' is missing: true or false"),
             CommandKind.Set when mode is null && maxFps is null && intervalS is null && minScore is null && minArea is null =>
                 CommandError.Bad("nothing to set: " + string.Join(", ", own[kind])),

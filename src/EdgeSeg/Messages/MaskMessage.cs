@@ -12,8 +12,6 @@ namespace EdgeSeg.Messages;
 /// </summary>
 internal static class MaskMessage
 {
-    private static readonly string[] trackStates = ["tracking", "uncertain", "lost"];
-
     /// <summary>
     /// Writes the message. One that would be larger than <paramref name="maxBytes"/> loses its outlines, then its mask (keeping box, area
     /// and centroid), and says so in <c>polygon_omitted</c> and <c>mask_omitted</c>.
@@ -143,7 +141,7 @@ internal static class MaskMessage
         json.WriteStartObject("track"u8);
         json.WriteString("id"u8, track.Id);
         json.WriteNumber("age"u8, track.Age);
-        json.WriteString("state"u8, trackStates[(int)track.State]);
+        json.WriteString("state"u8, track.State.ToWire());
         json.WriteEndObject();
     }
 

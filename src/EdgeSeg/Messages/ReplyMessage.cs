@@ -87,6 +87,14 @@ internal static class ReplyMessage
         return to.End();
     }
 
+    /// <summary>The result of <c>unfollow</c>: how many objects are not followed any more.</summary>
+    public static ReadOnlySpan<byte> WriteUnfollow(JsonBuffer to, int ended)
+    {
+        var json = to.Begin();
+        json.WriteNumber("ended"u8, ended);
+        return to.End();
+    }
+
     /// <summary>
     /// The result of <c>everything</c>, after its mask messages: how many there were and where each object lies, so that a client sees
     /// whether it heard them all.

@@ -151,6 +151,9 @@ internal sealed class CameraTopics(string root, string id)
 
     public string Preview { get; } = $"{root}cam/{id}/preview";
 
+    /// <summary>The masks of one followed object.</summary>
+    public string Track(string track) => $"{root}cam/{Id}/track/{track}";
+
     /// <summary>Filter for every command to this camera; the command's name is the last level.</summary>
     public string Commands { get; } = $"{root}cam/{id}/cmd/+";
 

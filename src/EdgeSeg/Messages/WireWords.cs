@@ -1,4 +1,5 @@
 using EdgeSeg.Vision.Prompts;
+using EdgeSeg.Vision.Tracking;
 
 namespace EdgeSeg.Messages;
 
@@ -14,6 +15,8 @@ internal static class WireWords
             CommandKind.Box => "box",
             CommandKind.Auto => "auto",
             CommandKind.Everything => "everything",
+            CommandKind.Follow => "follow",
+            CommandKind.Unfollow => "unfollow",
             CommandKind.Snapshot => "snapshot",
             CommandKind.Preview => "preview",
             CommandKind.Set => "set",
@@ -28,10 +31,21 @@ internal static class WireWords
             "box" => CommandKind.Box,
             "auto" => CommandKind.Auto,
             "everything" => CommandKind.Everything,
+            "follow" => CommandKind.Follow,
+            "unfollow" => CommandKind.Unfollow,
             "snapshot" => CommandKind.Snapshot,
             "preview" => CommandKind.Preview,
             "set" => CommandKind.Set,
             _ => null,
+        };
+
+    public static string ToWire(this TrackState state) =>
+        state switch
+        {
+            TrackState.Tracking => "tracking",
+            TrackState.Uncertain => "uncertain",
+            TrackState.Lost => "lost",
+            _ => throw new ArgumentOutOfRangeException(nameof(state)),
         };
 
     public static string ToWire(this CommandErrorCode code) =>

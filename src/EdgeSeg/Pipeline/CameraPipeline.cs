@@ -55,6 +55,9 @@ internal sealed class CameraPipeline : IDisposable
 
     public PreviewStream Preview { get; } = new();
 
+    /// <summary>Objects are followed: every frame is needed.</summary>
+    public bool IsFollowing { get; set; }
+
     public AutomaticClicks Clicks { get; } = new();
 
     /// <summary>Commands that wait for this camera's next frame.</summary>
@@ -132,7 +135,7 @@ internal sealed class CameraPipeline : IDisposable
     {
         lock (gate)
         {
-            otherNs = Waiting.Count > 0 ? 0 : Preview.NextNs(Runner.NowNs);
+            otherNs = Waiting.Count > 0 || IsFollowing ? 0 : Preview.NextNs(Runner.NowNs);
             Queue.TakesUntriggered = otherNs < long.MaxValue;
             Request();
         }

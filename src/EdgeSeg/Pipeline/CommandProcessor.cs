@@ -2,6 +2,8 @@ using EdgeSeg.Capture;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Tracking;
+using OpenCvSharp;
 
 namespace EdgeSeg.Pipeline;
 
@@ -14,6 +16,7 @@ namespace EdgeSeg.Pipeline;
 /// <param name="model">The model in use, and the picture being worked on.</param>
 /// <param name="canceller">Watches the model's runs.</param>
 /// <param name="publisher">Takes the masks.</param>
+/// <param name="follower">Follows objects.</param>
 /// <param name="previews">Sends snapshots.</param>
 /// <param name="sink">For the size of messages, and how many wait.</param>
 /// <param name="session">Names this run of the service.</param>
@@ -23,6 +26,7 @@ internal sealed class CommandProcessor(
     ActiveModel model,
     InferenceCanceller canceller,
     MaskPublisher publisher,
+    ObjectFollower follower,
     PreviewSender previews,
     IMessageSink sink,
     string session
@@ -67,7 +71,7 @@ internal sealed class CommandProcessor(
                     if (command.Command.Kind == CommandKind.Snapshot)
                         SendSnapshot(command, camera, frame);
                     else
-                        Answer(command, camera, picture);
+                        Answer(command, camera, picture, frame.Pixels);
                 }
             );
         }
@@ -76,7 +80,11 @@ internal sealed class CommandProcessor(
     }
 
     /// <summary>The model is about to be replaced.</summary>
-    public void BeforeModelChange() => automatic.BeforeModelChange();
+    public void BeforeModelChange()
+    {
+        follower.BeforeModelChange();
+        automatic.BeforeModelChange();
+    }
 
     /// <summary>Commands that need neither a frame nor the model. False for all others.</summary>
     private bool TryApply(PendingCommand command, CameraPipeline camera)
@@ -92,9 +100,30 @@ internal sealed class CommandProcessor(
                 camera.RequestNext();
                 queue.Complete(command, ReplyMessage.WritePreview(json, preview), sink.MaxPayloadBytes);
                 return true;
+            case { Kind: CommandKind.Unfollow, Track: var track }:
+                Unfollow(command, camera, track);
+                return true;
+            case { Kind: CommandKind.Follow } when follower.IsFull(camera):
+                queue.Fail(command, TooManyFollowed);
+                return true;
             default:
                 return false;
         }
+    }
+
+    private static CommandError TooManyFollowed =>
+        new(
+            CommandErrorCode.Busy,
+            $"{PipelineLimits.FollowedObjects} objects of this camera are followed already: unfollow one first"
+        );
+
+    private void Unfollow(PendingCommand command, CameraPipeline camera, string? track)
+    {
+        var ended = follower.Unfollow(camera, track);
+        if (ended == 0 && track is not null)
+            queue.Fail(command, CommandError.Bad($"no object '{track}' of this camera is followed"));
+        else
+            queue.Complete(command, ReplyMessage.WriteUnfollow(json, ended), sink.MaxPayloadBytes);
     }
 
     /// <summary>Runs the work of a command. A fault is answered and then thrown on, since the stage must know of it.</summary>
@@ -134,12 +163,12 @@ internal sealed class CommandProcessor(
     private void AnswerOnKeptFrame(PendingCommand command, CameraPipeline camera)
     {
         if (model.TryShow(command.Command.Frame, queue.AgeMs(command), out var error))
-            Answer(command, camera, model.Picture);
+            Answer(command, camera, model.Picture, model.Picture.Pixels);
         else
             queue.Fail(command, error);
     }
 
-    private void Answer(PendingCommand command, CameraPipeline camera, Picture picture)
+    private void Answer(PendingCommand command, CameraPipeline camera, Picture picture, Mat pixels)
     {
         if (command.Command.Everything is not null)
         {
@@ -175,8 +204,33 @@ internal sealed class CommandProcessor(
                     x.Segmenter.Auto(x.Embedding, x.result);
             }
         );
-        var message = publisher.Publish(camera, picture.Frame, result, model.Model.Info, command.Command.Id);
+        var isFollow = command.Command.Kind == CommandKind.Follow && result.Found;
+        // several may have waited for one frame
+        if (isFollow && follower.IsFull(camera))
+        {
+            queue.Fail(command, TooManyFollowed);
+            return;
+        }
+
+        var message = isFollow
+            ? Follow(command, camera, picture, pixels)
+            : publisher.Publish(camera, picture.Frame, result, model.Model.Info, command.Command.Id);
         queue.Complete(command, message, sink.MaxPayloadBytes);
+    }
+
+    /// <summary>Follows the object that was found; its first mask goes to its own topic.</summary>
+    private ReadOnlySpan<byte> Follow(PendingCommand command, CameraPipeline camera, Picture picture, Mat pixels)
+    {
+        var (id, topic) = follower.Start(camera, picture.Frame, pixels, result.Mask);
+        return publisher.Publish(
+            camera,
+            picture.Frame,
+            result,
+            model.Model.Info,
+            command.Command.Id,
+            track: new TrackInfo(id, 0, TrackState.Tracking),
+            topic: topic
+        );
     }
 
     private void SendSnapshot(PendingCommand command, CameraPipeline camera, Frame frame)

@@ -50,6 +50,7 @@ internal sealed class FramePipeline : IDisposable
     private readonly MaskPublisher publisher;
     private readonly PreviewSender previews;
     private readonly CommandProcessor commandProcessor;
+    private readonly ObjectFollower follower;
     private readonly InferenceLoop loop;
     private readonly Action<string> reportError;
 
@@ -80,17 +81,19 @@ internal sealed class FramePipeline : IDisposable
         publisher = new MaskPublisher(parts.Service, parts.Sink, settings.Publish.Polygon ? settings.Publish.TolerancePx : null);
         previews = new PreviewSender(parts.Service, parts.Sink);
         var frameProcessor = new FrameProcessor(Model, canceller, publisher, Quality, Gpio, settings.Auto.SaliencyEvery);
+        follower = new ObjectFollower(Model, canceller, publisher);
         commandProcessor = new CommandProcessor(
             Commands,
             Cameras,
             Model,
             canceller,
             publisher,
+            follower,
             previews,
             parts.Sink,
             parts.Service.Session
         );
-        loop = new InferenceLoop(Cameras, Model, frameProcessor, commandProcessor, previews, Gpio, work, parts.Beat, parts.ReportError);
+        loop = new InferenceLoop(Cameras, Model, frameProcessor, commandProcessor, follower, previews, Gpio, work, parts.Beat, parts.ReportError);
     }
 
     public IReadOnlyList<CameraPipeline> Cameras { get; }
@@ -157,6 +160,7 @@ internal sealed class FramePipeline : IDisposable
         if (Cameras.Sum(c => c.SlotsTaken) is > 0 and var leaked)
             reportError($"{leaked} frames were never returned to their pool");
         commandProcessor.Dispose();
+        follower.Dispose();
         canceller.Dispose();
         publisher.Dispose();
         previews.Dispose();

@@ -10,6 +10,7 @@ namespace EdgeSeg.Pipeline;
 /// <param name="model">The model in use.</param>
 /// <param name="frames">Makes automatic masks.</param>
 /// <param name="commands">Answers commands.</param>
+/// <param name="follower">Follows objects.</param>
 /// <param name="previews">Sends the pictures of previews.</param>
 /// <param name="gpio">Shows when inference is busy.</param>
 /// <param name="work">Set when a frame or a command arrived.</param>
@@ -20,6 +21,7 @@ internal sealed class InferenceLoop(
     ActiveModel model,
     FrameProcessor frames,
     CommandProcessor commands,
+    ObjectFollower follower,
     PreviewSender previews,
     GpioLines gpio,
     AutoResetEvent work,
@@ -94,6 +96,7 @@ internal sealed class InferenceLoop(
         {
             var picture = model.Show(frame, takenNs);
             commands.AnswerWaiting(camera, picture, frame);
+            follower.Process(camera, picture, frame);
             if (isAutomatic)
                 frames.Process(camera, picture, frame);
             previews.SendDue(camera, frame, takenNs);

@@ -21,6 +21,8 @@ internal sealed class MaskPublisher(ServiceInfo service, IMessageSink sink, doub
     /// <param name="model">The model that made it.</param>
     /// <param name="request">The command's id; null: no command asked for it.</param>
     /// <param name="trigger">The edge that the frame answers, if any.</param>
+    /// <param name="track">The followed object that the mask shows, if any.</param>
+    /// <param name="topic">Null: the camera's topic of masks.</param>
     /// <param name="of">Index and number, where a command is answered by several masks.</param>
     public ReadOnlySpan<byte> Publish(
         CameraPipeline camera,
@@ -29,7 +31,9 @@ internal sealed class MaskPublisher(ServiceInfo service, IMessageSink sink, doub
         ModelInfo model,
         string? request = null,
         TriggerStamp trigger = default,
-        (int Index, int Count)? of = null
+        (int Index, int Count)? of = null,
+        TrackInfo? track = null,
+        string? topic = null
     )
     {
         var since = System.Diagnostics.Stopwatch.GetTimestamp();
@@ -37,6 +41,7 @@ internal sealed class MaskPublisher(ServiceInfo service, IMessageSink sink, doub
         {
             Request = request,
             Of = of,
+            Track = track,
             Source = frame.Source,
             Device = service.Device,
             Camera = frame.Camera,
@@ -62,7 +67,7 @@ internal sealed class MaskPublisher(ServiceInfo service, IMessageSink sink, doub
             request is null ? sink.MaxPayloadBytes : sink.MaxPayloadBytes - PipelineLimits.ReplyOverheadBytes
         );
         since = mask.Times.Close(Stage.Encode, since);
-        if (!sink.TryPublishMask(camera.Topics.Mask, message))
+        if (!sink.TryPublishMask(topic ?? camera.Topics.Mask, message))
             camera.Stats.Drops.Count(DropCause.PublishQueue);
         mask.Times.Close(Stage.Publish, since);
         // a hundred masks of one old frame would hide the figures of the frames

@@ -89,6 +89,9 @@ internal static class PipelineLimits
     /// </summary>
     public const int CommandFrameWaitMs = 3_000;
 
+    /// <summary>Objects followed for a camera at once: each costs a pass of the model for each frame.</summary>
+    public const int FollowedObjects = 4;
+
     /// <summary>Seconds after which an unsent preview is dropped.</summary>
     public const int PreviewExpiryS = 2;
 }

@@ -3,6 +3,7 @@ using EdgeSeg.Capture;
 using EdgeSeg.Configuration;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Prompts;
+using EdgeSeg.Vision.Tracking;
 using Xunit;
 
 namespace EdgeSeg.Messages;
@@ -31,6 +32,7 @@ public class WireWordsTests
         Same<ServiceState>(WireWords.ToWire, "Status", "properties", "state", "enum");
         Same<PromptSource>(WireWords.ToWire, "Mask", "properties", "prompt", "properties", "source", "enum");
         Same<CameraState>(CameraStates.ToWire, "CameraState", "properties", "state", "enum");
+        Same<TrackState>(WireWords.ToWire, "Mask", "properties", "track", "properties", "state", "enum");
         Same<CameraMode>(CameraModes.ToWire, "SetCommand", "properties", "mode", "enum");
     }
 

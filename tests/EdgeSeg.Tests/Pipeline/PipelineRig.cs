@@ -7,6 +7,7 @@ using EdgeSeg.Mqtt;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Testing;
 using Microsoft.Extensions.Time.Testing;
+using EdgeSeg.Vision.Models;
 using OpenCvSharp;
 
 namespace EdgeSeg.Pipeline;
@@ -26,17 +27,18 @@ internal sealed class PipelineRig : IDisposable
     private readonly PreviewSender previews;
     private readonly GpioLines gpio;
     private readonly CommandProcessor commandProcessor;
+    private readonly ObjectFollower follower;
     private readonly AutoResetEvent work = new(false);
     private long sequence;
     private int requests;
 
-    public PipelineRig(Action<CameraSettings>? configure = null, int saliencyEvery = 1)
+    public PipelineRig(Action<CameraSettings>? configure = null, int saliencyEvery = 1, IInferenceModel? model = null)
     {
         var configured = new CameraSettings(0) { Id = "front", Uri = "test:" };
         configure?.Invoke(configured);
         Topics = new Topics("robot-7", ["front"]);
         Service = new ServiceInfo("robot-7", Samples.Session) { ClockSynced = true };
-        Model = new ActiveModel(First, Samples.Session, Time);
+        Model = new ActiveModel(model ?? First, Samples.Session, Time);
         canceller = new InferenceCanceller(Model.SetCancelled, TimeSpan.FromSeconds(30), Time);
         Camera = new CameraPipeline(configured, Topics.Camera("front"), new CameraStats("front"), () => { }, Time);
         publisher = new MaskPublisher(Service, Link, polygonTolerancePx: null);
@@ -51,8 +53,9 @@ internal sealed class PipelineRig : IDisposable
             canceller.CommandArrived
         );
         var frames = new FrameProcessor(Model, canceller, publisher, Quality, gpio, saliencyEvery);
-        commandProcessor = new CommandProcessor(Queue, [Camera], Model, canceller, publisher, previews, Link, Samples.Session);
-        Loop = new InferenceLoop([Camera], Model, frames, commandProcessor, previews, gpio, work, () => { }, Errors.Add);
+        follower = new ObjectFollower(Model, canceller, publisher);
+        commandProcessor = new CommandProcessor(Queue, [Camera], Model, canceller, publisher, follower, previews, Link, Samples.Session);
+        Loop = new InferenceLoop([Camera], Model, frames, commandProcessor, follower, previews, gpio, work, () => { }, Errors.Add);
     }
 
     /// <summary>Begins early enough for its nanoseconds to fit 64 bits, as those of the real monotonic clock do.</summary>
@@ -84,13 +87,14 @@ internal sealed class PipelineRig : IDisposable
     public IReadOnlyList<JsonNode> Masks => Link.Of("cam/front/mask");
 
     /// <summary>A frame comes and is processed; returns its id.</summary>
-    public string Frame(TriggerStamp trigger = default)
+    public string Frame(TriggerStamp trigger = default, Action<Mat>? draw = null)
     {
         pool.TryTake(out var frame);
         using (frame)
         {
             frame!.Pixels.Create(Height, Width, MatType.CV_8UC3);
             frame.Pixels.SetTo(Scalar.All(80));
+            draw?.Invoke(frame.Pixels);
             (frame.Camera, frame.Sequence, frame.CapturedNs, frame.CapturedUtc) = (
                 "front",
                 ++sequence,
@@ -132,6 +136,7 @@ internal sealed class PipelineRig : IDisposable
     public void Dispose()
     {
         commandProcessor.Dispose();
+        follower.Dispose();
         Queue.Dispose();
         canceller.Dispose();
         publisher.Dispose();
