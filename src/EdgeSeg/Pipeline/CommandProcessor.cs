@@ -112,10 +112,7 @@ internal sealed class CommandProcessor(
     }
 
     private static CommandError TooManyFollowed =>
-        new(
-            CommandErrorCode.Busy,
-            $"{PipelineLimits.FollowedObjects} objects of this camera are followed already: unfollow one first"
-        );
+        new(CommandErrorCode.Busy, $"{PipelineLimits.FollowedObjects} objects of this camera are followed already: unfollow one first");
 
     private void Unfollow(PendingCommand command, CameraPipeline camera, string? track)
     {

@@ -93,7 +93,18 @@ internal sealed class FramePipeline : IDisposable
             parts.Sink,
             parts.Service.Session
         );
-        loop = new InferenceLoop(Cameras, Model, frameProcessor, commandProcessor, follower, previews, Gpio, work, parts.Beat, parts.ReportError);
+        loop = new InferenceLoop(
+            Cameras,
+            Model,
+            frameProcessor,
+            commandProcessor,
+            follower,
+            previews,
+            Gpio,
+            work,
+            parts.Beat,
+            parts.ReportError
+        );
     }
 
     public IReadOnlyList<CameraPipeline> Cameras { get; }

@@ -10,8 +10,8 @@ using OpenCvSharp;
 namespace EdgeSeg.Pipeline;
 
 /// <summary>
-/// The followed objects of all cameras: one pass of the model for each object and frame (a second one while it is uncertain), and a mask message on the
-/// object's own topic. An object is followed until it is unfollowed, also while it is lost. Belongs to the inference thread.
+/// The followed objects of all cameras: one pass of the model for each object and frame (a second one while it is uncertain), and a mask
+/// message on the object's own topic. An object is followed until it is unfollowed, also while it is lost. Belongs to the inference thread.
 /// </summary>
 /// <param name="model">The model in use; objects outlive it.</param>
 /// <param name="canceller">Watches the model's runs.</param>
@@ -148,11 +148,7 @@ internal sealed class ObjectFollower(ActiveModel model, InferenceCanceller cance
         if (track.Object is null || !pair.IsMatched)
             Restart(track, frame);
         else
-            canceller.Run(
-                mayYield: false,
-                (track.Object, frame, pair),
-                static x => x.Object.Next(x.frame.Pixels, x.pair)
-            );
+            canceller.Run(mayYield: false, (track.Object, frame, pair), static x => x.Object.Next(x.frame.Pixels, x.pair));
         track.Start?.Dispose();
         track.Start = null;
         track.Object!.CopyTo(result);

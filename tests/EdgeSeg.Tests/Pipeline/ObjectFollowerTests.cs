@@ -116,13 +116,11 @@ public sealed class ObjectFollowerTests : IDisposable
 
     /// <summary>A frame with a red square of 50 pixels around (x, 120), with some texture.</summary>
     private string Show(int x) =>
-        rig.Frame(
-            draw: pixels =>
-            {
-                Cv2.Rectangle(pixels, new Rect(x - 25, 95, 50, 50), new Scalar(40, 40, 220), -1);
-                Cv2.Rectangle(pixels, new Rect(x - 12, 105, 14, 18), new Scalar(60, 60, 180), -1);
-            }
-        );
+        rig.Frame(draw: pixels =>
+        {
+            Cv2.Rectangle(pixels, new Rect(x - 25, 95, 50, 50), new Scalar(40, 40, 220), -1);
+            Cv2.Rectangle(pixels, new Rect(x - 12, 105, 14, 18), new Scalar(60, 60, 180), -1);
+        });
 
     private static (string State, int Age) State(JsonNode mask) =>
         (mask["track"]!["state"]!.GetValue<string>(), mask["track"]!["age"]!.GetValue<int>());

@@ -6,8 +6,8 @@ using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Testing;
-using Microsoft.Extensions.Time.Testing;
 using EdgeSeg.Vision.Models;
+using Microsoft.Extensions.Time.Testing;
 using OpenCvSharp;
 
 namespace EdgeSeg.Pipeline;
