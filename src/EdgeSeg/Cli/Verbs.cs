@@ -12,6 +12,7 @@ internal static class Verbs
         RunVerb.Create,
         DemoVerb.Create,
         SegmentVerb.Create,
+        AnnotateVerb.Create,
         EvalVerb.Create,
         BenchVerb.Create,
         InfoVerb.Create,

@@ -35,6 +35,7 @@ public sealed partial class TidyTests
             "Health",
             "Benchmark",
             "Evaluation",
+            "Annotation",
             "Service",
             "Cli",
         ],

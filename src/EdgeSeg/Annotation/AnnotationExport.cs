@@ -1,0 +1,210 @@
+using System.Globalization;
+using System.Text;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Platform;
+using OpenCvSharp;
+
+namespace EdgeSeg.Annotation;
+
+/// <summary>
+/// A form of training set. The files of a photograph are written with it; what lists them all is written at the end, from the journal.
+/// </summary>
+internal abstract class AnnotationExport(string folder, IReadOnlyList<string> labels)
+{
+    public static readonly string[] Kinds = ["coco", "yolo-seg", "labelmap", "cutout"];
+
+    protected string Folder { get; } = folder;
+
+    protected IReadOnlyList<string> Labels { get; } = labels;
+
+    public static AnnotationExport Of(string kind, string folder, IReadOnlyList<string> labels) =>
+        kind switch
+        {
+            "coco" => new CocoExport(folder, labels),
+            "yolo-seg" => new YoloExport(folder, labels),
+            "labelmap" => new LabelMapExport(folder, labels),
+            "cutout" => new CutoutExport(folder, labels),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not an export"),
+        };
+
+    /// <summary>Refuses photographs whose files would have one name.</summary>
+    /// <exception cref="OperatingException">Two photographs would share a file.</exception>
+    public virtual void Check(IEnumerable<Photo> photos) { }
+
+    /// <summary>A photograph begins.</summary>
+    public virtual void Begin(AnnotatedPhoto photo, Mat pixels) { }
+
+    /// <summary>One object of it; the mask belongs to the caller.</summary>
+    public virtual void Add(AnnotatedPhoto photo, Mat pixels, AnnotatedObject one, BinaryMask mask) { }
+
+    /// <summary>The photograph's files are written, and named in it.</summary>
+    public virtual void End(AnnotatedPhoto photo) { }
+
+    /// <summary>Writes what lists all photographs.</summary>
+    public virtual void Finish(IEnumerable<AnnotatedPhoto> photos) { }
+
+    /// <summary>A file of a photograph: made with its folders, and named in <see cref="AnnotatedPhoto.Files"/>.</summary>
+    protected void Write(AnnotatedPhoto photo, string file, byte[] content)
+    {
+        WriteAtomically(Path.Combine(Folder, file), stream => stream.Write(content));
+        photo.Files.Add(file);
+    }
+
+    /// <summary>The file has its name only when it is whole.</summary>
+    protected static void WriteAtomically(string path, Action<Stream> write)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            var draft = path + ".part";
+            using (var stream = File.Create(draft))
+                write(stream);
+            File.Move(draft, path, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException($"{path}: cannot be written ({e.Message}): free space there, or choose another folder with --out");
+        }
+    }
+
+    protected static byte[] Png(string file, Mat picture) =>
+        Cv2.ImEncode(".png", picture, out var bytes) ? bytes : throw new OperatingException($"{file}: OpenCV cannot encode the picture");
+
+    protected static string WithoutExtension(string name) => name[..^Path.GetExtension(name).Length];
+}
+
+/// <summary>YOLO segmentation: a text file a photograph, one polygon an object; images/ holds links to the photographs.</summary>
+internal sealed class YoloExport(string folder, IReadOnlyList<string> labels) : AnnotationExport(folder, labels)
+{
+    private readonly StringBuilder lines = new();
+
+    /// <summary>The format finds a photograph's labels by its name without extension.</summary>
+    public override void Check(IEnumerable<Photo> photos)
+    {
+        var names = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var photo in photos)
+        {
+            var name = WithoutExtension(photo.Name);
+            if (!names.TryAdd(name, photo.Name))
+                throw new OperatingException(
+                    $"'{names[name]}' and '{photo.Name}' would share the file labels/{name}.txt: rename one, or choose another export"
+                );
+        }
+    }
+
+    public override void Begin(AnnotatedPhoto photo, Mat pixels) => lines.Clear();
+
+    public override void Add(AnnotatedPhoto photo, Mat pixels, AnnotatedObject one, BinaryMask mask)
+    {
+        var points = Joined(Polygon.Trace(mask).Rings);
+        if (points.Count < 3)
+            return;
+        lines.Append(Labels.ToList().IndexOf(one.Label));
+        foreach (var (x, y) in points)
+            lines.Append(CultureInfo.InvariantCulture, $" {x / photo.Width:0.######} {y / photo.Height:0.######}");
+        lines.Append('\n');
+    }
+
+    public override void End(AnnotatedPhoto photo)
+    {
+        Write(photo, $"labels/{WithoutExtension(photo.Name)}.txt", Encoding.UTF8.GetBytes(lines.ToString()));
+        var link = Path.Combine(Folder, "images", photo.Name);
+        Directory.CreateDirectory(Path.GetDirectoryName(link)!);
+        if (!File.Exists(link))
+        {
+            File.Delete(link);
+            File.CreateSymbolicLink(link, Path.GetFullPath(photo.Path));
+        }
+    }
+
+    public override void Finish(IEnumerable<AnnotatedPhoto> photos)
+    {
+        var text = new StringBuilder("path: .\ntrain: images\nval: images\nnames:\n");
+        for (var i = 0; i < Labels.Count; i++)
+            text.Append(CultureInfo.InvariantCulture, $"  {i}: \"{Labels[i].Replace("\"", "'", StringComparison.Ordinal)}\"\n");
+        WriteAtomically(Path.Combine(Folder, "data.yaml"), s => s.Write(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+
+    /// <summary>
+    /// All rings as one closed line, which is all that the format knows: from the first vertex to each further ring and back on the same
+    /// way. Filled by the even-odd rule it gives the parts and leaves the holes out, since the ways there and back have no area.
+    /// </summary>
+    internal static List<Vertex> Joined(IReadOnlyList<Ring> rings)
+    {
+        var line = new List<Vertex>();
+        foreach (var ring in rings)
+        {
+            line.AddRange(ring.Vertices);
+            if (rings.Count > 1)
+            {
+                line.Add(ring.Vertices[0]);
+                if (ring != rings[0])
+                    line.Add(rings[0].Vertices[0]);
+            }
+        }
+        return line;
+    }
+}
+
+/// <summary>A 16-bit PNG a photograph, 0 the background and 1..n the objects; labels.json says what each number is.</summary>
+internal sealed unsafe class LabelMapExport(string folder, IReadOnlyList<string> labels) : AnnotationExport(folder, labels)
+{
+    private ushort[] map = [];
+    private ushort next;
+
+    public override void Begin(AnnotatedPhoto photo, Mat pixels)
+    {
+        map = new ushort[photo.Width * photo.Height];
+        next = 0;
+    }
+
+    public override void Add(AnnotatedPhoto photo, Mat pixels, AnnotatedObject one, BinaryMask mask)
+    {
+        next++;
+        for (var y = one.Box[1]; y < one.Box[1] + one.Box[3]; y++)
+        {
+            var row = map.AsSpan(y * photo.Width, photo.Width);
+            for (var x = one.Box[0]; x < one.Box[0] + one.Box[2]; x++)
+            {
+                // objects come surest first: a pixel belongs to the first that has it
+                if (row[x] == 0 && mask[x, y])
+                    row[x] = next;
+            }
+        }
+    }
+
+    public override void End(AnnotatedPhoto photo)
+    {
+        using var picture = new Mat(photo.Height, photo.Width, MatType.CV_16UC1);
+        for (var y = 0; y < photo.Height; y++)
+            map.AsSpan(y * photo.Width, photo.Width).CopyTo(new Span<ushort>((void*)picture.Ptr(y), photo.Width));
+        var file = $"labelmaps/{photo.Name}.png";
+        Write(photo, file, Png(file, picture));
+    }
+
+    public override void Finish(IEnumerable<AnnotatedPhoto> photos) =>
+        WriteAtomically(Path.Combine(Folder, "labels.json"), stream => CocoExport.WriteLabelMaps(stream, photos));
+}
+
+/// <summary>A PNG with alpha an object: its pixels, cut to its box, all else transparent.</summary>
+internal sealed unsafe class CutoutExport(string folder, IReadOnlyList<string> labels) : AnnotationExport(folder, labels)
+{
+    public override void Add(AnnotatedPhoto photo, Mat pixels, AnnotatedObject one, BinaryMask mask)
+    {
+        using var cutout = new Mat(one.Box[3], one.Box[2], MatType.CV_8UC4, Scalar.All(0));
+        for (var y = 0; y < one.Box[3]; y++)
+        {
+            var from = new ReadOnlySpan<byte>((void*)pixels.Ptr(one.Box[1] + y), photo.Width * 3);
+            var to = new Span<byte>((void*)cutout.Ptr(y), one.Box[2] * 4);
+            for (var x = 0; x < one.Box[2]; x++)
+            {
+                if (!mask[one.Box[0] + x, one.Box[1] + y])
+                    continue;
+                from.Slice((one.Box[0] + x) * 3, 3).CopyTo(to[(x * 4)..]);
+                to[x * 4 + 3] = byte.MaxValue;
+            }
+        }
+        var file = $"cutouts/{photo.Name}-{photo.Objects.Count}.png";
+        Write(photo, file, Png(file, cutout));
+    }
+}
