@@ -19,7 +19,8 @@ internal static class PhotoList
     private static readonly string[] extensions = [".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"];
 
     /// <summary>The photographs, ordered by name.</summary>
-    /// <param name="inputs">Folders (searched with all below them), globs with * and **, .txt files with a path a line, photographs.</param>
+    /// <param name="inputs">Folders (searched with all below them), globs with * and **, .txt files with a path a line,
+    /// photographs.</param>
     /// <exception cref="OperatingException">An input names nothing, or two photographs have one name.</exception>
     public static List<Photo> Find(IReadOnlyList<string> inputs)
     {
@@ -44,7 +45,9 @@ internal static class PhotoList
         return [.. photos.DistinctBy(p => p.Name)];
     }
 
-    /// <summary>The part of the photographs that shard <paramref name="index"/> of <paramref name="count"/> has, by a hash of the name.</summary>
+    /// <summary>
+    /// The part of the photographs that shard <paramref name="index"/> of <paramref name="count"/> has, by a hash of the name.
+    /// </summary>
     public static IEnumerable<Photo> Shard(IEnumerable<Photo> photos, int index, int count) =>
         photos.Where(p => (int)(Hash(p.Name) % (uint)count) == index - 1);
 

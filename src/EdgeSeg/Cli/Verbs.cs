@@ -4,7 +4,10 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Cli;
 
-/// <summary>The verbs of <c>edgeseg</c>, and the one place where an error becomes a sentence and an exit code (0 ok, 1 failed, 2 bad usage or configuration).</summary>
+/// <summary>
+/// The verbs of <c>edgeseg</c>, and the one place where an error becomes a sentence and an exit code (0 ok, 1 failed, 2 bad usage or
+/// configuration).
+/// </summary>
 internal static class Verbs
 {
     private static readonly Func<Command>[] verbs =
