@@ -45,7 +45,8 @@ static int Print(string text)
 static int Usage()
 {
     Console.Error.WriteLine(
-        "usage: [performance [GRID] | fleet | kernels | everything ENCODER.onnx DECODER.onnx PHOTO [GRID]]; without arguments docs/performance.md and docs/fleet.md are written"
+        "usage: [performance [GRID] | fleet | kernels | everything ENCODER.onnx DECODER.onnx PHOTO [GRID]]; "
+            + "without arguments docs/performance.md and docs/fleet.md are written"
     );
     return 2;
 }

@@ -25,7 +25,7 @@ internal static class JpegDecoder
     }
 
     /// <summary>
-    /// The first line that tells of lost picture data. A few extra bytes before a marker are no damage: many webcams write them, and no
+    /// The first line that reports lost picture data. A few extra bytes before a marker are no damage: many webcams write them, and no
     /// pixel is lost.
     /// </summary>
     public static string DamageIn(string messages)

@@ -41,7 +41,7 @@ internal sealed class PhotoReader
         Check(path, header);
         if (!header.LacksEndOnly)
             return Decode(path, bytes, header.Format, "");
-        // with the end marker in its place, libjpeg tells whether picture data is missing too
+        // with the end marker in its place, libjpeg reports whether picture data is missing too
         EndOfImage.CopyTo(buffer.AsSpan(bytes.Length));
         var pixels = Decode(path, buffer.AsSpan(0, bytes.Length + EndOfImage.Length), header.Format, CutShort(path, header.Format));
         Warning = $"photograph '{path}' lacks its end-of-image marker; it was read whole";

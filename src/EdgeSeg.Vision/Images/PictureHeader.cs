@@ -10,7 +10,7 @@ namespace EdgeSeg.Vision.Images;
 /// </summary>
 internal readonly record struct PictureHeader(string Format, long Width, long Height, bool Complete)
 {
-    /// <summary>A JPEG with a scan whose end-of-image marker is missing: whether pixels are missing too only decoding tells.</summary>
+    /// <summary>A JPEG with a scan whose end-of-image marker is missing: only decoding shows whether pixels are missing too.</summary>
     public bool LacksEndOnly { get; init; }
 
     public const string Known = "JPEG, PNG, BMP, WebP or TIFF";

@@ -1,12 +1,12 @@
 namespace EdgeSeg.Vision.Models;
 
-/// <summary>One bundle of a model: <c>segmenter</c>, and <c>salience</c> where another bundle finds what stands out.</summary>
+/// <summary>One bundle of a model: <c>segmenter</c>, and <c>salience</c> when another bundle gives the saliency.</summary>
 internal sealed record ModelRole(string Role, ModelInfo Info, string WeightsLicence);
 
 /// <summary>What people and messages learn about a model in use.</summary>
 /// <param name="Roles">Its bundles; the first one segments.</param>
 /// <param name="Provider">The execution provider in use.</param>
-/// <param name="PassedOver">Providers that were tried or requested in vain: a sentence each.</param>
+/// <param name="PassedOver">Why providers that were tried or configured are not used: one sentence each.</param>
 /// <param name="PrecisionReason">Why it runs in its precision.</param>
 internal sealed record ModelDescription(
     IReadOnlyList<ModelRole> Roles,

@@ -4,7 +4,7 @@ namespace EdgeSeg.Vision.Tracking;
 
 /// <summary>
 /// The colours of an object and of what surrounds it: histograms of 16 x 16 x 16 bins in CIE Lab, of the first frame and, slowly renewed,
-/// of the later ones. They tell whether a mask still shows the same object, and for each pixel how likely it belongs to it.
+/// of the later ones. They show whether a mask is still on the same object, and for each pixel how likely it belongs to it.
 /// </summary>
 internal sealed class Appearance : IDisposable
 {

@@ -7,7 +7,7 @@ namespace EdgeSeg.Vision.Tracking;
 /// <summary>
 /// Follows one object through the frames of a video: <see cref="Start(Mat, Mask)"/> on one frame, then <see cref="Next"/> for each later
 /// one. A frame costs one pass of the model, and two while the object is not seen. Any model of the library can be used; EfficientSAM
-/// encodes each frame anew, which takes seconds on a CPU.
+/// encodes each frame again, which takes seconds on a CPU.
 /// </summary>
 /// <remarks>
 /// Points on the object (Shi and Tomasi, 1994) are followed with pyramidal Lucas-Kanade optical flow and a forward-backward check (Kalal et
@@ -128,7 +128,7 @@ public sealed class ObjectTracker : IDisposable
                 throw new InvalidOperationException("no object is followed: call Start first");
             if (frame.Cols != frames.Now.FrameWidth || frame.Rows != frames.Now.FrameHeight)
                 throw new ArgumentException(
-                    $"the frame is {frame.Cols}x{frame.Rows} and the first one {frames.Now.FrameWidth}x{frames.Now.FrameHeight}: start again",
+                    $"the frame is {frame.Cols}x{frame.Rows}, the first one {frames.Now.FrameWidth}x{frames.Now.FrameHeight}: start again",
                     nameof(frame)
                 );
             var pixels = BgrPixels.Of(frame, converted);

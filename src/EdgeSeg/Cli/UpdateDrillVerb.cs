@@ -1,11 +1,10 @@
+#if FAILPOINTS
 using System.CommandLine;
 using EdgeSeg.Messages;
 using EdgeSeg.Platform;
 using EdgeSeg.Service;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Updates;
-
-#if FAILPOINTS
 
 namespace EdgeSeg.Cli;
 
