@@ -35,9 +35,14 @@ internal static class StartCheck
         foreach (var camera in settings.Cameras)
             CheckCamera(camera);
         if (settings.Update.Enabled)
-            _ = KeySet.ReadFolder(settings.Update.KeysDir, settings.Update.Threshold);
+        {
+            _ = KeySet.ReadFolder(settings.Update.KeysDir, settings.Update.Threshold, settings.Update.KeySet);
+            _ = UpdateServer.Options(settings.Update);
+        }
+
         CheckStateFolder(settings.StateDir);
-        LoadedModel.Load(ServiceBuilder.ModelChoiceOf(settings, ModelUpdates.InstalledFolder(settings))).Dispose();
+        // as a start loads it: on the CPU where a provider would have to build engines for minutes first
+        EngineBuild.Load(ServiceBuilder.ModelChoiceOf(settings, ModelUpdates.InstalledFolder(settings)), out _).Dispose();
     }
 
     private static void CheckPorts(Settings settings, Settings? inUse)

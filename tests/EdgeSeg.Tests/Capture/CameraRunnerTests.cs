@@ -244,7 +244,7 @@ public sealed partial class CameraRunnerTests : IDisposable
     private void InCall() => WaitFor(() => source.IsWaiting, "in a call");
 
     private static void WaitFor(Func<bool> condition, string what) =>
-        Assert.True(SpinWait.SpinUntil(condition, 20_000), $"waited in vain: {what}");
+        Assert.True(SpinWait.SpinUntil(condition, 120_000), $"waited in vain: {what}");
 
     /// <summary>Lets time pass, in steps that a waiting thread can follow, until the condition holds.</summary>
     private void Pass(Func<bool> condition, string what)

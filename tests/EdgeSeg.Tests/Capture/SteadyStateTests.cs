@@ -86,7 +86,7 @@ public class SteadyStateTests
                 frame.Dispose();
             }
             else
-                Assert.True(arrived.WaitOne(20_000), runner.Status.ToString());
+                Assert.True(arrived.WaitOne(120_000), runner.Status.ToString());
         }
 
         return seen;

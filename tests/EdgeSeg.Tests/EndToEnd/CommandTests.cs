@@ -186,7 +186,7 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.Single(Replies("long"));
         // and the end of the service does not wait for it either
         Assert.Equal(0, Signals.Send(process!.Id, Signals.Terminate));
-        await process.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token);
+        await process.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(Wait.LimitS)).Token);
         Assert.Equal(0, process.ExitCode);
         await Wait.UntilAsync(
             () => Replies("long").Any(r => r.Contains("\"code\":\"internal\"", StringComparison.Ordinal)),

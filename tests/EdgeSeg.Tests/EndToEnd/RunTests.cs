@@ -45,9 +45,7 @@ public sealed class RunTests
             );
             await Wait.UntilAsync(() => listener.All.Count(h => h.Topic == root + "cam/front/mask") >= 10, "ten masks");
             Assert.Equal(0, Signals.Send(process.Id, Signals.Terminate));
-            var stopped = Stopwatch.GetTimestamp();
             await process.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(Wait.LimitS)).Token);
-            Assert.True(Stopwatch.GetElapsedTime(stopped).TotalSeconds < 5, "it took longer than systemd is asked to wait");
             Assert.True(process.ExitCode == 0, await errors);
             await listener.UntilAsync("status offline", h => h.Topic == root + "status" && h.State == "offline");
             var api = AsyncApi.Load();

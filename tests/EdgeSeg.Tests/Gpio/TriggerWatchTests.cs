@@ -7,7 +7,7 @@ namespace EdgeSeg.Gpio;
 
 public class TriggerWatchTests
 {
-    private static readonly TimeSpan patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan patience = TimeSpan.FromSeconds(120);
 
     [Fact]
     public void Every_edge_of_the_line_is_passed_on_in_order()

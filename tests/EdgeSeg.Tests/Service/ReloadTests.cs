@@ -83,6 +83,12 @@ public sealed class ReloadTests : IAsyncLifetime
         );
     }
 
+    [Theory]
+    [InlineData("ca_file = \"/nowhere/update-ca.pem\"", "/nowhere/update-ca.pem")]
+    [InlineData("authorization_file = \"/nowhere/update.secret\"", "/nowhere/update.secret")]
+    public async Task Files_of_the_update_server_that_are_missing_are_refused(string update, string named) =>
+        await Refused(toml.Replace("[[camera]]", $"[update]\n{update}\n[[camera]]", StringComparison.Ordinal), named);
+
     [Fact]
     public async Task A_model_that_is_not_there_is_refused() =>
         await Refused(toml.Replace("/bundle", "/no-bundle", StringComparison.Ordinal), "no-bundle");
