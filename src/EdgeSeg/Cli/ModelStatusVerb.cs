@@ -19,7 +19,8 @@ internal sealed class ModelStatusVerb
     {
         HelpName = "SECONDS",
         Description =
-            $"End after this time. Default: with --follow never, else when all retained states have come, {CliLimits.FleetReadS} s at most.",
+            "End after this time. Default: with --follow never, else when all retained states have come, "
+                + $"{CliLimits.FleetReadS} s at most.",
     };
     private readonly BrokerOptions broker;
 

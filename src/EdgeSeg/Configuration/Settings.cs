@@ -75,7 +75,8 @@ internal sealed class Settings
         .Ids(
             "tags",
             ConfigurationLimits.MaxTags,
-            "Tags by which a roll-out may choose this device, for example [\"dock\", \"outdoor\"]. Also written as device.tags, with the name as device.id.",
+            "Tags by which a roll-out may choose this device, for example [\"dock\", \"outdoor\"]. Also written as "
+                + "device.tags, with the name as device.id.",
             s => s.Tags,
             (s, v) => s.Tags = v
         )

@@ -102,7 +102,8 @@ internal sealed class UpdateSettings
             .Text(
                 "authorization_file",
                 TextForms.File,
-                "File with the Authorization header for the update server, for example \"Bearer TOKEN\"; read for each request. Empty: none.",
+                "File with the Authorization header for the update server, for example \"Bearer TOKEN\"; read for each "
+                    + "request. Empty: none.",
                 u => u.AuthorizationFile,
                 (u, v) => u.AuthorizationFile = v
             )

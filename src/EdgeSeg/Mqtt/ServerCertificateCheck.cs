@@ -6,11 +6,20 @@ using MQTTnet;
 namespace EdgeSeg.Mqtt;
 
 /// <summary>
-/// The check of a broker's certificate in one TLS handshake. A refused one leaves a sentence: what is wrong, and what was expected.
+/// The check of a server's certificate in one TLS handshake. A refused one leaves a sentence: what is wrong, and what was expected.
 /// </summary>
 /// <param name="name">The name that the certificate must have: a host name or an IP address.</param>
 /// <param name="time">The clock of the dates.</param>
-internal sealed class ServerCertificateCheck(string name, TimeProvider time)
+/// <param name="peer">Who shows the certificate.</param>
+/// <param name="trust">The setting that names other authorities.</param>
+/// <param name="address">The setting that names the server.</param>
+internal sealed class ServerCertificateCheck(
+    string name,
+    TimeProvider time,
+    string peer = "the broker",
+    string trust = "mqtt.ca_file",
+    string address = "mqtt.host"
+)
 {
     private const int ShownNames = 5;
 
@@ -20,36 +29,38 @@ internal sealed class ServerCertificateCheck(string name, TimeProvider time)
     /// <summary>Why the certificate was refused; null: it was not.</summary>
     public string? Fault { get; private set; }
 
-    public bool Accept(MqttClientCertificateValidationEventArgs handshake)
+    public bool Accept(MqttClientCertificateValidationEventArgs handshake) =>
+        Accept(handshake.Certificate, handshake.Chain, handshake.SslPolicyErrors);
+
+    public bool Accept(X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors)
     {
-        Fault = handshake.SslPolicyErrors == SslPolicyErrors.None ? null : Explain(handshake);
+        Fault = errors == SslPolicyErrors.None ? null : Explain(shown, chain, errors);
         return Fault is null;
     }
 
-    private string Explain(MqttClientCertificateValidationEventArgs handshake)
+    private string Explain(X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors)
     {
-        if (handshake.Certificate is null || handshake.SslPolicyErrors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
-            return "the broker sent no certificate";
-        using var certificate = new X509Certificate2(handshake.Certificate);
+        if (shown is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
+            return $"{peer} sent no certificate";
+        using var certificate = new X509Certificate2(shown);
         var flags =
-            handshake.Chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status)
+            chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status)
             ?? X509ChainStatusFlags.NoError;
         if (flags.HasFlag(X509ChainStatusFlags.NotTimeValid))
-            return Dates(handshake.Chain!);
-        if (handshake.SslPolicyErrors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
+            return Dates(chain!);
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))
         {
             return
                 (flags & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.NotSignatureValid))
                 != 0
-                ? $"the broker's certificate is from an unknown authority ({Text(certificate.Issuer)}): set mqtt.ca_file to the "
+                ? $"{peer}'s certificate is from an unknown authority ({Text(certificate.Issuer)}): set {trust} to the "
                     + "certificate of that authority"
-                : "the broker's certificate is not valid: "
-                    + $"{string.Join(", ", handshake.Chain!.ChainStatus.Select(s => Text(s.StatusInformation)).Distinct())}";
+                : $"{peer}'s certificate is not valid: "
+                    + $"{string.Join(", ", chain!.ChainStatus.Select(s => Text(s.StatusInformation)).Distinct())}";
         }
 
-        return $"the broker's certificate has the wrong name: it is for {Names(certificate)}, and '{name}' is required: correct "
-            + "mqtt.host, or issue a "
-            + "certificate with this name";
+        return $"{peer}'s certificate has the wrong name: it is for {Names(certificate)}, and '{name}' is required: correct "
+            + $"{address}, or issue a certificate with this name";
     }
 
     /// <summary>The certificate in the chain whose dates are wrong, and the dates.</summary>
@@ -64,7 +75,7 @@ internal sealed class ServerCertificateCheck(string name, TimeProvider time)
                 ?.Certificate
             ?? chain.ChainElements[0].Certificate;
         var which = wrong.Equals(chain.ChainElements[0].Certificate)
-            ? "the broker's certificate"
+            ? $"{peer}'s certificate"
             : $"the authority's certificate ({Text(wrong.Subject)})";
         return wrong.NotAfter.ToUniversalTime() < now.UtcDateTime
             ? $"{which} expired on {Day(wrong.NotAfter)} (valid from {Day(wrong.NotBefore)}; today is {Day(now)}): renew it"

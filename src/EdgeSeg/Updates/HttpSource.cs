@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
 
 namespace EdgeSeg.Updates;
 
@@ -16,6 +17,7 @@ internal sealed class HttpSource : ISource
     private readonly DownloadOptions options;
     private readonly TimeProvider time;
     private readonly HttpClient client;
+    private volatile string? certificateFault;
 
     /// <param name="options">Allowed schemes, authorities, proxy and authorisation.</param>
     /// <param name="time">Clock, for a Retry-After with a date.</param>
@@ -23,14 +25,16 @@ internal sealed class HttpSource : ISource
     public HttpSource(DownloadOptions options, TimeProvider time, HttpMessageHandler? handler = null)
     {
         (this.options, this.time) = (options, time);
-        client = new HttpClient(handler ?? NewHandler(options)) { Timeout = Timeout.InfiniteTimeSpan };
+        client = new HttpClient(handler ?? NewHandler(options, Accept)) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>
     /// Without own authorities the system's are trusted. The environment's proxy is not used: the configuration decides what a service
     /// connects to.
     /// </summary>
-    public static SocketsHttpHandler NewHandler(DownloadOptions options) =>
+    /// <param name="options">Authorities and proxy.</param>
+    /// <param name="accept">Judges the server's certificate; null: the library does.</param>
+    public static SocketsHttpHandler NewHandler(DownloadOptions options, RemoteCertificateValidationCallback? accept = null) =>
         new()
         {
             AllowAutoRedirect = false,
@@ -44,7 +48,11 @@ internal sealed class HttpSource : ISource
             MaxResponseHeadersLength = UpdateLimits.DownloadHeadKib,
             // a body that is not wanted is not read to its end
             MaxResponseDrainSize = 0,
-            SslOptions = new SslClientAuthenticationOptions { CertificateChainPolicy = ChainPolicy(options.Authorities) },
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                CertificateChainPolicy = ChainPolicy(options.Authorities),
+                RemoteCertificateValidationCallback = accept,
+            },
         };
 
     public async Task<SourceBody> OpenAsync(Uri address, BundleFile file, long from, string validator, StallWatch watch)
@@ -117,6 +125,7 @@ internal sealed class HttpSource : ISource
         var isOrigin = address.Scheme == origin.Scheme && address.Authority == origin.Authority;
         if (isOrigin && options.Authorization is { } authorization)
             Authorise(request, authorization);
+        certificateFault = null;
         watch.BeginWait();
         try
         {
@@ -147,17 +156,26 @@ internal sealed class HttpSource : ISource
         }
     }
 
+    /// <summary>Why a request failed, without the names of .NET.</summary>
     private string Cause(HttpRequestException e)
     {
-        if (e.InnerException is AuthenticationException { Message: var tls })
-        {
-            var remedy = options.Authorities is null ? "name its authority with update.ca_file" : "check update.ca_file";
-            return $"its certificate is not accepted ({tls.ReplaceLineEndings(" ")}): {remedy}, and check "
-                + "the clock and the name in the address";
-        }
-
+        if (certificateFault is { } fault)
+            return fault;
+        if (e.InnerException is AuthenticationException)
+            return "the TLS handshake failed: check that the server uses TLS on this port, and its TLS version";
         var through = options.Proxy is { } proxy ? $" through the proxy {proxy.Authority}" : "";
-        return e.Message.ReplaceLineEndings(" ") + through;
+        var message = e.GetBaseException().Message.ReplaceLineEndings(" ");
+        var bracket = message.LastIndexOf(" (", StringComparison.Ordinal);
+        // the library appends the name of its error code
+        return (bracket > 0 && message.EndsWith(')') && message[(bracket + 2)..^1].All(char.IsAsciiLetter) ? message[..bracket] : message) + through;
+    }
+
+    private bool Accept(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        var check = new ServerCertificateCheck((sender as SslStream)?.TargetHostName ?? "", time, "the update server", "update.ca_file", "the address");
+        var isAccepted = check.Accept(certificate, chain, errors);
+        certificateFault = check.Fault;
+        return isAccepted;
     }
 
     private static X509ChainPolicy? ChainPolicy(X509Certificate2Collection? authorities)

@@ -13,7 +13,7 @@ public class DownloadAnswerTests
     [InlineData("500 Internal Server Error")]
     [InlineData("204 No Content")]
     [InlineData("206 Partial Content")]
-    public async Task An_error_is_worth_another_try(string status)
+    public async Task An_error_status_is_retried(string status)
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(e => e.HeadAsync(status, "Content-Length: 0"));
@@ -30,7 +30,7 @@ public class DownloadAnswerTests
     [InlineData("Retry-After: Tue, 01 Mar 2033 12:00:00 GMT", 86_400)]
     // the device's clock is wrong, the server's date tells by how much
     [InlineData("Date: Thu, 01 Jan 2026 00:00:00 GMT\r\nRetry-After: Thu, 01 Jan 2026 00:01:00 GMT", 60)]
-    public async Task A_wait_that_the_server_asks_for_is_passed_on(string header, int seconds)
+    public async Task A_Retry_After_is_reported(string header, int seconds)
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(e =>
@@ -44,7 +44,7 @@ public class DownloadAnswerTests
     [InlineData("soon")]
     [InlineData("-5")]
     [InlineData("99999999999999999999")]
-    public async Task A_wait_that_cannot_be_read_is_none(string value)
+    public async Task An_unreadable_Retry_After_is_ignored(string value)
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(e =>
@@ -54,7 +54,7 @@ public class DownloadAnswerTests
     }
 
     [Fact]
-    public async Task A_server_that_is_not_there_is_worth_another_try()
+    public async Task A_missing_server_is_retried()
     {
         using var rig = new FetchRig();
         await rig.FailAsync(rig.FetchAsync(rig.Bundle("http://127.0.0.1:9/")), UpdateReason.Unreachable, retry: true);
@@ -71,7 +71,7 @@ public class DownloadAnswerTests
     [InlineData("206 Partial Content", "X: no range")]
     [InlineData("206 Partial Content", "Content-Range: bytes 200000-299999/300000\r\nETag: \"v2\"")]
     [InlineData("416 Range Not Satisfiable", "Content-Range: bytes */300000")]
-    public async Task A_range_that_was_not_asked_for_is_not_taken_and_the_file_begun_anew(string status, string header)
+    public async Task A_wrong_range_is_refused_and_the_file_restarted(string status, string header)
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(async e =>
@@ -92,7 +92,7 @@ public class DownloadAnswerTests
     }
 
     [Fact]
-    public async Task A_shorter_range_than_asked_for_is_taken_and_gone_on_from()
+    public async Task A_shorter_range_than_requested_is_used_and_resumed()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(async e =>
@@ -131,7 +131,7 @@ public class DownloadAnswerTests
     }
 
     [Fact]
-    public async Task An_endless_body_is_given_up_at_the_manifests_size()
+    public async Task An_endless_body_ends_at_the_size_of_the_manifest()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(async e =>
@@ -147,7 +147,7 @@ public class DownloadAnswerTests
     }
 
     [Fact]
-    public async Task A_body_that_ends_too_soon_without_a_length_is_too_short_and_gone_on_from()
+    public async Task A_body_that_ends_too_soon_without_a_length_is_resumed()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(async e =>
@@ -187,7 +187,7 @@ public class DownloadAnswerTests
     }
 
     [Fact]
-    public async Task A_wrong_content_that_came_in_one_go_is_wrong_for_good()
+    public async Task Wrong_content_of_one_attempt_is_not_retried_by_the_download()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(e => e.ServeAsync(new byte[rig.Content.Length], FetchRig.Etag));
@@ -196,7 +196,7 @@ public class DownloadAnswerTests
     }
 
     [Fact]
-    public async Task An_answer_that_is_not_http_and_a_head_without_end_are_worth_another_try()
+    public async Task An_answer_that_is_not_HTTP_and_an_endless_head_are_retried()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(async e =>

@@ -60,7 +60,7 @@ public sealed class DownloadFaultTests(ITestOutputHelper output) : IDisposable
 
     [Theory]
     [MemberData(nameof(Points))]
-    public async Task A_disk_that_fails_anywhere_is_told_by_its_reason_and_gone_on_from(string point, int errno)
+    public async Task A_disk_fault_is_reported_and_the_download_resumed(string point, int errno)
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag));
@@ -119,7 +119,7 @@ public sealed class DownloadFaultTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public void What_the_system_says_of_a_full_disk_is_understood()
+    public void A_full_disk_is_recognised_by_its_error_number()
     {
         using var full = File.OpenHandle("/dev/full", FileMode.Open, FileAccess.Write);
         var fault = Assert.ThrowsAny<IOException>(() => RandomAccess.Write(full, new byte[1], 0));
@@ -136,7 +136,7 @@ public sealed class DownloadFaultTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
-    public async Task Space_is_looked_at_before_anything_is_asked_for()
+    public async Task Free_space_is_checked_before_the_first_request()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag));

@@ -52,7 +52,7 @@ public sealed class DownloadFileTests : IDisposable
     [InlineData("/nowhere/at/all")]
     [InlineData("/etc")]
     [InlineData("STICK/bundle%00")]
-    public async Task No_way_leads_out_of_the_folder(string path)
+    public async Task No_path_leaves_the_folder(string path)
     {
         Directory.CreateDirectory(stick + "-not");
         File.WriteAllBytes(Path.Combine(stick + "-not", FetchRig.Name), rig.Content);
@@ -64,7 +64,7 @@ public sealed class DownloadFileTests : IDisposable
     }
 
     [Fact]
-    public async Task No_link_leads_out_of_the_folder()
+    public async Task No_link_leaves_the_folder()
     {
         Directory.CreateSymbolicLink(Path.Combine(stick, "folder"), secret);
         await rig.FailAsync(FetchAsync(Path.Combine(stick, "folder")), UpdateReason.SourceRefused, retry: false);
@@ -90,7 +90,7 @@ public sealed class DownloadFileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stick_that_is_not_in_is_waited_for()
+    public async Task A_missing_stick_is_retried()
     {
         await rig.FailAsync(FetchAsync(Path.Combine(stick, "not-yet")), UpdateReason.Unreachable, retry: true);
         rig.Options = rig.Options with { FileRoot = Path.Combine(rig.Home, "media", "other") };
@@ -98,7 +98,7 @@ public sealed class DownloadFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Size_and_content_are_looked_at()
+    public async Task Size_and_content_are_checked()
     {
         var file = Path.Combine(stick, "bundle", FetchRig.Name);
         File.WriteAllBytes(file, [.. rig.Content, 0]);

@@ -169,7 +169,13 @@ public sealed class DownloadServerTests : IDisposable
         var bundle = rig.Bundle(server.Folder.Replace("broker.test", "localhost", StringComparison.Ordinal));
         rig.Options = new DownloadOptions { Authorities = [stranger.Authority] };
         var fault = await rig.FailAsync(rig.FetchAsync(bundle), UpdateReason.Unreachable, retry: true);
+        Assert.Contains("unknown authority", fault.Message, StringComparison.Ordinal);
         Assert.Contains("update.ca_file", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("RemoteCertificate", fault.Message, StringComparison.Ordinal);
+        var other = rig.Bundle(server.Folder.Replace("broker.test", "127.0.0.1", StringComparison.Ordinal));
+        rig.Options = new DownloadOptions { Authorities = [authority.Authority] };
+        fault = await rig.FailAsync(rig.FetchAsync(other), UpdateReason.Unreachable, retry: true);
+        Assert.Contains("wrong name: it is for 'localhost', and '127.0.0.1' is required", fault.Message, StringComparison.Ordinal);
         Assert.Empty(server.Exchanges);
         rig.Options = new DownloadOptions { Authorities = [authority.Authority] };
         await rig.FetchAsync(bundle);

@@ -41,7 +41,7 @@ public class DownloadTests
     }
 
     [Fact]
-    public async Task After_a_cut_only_the_rest_is_asked_for_and_sent()
+    public async Task After_a_cut_only_the_rest_is_requested()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag, e.Number == 0 ? 200_000 : null));
@@ -54,7 +54,7 @@ public class DownloadTests
     }
 
     [Fact]
-    public async Task A_reset_connection_is_gone_on_from_too()
+    public async Task A_reset_connection_is_resumed()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(async e =>
@@ -92,7 +92,7 @@ public class DownloadTests
     }
 
     [Fact]
-    public async Task Another_etag_begins_anew_and_the_new_content_counts()
+    public async Task Another_ETag_restarts_the_file()
     {
         using var rig = new FetchRig();
         var old = new byte[rig.Content.Length];
@@ -129,7 +129,7 @@ public class DownloadTests
     [InlineData("")]
     [InlineData("\"v1\"\r\nX-Injected: yes")]
     [InlineData("\0\0\0\0")]
-    public async Task A_tag_that_the_disk_has_spoilt_becomes_no_header(string tag)
+    public async Task A_damaged_tag_is_not_sent_as_a_header(string tag)
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag));
@@ -152,7 +152,7 @@ public class DownloadTests
     }
 
     [Fact]
-    public async Task A_part_longer_than_the_file_is_begun_anew()
+    public async Task A_part_longer_than_the_file_is_restarted()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag));

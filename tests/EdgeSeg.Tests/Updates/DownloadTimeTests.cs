@@ -11,7 +11,7 @@ public class DownloadTimeTests
     private static readonly TimeSpan stall = TimeSpan.FromMilliseconds(UpdateLimits.DownloadStallMs);
 
     [Fact]
-    public async Task A_server_that_falls_silent_is_left_and_gone_on_from_later()
+    public async Task A_silent_server_is_interrupted_and_resumed()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(async e =>
@@ -32,7 +32,7 @@ public class DownloadTimeTests
     }
 
     [Fact]
-    public async Task A_server_that_takes_the_request_and_says_nothing_is_left()
+    public async Task A_server_that_does_not_answer_is_interrupted()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(e => e.SilenceAsync());
@@ -43,7 +43,7 @@ public class DownloadTimeTests
     }
 
     [Fact]
-    public async Task A_server_that_trickles_is_left_although_it_is_never_silent()
+    public async Task A_slow_server_is_interrupted_although_it_is_never_silent()
     {
         using var rig = new FetchRig();
         using var drop = new SemaphoreSlim(0);
@@ -71,7 +71,7 @@ public class DownloadTimeTests
     }
 
     [Fact]
-    public async Task A_rate_is_kept_to_and_is_not_taken_for_a_slow_server()
+    public async Task A_rate_limit_holds_and_is_not_taken_for_a_slow_server()
     {
         // less than the least rate of a server, and for longer than that is looked at
         const int rate = 200;
@@ -97,7 +97,7 @@ public class DownloadTimeTests
     }
 
     [Fact]
-    public void At_once_is_read_half_a_second_or_a_buffer_full()
+    public void One_read_takes_half_a_second_or_one_buffer()
     {
         var time = new FakeTimeProvider();
         Assert.Equal(1, new RateLimiter(1, time).ReadBytes);
@@ -107,7 +107,7 @@ public class DownloadTimeTests
     }
 
     [Fact]
-    public async Task After_a_pause_no_more_than_a_part_of_a_second_is_made_up_for()
+    public async Task After_a_pause_at_most_a_quarter_of_a_second_is_caught_up()
     {
         var time = new FakeTimeProvider();
         var pace = new RateLimiter(1000, time);
@@ -122,7 +122,7 @@ public class DownloadTimeTests
     }
 
     [Fact]
-    public async Task Progress_is_told_once_a_second_and_at_the_end()
+    public async Task Progress_is_reported_once_a_second_and_at_the_end()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(async e =>

@@ -21,7 +21,7 @@ public class ManifestRulesTests
     }
 
     [Fact]
-    public void Sound_manifests_come_through_as_they_were()
+    public void Valid_manifests_are_read_unchanged()
     {
         foreach (var manifest in new[] { Install(), Plain(ManifestRules.Pause), Plain(ManifestRules.Abort), Rotation(Alice, Bob) })
             Assert.Equal(manifest.Write(), Manifest.Read(manifest.Write()).Write());
@@ -228,7 +228,7 @@ public class ManifestRulesTests
     }
 
     [Fact]
-    public void What_is_said_of_an_unsigned_message_cannot_drive_a_terminal_or_fill_a_journal()
+    public void The_error_of_an_unsigned_message_holds_no_control_characters_and_is_short()
     {
         foreach (var text in new[] { "{\"\u007f\u009b2J\u2028\":1}", "{\"" + new string('x', 10_000) + "\":1}" })
         {

@@ -40,7 +40,7 @@ public sealed class ModelBootTests : IDisposable
     }
 
     [Fact]
-    public async Task Both_bad_and_the_shipped_bundle_serves()
+    public async Task With_both_slots_damaged_the_shipped_bundle_serves()
     {
         var first = await rig.InstallAsync(UpdateRig.Install(8, 10));
         var second = await rig.InstallAsync(UpdateRig.Install(9, 11));
@@ -114,7 +114,7 @@ public sealed class ModelBootTests : IDisposable
     }
 
     [Fact]
-    public async Task A_package_that_was_put_back_leaves_a_later_state_alone_and_serves()
+    public async Task An_older_package_leaves_a_later_state_unchanged()
     {
         var good = await rig.InstallAsync(UpdateRig.Install(8, 10));
         var later = System.Text.Encoding.ASCII.GetBytes(
@@ -137,7 +137,7 @@ public sealed class ModelBootTests : IDisposable
     }
 
     [Fact]
-    public async Task A_model_that_no_longer_loads_gives_way_to_the_one_before()
+    public async Task A_model_that_no_longer_loads_is_replaced_by_the_one_before()
     {
         var first = await rig.InstallAsync(UpdateRig.Install(8, 10));
         var second = await rig.InstallAsync(UpdateRig.Install(9, 11));

@@ -41,7 +41,7 @@ public sealed class OpensslTests : IDisposable
     }
 
     [Fact]
-    public void A_key_and_a_signature_of_openssl_are_taken()
+    public void A_key_and_a_signature_of_openssl_are_accepted()
     {
         MakeKey();
         var manifest = ReleaseSamples.Install().Write();
@@ -80,7 +80,7 @@ public sealed class OpensslTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Keys_and_signatures_of_ours_are_taken_by_openssl(bool encrypted)
+    public void Openssl_accepts_keys_and_signatures_of_edgeseg(bool encrypted)
     {
         File.WriteAllText(In("pass"), "correct horse\n");
         var pass = encrypted ? In("pass") : null;

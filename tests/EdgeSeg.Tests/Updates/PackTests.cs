@@ -97,7 +97,7 @@ public sealed class PackTests : IDisposable
     }
 
     [Fact]
-    public void The_canary_holds_the_masks_that_the_model_gives()
+    public void The_canary_holds_the_masks_of_the_model()
     {
         var place = Pack("r");
         var cases = JsonSerializer
@@ -235,7 +235,7 @@ public sealed class PackTests : IDisposable
     }
 
     [Fact]
-    public void Bad_orders_are_refused_with_a_remedy_and_leave_nothing()
+    public void Wrong_options_are_refused_with_a_remedy_and_leave_no_files()
     {
         string[] good = ["pack", Shipped, "--serial", "1", "--url", "https://e.org/", "--out", In("o")];
         string[] chelsea = ["--images", Path.Combine(Published.Folder, "demo", "chelsea.jpg")];
@@ -293,7 +293,7 @@ public sealed class PackTests : IDisposable
     }
 
     [Fact]
-    public void A_click_of_a_ring_lies_on_the_ring()
+    public void The_click_for_a_ring_is_on_the_ring()
     {
         var ring = new BinaryMask();
         ring.Reset(100, 80);

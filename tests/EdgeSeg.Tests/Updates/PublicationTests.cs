@@ -47,7 +47,7 @@ public sealed class PublicationTests : IDisposable
             """;
 
     [Fact]
-    public async Task A_signed_manifest_lies_retained_on_the_topic_and_is_what_was_signed()
+    public async Task A_signed_manifest_is_retained_on_the_topic_byte_for_byte()
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();
         var place = Release(ReleaseSamples.Install(), ReleaseSamples.Alice, ReleaseSamples.Bob);
@@ -110,7 +110,7 @@ public sealed class PublicationTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_broker_or_a_target_the_remedy_is_told()
+    public void Without_a_broker_or_a_target_the_message_has_a_remedy()
     {
         var place = Release(ReleaseSamples.Install(), ReleaseSamples.Alice);
         var both = Published.Run(Published.Binary, ["model", "publish", place, "--fleet", "a", "--device", "b", "--host", "127.0.0.1"]);
@@ -171,7 +171,7 @@ public sealed class PublicationTests : IDisposable
     }
 
     [Fact]
-    public void A_devices_words_cannot_drive_a_terminal()
+    public void The_text_of_a_device_holds_no_control_characters()
     {
         var state = DeviceModelState.TryRead(
             "robot-1",

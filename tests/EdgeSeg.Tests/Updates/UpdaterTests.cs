@@ -16,7 +16,7 @@ public sealed class UpdaterTests : IDisposable
     public void Dispose() => rig.Dispose();
 
     [Fact]
-    public async Task A_signed_bundle_goes_the_whole_way()
+    public async Task A_signed_bundle_becomes_good()
     {
         rig.Live = new LiveStats(300, 0.9, 0.8, 0.2);
         var slot = SlotStore.NameOf(UpdateRig.Install(8, 10).Bundle!);
@@ -153,7 +153,7 @@ public sealed class UpdaterTests : IDisposable
     [InlineData("edgeseg")]
     [InlineData("runtime")]
     [InlineData("pinned")]
-    public async Task A_device_that_does_not_suit_says_why(string what)
+    public async Task An_incompatible_device_names_the_reason(string what)
     {
         rig.Device = what switch
         {
@@ -173,7 +173,7 @@ public sealed class UpdaterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_wrong_payload_never_serves_and_is_fetched_anew()
+    public async Task A_wrong_payload_never_serves_and_is_fetched_again()
     {
         rig.Serve("something else");
         rig.Offer(UpdateRig.Install(8, 10));
@@ -190,7 +190,7 @@ public sealed class UpdaterTests : IDisposable
     [Theory]
     [InlineData(UpdateReason.CanaryCrashed)]
     [InlineData(UpdateReason.CanaryMasks)]
-    public async Task What_fails_in_the_canary_is_not_tried_for_ever_and_not_skipped_for_ever(string reason)
+    public async Task A_canary_failure_is_remembered_until_a_later_serial(string reason)
     {
         rig.OnCanary = () => throw new UpdateException(reason, "bad");
         rig.Offer(UpdateRig.Install(8, 10));
@@ -209,7 +209,7 @@ public sealed class UpdaterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_server_that_is_away_is_asked_again_later_and_later_and_never_given_up()
+    public async Task A_missing_server_is_retried_with_growing_waits_and_without_end()
     {
         rig.OnFetch = _ => throw new UpdateException(UpdateReason.Unreachable, "no answer", retry: true);
         rig.Offer(UpdateRig.Install(8, 10));
@@ -228,7 +228,7 @@ public sealed class UpdaterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_server_that_asks_for_time_gets_it_within_a_bound()
+    public async Task A_Retry_After_is_respected_within_a_bound()
     {
         rig.OnFetch = _ => throw new UpdateException(UpdateReason.Unreachable, "429", retry: true) { RetryAfter = TimeSpan.FromHours(3) };
         rig.Offer(UpdateRig.Install(8, 10));
@@ -302,7 +302,7 @@ public sealed class UpdaterTests : IDisposable
     }
 
     [Fact]
-    public async Task An_abort_takes_a_trial_back_and_leaves_what_is_good()
+    public async Task An_abort_rolls_back_a_trial_and_keeps_a_good_model()
     {
         var good = await rig.InstallAsync(UpdateRig.Install(8, 10));
         rig.Offer(UpdateRig.Install(9, 11));
@@ -321,7 +321,7 @@ public sealed class UpdaterTests : IDisposable
     [InlineData(0.9, 0.3, 0.2)]
     [InlineData(0.9, 0.8, 0.9)]
     [InlineData(0.9, 0.8, 0.01)]
-    public async Task A_model_that_does_worse_on_live_frames_goes_back(double found, double iou, double area)
+    public async Task A_model_with_worse_live_results_is_rolled_back(double found, double iou, double area)
     {
         var good = await rig.InstallAsync(UpdateRig.Install(8, 10));
         rig.Live = new LiveStats(300, 0.9, 0.8, 0.2);
@@ -339,7 +339,7 @@ public sealed class UpdaterTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_live_results_the_canarys_word_counts_after_the_signed_wait()
+    public async Task Without_live_results_the_canarys_verdict_suffices_after_the_signed_wait()
     {
         rig.Offer(UpdateRig.Install(8, 10));
         await rig.TurnAsync(2);
@@ -352,7 +352,7 @@ public sealed class UpdaterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_model_that_does_not_load_in_the_service_goes_back()
+    public async Task A_model_that_does_not_load_in_the_service_is_rolled_back()
     {
         rig.Loads = slot => slot == UpdateRig.Shipped;
         rig.Offer(UpdateRig.Install(8, 10));
@@ -362,7 +362,7 @@ public sealed class UpdaterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_swap_waits_for_a_command_but_not_for_ever()
+    public async Task A_swap_waits_for_a_command_within_a_bound()
     {
         rig.IsBusy = true;
         rig.Offer(UpdateRig.Install(8, 10));
@@ -380,7 +380,7 @@ public sealed class UpdaterTests : IDisposable
     }
 
     [Fact]
-    public async Task The_newest_genuine_manifest_counts_wherever_it_came_from()
+    public async Task The_newest_verified_manifest_counts_from_either_topic()
     {
         rig.Offer(ReleaseSamples.Seal(UpdateRig.Install(9, 12), ReleaseSamples.Alice).Write(), isFleet: true);
         rig.Offer(UpdateRig.Install(8, 10));
@@ -390,7 +390,7 @@ public sealed class UpdaterTests : IDisposable
     }
 
     [Fact]
-    public async Task By_hand_back_and_to_any_installed_model()
+    public async Task An_operator_can_roll_back_and_choose_any_installed_model()
     {
         var first = await rig.InstallAsync(UpdateRig.Install(8, 10));
         var second = await rig.InstallAsync(UpdateRig.Install(9, 11));
