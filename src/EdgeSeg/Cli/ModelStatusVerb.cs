@@ -20,7 +20,7 @@ internal sealed class ModelStatusVerb
         HelpName = "SECONDS",
         Description =
             "End after this time. Default: with --follow never, else when all retained states have come, "
-                + $"{CliLimits.FleetReadS} s at most.",
+            + $"{CliLimits.FleetReadS} s at most.",
     };
     private readonly BrokerOptions broker;
 

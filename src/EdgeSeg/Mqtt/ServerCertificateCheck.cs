@@ -44,8 +44,7 @@ internal sealed class ServerCertificateCheck(
             return $"{peer} sent no certificate";
         using var certificate = new X509Certificate2(shown);
         var flags =
-            chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status)
-            ?? X509ChainStatusFlags.NoError;
+            chain?.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status) ?? X509ChainStatusFlags.NoError;
         if (flags.HasFlag(X509ChainStatusFlags.NotTimeValid))
             return Dates(chain!);
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors))

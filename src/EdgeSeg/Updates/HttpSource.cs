@@ -167,12 +167,19 @@ internal sealed class HttpSource : ISource
         var message = e.GetBaseException().Message.ReplaceLineEndings(" ");
         var bracket = message.LastIndexOf(" (", StringComparison.Ordinal);
         // the library appends the name of its error code
-        return (bracket > 0 && message.EndsWith(')') && message[(bracket + 2)..^1].All(char.IsAsciiLetter) ? message[..bracket] : message) + through;
+        return (bracket > 0 && message.EndsWith(')') && message[(bracket + 2)..^1].All(char.IsAsciiLetter) ? message[..bracket] : message)
+            + through;
     }
 
     private bool Accept(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        var check = new ServerCertificateCheck((sender as SslStream)?.TargetHostName ?? "", time, "the update server", "update.ca_file", "the address");
+        var check = new ServerCertificateCheck(
+            (sender as SslStream)?.TargetHostName ?? "",
+            time,
+            "the update server",
+            "update.ca_file",
+            "the address"
+        );
         var isAccepted = check.Accept(certificate, chain, errors);
         certificateFault = check.Fault;
         return isAccepted;
