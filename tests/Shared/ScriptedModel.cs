@@ -19,7 +19,15 @@ internal sealed class ScriptedModel(string version = "1", int inputSide = 64) : 
 
     public ModelInfo Info { get; } = new("scripted", version, "00112233", "fp32");
 
-    public ModelDescription Description => new([new ModelRole("segmenter", Info, "CC0-1.0")], "scripted provider", [], "it is a script");
+    public BundleThresholds? Thresholds => null;
+
+    public ModelDescription Description =>
+        new(
+            [new ModelRole("segmenter", Info, "CC0-1.0", GainsFromZoom: false, AcceptsNegativeClicks: false)],
+            "scripted provider",
+            [],
+            "it is a script"
+        );
 
     /// <summary>Calls of <see cref="SetCancelled"/>, in order.</summary>
     public List<bool> Cancellations { get; } = [];

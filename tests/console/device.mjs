@@ -207,6 +207,7 @@ export class FakeDevice {
             session: this.session,
             sequence,
             frame: this.frame(sequence),
+            id: `${this.frame(sequence)}.1`,
             captured_utc: new Date().toISOString(),
             captured_ns: 1,
             time_source: "arrival",

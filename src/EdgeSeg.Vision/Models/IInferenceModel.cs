@@ -1,7 +1,7 @@
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>One bundle of a model: <c>segmenter</c>, and <c>salience</c> when another bundle gives the saliency.</summary>
-internal sealed record ModelRole(string Role, ModelInfo Info, string WeightsLicence);
+internal sealed record ModelRole(string Role, ModelInfo Info, string WeightsLicence, bool GainsFromZoom, bool AcceptsNegativeClicks);
 
 /// <summary>What people and messages learn about a model in use.</summary>
 /// <param name="Roles">Its bundles; the first one segments.</param>
@@ -29,6 +29,9 @@ internal interface IInferenceModel : IDisposable
 
     /// <summary>What is published and shown about it.</summary>
     ModelDescription Description { get; }
+
+    /// <summary>Numbers that were measured for the weights; null: none were.</summary>
+    BundleThresholds? Thresholds { get; }
 
     /// <summary>
     /// True: every run of the model, current or later, ends with the runtime's error. False: runs are allowed again. Any thread.

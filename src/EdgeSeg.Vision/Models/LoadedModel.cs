@@ -36,6 +36,8 @@ internal sealed class LoadedModel : IInferenceModel
 
     public ISegmenter Segmenter { get; }
 
+    public BundleThresholds? Thresholds => Bundle.Manifest.Thresholds;
+
     /// <summary>The model that the automatic mode takes its clicks from: this one, or another bundle in the salience role.</summary>
     public LoadedModel SaliencyModel => saliency ?? this;
 
@@ -47,7 +49,8 @@ internal sealed class LoadedModel : IInferenceModel
             PrecisionReason
         );
 
-    private ModelRole Role(string name) => new(name, Info, Bundle.Manifest.WeightsLicence);
+    private ModelRole Role(string name) =>
+        new(name, Info, Bundle.Manifest.WeightsLicence, name == "segmenter" && Segmenter.GainsFromZoom, Segmenter.AcceptsNegativeClicks);
 
     /// <summary>Its description in messages.</summary>
     public ModelInfo Info { get; }

@@ -46,6 +46,9 @@ internal sealed class Segmentation
     /// <summary>In frame pixels.</summary>
     public BinaryMask Mask { get; } = new();
 
+    /// <summary>0..1: the part of the frame that the mask covers.</summary>
+    public double AreaShare => Found ? Geometry.Area / ((double)Mask.Width * Mask.Height) : 0;
+
     /// <summary>Area, box and centroid of <see cref="Mask"/>.</summary>
     public MaskGeometry Geometry { get; set; }
 

@@ -36,6 +36,7 @@ internal sealed class ZoomSegmenter : IDisposable
     private readonly Blobs blobs = new();
     private ulong[] region = [];
     private Decoding? last;
+    private Embedding? lastWhole;
     private PixelWindow lastWindow;
 
     /// <param name="segmenter">Outlives this.</param>
@@ -101,7 +102,9 @@ internal sealed class ZoomSegmenter : IDisposable
     /// One of the masks of the last answer, enlarged to the frame (for evaluation: the best of three). False when it is not finite.
     /// </summary>
     public bool TryEnlarge(int index, int width, int height, BinaryMask mask) =>
-        last is { } answer && LogitsToMask.Enlarge(answer.Logits(index), answer.Width, answer.Height, mask, width, height, lastWindow);
+        last is { } answer
+            ? LogitsToMask.Enlarge(answer.Logits(index), answer.Width, answer.Height, mask, width, height, lastWindow)
+            : lastWhole is { } whole && segmenter.TryEnlarge(index, whole, mask);
 
     /// <summary>The automatic mode: the salient blob gives clicks and crop, and the mask that fits the blob best is taken.</summary>
     public void Auto(Mat? pixels, Embedding whole, Segmentation result)
@@ -110,6 +113,12 @@ internal sealed class ZoomSegmenter : IDisposable
         if (!segmenter.FindClicks(whole, result))
         {
             result.MarkNotFound(result.Reason, whole.FrameWidth, whole.FrameHeight);
+            return;
+        }
+
+        if (!segmenter.GainsFromZoom)
+        {
+            One(whole, result);
             return;
         }
 
@@ -130,9 +139,35 @@ internal sealed class ZoomSegmenter : IDisposable
         result.Times.Close(Stage.Mask, since);
     }
 
+    /// <summary>The box of the last salient blob, in shares (0..1) of the frame.</summary>
+    public PixelWindow SalientBox => segmenter.Salient.Box;
+
+    /// <summary>One pass for the clicks in <paramref name="result"/>, on the crop around a box that is known.</summary>
+    /// <param name="pixels">See <see cref="Decode"/>.</param>
+    /// <param name="whole">See <see cref="Decode"/>.</param>
+    /// <param name="box">In shares (0..1) of the frame.</param>
+    /// <param name="result">See <see cref="Decode"/>.</param>
+    public void Again(Mat? pixels, Embedding whole, PixelWindow box, Segmentation result)
+    {
+        result.IsZoomed = false;
+        // a wider crop than that of the saliency pass: the object may have moved
+        var window = IsOn && pixels is not null ? Enlarge(box.Scale(pixels.Cols, pixels.Rows), ClickMargin, MinClickSide, pixels) : default;
+        if (pixels is null || window.Width == 0 || IsLarge(window, pixels))
+            One(whole, result);
+        else
+            Look(pixels, whole, window, result);
+    }
+
     /// <summary>One pass on the whole frame.</summary>
     private void One(Embedding whole, Segmentation result)
     {
+        if (!segmenter.GainsFromZoom)
+        {
+            (last, lastWhole) = (null, whole);
+            segmenter.Decode(whole, result);
+            return;
+        }
+
         var first = segmenter.Ask(whole, result.Prompt, ref result.Times);
         var since = Stopwatch.GetTimestamp();
         Finish(first, first.Best(), new PixelWindow(0, 0, whole.FrameWidth, whole.FrameHeight), whole, result);

@@ -65,7 +65,7 @@ internal static class FrameBench
     private static double InModel(double[] frame)
     {
         var ms = 0.0;
-        foreach (var stage in (ReadOnlySpan<Stage>)[Stage.Embed, Stage.Saliency, Stage.Decode])
+        foreach (var stage in (ReadOnlySpan<Stage>)[Stage.Embed, Stage.Saliency, Stage.Decode, Stage.Zoom])
             if (double.IsFinite(frame[(int)stage]))
                 ms += frame[(int)stage];
         return ms;

@@ -38,8 +38,8 @@ internal sealed class FramePath : IDisposable
         var service = new ServiceInfo("bench", FrameId.NewSession()) { ClockSynced = true };
         var topics = new Topics(service.Device, ["bench"]);
         // the memory of kept frames grows with the first frames; little of it keeps the warm-up short
-        var keptBytes = KeptFrames * model.Segmenter.InputWidth * model.Segmenter.InputHeight * 3;
-        this.model = new ActiveModel(model, service.Session, time, keptBytes);
+        var keptBytes = (long)KeptFrames * model.Segmenter.InputWidth * model.Segmenter.InputHeight * 3;
+        this.model = new ActiveModel(model, service.Session, time, keptBytes, settings.Model.Zoom == ZoomMode.Auto);
         canceller = new InferenceCanceller(this.model.SetCancelled, TimeSpan.FromSeconds(settings.Model.TimeoutS), time);
         publisher = new MaskPublisher(service, new OutboxSink(new Outbox(time)), polygonTolerancePx: null);
         camera = new CameraPipeline(
@@ -50,7 +50,14 @@ internal sealed class FramePath : IDisposable
             time
         );
         gpio = new GpioLines(settings, [], _ => { }, time);
-        processor = new FrameProcessor(this.model, canceller, publisher, new LiveQuality(), gpio, saliencyEvery);
+        processor = new FrameProcessor(
+            this.model,
+            new AutomaticSegmenter(this.model, canceller),
+            publisher,
+            new LiveQuality(),
+            gpio,
+            saliencyEvery
+        );
         pool.TryTake(out var frame);
         Frame = frame!;
         Frame.Camera = "bench";
@@ -60,6 +67,11 @@ internal sealed class FramePath : IDisposable
 
     /// <summary>To be filled with pixels before each <see cref="Run"/>.</summary>
     public Frame Frame { get; }
+
+    /// <summary>Memory of held frames taken so far, and the most that is taken, in bytes.</summary>
+    public long HeldBytes => model.Frames.Bytes;
+
+    public long HoldBytes => model.Frames.Capacity;
 
     /// <summary>From the frame's pixels to the message in the outbox. The result is valid until the next call.</summary>
     public Segmentation Run()

@@ -30,6 +30,7 @@ internal sealed class PhotoSegmentation : IDisposable
     private readonly MaskWriter writer;
     private readonly RunLength runLength = new();
     private readonly Stream output = Console.OpenStandardOutput();
+    private long lines;
     private readonly string session = FrameId.NewSession();
 
     /// <param name="model">At work.</param>
@@ -167,6 +168,7 @@ internal sealed class PhotoSegmentation : IDisposable
     {
         var facts = new MaskInfo
         {
+            Number = ++lines,
             Source = path,
             File = path,
             Outputs = outputs,

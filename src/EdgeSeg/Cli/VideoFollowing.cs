@@ -138,6 +138,7 @@ internal sealed class VideoFollowing : IDisposable
             Device = "local",
             Camera = "video",
             Session = session,
+            Number = sequence,
             Sequence = sequence,
             CapturedUtc = File.GetLastWriteTimeUtc(path),
             CapturedNs = (long)((sequence - 1) / fps * 1e9),

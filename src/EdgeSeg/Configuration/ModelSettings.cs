@@ -7,6 +7,31 @@ internal enum ModelPrecision
     Int8,
 }
 
+/// <summary>Whether a second pass looks at a crop around the object.</summary>
+internal enum ZoomMode
+{
+    Auto,
+    Off,
+}
+
+/// <summary><c>[frames]</c></summary>
+internal sealed class FramesSettings
+{
+    public int HoldMib { get; set; } = 64;
+
+    public long HoldBytes => (long)HoldMib << 20;
+
+    public static Section Section { get; } =
+        new Section<FramesSettings>("frames", "Frames kept for commands that name them.", (s, _) => s.Frames).Integer(
+            "hold_mib",
+            1,
+            4096,
+            "Memory for their pixels in MiB, all cameras together. Frames of the last 5 s are kept in the resolution that fits, the model's input size at least.",
+            f => f.HoldMib,
+            (f, v) => f.HoldMib = v
+        );
+}
+
 /// <summary><c>[model]</c></summary>
 internal sealed class ModelSettings
 {
@@ -21,6 +46,8 @@ internal sealed class ModelSettings
     public ModelPrecision Precision { get; set; } = ModelPrecision.Auto;
 
     public int Threads { get; set; }
+
+    public ZoomMode Zoom { get; set; } = ZoomMode.Auto;
 
     public double TimeoutS { get; set; } = 30;
 
@@ -50,6 +77,14 @@ internal sealed class ModelSettings
                 ("int8", ModelPrecision.Int8)
             )
             .Integer("threads", 0, 256, "Threads for one inference; 0: one for each core.", m => m.Threads, (m, v) => m.Threads = v)
+            .Choice(
+                "zoom",
+                "\"auto\" makes a second pass on a crop around the object, with models that gain from it; \"off\" takes half the time, and masks of small objects are coarser.",
+                m => m.Zoom,
+                (m, v) => m.Zoom = v,
+                ("auto", ZoomMode.Auto),
+                ("off", ZoomMode.Off)
+            )
             .Number("timeout_s", 0.1, 600, "Seconds after which an inference is cancelled.", m => m.TimeoutS, (m, v) => m.TimeoutS = v);
 }
 

@@ -41,6 +41,8 @@ internal sealed class Settings
 
     public AutoSettings Auto { get; } = new();
 
+    public FramesSettings Frames { get; } = new();
+
     public PublishSettings Publish { get; } = new();
 
     public TelemetrySettings Telemetry { get; } = new();
@@ -99,6 +101,7 @@ internal sealed class Settings
         UpdateSettings.Section,
         RuntimeSettings.Section,
         AutoSettings.Section,
+        FramesSettings.Section,
         PublishSettings.Section,
         TelemetrySettings.Section,
         HomeAssistantSettings.Section,

@@ -63,7 +63,12 @@ internal sealed class CameraCommand
 /// <summary>
 /// Points and box as sent: pixels of the published picture or, when <paramref name="Normalized"/>, shares of its width and height.
 /// </summary>
-internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> Clicks, Box? Box, bool Normalized)
+/// <param name="Source">Clicks or a box.</param>
+/// <param name="Clicks">As sent.</param>
+/// <param name="Box">As sent; null: none.</param>
+/// <param name="Normalized">See above.</param>
+/// <param name="Refines">The id of the mask that the clicks correct; null: none.</param>
+internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> Clicks, Box? Box, bool Normalized, string? Refines = null)
 {
     /// <summary>Writes the prompt in pixels of a picture of the given size; what does not fit it or the model is refused.</summary>
     /// <param name="to">Gets the prompt.</param>
@@ -71,12 +76,16 @@ internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> C
     /// <param name="height">Of the picture, in pixels.</param>
     /// <param name="maxPoints">That the model takes; a box counts as two.</param>
     /// <param name="acceptsNegative">Whether the model understands points off the object.</param>
-    public CommandError? Resolve(PromptBuffer to, int width, int height, int maxPoints, bool acceptsNegative)
+    /// <param name="earlier">The prompt of the mask that is corrected, to which this one is added; null: none.</param>
+    public CommandError? Resolve(PromptBuffer to, int width, int height, int maxPoints, bool acceptsNegative, PromptBuffer? earlier = null)
     {
-        if (PromptRules.CheckCount(Clicks.Count, Box is not null, maxPoints) is { } wrongCount)
+        var clicks = Clicks.Count + (earlier?.ClickCount ?? 0);
+        if (PromptRules.CheckCount(clicks, Box is not null || earlier?.Box is not null, maxPoints) is { } wrongCount)
             return new CommandError(CommandErrorCode.UnsupportedPrompt, wrongCount);
         var (sx, sy) = Normalized ? (width, height) : (1f, 1f);
         to.Clear();
+        if (earlier is not null)
+            to.CopyFrom(earlier);
         to.Source = Source;
         foreach (var c in Clicks)
             to.Add(c with { X = c.X * sx, Y = c.Y * sy });

@@ -16,7 +16,7 @@ internal sealed class CommandBody(CommandKind kind)
 
     private static readonly Dictionary<CommandKind, string[]> own = new()
     {
-        [CommandKind.Click] = ["frame", "points", "normalized"],
+        [CommandKind.Click] = ["frame", "points", "normalized", "refines"],
         [CommandKind.Box] = ["frame", "box", "clicks", "normalized"],
         [CommandKind.Auto] = ["frame"],
         [CommandKind.Everything] = ["frame", "grid"],
@@ -31,7 +31,8 @@ internal sealed class CommandBody(CommandKind kind)
     private readonly List<Click> clicks = new(PromptBuffer.MaxPoints);
     private CommandError? fault;
     private string? frame,
-        track;
+        track,
+        refines;
     private DateTimeOffset? expires;
     private Box? box;
     private bool normalized;
@@ -90,6 +91,8 @@ internal sealed class CommandBody(CommandKind kind)
                 return CommandValues.Points(ref value, name, clicks);
             case "box":
                 return CommandValues.Corners(ref value, name, out box);
+            case "refines":
+                return TakeRefines(ref value);
             case "normalized":
                 return CommandValues.Flag(ref value, name, out normalized);
             case "track":
@@ -164,6 +167,16 @@ internal sealed class CommandBody(CommandKind kind)
         return null;
     }
 
+    private CommandError? TakeRefines(ref Utf8JsonReader value)
+    {
+        if (CommandValues.Text(ref value, "refines", out var text) is { } wrong)
+            return wrong;
+        refines = text;
+        return text.Length <= MaskId.MaxLength && MaskId.TrySplit(text, out _, out _)
+            ? null
+            : CommandError.Bad("'refines' is the id of a mask, as in its message");
+    }
+
     private CommandError? TakeOn(ref Utf8JsonReader value)
     {
         var wrong = CommandValues.Flag(ref value, "on", out var flag);
@@ -190,12 +203,12 @@ internal sealed class CommandBody(CommandKind kind)
             Kind = kind,
             Camera = camera,
             Id = Id,
-            Frame = frame,
+            Frame = frame ?? FrameOfRefined,
             ExpiresUtc = expires,
             Track = track,
             Prompt =
                 kind is CommandKind.Click or CommandKind.Box || (kind == CommandKind.Follow && (clicks.Count > 0 || box is not null))
-                    ? new PromptRequest(box is null ? PromptSource.Click : PromptSource.Box, clicks, box, normalized)
+                    ? new PromptRequest(box is null ? PromptSource.Click : PromptSource.Box, clicks, box, normalized, refines)
                     : null,
             Everything = kind == CommandKind.Everything ? new AutomaticMaskRequest(grid ?? MessageLimits.EverythingGrid) : null,
             Snapshot = kind == CommandKind.Snapshot ? new SnapshotRequest(quality ?? 85) : null,
@@ -210,8 +223,15 @@ internal sealed class CommandBody(CommandKind kind)
 
     private static CommandError MissingPoints => CommandError.Bad($"'points' is missing: 1 to {PromptBuffer.MaxPoints} of [x,y]");
 
+    /// <summary>A correction is made on the frame of the mask that it corrects.</summary>
+    private string? FrameOfRefined => refines is not null && MaskId.TrySplit(refines, out var of, out _) ? of.ToString() : null;
+
     private CommandError? Missing(string camera)
     {
+        if (refines is not null && frame is not null && frame != FrameOfRefined)
+            return CommandError.Bad("'refines' names a mask of another frame");
+        if (FrameOfRefined is { } refined && FrameId.TryParse(refined, out _, out var ofRefined, out _) && !ofRefined.SequenceEqual(camera))
+            return CommandError.Bad("'refines' names a mask of another camera");
         if (frame is not null && FrameId.TryParse(frame, out _, out var of, out _) && !of.SequenceEqual(camera))
             return CommandError.Bad("'frame' names a frame of another camera");
         return kind switch

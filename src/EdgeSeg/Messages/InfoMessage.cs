@@ -4,8 +4,13 @@ using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Messages;
 
-/// <summary>A model as <c>info</c> describes it. <see cref="Role"/>: what it is used for, for example <c>segmenter</c>.</summary>
-internal sealed record InfoModel(string Role, ModelInfo Model, string WeightsLicence);
+/// <summary>A model as <c>info</c> describes it.</summary>
+/// <param name="Role">What it is used for, for example <c>segmenter</c>.</param>
+/// <param name="Model">Name, version, hash, precision.</param>
+/// <param name="WeightsLicence">What the weights may be used for.</param>
+/// <param name="Zoom">Whether a second pass on a crop is made with it.</param>
+/// <param name="NegativeClicks">Whether it knows points off the object.</param>
+internal sealed record InfoModel(string Role, ModelInfo Model, string WeightsLicence, bool Zoom, bool NegativeClicks);
 
 /// <summary>
 /// A camera as <c>info</c> describes it. Never its URI, which may hold a password: <see cref="Kind"/> is the URI's scheme.
@@ -98,6 +103,8 @@ internal static class InfoMessage
         json.WriteString("sha256"u8, model.Model.Sha256);
         json.WriteString("precision"u8, model.Model.Precision);
         json.WriteString("weights_licence"u8, model.WeightsLicence);
+        json.WriteBoolean("zoom"u8, model.Zoom);
+        json.WriteBoolean("negative_clicks"u8, model.NegativeClicks);
         json.WriteEndObject();
     }
 

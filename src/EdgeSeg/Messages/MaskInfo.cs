@@ -7,6 +7,12 @@ namespace EdgeSeg.Messages;
 /// <summary>What a mask message says of its frame and of the way there, besides the <see cref="Segmentation"/> itself.</summary>
 internal readonly struct MaskInfo
 {
+    /// <summary>Counts the masks of the session; ends the mask's id (<see cref="MaskId"/>).</summary>
+    public required long Number { get; init; }
+
+    /// <summary>The id of the mask that this one corrects; null, and then left out: none.</summary>
+    public string? Refines { get; init; }
+
     /// <summary>The request that this answers; null for a mask made unasked.</summary>
     public string? Request { get; init; }
 

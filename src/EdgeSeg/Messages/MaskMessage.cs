@@ -1,5 +1,4 @@
 using System.Text.Json;
-using EdgeSeg.Platform;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Prompts;
@@ -111,8 +110,11 @@ internal static class MaskMessage
         json.WriteString("camera"u8, facts.Camera);
         json.WriteString("session"u8, facts.Session);
         json.WriteNumber("sequence"u8, facts.Sequence);
-        Span<char> id = stackalloc char[3 * Identifier.MaxLength];
+        Span<char> id = stackalloc char[MaskId.MaxLength];
         json.WriteString("frame"u8, id[..FrameId.Write(id, facts.Session, facts.Camera, facts.Sequence)]);
+        json.WriteString("id"u8, id[..MaskId.Write(id, facts.Session, facts.Camera, facts.Sequence, facts.Number)]);
+        if (facts.Refines is not null)
+            json.WriteString("refines"u8, facts.Refines);
         json.WriteString("captured_utc"u8, facts.CapturedUtc.UtcDateTime);
         json.WriteNumber("captured_ns"u8, facts.CapturedNs);
         json.WriteString("time_source"u8, facts.TimeSource);

@@ -17,7 +17,8 @@ internal sealed class ActiveModel : IDisposable
 {
     private readonly string session;
     private readonly TimeProvider time;
-    private readonly int keptBytes;
+    private readonly long holdBytes;
+    private readonly bool isZoomOn;
     private volatile IInferenceModel model;
     private IInferenceModel? offered;
     private EmbeddingCache embeddings;
@@ -25,10 +26,11 @@ internal sealed class ActiveModel : IDisposable
     /// <param name="model">Owned from here on.</param>
     /// <param name="session">Names this run of the service; frame ids of another run are refused.</param>
     /// <param name="time">For the age of kept frames.</param>
-    /// <param name="keptBytes">Memory for kept frames.</param>
-    public ActiveModel(IInferenceModel model, string session, TimeProvider time, int keptBytes = PipelineLimits.FrameRingBytes)
+    /// <param name="holdBytes">Memory for the pixels of kept frames.</param>
+    /// <param name="isZoomOn">Whether crops are looked at, where the model gains from it.</param>
+    public ActiveModel(IInferenceModel model, string session, TimeProvider time, long holdBytes, bool isZoomOn)
     {
-        (this.model, this.session, this.time, this.keptBytes) = (model, session, time, keptBytes);
+        (this.model, this.session, this.time, this.holdBytes, this.isZoomOn) = (model, session, time, holdBytes, isZoomOn);
         Allocate(model.Segmenter);
     }
 
@@ -36,6 +38,9 @@ internal sealed class ActiveModel : IDisposable
     public IInferenceModel Model => model;
 
     public ISegmenter Segmenter => model.Segmenter;
+
+    /// <summary>Answers prompts with the model in use.</summary>
+    public ZoomSegmenter Zoom { get; private set; }
 
     /// <summary>Swaps since the start, and how long frames waited for the last one. Any thread.</summary>
     public SwapStats Swaps { get; private set; } = new(0, 0);
@@ -62,6 +67,7 @@ internal sealed class ActiveModel : IDisposable
             return;
         var since = Stopwatch.GetTimestamp();
         embeddings.Dispose();
+        Zoom.Dispose();
         next.Segmenter.SaliencyThreshold = model.Segmenter.SaliencyThreshold;
         var former = model;
         model = next;
@@ -79,21 +85,20 @@ internal sealed class ActiveModel : IDisposable
         Picture.Times[Stage.Capture] = frame.CaptureMs;
         Picture.Times[Stage.Queue] = Math.Max(0, (takenNs - frame.CapturedNs) / 1e6 - frame.CaptureMs);
         var since = Stopwatch.GetTimestamp();
-        Picture.Fill(frame.Pixels);
         Picture.Frame.Set(frame);
+        Picture.Fill(frame.Pixels);
         Encode(new FrameKey(frame.Camera, frame.Sequence), frame.Width, frame.Height);
         // before its id leaves the device
-        Frames.Hold(frame, Picture.Bytes);
+        Frames.Hold(frame, Picture.Pixels);
         Picture.Times.Close(Stage.Resize, since);
         return Picture;
     }
 
-    /// <summary>Shows a part of the frame that <see cref="Show"/> showed last; prompts and masks are then in pixels of the part.</summary>
-    public void ShowPart(Frame frame, Rect part)
+    /// <summary>Shows a part of the frame that was shown last; prompts and masks are then in pixels of the part.</summary>
+    public void ShowPart(Rect part)
     {
-        using (var pixels = frame.Pixels.SubMat(part))
-            Picture.Fill(pixels);
-        Encode(new FrameKey(frame.Camera, frame.Sequence, Part: true), part.Width, part.Height);
+        Picture.FillPart(part);
+        Encode(new FrameKey(Picture.Frame.Camera, Picture.Frame.Sequence, Part: true), part.Width, part.Height);
     }
 
     /// <summary>Shows a frame that was kept. False when it is not there any more; the reason is in <paramref name="error"/>.</summary>
@@ -102,8 +107,9 @@ internal sealed class ActiveModel : IDisposable
     /// <param name="error">The answer when false.</param>
     public bool TryShow(ReadOnlySpan<char> frameId, double waitedMs, [NotNullWhen(false)] out CommandError? error)
     {
-        if (!Frames.TryCopy(frameId, Picture.Bytes, Picture.Frame, out error))
+        if (!Frames.TryCopy(frameId, Picture, out error))
             return false;
+        Picture.FillCopied();
         Picture.Times = StageTimes.None;
         // it is not the frame that has waited, but the command
         Picture.Times[Stage.Queue] = waitedMs;
@@ -125,16 +131,18 @@ internal sealed class ActiveModel : IDisposable
         Picture.Set(key, embeddings.Get(key, Picture.Pixels, ref Picture.Times), width, height);
 
     /// <summary>Frames that were kept at another input size are gone; at the same size they stay.</summary>
-    [MemberNotNull(nameof(embeddings), nameof(Picture), nameof(Frames))]
+    [MemberNotNull(nameof(embeddings), nameof(Picture), nameof(Frames), nameof(Zoom))]
     private void Allocate(ISegmenter segmenter)
     {
         embeddings = new EmbeddingCache(segmenter, segmenter.EmbeddingsWorthKeeping);
+        Zoom = new ZoomSegmenter(segmenter, isZoomOn);
         var sameSize = Picture is not null && Picture.Pixels.Cols == segmenter.InputWidth && Picture.Pixels.Rows == segmenter.InputHeight;
         if (!sameSize)
         {
             Picture?.Dispose();
             Picture = new Picture(segmenter.InputWidth, segmenter.InputHeight);
-            Frames = new FrameStore(session, Picture.Bytes.Length, time, keptBytes);
+            Frames?.Dispose();
+            Frames = new FrameStore(session, segmenter.InputWidth * segmenter.InputHeight * 3, time, holdBytes, Zoom.IsOn);
         }
 
         Debug.Assert(Picture is not null && Frames is not null);
@@ -143,6 +151,8 @@ internal sealed class ActiveModel : IDisposable
     public void Dispose()
     {
         embeddings.Dispose();
+        Zoom.Dispose();
+        Frames.Dispose();
         Picture.Dispose();
         model.Dispose();
         Interlocked.Exchange(ref offered, null)?.Dispose();

@@ -1,5 +1,6 @@
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
+using EdgeSeg.Vision.AutomaticMasks;
 
 namespace EdgeSeg.Pipeline;
 
@@ -30,7 +31,17 @@ internal sealed class AutomaticMaskCommands(
     public void Begin(PendingCommand command, CameraPipeline camera, Picture picture)
     {
         if (job is null)
-            job = new AutomaticMaskJob(command, camera, picture.Frame, model.Segmenter, model.DetachEmbedding());
+            job = new AutomaticMaskJob(
+                command,
+                camera,
+                picture.Frame,
+                model.Segmenter,
+                AutomaticMaskOptions.For(model.Model.Thresholds) with
+                {
+                    PointsPerSide = command.Command.Everything!.Grid,
+                },
+                model.DetachEmbedding()
+            );
         else
             queue.Fail(
                 command,

@@ -25,12 +25,20 @@ internal sealed class AutomaticMaskJob : IDisposable
     /// <param name="camera">Its camera.</param>
     /// <param name="frame">Copied.</param>
     /// <param name="segmenter">Outlives this.</param>
+    /// <param name="options">Grid and thresholds.</param>
     /// <param name="embedding">Of the frame, encoded; owned from here on.</param>
-    public AutomaticMaskJob(PendingCommand command, CameraPipeline camera, FrameInfo frame, ISegmenter segmenter, Embedding embedding)
+    public AutomaticMaskJob(
+        PendingCommand command,
+        CameraPipeline camera,
+        FrameInfo frame,
+        ISegmenter segmenter,
+        AutomaticMaskOptions options,
+        Embedding embedding
+    )
     {
         (Command, Camera, this.embedding) = (command, camera, embedding);
         Frame.Set(frame);
-        generator = new AutomaticMaskGenerator(segmenter, new AutomaticMaskOptions { PointsPerSide = command.Command.Everything!.Grid });
+        generator = new AutomaticMaskGenerator(segmenter, options);
     }
 
     public PendingCommand Command { get; }

@@ -15,6 +15,7 @@ namespace EdgeSeg.Pipeline;
 /// <param name="cameras">Of this device.</param>
 /// <param name="model">The model in use, and the picture being worked on.</param>
 /// <param name="canceller">Watches the model's runs.</param>
+/// <param name="segmenter">Makes automatic masks of one object.</param>
 /// <param name="publisher">Takes the masks.</param>
 /// <param name="follower">Follows objects.</param>
 /// <param name="previews">Sends snapshots.</param>
@@ -25,6 +26,7 @@ internal sealed class CommandProcessor(
     IReadOnlyList<CameraPipeline> cameras,
     ActiveModel model,
     InferenceCanceller canceller,
+    AutomaticSegmenter segmenter,
     MaskPublisher publisher,
     ObjectFollower follower,
     PreviewSender previews,
@@ -160,7 +162,7 @@ internal sealed class CommandProcessor(
     private void AnswerOnKeptFrame(PendingCommand command, CameraPipeline camera)
     {
         if (model.TryShow(command.Command.Frame, queue.AgeMs(command), out var error))
-            Answer(command, camera, model.Picture, model.Picture.Pixels);
+            Answer(command, camera, model.Picture, model.Picture.Source);
         else
             queue.Fail(command, error);
     }
@@ -173,6 +175,20 @@ internal sealed class CommandProcessor(
             return;
         }
 
+        var refines = command.Command.Prompt?.Refines;
+        var earlier = refines is null ? null : publisher.Prompts.Find(refines);
+        if (refines is not null && earlier is null)
+        {
+            queue.Fail(
+                command,
+                new CommandError(
+                    CommandErrorCode.FrameGone,
+                    $"the mask is not remembered any more: the last {PipelineLimits.MasksRemembered} masks are; send all of its clicks again"
+                )
+            );
+            return;
+        }
+
         if (
             command.Command.Prompt is { } prompt
             && prompt.Resolve(
@@ -180,7 +196,8 @@ internal sealed class CommandProcessor(
                 picture.Frame.Width,
                 picture.Frame.Height,
                 model.Segmenter.MaxPoints,
-                model.Segmenter.AcceptsNegativeClicks
+                model.Segmenter.AcceptsNegativeClicks,
+                earlier
             )
                 is { } error
         )
@@ -189,18 +206,27 @@ internal sealed class CommandProcessor(
             return;
         }
 
-        result.Times = picture.Times;
-        canceller.Run(
-            mayYield: false,
-            (model.Segmenter, picture.Embedding, result, IsPrompted: command.Command.Prompt is not null),
-            static x =>
+        if (command.Command.Prompt is null)
+        {
+            segmenter.Run(camera, picture, result, mayYield: false, clicks: null, saliencyEvery: 1);
+            if (result.Reason == AutomaticSegmenter.RoiOutside)
             {
-                if (x.IsPrompted)
-                    x.Segmenter.Decode(x.Embedding, x.result);
-                else
-                    x.Segmenter.Auto(x.Embedding, x.result);
+                queue.Fail(command, new CommandError(CommandErrorCode.BadRequest, OutsideOf(camera, picture.Frame)));
+                return;
             }
-        );
+
+            AutomaticSegmenter.ApplyMinimums(result, camera.Live);
+        }
+        else
+        {
+            result.Times = picture.Times;
+            canceller.Run(
+                mayYield: false,
+                (model.Zoom, picture, result),
+                static x => x.Zoom.Decode(x.picture.Source, x.picture.Embedding, x.result)
+            );
+        }
+
         var isFollow = command.Command.Kind == CommandKind.Follow && result.Found;
         // several may have waited for one frame
         if (isFollow && follower.IsFull(camera))
@@ -211,7 +237,7 @@ internal sealed class CommandProcessor(
 
         var message = isFollow
             ? Follow(command, camera, picture, pixels)
-            : publisher.Publish(camera, picture.Frame, result, model.Model.Info, command.Command.Id);
+            : publisher.Publish(camera, picture.Frame, result, model.Model.Info, command.Command.Id, refines: refines);
         queue.Complete(command, message, sink.MaxPayloadBytes);
     }
 
@@ -228,6 +254,12 @@ internal sealed class CommandProcessor(
             track: new TrackInfo(id, 0, TrackState.Tracking),
             topic: topic
         );
+    }
+
+    private static string OutsideOf(CameraPipeline camera, FrameInfo frame)
+    {
+        var (x, y, width, height) = camera.Settings.Roi!.Value;
+        return $"the roi {x},{y} {width}x{height} of camera {camera.Settings.Id} lies outside of its picture of {frame.Width}x{frame.Height} pixels: correct it in the configuration";
     }
 
     private void SendSnapshot(PendingCommand command, CameraPipeline camera, Frame frame)

@@ -68,7 +68,13 @@ internal sealed class FramePipeline : IDisposable
             )),
         ];
         Gpio = new GpioLines(settings, Cameras, parts.ReportWarning, parts.Time);
-        Model = new ActiveModel(parts.Model, parts.Service.Session, parts.Time);
+        Model = new ActiveModel(
+            parts.Model,
+            parts.Service.Session,
+            parts.Time,
+            settings.Frames.HoldBytes,
+            settings.Model.Zoom == ZoomMode.Auto
+        );
         canceller = new InferenceCanceller(Model.SetCancelled, TimeSpan.FromSeconds(settings.Model.TimeoutS), parts.Time);
         Commands = new CommandQueue(
             parts.Topics,
@@ -80,13 +86,15 @@ internal sealed class FramePipeline : IDisposable
         );
         publisher = new MaskPublisher(parts.Service, parts.Sink, settings.Publish.Polygon ? settings.Publish.TolerancePx : null);
         previews = new PreviewSender(parts.Service, parts.Sink);
-        var frameProcessor = new FrameProcessor(Model, canceller, publisher, Quality, Gpio, settings.Auto.SaliencyEvery);
+        var segmenter = new AutomaticSegmenter(Model, canceller);
+        var frameProcessor = new FrameProcessor(Model, segmenter, publisher, Quality, Gpio, settings.Auto.SaliencyEvery);
         follower = new ObjectFollower(Model, canceller, publisher);
         commandProcessor = new CommandProcessor(
             Commands,
             Cameras,
             Model,
             canceller,
+            segmenter,
             publisher,
             follower,
             previews,

@@ -1,9 +1,6 @@
 using EdgeSeg.Capture;
-using EdgeSeg.Configuration;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Vision.Models;
-using EdgeSeg.Vision.Platform;
-using OpenCvSharp;
 
 namespace EdgeSeg.Pipeline;
 
@@ -12,14 +9,14 @@ namespace EdgeSeg.Pipeline;
 /// commands. Its memory is kept; one thread.
 /// </summary>
 /// <param name="model">The model in use, and the picture being worked on.</param>
-/// <param name="canceller">Watches the model's runs.</param>
+/// <param name="segmenter">Makes the masks.</param>
 /// <param name="publisher">Takes the masks.</param>
 /// <param name="quality">Counts the results for the updates.</param>
 /// <param name="gpio">Shows found or not found.</param>
 /// <param name="saliencyEvery">The saliency pass on every Nth frame; see <see cref="AutomaticClicks"/>.</param>
 internal sealed class FrameProcessor(
     ActiveModel model,
-    InferenceCanceller canceller,
+    AutomaticSegmenter segmenter,
     MaskPublisher publisher,
     LiveQuality quality,
     GpioLines gpio,
@@ -35,42 +32,26 @@ internal sealed class FrameProcessor(
     /// <exception cref="InferenceCancelledException">The run was cancelled; nothing is published.</exception>
     public Segmentation Process(CameraPipeline camera, Picture picture, Frame frame)
     {
-        Segment(camera, picture, frame);
-        quality.Count(result.Found, result.PredictedIou, AreaShare(result));
-        ApplyMinimums(camera.Live);
+        if (FaultOf(camera) is { } fault)
+            AutomaticSegmenter.Refuse(result, picture, fault);
+        else
+            segmenter.Run(camera, picture, result, mayYield: !frame.Trigger.IsEdge, camera.Clicks, saliencyEvery);
+        quality.Count(result.Found, result.PredictedIou, result.AreaShare);
+        AutomaticSegmenter.ApplyMinimums(result, camera.Live);
         gpio.Result(result.Found);
         publisher.Publish(camera, picture.Frame, result, model.Model.Info, trigger: frame.Trigger);
         return result;
     }
 
-    private void Segment(CameraPipeline camera, Picture picture, Frame frame)
-    {
-        var roi = camera.Settings.Roi is { } r
-            ? new Rect(r.X, r.Y, r.Width, r.Height) & new Rect(0, 0, frame.Width, frame.Height)
-            : default;
-        var isPart = roi.Width >= PictureBounds.MinSide && roi.Height >= PictureBounds.MinSide;
-        if (isPart)
-            model.ShowPart(frame, roi);
-        result.Times = picture.Times;
-        canceller.Run(
-            mayYield: !frame.Trigger.IsEdge,
-            (camera.Clicks, model.Segmenter, picture.Embedding, result, saliencyEvery),
-            static x => x.Clicks.Run(x.Segmenter, x.Embedding, x.result, x.saliencyEvery)
-        );
-        if (isPart)
-            result.Place(roi.X, roi.Y, frame.Width, frame.Height);
-    }
-
-    /// <summary>A mask below the camera's minimums is published as not found.</summary>
-    private void ApplyMinimums(LiveSettings live)
-    {
-        if (!result.Found)
-            return;
-        if (result.Score < live.MinScore)
-            result.MarkNotFound(Segmentation.BelowMinScore, result.Mask.Width, result.Mask.Height);
-        else if (AreaShare(result) < live.MinArea)
-            result.MarkNotFound(Segmentation.BelowMinArea, result.Mask.Width, result.Mask.Height);
-    }
-
-    private static double AreaShare(Segmentation of) => of.Found ? of.Geometry.Area / ((double)of.Mask.Width * of.Mask.Height) : 0;
+    /// <summary>
+    /// The reason why a picture is not segmented: one that the camera check calls black (also a covered lens) or frozen shows nothing of
+    /// now.
+    /// </summary>
+    private static string? FaultOf(CameraPipeline camera) =>
+        camera.Runner.Status.State switch
+        {
+            CameraState.Black => "picture_black",
+            CameraState.Frozen => "picture_frozen",
+            _ => null,
+        };
 }

@@ -11,6 +11,9 @@ internal sealed class MaskPublisher(ServiceInfo service, IMessageSink sink, doub
     private readonly MaskWriter writer = new() { PolygonTolerancePx = polygonTolerancePx };
     private long published;
 
+    /// <summary>The prompts of the last masks.</summary>
+    public MaskMemory Prompts { get; } = new(service.Session);
+
     /// <summary>Masks handed over since the start, found or not. Any thread.</summary>
     public long Published => Volatile.Read(ref published);
 
@@ -24,6 +27,7 @@ internal sealed class MaskPublisher(ServiceInfo service, IMessageSink sink, doub
     /// <param name="track">The followed object that the mask shows, if any.</param>
     /// <param name="topic">Null: the camera's topic of masks.</param>
     /// <param name="of">Index and number, where a command is answered by several masks.</param>
+    /// <param name="refines">The id of the mask that this one corrects; null: none.</param>
     public ReadOnlySpan<byte> Publish(
         CameraPipeline camera,
         FrameInfo frame,
@@ -33,12 +37,15 @@ internal sealed class MaskPublisher(ServiceInfo service, IMessageSink sink, doub
         TriggerStamp trigger = default,
         (int Index, int Count)? of = null,
         TrackInfo? track = null,
-        string? topic = null
+        string? topic = null,
+        string? refines = null
     )
     {
         var since = System.Diagnostics.Stopwatch.GetTimestamp();
         var info = new MaskInfo
         {
+            Number = published + 1,
+            Refines = refines,
             Request = request,
             Of = of,
             Track = track,
@@ -74,6 +81,7 @@ internal sealed class MaskPublisher(ServiceInfo service, IMessageSink sink, doub
         if (of is null)
             camera.Stats.CountOut(mask.Times, (camera.Runner.NowNs - frame.CapturedNs) / 1e6);
         Volatile.Write(ref published, published + 1);
+        Prompts.Add(published, frame, mask.Prompt);
         return message;
     }
 

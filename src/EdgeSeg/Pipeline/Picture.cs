@@ -44,15 +44,16 @@ internal sealed class FrameInfo
 /// </summary>
 internal sealed class Picture : IDisposable
 {
-    private readonly byte[] bytes;
     private readonly FrameResizer resizer = new();
+    private byte[] copy = [];
+    private Mat? copied,
+        part;
 
     /// <param name="width">Of the model's input, in pixels.</param>
     /// <param name="height">Of the model's input, in pixels.</param>
     public Picture(int width, int height)
     {
-        bytes = GC.AllocateUninitializedArray<byte>(width * height * 3, pinned: true);
-        Pixels = Mat.FromPixelData(height, width, MatType.CV_8UC3, bytes);
+        Pixels = new Mat(height, width, MatType.CV_8UC3);
     }
 
     /// <summary>The frame that it shows.</summary>
@@ -61,8 +62,11 @@ internal sealed class Picture : IDisposable
     /// <summary>8-bit BGR at the model's input size.</summary>
     public Mat Pixels { get; }
 
-    /// <summary>The memory of <see cref="Pixels"/>.</summary>
-    public Span<byte> Bytes => bytes;
+    /// <summary>
+    /// The picture from which crops are taken: the frame's own pixels while it is at hand, later the copy that was held; of the part, where
+    /// one is shown.
+    /// </summary>
+    public Mat Source { get; private set; } = null!;
 
     /// <summary>What the model made of it. Prompts are in the frame's pixels, or in those of the part that it shows.</summary>
     public Embedding Embedding { get; private set; } = null!;
@@ -73,8 +77,54 @@ internal sealed class Picture : IDisposable
     /// <summary>The stages so far, from capture to the model's input; a result starts with a copy.</summary>
     public StageTimes Times = StageTimes.None;
 
-    /// <summary>Shrinks a frame's pixels, or a part of them, to the model's input size.</summary>
-    internal void Fill(Mat source) => resizer.Fill(source, Pixels);
+    /// <summary>Shrinks a frame's pixels to the model's input size.</summary>
+    /// <param name="source">Stays valid as long as the picture shows it.</param>
+    internal void Fill(Mat source)
+    {
+        ReleasePart();
+        Source = source;
+        resizer.Fill(source, Pixels);
+    }
+
+    /// <summary>Shrinks a part of the picture shown last. Its edges are those of the frame's pixels.</summary>
+    internal void FillPart(Rect ofFrame)
+    {
+        ReleasePart();
+        double sx = (double)Source.Cols / Frame.Width,
+            sy = (double)Source.Rows / Frame.Height;
+        int x0 = (int)Math.Round(ofFrame.Left * sx),
+            y0 = (int)Math.Round(ofFrame.Top * sy);
+        int x1 = Math.Max(x0 + 1, (int)Math.Round(ofFrame.Right * sx)),
+            y1 = Math.Max(y0 + 1, (int)Math.Round(ofFrame.Bottom * sy));
+        part = Source.SubMat(new Rect(x0, y0, Math.Min(x1, Source.Cols) - x0, Math.Min(y1, Source.Rows) - y0));
+        Source = part;
+        resizer.Fill(part, Pixels);
+    }
+
+    /// <summary>Memory for a held frame of this size; <see cref="FillCopied"/> then shows it.</summary>
+    internal Span<byte> Reserve(int width, int height)
+    {
+        ReleasePart();
+        var bytes = width * height * 3;
+        if (copied?.Cols != width || copied.Rows != height)
+        {
+            copied?.Dispose();
+            if (copy.Length < bytes)
+                copy = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
+            copied = Mat.FromPixelData(height, width, MatType.CV_8UC3, copy);
+        }
+
+        return copy.AsSpan(0, bytes);
+    }
+
+    /// <summary>Shows the held frame that was written into <see cref="Reserve"/>'s memory.</summary>
+    internal void FillCopied() => Fill(copied!);
+
+    private void ReleasePart()
+    {
+        part?.Dispose();
+        part = null;
+    }
 
     internal void Set(FrameKey key, Embedding embedding, int width, int height)
     {
@@ -82,5 +132,10 @@ internal sealed class Picture : IDisposable
         embedding.StandFor(width, height);
     }
 
-    public void Dispose() => Pixels.Dispose();
+    public void Dispose()
+    {
+        ReleasePart();
+        copied?.Dispose();
+        Pixels.Dispose();
+    }
 }

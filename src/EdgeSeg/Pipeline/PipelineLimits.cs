@@ -67,11 +67,13 @@ internal static class PipelineLimits
     /// <summary>The same, in milliseconds: a QoS 1 message is repeated within a reconnect, not later.</summary>
     public const int AnswerKeptMs = 120_000;
 
+    /// <summary>
+    /// Masks whose prompts are kept for corrections: those of some seconds of a camera, each less than 200 bytes.
+    /// </summary>
+    public const int MasksRemembered = 256;
+
     /// <summary>Largest part of a reply besides the message that it carries, in bytes.</summary>
     public const int ReplyOverheadBytes = 1024;
-
-    /// <summary>Memory of the kept frames, in bytes, all cameras together.</summary>
-    public const int FrameRingBytes = 32 << 20;
 
     /// <summary>Frames kept at most, whatever their size: a search visits each.</summary>
     public const int FrameRingFrames = 512;

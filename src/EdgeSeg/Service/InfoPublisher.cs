@@ -69,7 +69,16 @@ internal sealed class InfoPublisher(
             Fleet = settings.Fleet,
             Tags = settings.Tags,
             Versions = SoftwareVersions.All(),
-            Models = [.. described.Roles.Select(r => new InfoModel(r.Role, r.Info, r.WeightsLicence))],
+            Models =
+            [
+                .. described.Roles.Select(r => new InfoModel(
+                    r.Role,
+                    r.Info,
+                    r.WeightsLicence,
+                    r.GainsFromZoom && settings.Model.Zoom == ZoomMode.Auto,
+                    r.AcceptsNegativeClicks
+                )),
+            ],
             Provider = described.Provider,
             PassedOver = build?.PassedOver is { Count: > 0 } failed ? failed : described.PassedOver,
             PrecisionReason = described.PrecisionReason,

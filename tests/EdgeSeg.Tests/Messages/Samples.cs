@@ -24,6 +24,7 @@ internal static class Samples
     public static MaskInfo Facts(string? request = null, string? source = null, double saliency = 0.87654321) =>
         new()
         {
+            Number = 7,
             Request = request,
             Source = source,
             Device = "robot-7",
@@ -67,7 +68,7 @@ internal static class Samples
             Device = "robot-7",
             Session = Session,
             Versions = [new("edgeseg", "0.1.0"), new("onnxruntime", "1.31.1")],
-            Models = [new InfoModel("segmenter", Model, "Apache-2.0")],
+            Models = [new InfoModel("segmenter", Model, "Apache-2.0", Zoom: true, NegativeClicks: false)],
             Provider = "CPUExecutionProvider",
             PrecisionReason = "int8: the CPU has VNNI",
             Cameras = [new InfoCamera("front", "v4l2", 640, 480, "continuous")],

@@ -37,6 +37,72 @@ public class CommandProcessorTests
     }
 
     [Fact]
+    public void A_correction_adds_its_clicks_to_those_of_the_mask_and_names_the_mask_that_it_replaces()
+    {
+        using var rig = new PipelineRig();
+        var frame = rig.Frame();
+        var first = rig.Send("click", $$"""{"frame":"{{frame}}","points":[[50,60]]}""");
+        rig.Commands();
+        var mask = rig.Replies(first)[1]["result"]!["id"]!.GetValue<string>();
+        Assert.StartsWith(frame + ".", mask, StringComparison.Ordinal);
+        rig.Frame();
+        var second = rig.Send("click", $$"""{"refines":"{{mask}}","points":[[70,80]]}""");
+        rig.Commands();
+        var corrected = rig.Replies(second)[1]["result"]!;
+        Assert.Equal((mask, frame), (corrected["refines"]!.GetValue<string>(), corrected["frame"]!.GetValue<string>()));
+        Assert.Equal("[[50,60],[70,80]]", corrected["prompt"]!["clicks"]!.ToJsonString());
+        // the scripted model takes five points
+        var third = rig.Send("click", $$"""{"refines":"{{corrected["id"]}}","points":[[1,1],[2,2],[3,3],[4,4]]}""");
+        rig.Commands();
+        Assert.Equal("unsupported_prompt", rig.Answer(third));
+        var unknown = rig.Send("click", $$"""{"refines":"{{frame}}.999","points":[[1,1]]}""");
+        rig.Commands();
+        Assert.Equal("frame_gone", rig.Answer(unknown));
+        var other = rig.Send("click", $$"""{"refines":"{{mask}}","frame":"{{frame}}9","points":[[1,1]]}""");
+        rig.Commands();
+        Assert.Equal("bad_request", rig.Answer(other));
+    }
+
+    [Fact]
+    public void A_point_off_the_object_is_refused_by_a_model_that_does_not_know_it()
+    {
+        using var rig = new PipelineRig();
+        var frame = rig.Frame();
+        var id = rig.Send("click", $$"""{"frame":"{{frame}}","points":[[50,60],{"x":5,"y":5,"label":0}]}""");
+        rig.Commands();
+        Assert.Equal("unsupported_prompt", rig.Answer(id));
+    }
+
+    [Fact]
+    public void An_automatic_mask_that_was_asked_for_keeps_to_the_region_and_the_minimums_of_its_camera()
+    {
+        using var rig = new PipelineRig(c => (c.Roi, c.Mode) = (new Area(200, 100, 80, 60), CameraMode.OnCommand));
+        var first = rig.Send("auto");
+        rig.Commands();
+        rig.Frame();
+        var mask = rig.Replies(first)[^1]["result"]!;
+        Assert.Equal([240.0, 130.0], mask["centroid"]!.AsArray().Select(c => Math.Round(c!.GetValue<double>())));
+        rig.Camera.Change(rig.Camera.Live with { MinScore = 0.99 });
+        var second = rig.Send("auto");
+        rig.Commands();
+        rig.Frame();
+        Assert.Equal("below_min_score", rig.Replies(second)[^1]["result"]!["reason"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void A_region_outside_of_the_picture_is_an_error_and_not_the_whole_picture()
+    {
+        using var rig = new PipelineRig(c => c.Roi = new Area(5000, 5000, 80, 60));
+        rig.Frame();
+        Assert.Equal("roi_outside_picture", rig.Masks[0]["reason"]!.GetValue<string>());
+        var id = rig.Send("auto");
+        rig.Commands();
+        rig.Frame();
+        Assert.Equal("bad_request", rig.Answer(id));
+        Assert.Contains("roi 5000,5000 80x60", rig.Replies(id)[^1]["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_command_without_a_frame_waits_for_the_next_one()
     {
         using var rig = new PipelineRig(c => c.Mode = CameraMode.OnCommand);

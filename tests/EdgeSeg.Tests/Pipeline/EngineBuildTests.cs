@@ -84,7 +84,7 @@ public sealed class EngineBuildTests : IDisposable
         Assert.Equal("slow: does not start (no GPU)", Assert.Single(build.PassedOver));
     }
 
-    private static ActiveModel Active(LoadedModel model) => new(model, "0a1b", TimeProvider.System);
+    private static ActiveModel Active(LoadedModel model) => new(model, "0a1b", TimeProvider.System, 1 << 20, isZoomOn: true);
 
     private static LoadedModel InUse(ActiveModel active) => Assert.IsType<LoadedModel>(active.Model);
 }

@@ -8,13 +8,13 @@ namespace EdgeSeg.Pipeline;
 
 public sealed class FrameStoreTests : IDisposable
 {
-    private const int FrameBytes = 256 * 256 * 3;
+    private const int BlockBytes = 256 * 256 * 3;
+    private const long MaxBytes = 64L << 20;
     private readonly FakeTimeProvider time = new();
     private readonly FramePool pool = new(1);
     private readonly Frame frame;
-    private readonly byte[] pixels = new byte[FrameBytes],
-        read = new byte[FrameBytes];
-    private readonly FrameInfo facts = new();
+    private readonly Mat small = new(256, 256, MatType.CV_8UC3);
+    private readonly Picture picture = new(256, 256);
 
     public FrameStoreTests()
     {
@@ -29,33 +29,46 @@ public sealed class FrameStoreTests : IDisposable
     {
         frame.Dispose();
         pool.Dispose();
+        small.Dispose();
+        picture.Dispose();
     }
 
-    private FrameStore Ring(int maxBytes = PipelineLimits.FrameRingBytes) => new(Samples.Session, FrameBytes, time, maxBytes);
+    private FrameStore Store(long maxBytes = MaxBytes, bool isFullResolution = true) =>
+        new(Samples.Session, BlockBytes, time, maxBytes, isFullResolution);
 
-    private void Hold(FrameStore ring, long sequence, string camera = "front")
+    private void Hold(FrameStore store, long sequence, string camera = "front")
     {
         (frame.Sequence, frame.Camera) = (sequence, camera);
-        pixels.AsSpan().Fill((byte)sequence);
-        ring.Hold(frame, pixels);
+        frame.Pixels.SetTo(Scalar.All((byte)sequence));
+        small.SetTo(Scalar.All((byte)sequence));
+        store.Hold(frame, small);
     }
 
-    private CommandErrorCode? Look(FrameStore ring, string id) => ring.TryCopy(id, read, facts, out var refusal) ? null : refusal.Code;
+    private CommandErrorCode? Look(FrameStore store, string id)
+    {
+        if (!store.TryCopy(id, picture, out var refusal))
+            return refusal.Code;
+        picture.FillCopied();
+        return null;
+    }
+
+    private FrameInfo Facts => picture.Frame;
 
     private static string Id(long sequence, string camera = "front", string session = Samples.Session) => $"{session}-{camera}-{sequence}";
 
     [Fact]
     public void A_held_frame_is_found_with_its_own_pixels_and_facts()
     {
-        var ring = Ring();
+        var store = Store();
         for (var i = 1; i <= 9; i++)
-            Hold(ring, i);
-        Hold(ring, 3, "rear-2");
-        Assert.Null(Look(ring, Id(4)));
-        Assert.True(read.AsSpan().IndexOfAnyExcept((byte)4) < 0);
-        Assert.Equal(("front", 4L, 64, 48, Samples.Utc), (facts.Camera, facts.Sequence, facts.Width, facts.Height, facts.CapturedUtc));
-        Assert.Null(Look(ring, Id(3, "rear-2")));
-        Assert.Equal("rear-2", facts.Camera);
+            Hold(store, i);
+        Hold(store, 3, "rear-2");
+        Assert.Null(Look(store, Id(4)));
+        Assert.Equal((64, 48), (picture.Source.Cols, picture.Source.Rows));
+        Assert.Equal(new Scalar(4, 4, 4), Cv2.Mean(picture.Source));
+        Assert.Equal(("front", 4L, 64, 48, Samples.Utc), (Facts.Camera, Facts.Sequence, Facts.Width, Facts.Height, Facts.CapturedUtc));
+        Assert.Null(Look(store, Id(3, "rear-2")));
+        Assert.Equal("rear-2", Facts.Camera);
     }
 
     [Theory]
@@ -65,19 +78,19 @@ public sealed class FrameStoreTests : IDisposable
     [InlineData("nonsense")]
     public void Any_other_frame_is_gone(string id)
     {
-        var ring = Ring();
+        var store = Store();
         for (var i = 1; i <= 9; i++)
-            Hold(ring, i);
-        Assert.Equal(CommandErrorCode.FrameGone, Look(ring, id));
+            Hold(store, i);
+        Assert.Equal(CommandErrorCode.FrameGone, Look(store, id));
     }
 
     [Fact]
     public void A_frame_held_twice_takes_one_place()
     {
-        var ring = Ring();
-        Hold(ring, 1);
-        Hold(ring, 1);
-        Assert.Equal(1, ring.Count);
+        var store = Store();
+        Hold(store, 1);
+        Hold(store, 1);
+        Assert.Equal(1, store.Count);
     }
 
     [Theory]
@@ -86,61 +99,111 @@ public sealed class FrameStoreTests : IDisposable
     [InlineData(30)]
     public void At_the_pace_of_a_camera_frames_are_held_for_at_least_five_seconds(int fps)
     {
-        var ring = Ring();
+        var store = Store();
         for (var i = 1; i <= 120 * fps; i++)
         {
-            Hold(ring, i);
+            Hold(store, i);
             time.Advance(TimeSpan.FromSeconds(1.0 / fps));
             var oldestKept = i - (PipelineLimits.FrameHeldMinMs / 1000 * fps) + 1;
             if (oldestKept > 0)
-                Assert.Null(Look(ring, Id(oldestKept)));
+                Assert.Null(Look(store, Id(oldestKept)));
         }
 
-        Assert.Equal(0, ring.LostEarly);
-        Assert.InRange(ring.Bytes, 1, PipelineLimits.FrameRingBytes);
+        Assert.Equal(0, store.LostEarly);
+        Assert.InRange(store.Bytes, 1, MaxBytes);
     }
 
     [Fact]
     public void Memory_is_bounded_however_fast_frames_come_and_what_is_lost_early_is_counted()
     {
-        var ring = Ring(10 * FrameBytes);
-        for (var i = 1; i <= 1000; i++)
+        var store = Store(10 * BlockBytes);
+        frame.Pixels.Create(720, 1280, MatType.CV_8UC3);
+        for (var i = 1; i <= 200; i++)
         {
-            Hold(ring, i);
+            Hold(store, i);
             time.Advance(TimeSpan.FromMilliseconds(10));
-            Assert.InRange(ring.Bytes, 1, 10 * FrameBytes);
+            Assert.InRange(store.Bytes, 1, 10 * BlockBytes);
         }
 
-        Assert.Equal((10, 990L), (ring.Count, ring.LostEarly));
-        Assert.Equal(CommandErrorCode.FrameGone, Look(ring, Id(990)));
-        Assert.Null(Look(ring, Id(991)));
+        Assert.Equal((10, 190L), (store.Count, store.LostEarly));
+        Assert.Equal(CommandErrorCode.FrameGone, Look(store, Id(190)));
+        Assert.Null(Look(store, Id(191)));
+        // no memory for more than the model's input size
+        Assert.Equal((256, 256), (picture.Source.Cols, picture.Source.Rows));
+        Assert.Equal((1280, 720), (Facts.Width, Facts.Height));
+    }
+
+    [Theory]
+    [InlineData(1, 1280, 720)]
+    [InlineData(4, 1280, 720)]
+    [InlineData(12, 763, 429)]
+    [InlineData(30, 482, 271)]
+    [InlineData(60, 256, 256)]
+    public void Resolution_is_lost_before_frames_are(int fps, int width, int height)
+    {
+        var store = Store();
+        frame.Pixels.Create(720, 1280, MatType.CV_8UC3);
+        for (var i = 1; i <= 8 * fps; i++)
+        {
+            Hold(store, i);
+            time.Advance(TimeSpan.FromSeconds(1.0 / fps));
+            Assert.InRange(store.Bytes, 1, MaxBytes);
+        }
+
+        Assert.Equal(0, store.LostEarly);
+        Assert.Null(Look(store, Id(3 * fps + 1)));
+        Assert.Equal((width, height), (picture.Source.Cols, picture.Source.Rows));
+        Assert.Equal((byte)(3 * fps + 1), Cv2.Mean(picture.Source).Val0, 1.0);
     }
 
     [Fact]
-    public void A_slow_camera_does_not_grow_the_ring_and_a_pause_gives_memory_back_to_use()
+    public void Without_zoom_every_frame_is_kept_at_the_models_size()
     {
-        var ring = Ring();
+        var store = Store(isFullResolution: false);
+        frame.Pixels.Create(720, 1280, MatType.CV_8UC3);
+        Hold(store, 1);
+        Assert.Null(Look(store, Id(1)));
+        Assert.Equal((256, 256), (picture.Source.Cols, picture.Source.Rows));
+        Assert.Equal(BlockBytes, store.Bytes);
+    }
+
+    [Fact]
+    public void A_pause_gives_memory_back_to_use()
+    {
+        var store = Store();
         for (var i = 1; i <= 500; i++)
         {
-            Hold(ring, i);
+            Hold(store, i);
             time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.InRange(ring.Bytes, 1, 32L * FrameBytes);
+        Assert.InRange(store.Bytes, 1, 32L * BlockBytes);
         for (var i = 501; i <= 510; i++)
-            Hold(ring, i);
+            Hold(store, i);
         time.Advance(TimeSpan.FromMinutes(1));
-        Hold(ring, 511);
-        Assert.Equal(1, ring.Count);
-        Assert.InRange(ring.Bytes, 1, 42L * FrameBytes);
+        Hold(store, 511);
+        Assert.Equal(1, store.Count);
+        Assert.InRange(store.Bytes, 1, 42L * BlockBytes);
     }
 
     [Fact]
-    public void Holding_a_frame_allocates_nothing_once_the_ring_is_grown()
+    public void Pixels_of_a_frame_over_several_blocks_come_back_in_their_place()
     {
-        var ring = Ring(20 * FrameBytes);
+        var store = Store();
+        frame.Pixels.Create(401, 333, MatType.CV_8UC3);
+        (frame.Sequence, frame.Camera) = (1, "front");
+        Cv2.Randu(frame.Pixels, Scalar.All(0), Scalar.All(255));
+        store.Hold(frame, small);
+        Assert.Null(Look(store, Id(1)));
+        Assert.Equal(0, Cv2.Norm(frame.Pixels, picture.Source, NormTypes.INF));
+    }
+
+    [Fact]
+    public void Holding_a_frame_allocates_nothing_once_the_store_is_grown()
+    {
+        var store = Store(20 * BlockBytes);
         for (var i = 1; i <= 40; i++)
-            Hold(ring, i);
+            Hold(store, i);
         var bytes = Allocated(41);
         // the runtime's own work (tiered compilation) may allocate on this thread once, but not in every round
         for (var round = 1; bytes > 0 && round < 20; round++)
@@ -151,7 +214,7 @@ public sealed class FrameStoreTests : IDisposable
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
             for (var i = first; i < first + 100; i++)
-                Hold(ring, i);
+                Hold(store, i);
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }
     }

@@ -38,7 +38,7 @@ internal sealed class PipelineRig : IDisposable
         configure?.Invoke(configured);
         Topics = new Topics("robot-7", ["front"]);
         Service = new ServiceInfo("robot-7", Samples.Session) { ClockSynced = true };
-        Model = new ActiveModel(model ?? First, Samples.Session, Time);
+        Model = new ActiveModel(model ?? First, Samples.Session, Time, 32L << 20, isZoomOn: true);
         canceller = new InferenceCanceller(Model.SetCancelled, TimeSpan.FromSeconds(30), Time);
         Camera = new CameraPipeline(configured, Topics.Camera("front"), new CameraStats("front"), () => { }, Time);
         publisher = new MaskPublisher(Service, Link, polygonTolerancePx: null);
@@ -52,9 +52,21 @@ internal sealed class PipelineRig : IDisposable
             r => Link.TryReply(r.Topic, r.Payload, r.Correlation),
             canceller.CommandArrived
         );
-        var frames = new FrameProcessor(Model, canceller, publisher, Quality, gpio, saliencyEvery);
+        var segmenter = new AutomaticSegmenter(Model, canceller);
+        var frames = new FrameProcessor(Model, segmenter, publisher, Quality, gpio, saliencyEvery);
         follower = new ObjectFollower(Model, canceller, publisher);
-        commandProcessor = new CommandProcessor(Queue, [Camera], Model, canceller, publisher, follower, previews, Link, Samples.Session);
+        commandProcessor = new CommandProcessor(
+            Queue,
+            [Camera],
+            Model,
+            canceller,
+            segmenter,
+            publisher,
+            follower,
+            previews,
+            Link,
+            Samples.Session
+        );
         Loop = new InferenceLoop([Camera], Model, frames, commandProcessor, follower, previews, gpio, work, () => { }, Errors.Add);
     }
 

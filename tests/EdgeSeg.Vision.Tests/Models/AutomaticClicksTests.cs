@@ -23,7 +23,7 @@ public sealed class AutoClicksTests : IDisposable
         Assert.Equal(passes, string.Concat(Enumerable.Range(0, 6).Select(_ => Frame(model, 60, 40, every))));
         Assert.True(result.Found);
         Assert.Equal((5, PromptSource.Auto), (result.Prompt.ClickCount, result.Prompt.Source));
-        Assert.Equal(result.PredictedIou * result.Saliency, result.Score);
+        Assert.Equal(result.PredictedIou * result.Stability * result.Saliency, result.Score);
     }
 
     [Fact]
@@ -49,7 +49,8 @@ public sealed class AutoClicksTests : IDisposable
         using var embedding = model.Segmenter.CreateEmbedding();
         result.Times = StageTimes.None;
         model.Segmenter.Encode(pixels, embedding, ref result.Times);
-        clicks.Run(model.Segmenter, embedding, result, every);
+        using var zoom = new ZoomSegmenter(model.Segmenter, isOn: false);
+        clicks.Run(zoom, pixels, embedding, result, every);
         return double.IsNaN(result.Times[Stage.Saliency]) ? "n" : "y";
     }
 }
