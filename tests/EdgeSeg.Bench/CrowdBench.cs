@@ -168,7 +168,7 @@ internal static class CrowdBench
             Fleet = "north",
             Tags = ["dock", "ring-1"],
             Versions = [new("edgeseg", "0.1.0"), new("onnxruntime", "1.31.1"), new("opencv", "4.6.0")],
-            Models = [new InfoModel("segmenter", Model, "Apache-2.0")],
+            Models = [new InfoModel("segmenter", Model, "Apache-2.0", Zoom: true, NegativeClicks: false)],
             Provider = "CPUExecutionProvider",
             PrecisionReason = "int8: the CPU has dot product instructions",
             Cameras = [new InfoCamera("front", "v4l2", 640, 480, "continuous")],

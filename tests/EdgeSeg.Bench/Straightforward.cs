@@ -120,6 +120,7 @@ internal static class Straightforward
             Device = "robot-7",
             Camera = "front",
             Session = "871fee809c61",
+            Number = 1234,
             Sequence = 1234,
             CapturedUtc = DateTimeOffset.UnixEpoch,
             CapturedNs = 1,
