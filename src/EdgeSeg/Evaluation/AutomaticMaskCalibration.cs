@@ -18,7 +18,7 @@ internal sealed class AutomaticMaskCalibration : IDisposable
     public const double FoundIou = 0.5;
 
     /// <summary>Recall that a higher threshold may cost.</summary>
-    private const double Tolerance = 0.01;
+    private const double Tolerance = 0.025;
 
     private static readonly float[] steps = [0, 0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 0.6f, 0.7f, 0.8f, 0.9f];
 
