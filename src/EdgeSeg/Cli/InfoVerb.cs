@@ -43,6 +43,22 @@ internal static class InfoVerb
             foreach (var reason in model.PassedOver)
                 Line("passed over", reason);
             Line(
+                "zoom",
+                sam.GainsFromZoom
+                    ? "a second pass on a crop around the object (off with --no-zoom and model.zoom)"
+                    : "not with this model: one pass on the whole picture"
+            );
+            Line("negative clicks", sam.AcceptsNegativeClicks ? "understood" : "not understood by this model");
+            Line(
+                "thresholds",
+                model.Thresholds is { } t
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"saliency mean {t.SaliencyMean:0.###}, peak {t.SaliencyPeak:0.###}; measured on {t.From}"
+                    )
+                    : "none in the bundle: every salient blob is an object, automatic masks use the published thresholds"
+            );
+            Line(
                 "self-check",
                 model.Graph.Golden is null
                     ? "not done: the bundle has no golden mask"
