@@ -69,7 +69,7 @@ def text(table: dict, sets: dict, facts: dict, figures: dict, compared: dict, st
     lines += [INTENDED, "", "## Contract", "", "| tensor | type, shape and meaning |", "|---|---|"]
     lines += [f"| in `{name}` | {meaning} |" for name, meaning in table["inputs"].items()]
     lines += [f"| out `{name}` | {meaning} |" for name, meaning in table["outputs"].items()]
-    lines += ["", "Normalisation and the prompt's planes are inside the graph. At most six points: clicks, negative clicks, a box's corners."]
+    lines += ["", "Normalisation and the prompt's planes are inside the graph. At most six points: clicks, negative clicks, corners."]
     lines += ["", "## Architecture", "", ARCHITECTURE, "", "## Training", ""]
     made = [f"Recipe `{facts['recipe']}`" if "recipe" in facts else "", f"{facts['samples']:,} samples" if "samples" in facts else "",
             f"{facts['size']} pixels" if "size" in facts else "", f"{facts['seconds'] / 60:.0f} minutes" if "seconds" in facts else "",
