@@ -23,6 +23,7 @@ const canvas = byId("picture", HTMLCanvasElement);
 const auto = byId("auto", HTMLButtonElement);
 const everything = byId("everything", HTMLButtonElement);
 const snapshot = byId("snapshot", HTMLButtonElement);
+const follow = byId("follow", HTMLButtonElement);
 const addMore = byId("add", HTMLButtonElement);
 const notOffered = byId("not-offered", HTMLElement);
 const notice = byId("notice", HTMLElement);
@@ -51,6 +52,7 @@ export class CommandPanel {
     auto.addEventListener("click", () => void this.automatic());
     everything.addEventListener("click", () => void this.everything());
     snapshot.addEventListener("click", () => void this.snapshot());
+    follow.addEventListener("click", () => void this.toggleFollow());
     addMore.addEventListener("click", () => {
       const on = addMore.getAttribute("aria-pressed") !== "true";
       addMore.setAttribute("aria-pressed", String(on));
@@ -71,12 +73,31 @@ export class CommandPanel {
   async prompt(request: PromptRequest): Promise<void> {
     const pair = this.stage().current;
     if (!pair) return;
+    if (follow.getAttribute("aria-pressed") === "true") return this.follow(pair, request);
     await this.stage().hold({ shot: pair.shot, masks: [] }, request);
     if (request.box) await this.segment("box", "Box", pair, request, { box: request.box });
     else
       await this.segment("click", request.points.length === 1 ? "Click" : `${request.points.length} clicks`, pair, request, {
         points: request.points,
       });
+  }
+
+  /** While it is pressed, prompts begin to follow objects; afterwards none is followed. */
+  private async toggleFollow(): Promise<void> {
+    const isOn = follow.getAttribute("aria-pressed") === "true";
+    follow.setAttribute("aria-pressed", String(!isOn));
+    if (!isOn) return this.notify("info", "follow", "Click an object, or drag a box around it: its outline moves with the live picture.");
+    if ((await this.ask("unfollow", {})).ok) this.notify("info", "follow", "No object is followed any more.");
+  }
+
+  private async follow(pair: Pair, request: PromptRequest): Promise<void> {
+    const body = request.box ? { box: request.box } : { points: request.points };
+    const answer = await this.ask("follow", { ...body, frame: pair.shot.frame });
+    if (!answer.ok) return;
+    const mask = wire.maskOf(answer.result);
+    this.stage().goLive();
+    if (mask && mask.track !== "") this.notify("info", "follow", `Following ${mask.track}.`);
+    else this.notify("error", "follow", "Nothing was found there, so nothing is followed.");
   }
 
   private async automatic(): Promise<void> {
@@ -211,11 +232,11 @@ export class CommandPanel {
   show(): void {
     const target = this.target();
     const offers = (command: string): boolean => target?.commands?.includes(command) ?? true;
-    for (const button of [auto, everything, snapshot]) button.disabled = target === null || this.busy || !offers(button.id);
+    for (const button of [auto, everything, snapshot, follow]) button.disabled = target === null || this.busy || !offers(button.id);
     const noPicture = this.stage().current === null;
     auto.disabled ||= noPicture;
     everything.disabled ||= noPicture || this.run !== null;
-    const missing = [auto, everything, snapshot].filter((b) => !offers(b.id)).map((b) => b.textContent);
+    const missing = [auto, everything, snapshot, follow].filter((b) => !offers(b.id)).map((b) => b.textContent);
     setText(notOffered, missing.length > 0 ? `Not offered by this device: ${missing.join(", ")}.` : "");
     canvas.setAttribute("aria-busy", String(this.busy || this.run !== null));
     canvas.classList.toggle("busy", this.busy);

@@ -18,6 +18,7 @@ export interface Pair {
 }
 
 const held = 16;
+const none: readonly Mask[] = [];
 /** How long a new picture waits for its mask while masks are coming. */
 const maskWaitMs = 700;
 /** Masks count as coming for this long after the last one that fitted a picture. */
@@ -25,7 +26,7 @@ const pairedMs = 6_000;
 
 export class Frames {
   private readonly shots = new Map<string, Shot>();
-  private readonly masks = new Map<string, Mask>();
+  private readonly masks = new Map<string, readonly Mask[]>();
   private shown: Pair | null = null;
   private pairedAt = -Infinity;
   private timer = 0;
@@ -48,7 +49,9 @@ export class Frames {
   }
 
   addMask(mask: Mask): void {
-    keep(this.masks, mask.frame, mask);
+    // a followed object has a mask beside the others of the frame
+    const others = (this.masks.get(mask.frame) ?? none).filter((m) => m.track !== mask.track);
+    keep(this.masks, mask.frame, [...others, mask]);
     if (this.shots.has(mask.frame)) this.step(mask.frame);
   }
 
@@ -63,13 +66,13 @@ export class Frames {
   private step(frame: string): void {
     const shot = this.shots.get(frame);
     if (!shot) return;
-    const mask = this.masks.get(frame);
-    if (mask) this.pairedAt = performance.now();
+    const masks = this.masks.get(frame) ?? none;
+    if (masks.length > 0) this.pairedAt = performance.now();
     const last = this.shown;
     const sameSession = last !== null && session(last.shot.frame) === session(frame);
     if (sameSession && sequenceOf(frame) < sequenceOf(last.shot.frame)) return;
-    if (last?.shot === shot && last.masks[0] === mask) return;
-    this.shown = { shot, masks: mask ? [mask] : [] };
+    if (last?.shot === shot && last.masks === masks) return;
+    this.shown = { shot, masks };
     this.show(this.shown);
   }
 }

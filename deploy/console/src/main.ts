@@ -87,7 +87,7 @@ function received(topic: string, payload: Uint8Array, properties: Record<string,
   if (rest.length === 1 && rest[0] === "status") return onStatus(id, payload);
   if (!device || device.id !== id) return;
   if (rest[0] === "cam" && rest[2] === "preview") return onPreview(rest[1]!, payload, properties);
-  if (rest[0] === "cam" && rest[2] === "mask") return onMask(rest[1]!, payload);
+  if (rest[0] === "cam" && (rest[2] === "mask" || rest[2] === "track")) return onMask(rest[1]!, payload);
   fleet.receive(device, rest, payload);
   if (rest[0] === "info" && device.info) onInfo(device.info);
   if (rest[0] === "telemetry") panels.showPlots(device, camera);
@@ -157,7 +157,7 @@ cameraChoice.addEventListener("change", () => {
 function subscribe(): void {
   if (!device) return link.subscribe([]);
   const root = `edgeseg/v1/${device.id}`;
-  const cams = camera === "" ? [] : [`${root}/cam/${camera}/mask`, `${root}/cam/${camera}/preview`];
+  const cams = camera === "" ? [] : [`${root}/cam/${camera}/mask`, `${root}/cam/${camera}/track/+`, `${root}/cam/${camera}/preview`];
   link.subscribe([`${root}/info`, `${root}/telemetry`, `${root}/alert/+`, `${root}/model/state`, `${root}/cam/+/state`, ...cams]);
 }
 

@@ -24,6 +24,7 @@ const reasons: Record<string, string> = {
   nothing_salient: "nothing stands out",
   empty_mask: "the mask is empty",
   below_min_score: "the score is below the camera's minimum",
+  lost: "the followed object is lost",
   below_min_area: "the object is smaller than the camera's minimum",
 };
 

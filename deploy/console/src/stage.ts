@@ -106,11 +106,11 @@ export class Stage {
 
   /** A mask that this page need not have asked for. */
   onMask(mask: Mask): void {
-    this.lastMask = mask;
+    if (mask.track === "") this.lastMask = mask;
     // without pictures the masks are still worth seeing
     if (this.previewFault !== "" && !this.frames.find(mask.frame)) this.frames.addShot({ ...bare(mask), at: performance.now() });
     this.frames.addMask(mask);
-    if (!this.held) this.owner.onLive(mask);
+    if (!this.held && mask.track === "") this.owner.onLive(mask);
   }
 
   /** Waits for the picture of a frame, and holds it when it is there; going live ends the wait. */
@@ -180,6 +180,8 @@ export class Stage {
       ];
     if (stale) return ["stale", `Stale: no picture for ${Math.round(silentMs / 1000)} s`];
     if (pair.shot.jpeg.length === 0) return ["bare", `Mask only, no picture ${sequence}`];
+    const lost = pair.masks.filter((m) => m.trackState === "lost").map((m) => m.track);
+    if (lost.length > 0) return ["stale", `Live ${sequence} · lost: ${lost.join(", ")}`];
     const [mask] = pair.masks;
     return ["live", `Live ${sequence}${mask ? (mask.found ? " · mask of this frame" : " · nothing found") : ""}`];
   }

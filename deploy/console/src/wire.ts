@@ -46,6 +46,10 @@ export interface Mask {
   box: Edges | null;
   found: boolean;
   reason: string;
+  /** The followed object's id; empty: none. */
+  track: string;
+  /** How sure the device is of that object: tracking, uncertain or lost. */
+  trackState: string;
   score: number;
   area: number;
   counts: string | null;
@@ -166,6 +170,8 @@ export function mask(m: Fields): Mask | null {
     box: edges.length === 4 && finite(edges) ? [edges[0]!, edges[1]!, edges[2]!, edges[3]!] : null,
     found: m["found"] === true,
     reason: text(m["reason"]),
+    track: text(fields(m["track"])["id"]),
+    trackState: text(fields(m["track"])["state"]),
     score: number(m["score"]),
     area: count(m["area"]),
     counts: fits ? (shape["counts"] as string) : null,

@@ -25,10 +25,7 @@ internal sealed class MaskRefiner : IDisposable
     private const double CropScale = 1.7,
         MinCropPx = 48;
 
-    private const float AgreementWeight = 2,
-        SureAgreement = 0.75f,
-        Temperature = 8,
-        ModelLimit = 6,
+    private const float SureAgreement = 0.75f,
         DistanceScale = 0.03f,
         DistanceLimit = 3,
         Recall = 0.3f,
@@ -49,10 +46,9 @@ internal sealed class MaskRefiner : IDisposable
     private readonly float[] moved,
         logits,
         colour,
-        blurred,
-        earlier;
+        blurred;
     private readonly ushort[] bins;
-    private readonly double[] weights;
+    private readonly MaskBlend blend;
 
     public MaskRefiner(ISegmenter segmenter)
     {
@@ -64,10 +60,10 @@ internal sealed class MaskRefiner : IDisposable
         inside = new Mat(Height, Width, MatType.CV_8UC1);
         outside = new Mat(Height, Width, MatType.CV_8UC1);
         var cells = Width * Height;
-        (moved, logits, earlier) = (new float[cells], new float[cells], new float[cells]);
+        (moved, logits) = (new float[cells], new float[cells]);
         (colour, blurred) = (new float[cells], new float[cells]);
         bins = new ushort[cells];
-        weights = new double[decoding.Count];
+        blend = new MaskBlend(decoding, logits);
     }
 
     /// <summary>Size of the grids, that of the model's masks.</summary>
@@ -141,12 +137,12 @@ internal sealed class MaskRefiner : IDisposable
         segmenter.Encode(part, embedding, ref times);
         segmenter.EnsureEncoded(embedding, ref times);
         Ask(part, useBox);
-        if (!Weigh(ref look, out var score, out var mass))
+        if (!blend.TryWeigh(moved, ref look, out var score, out var mass))
             return false;
         if (look.Agreement < SureAgreement)
         {
             Ask(part, !useBox);
-            if (!Join(ref look, score, mass))
+            if (!blend.TryJoin(moved, ref look, score, mass))
                 return false;
         }
 
@@ -193,83 +189,6 @@ internal sealed class MaskRefiner : IDisposable
         foreach (var run in region)
             (x0, x1) = (Math.Min(x0, run.From), Math.Max(x1, run.To));
         return new Box((float)(x0 * sx), (float)(region[0].Y * sy), (float)(x1 * sx), (float)((region[^1].Y + 1) * sy));
-    }
-
-    /// <summary>Adds the masks of a second prompt to those of the first. False when a value is not a number.</summary>
-    private bool Join(ref Look look, double score, double mass)
-    {
-        var one = look;
-        logits.CopyTo(earlier, 0);
-        look = default;
-        if (!Weigh(ref look, out var otherScore, out var otherMass))
-            return false;
-        var most = Math.Max(score, otherScore);
-        mass *= Math.Exp(Temperature * (score - most));
-        otherMass *= Math.Exp(Temperature * (otherScore - most));
-        var share = (float)(mass / (mass + otherMass));
-        for (var i = 0; i < logits.Length; i++)
-            logits[i] += share * (earlier[i] - logits[i]);
-        look = (score > otherScore ? one : look) with { Agreement = Math.Max(one.Agreement, look.Agreement) };
-        return true;
-    }
-
-    /// <summary>
-    /// The mean of the model's masks, each weighted by its score and its agreement with the moved mask. False when a value is not a number.
-    /// </summary>
-    /// <param name="look">Agreement and the scores of the mask that counts most.</param>
-    /// <param name="best">The greatest score.</param>
-    /// <param name="mass">The sum of the weights, that of the greatest score being 1.</param>
-    private bool Weigh(ref Look look, out double best, out double mass)
-    {
-        mass = 0;
-        best = double.NegativeInfinity;
-        for (var k = 0; k < decoding.Count; k++)
-        {
-            int sure = 0,
-                likely = 0,
-                both = 0,
-                either = 0;
-            var values = decoding.Logits(k);
-            for (var i = 0; i < values.Length; i++)
-            {
-                var value = values[i];
-                if (!float.IsFinite(value))
-                    return false;
-                if (value > 1)
-                    sure++;
-                if (value > -1)
-                    likely++;
-                bool a = value > 0,
-                    b = moved[i] > 0;
-                if (a && b)
-                    both++;
-                if (a || b)
-                    either++;
-            }
-
-            var agreement = (float)both / either;
-            float predicted = Math.Clamp(decoding.PredictedIou[k], 0, 1),
-                stability = (float)sure / Math.Max(1, likely);
-            if (float.IsNaN(predicted))
-                return false;
-            weights[k] = predicted * stability + AgreementWeight * agreement;
-            var most = Math.Max(look.Agreement, agreement);
-            look = weights[k] > best ? new Look(0, most, predicted, stability, 0) : look with { Agreement = most };
-            best = Math.Max(best, weights[k]);
-        }
-
-        for (var k = 0; k < weights.Length; k++)
-            mass += weights[k] = Math.Exp(Temperature * (weights[k] - best));
-        Array.Clear(logits);
-        for (var k = 0; k < weights.Length; k++)
-        {
-            var share = (float)(weights[k] / mass);
-            var values = decoding.Logits(k);
-            for (var i = 0; i < logits.Length; i++)
-                logits[i] += share * Math.Clamp(values[i], -ModelLimit, ModelLimit);
-        }
-
-        return true;
     }
 
     /// <summary>The signed distance from the moved mask's edge, as a share of the crop.</summary>
