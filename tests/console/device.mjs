@@ -26,6 +26,8 @@ export class FakeDevice {
                 "snapshot",
                 "preview",
                 "set",
+                "follow",
+                "unfollow",
             ],
         } = {},
     ) {
@@ -393,6 +395,20 @@ export class FakeDevice {
                     masks: [],
                 },
             });
+        } else if (name === "unfollow") {
+            reply({ reply: "result", result: { ended: 1 } });
+        } else if (name === "follow") {
+            const prompt = {
+                source: body.box ? "box" : "click",
+                clicks: body.points ?? [],
+                box: body.box ?? null,
+            };
+            const mask = {
+                ...this.mask(sequence, prompt, body.id),
+                track: { id: "t1", age: 0, state: "tracking" },
+            };
+            this.send("cam/front/track/t1", mask);
+            reply({ reply: "result", result: mask });
         } else {
             const prompt =
                 name === "click"

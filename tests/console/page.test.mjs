@@ -262,6 +262,30 @@ test("Shift adds points, dragging makes a box, Automatic asks on the frame in vi
     await close(page);
 });
 
+test("Follow: the next click begins to follow, and pressing it again ends it", async () => {
+    const page = await onDevice();
+    const follow = page.getByRole("button", { name: "Follow", exact: true });
+    await follow.click();
+    await clickAt(page, 225, 150);
+    const { body } = await commanded("follow");
+    assert.equal(body.points.length, 1);
+    assert.match(body.frame, /-\d+$/);
+    await until("the notice", async () =>
+        /follow Following t1/.test(await notice(page)),
+    );
+    await live(page);
+    assert.equal(
+        device.commands.some((c) => c.name === "click"),
+        false,
+    );
+    await follow.click();
+    assert.equal((await commanded("unfollow")).body.track, undefined);
+    await until("the end", async () =>
+        /No object is followed/.test(await notice(page)),
+    );
+    await close(page);
+});
+
 test("Everything shows each mask in a tint of its own, and the list is saved", async () => {
     const page = await onDevice();
     await page.getByRole("button", { name: "Everything", exact: true }).click();
@@ -311,7 +335,7 @@ test("what a device does not offer is told, and cannot be asked for", async () =
         "it is told",
         async () =>
             (await page.locator("#not-offered").innerText()) ===
-            "Not offered by this device: Everything, Snapshot.",
+            "Not offered by this device: Everything, Snapshot, Follow.",
     );
     assert.ok(
         await page
