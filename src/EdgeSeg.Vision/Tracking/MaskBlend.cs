@@ -3,7 +3,8 @@ using EdgeSeg.Vision.Models;
 namespace EdgeSeg.Vision.Tracking;
 
 /// <summary>
-/// The masks that the model gave for one prompt or two, as one map of logits: each counts by its score and by its agreement with the moved mask.
+/// The masks that the model gave for one prompt or two, as one map of logits: each counts by its score and by its agreement with the moved
+/// mask.
 /// </summary>
 internal sealed class MaskBlend
 {
