@@ -18,7 +18,7 @@ public sealed class TenThousandFramesTests(ITestOutputHelper output)
 
     private const int Frames = 10_000,
         BytesPerFrame = 1024,
-        PatienceS = 600;
+        PatienceS = 1800;
 
     /// <summary>For the control loop and the telemetry of one interval, which a slow machine has more of.</summary>
     private const int BytesPerInterval = 128 << 10;
