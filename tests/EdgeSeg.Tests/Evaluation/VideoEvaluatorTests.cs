@@ -51,7 +51,11 @@ public sealed class VideoEvaluatorTests : IDisposable
     public void A_folder_without_sequences_or_without_the_first_mask_is_refused()
     {
         Directory.CreateDirectory(Videos);
-        Assert.Contains("has no sequence", Assert.Throws<OperatingException>(() => VideoSet.Read(Videos)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no sequence",
+            Assert.Throws<OperatingException>(() => VideoSet.Read(Videos)).Message,
+            StringComparison.Ordinal
+        );
         Sequence("square", 4, i => 60);
         File.Delete(Path.Combine(Videos, "square", "masks", "000.png"));
         Assert.Contains("has no mask", Assert.Throws<OperatingException>(() => VideoSet.Read(Videos)).Message, StringComparison.Ordinal);
@@ -81,7 +85,11 @@ public sealed class VideoEvaluatorTests : IDisposable
         }
 
         Assert.Equal(7, count);
-        Assert.Contains("exists already", Assert.Throws<OperatingException>(() => new MjpegAvi(path, 10)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "exists already",
+            Assert.Throws<OperatingException>(() => new MjpegAvi(path, 10)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private string Videos => Path.Combine(folder, "videos");
