@@ -77,7 +77,9 @@ internal static class Reference
                 );
         }
 
-        b.Append("\n## Removed keys\n\nA file that still sets one of these is accepted; the key has no effect, and a warning says so.\n\n");
+        b.Append(
+            "\n## Removed keys\n\nA file that still sets one of these is accepted; the key has no effect, and a warning is " + "logged.\n\n"
+        );
         b.Append("| key | reason |\n|---|---|\n");
         foreach (var (path, reason) in Settings.RemovedKeys)
             b.Append($"| `{path}` | {reason} |\n");

@@ -22,7 +22,7 @@ internal enum CommandKind
 }
 
 /// <summary>
-/// A command that may be obeyed: every value in it is finite and within its range. Nothing in it can name a file, an address or a program.
+/// A valid command: every value is finite and within its range. It cannot name a file, an address or a program.
 /// </summary>
 internal sealed class CameraCommand
 {
@@ -51,7 +51,7 @@ internal sealed class CameraCommand
     /// <summary>The followed object that is meant by unfollow; null: all of the camera.</summary>
     public string? Track { get; init; }
 
-    /// <summary>From the body; to be judged only while the clock can be believed.</summary>
+    /// <summary>From the body; checked only while the clock is synchronised.</summary>
     public DateTimeOffset? ExpiresUtc { get; init; }
 
     public string Word => Kind.ToWire();

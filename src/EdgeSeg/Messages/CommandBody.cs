@@ -65,7 +65,7 @@ internal sealed class CommandBody(CommandKind kind)
 
         if (!seen.Add(name))
         {
-            fault ??= CommandError.Bad($"'{name}' stands there twice");
+            fault ??= CommandError.Bad($"duplicate field '{name}'");
             return;
         }
 

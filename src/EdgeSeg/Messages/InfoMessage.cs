@@ -17,7 +17,7 @@ internal sealed record InfoModel(string Role, ModelInfo Model, string WeightsLic
 /// </summary>
 internal sealed record InfoCamera(string Id, string Kind, int Width, int Height, string Mode);
 
-/// <summary>What <c>info</c> tells of the service.</summary>
+/// <summary>Content of <c>info</c>.</summary>
 internal sealed class InfoContent
 {
     public required string Device { get; init; }
@@ -38,7 +38,7 @@ internal sealed class InfoContent
     /// <summary>ONNX Runtime's execution provider in use.</summary>
     public required string Provider { get; init; }
 
-    /// <summary>Providers that were tried or asked for in vain, with the reason: a sentence each.</summary>
+    /// <summary>Providers that were requested or tried and are not used, each with its reason.</summary>
     public IReadOnlyList<string> PassedOver { get; init; } = [];
 
     /// <summary>Why the models run in the precision they do, in a sentence.</summary>

@@ -4,7 +4,7 @@ using EdgeSeg.Vision.Tracking;
 
 namespace EdgeSeg.Messages;
 
-/// <summary>What a mask message says of its frame and of the way there, besides the <see cref="Segmentation"/> itself.</summary>
+/// <summary>Fields of a mask message about its frame and its processing, besides the <see cref="Segmentation"/> itself.</summary>
 internal readonly struct MaskInfo
 {
     /// <summary>Counts the masks of the session; ends the mask's id (<see cref="MaskId"/>).</summary>
@@ -45,7 +45,7 @@ internal readonly struct MaskInfo
     /// <summary><c>arrival</c>, <c>driver</c> or <c>file</c>.</summary>
     public required string TimeSource { get; init; }
 
-    /// <summary>Whether the wall clock can be believed.</summary>
+    /// <summary>Whether the wall clock is synchronised.</summary>
     public required bool ClockSynced { get; init; }
 
     /// <summary>Pixels of the frame as published.</summary>

@@ -3,7 +3,7 @@ using EdgeSeg.Vision.Masks;
 
 namespace EdgeSeg.Messages;
 
-/// <summary>The part of a mask message that says where the object is: area, box, centroid, run lengths, outlines.</summary>
+/// <summary>The geometry of a mask message: area, box, centroid, run lengths, outlines.</summary>
 internal static class MaskShape
 {
     public static void WriteGeometry(Utf8JsonWriter json, bool found, in MaskGeometry geometry)

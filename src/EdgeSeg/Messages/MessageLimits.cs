@@ -25,7 +25,7 @@ internal static class MessageLimits
     /// </summary>
     public const int EverythingGrid = 16;
 
-    /// <summary>Masks told of one frame; the least sure are left out and counted.</summary>
+    /// <summary>Masks published for one frame; those with the lowest score are left out and counted.</summary>
     public const int MaxEverythingMasks = 256;
 
     /// <summary>Characters of a request's id: a UUID with a prefix fits.</summary>
@@ -52,6 +52,6 @@ internal static class MessageLimits
     /// <summary>The same where the command names none: an operator who is gone must not keep a robot's radio busy.</summary>
     public const int PreviewS = 300;
 
-    /// <summary>JPEG quality below which a picture is not worth its bytes; a picture too large at it is not sent.</summary>
+    /// <summary>Lowest JPEG quality; a picture that is too large even with it is not sent.</summary>
     public const int MinJpegQuality = 20;
 }

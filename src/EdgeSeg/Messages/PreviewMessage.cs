@@ -5,7 +5,7 @@ using OpenCvSharp;
 namespace EdgeSeg.Messages;
 
 /// <summary>
-/// A preview or snapshot is a bare JPEG; what it shows stands in its MQTT 5 user properties (schema <c>PreviewProperties</c>).
+/// A preview or snapshot is a bare JPEG; its frame is described in its MQTT 5 user properties (schema <c>PreviewProperties</c>).
 /// </summary>
 internal static class PreviewMessage
 {

@@ -5,8 +5,8 @@ using EdgeSeg.Vision.AutomaticMasks;
 namespace EdgeSeg.Messages;
 
 /// <summary>
-/// What a client hears of its request: <c>accepted</c>, then <c>result</c> or <c>error</c>; schema <c>Reply</c> in docs/asyncapi.yaml.
-/// The session tells a client whether the device restarted since it asked.
+/// Replies to a request: <c>accepted</c>, then <c>result</c> or <c>error</c>; schema <c>Reply</c> in docs/asyncapi.yaml.
+/// A changed session means that the device has restarted.
 /// </summary>
 internal static class ReplyMessage
 {
@@ -19,7 +19,7 @@ internal static class ReplyMessage
 
     /// <summary>
     /// Done. For click, box and auto <paramref name="result"/> is the mask message, byte for byte; else what <see cref="WriteSnapshot"/>
-    /// and the like wrote; empty: nothing more to tell.
+    /// and the like wrote; empty: no result.
     /// </summary>
     public static ReadOnlySpan<byte> WriteResult(
         JsonBuffer to,
@@ -44,7 +44,7 @@ internal static class ReplyMessage
         return to.End();
     }
 
-    /// <summary>Not obeyed. Camera, command and id are as far as they could be read; empty or null: not.</summary>
+    /// <summary>Refused. Camera, command and id as far as they could be read; empty or null: unknown.</summary>
     public static ReadOnlySpan<byte> WriteError(
         JsonBuffer to,
         string device,

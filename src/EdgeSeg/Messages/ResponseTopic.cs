@@ -4,7 +4,8 @@ namespace EdgeSeg.Messages;
 
 /// <summary>
 /// Where a client may have its replies sent. A device writes where its client could perhaps not write itself, so it must not be talked into
-/// commanding another device: of everything below <c>edgeseg/</c> only this device's own <c>reply/</c> is allowed, and no topic that begins with <c>$</c>.
+/// commanding another device: of everything below <c>edgeseg/</c> only this device's own <c>reply/</c> is allowed, and no topic that begins
+/// with <c>$</c>.
 /// </summary>
 internal static class ResponseTopic
 {
@@ -33,6 +34,9 @@ internal static class ResponseTopic
             : null;
     }
 
-    /// <summary>The topic that <c>reply_to</c> in a body means: an id stands for <c>reply/&lt;id&gt;</c> of this device, anything else is a whole topic.</summary>
+    /// <summary>
+    /// The topic that <c>reply_to</c> in a body means: an id stands for <c>reply/&lt;id&gt;</c> of this device, anything else is a whole
+    /// topic.
+    /// </summary>
     public static string Expand(Topics topics, string replyTo) => Identifier.IsValid(replyTo) ? topics.Reply(replyTo) : replyTo;
 }

@@ -66,7 +66,7 @@ internal static class UpdateReason
 /// <summary>A step of an update did not go well. <see cref="Exception.Message"/> is one sentence for a person.</summary>
 /// <param name="reason">One of <see cref="UpdateReason"/>.</param>
 /// <param name="text">The sentence.</param>
-/// <param name="retry">It is worth trying again later.</param>
+/// <param name="retry">Trying again later can succeed.</param>
 internal sealed class UpdateException(string reason, string text, bool retry = false) : Exception(text)
 {
     public string Reason { get; } = reason;

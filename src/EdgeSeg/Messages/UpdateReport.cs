@@ -1,6 +1,9 @@
 namespace EdgeSeg.Messages;
 
-/// <summary>Where the updates are, for people and fleets. <see cref="State"/> is one of the words below; <see cref="Reason"/> one of <see cref="UpdateReason"/> or null.</summary>
+/// <summary>
+/// Where the updates are, for people and fleets. <see cref="State"/> is one of the words below; <see cref="Reason"/> one of
+/// <see cref="UpdateReason"/> or null.
+/// </summary>
 internal sealed record UpdateReport(
     string State,
     string? Name = null,

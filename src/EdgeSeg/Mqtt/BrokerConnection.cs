@@ -110,7 +110,7 @@ internal sealed class BrokerConnection : IDisposable
 
     /// <summary>
     /// Sends one message; QoS 1 waits for its acknowledgement. The first stream message of a topic is sent at QoS 1 too, since only an
-    /// acknowledgement tells whether the broker accepts the topic. After <see cref="SendOutcome.Lost"/> the connection is not usable.
+    /// acknowledgement shows whether the broker accepts the topic. After <see cref="SendOutcome.Lost"/> the connection is not usable.
     /// </summary>
     public async ValueTask<SendOutcome> SendAsync(OutboxSlot slot)
     {

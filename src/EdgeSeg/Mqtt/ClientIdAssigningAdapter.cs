@@ -9,11 +9,11 @@ using MQTTnet.Server;
 namespace EdgeSeg.Mqtt;
 
 /// <summary>
-/// Gives clients a name that bring none. The protocol allows that for sessions that are to be forgotten, and mosquitto's command line does
-/// it; the library refuses
-/// such clients of MQTT 3.1.1 (those of version 5 can be told a name in the answer). So their first packet gets a name on its way in.
+/// Assigns an id to clients that send none. The protocol allows that for clean sessions, and mosquitto's command line does it; the library
+/// refuses
+/// such clients of MQTT 3.1.1. So their CONNECT packet gets an id when it is received. (A client of version 5 gets its id in the answer.)
 /// </summary>
-internal sealed class ClientIdAssigningAdapter(IMqttServerAdapter door) : IMqttServerAdapter
+internal sealed class ClientIdAssigningAdapter(IMqttServerAdapter inner) : IMqttServerAdapter
 {
     public Func<IMqttChannelAdapter, Task>? ClientHandler { get; set; }
 
@@ -21,13 +21,13 @@ internal sealed class ClientIdAssigningAdapter(IMqttServerAdapter door) : IMqttS
 
     public Task StartAsync(MqttServerOptions options, IMqttNetLogger logger)
     {
-        door.ClientHandler = channel => ClientHandler is { } handler ? handler(new Channel(channel)) : Task.CompletedTask;
-        return door.StartAsync(options, logger);
+        inner.ClientHandler = channel => ClientHandler is { } handler ? handler(new Channel(channel)) : Task.CompletedTask;
+        return inner.StartAsync(options, logger);
     }
 
-    public Task StopAsync() => door.StopAsync();
+    public Task StopAsync() => inner.StopAsync();
 
-    public void Dispose() => door.Dispose();
+    public void Dispose() => inner.Dispose();
 
     private sealed class Channel(IMqttChannelAdapter inner) : IMqttChannelAdapter
     {
@@ -52,7 +52,7 @@ internal sealed class ClientIdAssigningAdapter(IMqttServerAdapter door) : IMqttS
         public async Task<MqttPacket> ReceivePacketAsync(CancellationToken cancellationToken)
         {
             var packet = await inner.ReceivePacketAsync(cancellationToken);
-            // a session that is to be kept cannot be without a name: that stays refused
+            // a persistent session requires an id: the library refuses it
             if (
                 packet is MqttConnectPacket { CleanSession: true } connect
                 && string.IsNullOrEmpty(connect.ClientId)

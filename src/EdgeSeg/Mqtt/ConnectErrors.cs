@@ -69,7 +69,8 @@ internal static class ConnectErrors
             return all[^1].Message;
         return certificate is null
             ? "the connection was closed without an MQTT answer: check mqtt.port, and set mqtt.tls if it is a TLS port"
-            : "the TLS connection was closed without an MQTT answer: check mqtt.port, and the client certificate if the broker requires one";
+            : "the TLS connection was closed without an MQTT answer: check mqtt.port, and the client certificate if the broker requires "
+                + "one";
     }
 
     private static string Describe(SocketException error) =>

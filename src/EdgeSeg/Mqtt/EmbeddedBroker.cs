@@ -143,7 +143,7 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
 
     private Task Validate(ValidatingConnectionEventArgs connection)
     {
-        // of version 5; ClientIdAssigningAdapter names those of 3.1.1, who cannot be told
+        // for version 5; ClientIdAssigningAdapter does it for 3.1.1, whose answer has no place for an id
         if (string.IsNullOrEmpty(connection.ClientId))
             connection.AssignedClientIdentifier = ClientIdAssigningAdapter.NewName();
         if (Clients >= WebConsoleLimits.BrokerClients)
@@ -152,7 +152,7 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
         }
         else if (passwordHash is not null)
         {
-            // hashes have one length, and both are compared whatever the first says: neither tells by its time what was right
+            // hashes have one length and both are always compared, so the time reveals nothing
             var user = CryptographicOperations.FixedTimeEquals(Hash(connection.UserName ?? ""), userHash);
             var password = CryptographicOperations.FixedTimeEquals(SHA256.HashData(connection.RawPassword ?? []), passwordHash);
             if (!(user & password))

@@ -6,7 +6,7 @@ namespace EdgeSeg.Mqtt;
 
 /// <summary>
 /// The link of the service to its broker. It reconnects with jittered back-off and accepts messages whether it is connected or not
-/// (<see cref="Outbox"/>). Every connection begins with the retained <c>status</c> and the other retained topics; its last will says
+/// (<see cref="Outbox"/>). Every connection begins with the retained <c>status</c> and the other retained topics; its last will is
 /// <c>offline</c> with our session id. One loop sends; any thread may hand over, which copies and never blocks on the network.
 /// </summary>
 internal sealed class MqttLink : IServiceLink, IAsyncDisposable
@@ -56,14 +56,6 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
         status.Set(ServiceState.Online, []);
     }
 
-    /// <summary>
-    /// True when the link comes up, false when it goes down; on the loop of the link. A handler must not block or throw.
-    /// </summary>
-    public event Action<bool>? ConnectedChanged;
-
-    /// <summary>Another client took our id; the number of times in a row.</summary>
-    public event Action<int>? SessionTakenOver;
-
     public bool Connected => connected;
 
     public IReadOnlyList<BrokerRefusal> Refusals => refusals.All;
@@ -92,15 +84,11 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     /// <summary>At most half of the outbox is in use: a sequence of masks can go on without dropping its first ones.</summary>
     public bool HasRoom => outbox.Waiting <= options.OutboxMessages / 2;
 
-    /// <summary>Completes when the link was stopped; a fault is a fault of the program.</summary>
-    public Task Completion => loop;
-
     /// <summary>Begins to connect.</summary>
     public void Start() => loop = Task.Run(RunAsync);
 
     /// <summary>
-    /// Copies a mask message into the outbox: QoS 0, dropped when it was not sent within <see cref="LinkOptions.MaskExpiry"/>. False when
-    /// an older message was dropped for it.
+    /// Copies a mask message into the outbox: QoS 0, dropped after <see cref="LinkOptions.MaskExpiry"/>. False: an older one was dropped.
     /// </summary>
     public bool TryPublishMask(string topic, ReadOnlySpan<byte> payload) =>
         TryPublish(topic, payload, Json, options.MaskExpiry.TotalSeconds);
@@ -138,7 +126,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
         return taken;
     }
 
-    /// <summary>Sets what <c>status</c> says.</summary>
+    /// <summary>Sets the content of <c>status</c>.</summary>
     public void SetStatus(ServiceState state, IReadOnlyList<string> reasons)
     {
         status.Set(state, reasons);
@@ -217,10 +205,8 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
             {
                 var since = time.GetTimestamp();
                 Interlocked.Exchange(ref connectedStamp, since);
-                log(
-                    "mqtt: connected to "
-                        + $"{options.Host}:{options.Port}{(outbox.Drops.Total is > 0 and var n ? $"; {n} messages were dropped so far" : "")}"
-                );
+                var dropped = outbox.Drops.Total is > 0 and var n ? $"; {n} messages were dropped so far" : "";
+                log($"mqtt: connected to {options.Host}:{options.Port}{dropped}");
                 lastFailure = "";
                 await ServeAsync(next);
                 if (stop.IsCancellationRequested)
@@ -243,13 +229,11 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
         status.Offer();
         outbox.BeginOnline();
         connected = true;
-        ConnectedChanged?.Invoke(true);
         await PumpAsync(to);
         connected = false;
         outbox.BeginOffline();
         if (!to.Lost)
             await SayGoodbyeAsync(to);
-        ConnectedChanged?.Invoke(false);
     }
 
     /// <summary>Sends until the connection is lost, or, once stopping, until nothing waits.</summary>
@@ -298,7 +282,6 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
                 $"mqtt: another client uses the id of device '{options.Topics.Device}': give each device its own id; trying "
                     + $"again every {MqttLimits.TakenOverWaitMs / 60_000} minutes"
             );
-        SessionTakenOver?.Invoke(reconnect.TakenOverInARow);
     }
 
     private async Task WaitAsync(TimeSpan wait)

@@ -67,7 +67,7 @@ internal sealed class ServerCertificateCheck(
     {
         var now = time.GetUtcNow();
         if (now < earliest)
-            return $"the clock of this device says {Day(now)}, so no certificate is valid: set the clock";
+            return $"the clock of this device is at {Day(now)}, so no certificate is valid: set the clock";
         var wrong =
             chain
                 .ChainElements.FirstOrDefault(e => e.ChainElementStatus.Any(s => s.Status == X509ChainStatusFlags.NotTimeValid))

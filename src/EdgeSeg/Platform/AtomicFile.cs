@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace EdgeSeg.Platform;
 
-/// <summary>Atomic writes: after a power cut a file holds the old content or the new one. When a call returns, its change is on the disk.</summary>
+/// <summary>
+/// Atomic writes: after a power cut a file holds the old content or the new one. When a call returns, its change is on the disk.
+/// </summary>
 internal static class AtomicFile
 {
     /// <summary>Replaces a file's content, all or nothing.</summary>

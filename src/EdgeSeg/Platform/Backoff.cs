@@ -1,7 +1,8 @@
 namespace EdgeSeg.Platform;
 
 /// <summary>
-/// Exponential back-off with jitter. The full wait doubles from <paramref name="minMs"/> to <paramref name="maxMs"/>; each wait is half to all of it,
+/// Exponential back-off with jitter. The full wait doubles from <paramref name="minMs"/> to <paramref name="maxMs"/>; each wait is half to
+/// all of it,
 /// at random, so that many cameras or devices do not retry at the same moment. One thread.
 /// </summary>
 /// <param name="minMs">Full wait before the first retry, in milliseconds.</param>

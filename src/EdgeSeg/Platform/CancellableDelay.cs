@@ -1,6 +1,9 @@
 namespace EdgeSeg.Platform;
 
-/// <summary>Waits of one thread by a <see cref="TimeProvider"/>, without allocating for each; ended at once and for ever by <see cref="Cancel"/> from another.</summary>
+/// <summary>
+/// Waits of one thread by a <see cref="TimeProvider"/>, without allocating for each; ended at once and for ever by <see cref="Cancel"/>
+/// from another.
+/// </summary>
 internal sealed class CancellableDelay : IDisposable
 {
     private readonly AutoResetEvent due = new(false);

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace EdgeSeg.Platform;
 
-/// <summary>The C library's calls that .NET does not offer. A result below zero is a failure; <see cref="Marshal.GetLastPInvokeError"/> has errno.</summary>
+/// <summary>
+/// The C library's calls that .NET does not offer. A result below zero is a failure; <see cref="Marshal.GetLastPInvokeError"/> has errno.
+/// </summary>
 internal static unsafe partial class LibC
 {
     /// <summary>access(2): the process may read and write the file.</summary>

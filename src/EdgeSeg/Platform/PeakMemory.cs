@@ -5,7 +5,7 @@ namespace EdgeSeg.Platform;
 /// <summary>The most memory that this process has held so far, as the kernel counts it.</summary>
 internal static class PeakMemory
 {
-    /// <summary>Resident MiB; NaN where the system does not tell.</summary>
+    /// <summary>Resident MiB; NaN where the system does not report it.</summary>
     public static double MiB
     {
         get

@@ -4,7 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace EdgeSeg.Platform;
 
 /// <summary>
-/// Files of a few lines that the kernel writes when they are read (/proc, /sys), read once an interval for years: without the buffers, eight kilobytes a file, that
+/// Files of a few lines that the kernel writes when they are read (/proc, /sys), read once an interval for years: without the buffers,
+/// eight kilobytes a file, that
 /// <see cref="File.ReadAllText(string)"/> takes for itself.
 /// </summary>
 internal static class SmallFile

@@ -5,7 +5,7 @@ namespace EdgeSeg.Platform;
 /// <summary>Whether the wall clock is set by a time server.</summary>
 internal static class SystemClock
 {
-    /// <summary>True when systemd-timesyncd says so (its file below <paramref name="run"/>), or the kernel reports it (chrony, ntpd).</summary>
+    /// <summary>True when systemd-timesyncd (its file below <paramref name="run"/>) or the kernel (chrony, ntpd) reports it.</summary>
     public static bool IsSynchronised(string run = "/run") =>
         File.Exists(Path.Combine(run, "systemd/timesync/synchronized")) || KernelClockIsSynchronised();
 

@@ -3,7 +3,10 @@ using EdgeSeg.Vision.Models;
 
 namespace EdgeSeg.Telemetry;
 
-/// <summary>Counts and latencies of one camera: written by its capture and inference threads without allocating, read by the <see cref="TelemetryCollector"/>.</summary>
+/// <summary>
+/// Counts and latencies of one camera: written by its capture and inference threads without allocating, read by the
+/// <see cref="TelemetryCollector"/>.
+/// </summary>
 internal sealed class CameraStats(string id)
 {
     private readonly LatencyHistogram[] stages = [.. Enumerable.Range(0, StageTimes.Count).Select(_ => new LatencyHistogram())];
@@ -21,7 +24,10 @@ internal sealed class CameraStats(string id)
     /// <summary>What was dropped since the session began, by cause.</summary>
     public Drops Drops { get; } = new();
 
-    /// <summary>What the camera counts itself: frames that it gave and times that it came back since the session began, and frames of its pool that are out. Told before <see cref="Take"/>, by the same thread.</summary>
+    /// <summary>
+    /// Counts of the camera itself: frames and reconnects since the session began, and frames of its pool in use. Set before
+    /// <see cref="Take"/>, by the same thread.
+    /// </summary>
     public void SetSource(long frames, long reconnects, int held) => (framesIn, this.reconnects, framesHeld) = (frames, reconnects, held);
 
     /// <summary>A frame went all the way: its stage times, and its age in milliseconds when its mask was handed over.</summary>

@@ -3,9 +3,11 @@ using EdgeSeg.Platform;
 
 namespace EdgeSeg.Telemetry;
 
-/// <summary>How the board is doing. What the system does not tell is null, or an empty list, and is left out of messages: absent is not zero.</summary>
+/// <summary>
+/// State of the board. A value that the system does not report is null or an empty list, and is left out of messages: absent is not zero.
+/// </summary>
 /// <param name="Zones">Temperatures.</param>
-/// <param name="Throttling">Null where nothing tells.</param>
+/// <param name="Throttling">Null: not reported.</param>
 /// <param name="Rails">Power drawn.</param>
 /// <param name="MemoryAvailableBytes">What programs can still get without swapping (MemAvailable).</param>
 /// <param name="MemoryTotalBytes">All memory that the kernel manages.</param>

@@ -1,16 +1,16 @@
-using System.Globalization;
-using EdgeSeg.Updates;
-
 namespace EdgeSeg.Telemetry;
 
-/// <summary>What the automatic results of the model in use are like, over the last <see cref="TelemetryLimits.LiveWindow"/>. Counted by the inference thread, read by any.</summary>
+/// <summary>
+/// Statistics of the last <see cref="TelemetryLimits.LiveWindow"/> automatic results of the active model. Counted by the inference thread,
+/// read by any.
+/// </summary>
 internal sealed class LiveQuality
 {
     private readonly Lock gate = new();
     private readonly (bool Found, float PredictedIou, float Area)[] window = new (bool, float, float)[TelemetryLimits.LiveWindow];
     private long counted;
 
-    /// <param name="found">Whether the model found something, before any minimum of the settings.</param>
+    /// <param name="found">Whether the model found an object, before the minimums of the settings.</param>
     /// <param name="predictedIou">0..1.</param>
     /// <param name="area">Mask area as a share of the picture.</param>
     public void Count(bool found, float predictedIou, double area)
@@ -19,7 +19,7 @@ internal sealed class LiveQuality
             window[counted++ % window.Length] = (found, predictedIou, (float)area);
     }
 
-    /// <summary>Another model serves: begins anew.</summary>
+    /// <summary>Another model is active: start from zero.</summary>
     public void Reset()
     {
         lock (gate)
@@ -54,29 +54,5 @@ internal sealed class LiveQuality
                 );
             }
         }
-    }
-
-    /// <summary>In what a model does worse than the former one beyond the signed margins, as a sentence; null: in nothing.</summary>
-    public static string? Worse(LiveStats former, LiveStats now, LiveTerms terms)
-    {
-        // too few results of the former model are no measure
-        if (former.Results < Math.Min(terms.Frames, TelemetryLimits.LiveWindow))
-            return null;
-        if (now.FoundRate < former.FoundRate - terms.FoundRateDrop)
-            return string.Create(
-                CultureInfo.InvariantCulture,
-                $"it finds something in {now.FoundRate:P0} of the frames, the former model did in {former.FoundRate:P0}"
-            );
-        if (now.FoundRate == 0 || former.FoundRate == 0)
-            return null;
-        if (now.PredictedIou < former.PredictedIou - terms.PredictedIouDrop)
-            return string.Create(
-                CultureInfo.InvariantCulture,
-                $"its mean predicted IoU is {now.PredictedIou:0.00}, the former model's was {former.PredictedIou:0.00}"
-            );
-        var factor = now.Area / former.Area;
-        return factor > terms.AreaFactor || factor < 1 / terms.AreaFactor
-            ? string.Create(CultureInfo.InvariantCulture, $"its masks are {factor:0.00} times as large as the former model's")
-            : null;
     }
 }

@@ -16,7 +16,10 @@ internal readonly record struct PowerRail(string Rail, double Watts);
 /// </summary>
 internal sealed record Throttling(IReadOnlyList<string> Now, IReadOnlyList<string>? SinceBoot);
 
-/// <summary>What the kernel shows of the board's heat, power and throttling. Each reading takes the folder of /sys, so that tests can lay out their own; what is not there is absent, never zero.</summary>
+/// <summary>
+/// What the kernel shows of the board's heat, power and throttling. Each reading takes the folder of /sys, so that tests can lay out their
+/// own; what is not there is absent, never zero.
+/// </summary>
 internal static class Sensors
 {
     public const string UnderVoltage = "under_voltage";
@@ -25,7 +28,8 @@ internal static class Sensors
     // the bits of get_throttled, "now" in the first four; 16 higher: since boot
     private static readonly string[] firmwareFlags = [UnderVoltage, "frequency_capped", "throttled", "soft_temperature_limit"];
 
-    // cooling devices that slow a processor down: Linux' thermal-cpufreq-N and devfreq ones, ACPI's Processor, Jetson's cpu-throttle-alert and the like.
+    // cooling devices that slow a processor down: Linux' thermal-cpufreq-N and devfreq ones, ACPI's Processor, Jetson's cpu-throttle-alert
+    // and the like.
     // A fan that turns is no throttling.
     private static readonly string[] slowing = ["cpufreq", "devfreq", "throttle-alert", "Processor"];
 
@@ -44,7 +48,7 @@ internal static class Sensors
         return zones;
     }
 
-    /// <summary>Null when neither a firmware nor a cooling device of the processor tells.</summary>
+    /// <summary>Null when neither the firmware nor a cooling device of the processor reports it.</summary>
     public static Throttling? Throttled(string sys)
     {
         List<string> now = [];
@@ -84,7 +88,9 @@ internal static class Sensors
         return isTold ? new Throttling(now, since) : null;
     }
 
-    /// <summary>The rails of INA power monitors: power where the driver gives it (microwatts), else voltage (mV) times current (mA).</summary>
+    /// <summary>
+    /// The rails of INA power monitors: power where the driver gives it (microwatts), else voltage (mV) times current (mA).
+    /// </summary>
     public static IReadOnlyList<PowerRail> Rails(string sys)
     {
         var rails = new List<PowerRail>();

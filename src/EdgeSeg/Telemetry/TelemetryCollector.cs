@@ -32,7 +32,7 @@ internal sealed class TelemetryCollector
     /// <exception cref="KeyNotFoundException">No such camera.</exception>
     public CameraStats Camera(string id) => cameras[id];
 
-    /// <summary>Everything since the last call; the link's figures, the board's, the model swaps and whether the clock can be believed are passed on as they are.</summary>
+    /// <summary>The values since the last call; those of the link, the board, the model swaps and the clock are passed through.</summary>
     public TelemetryInfo Take(in LinkStats link, DeviceVitals board, SwapStats swaps, bool clockSynced)
     {
         var now = time.GetTimestamp();

@@ -17,7 +17,7 @@ internal sealed record CameraTelemetry(
 /// <summary>
 /// The process over an interval; counts and bytes are of the interval, <see cref="RssBytes"/> and <see cref="Gen2Total"/> are not.
 /// </summary>
-/// <param name="RssBytes">Resident memory now; null, and then left out, where the system does not tell.</param>
+/// <param name="RssBytes">Resident memory now; null, and left out, where the system does not report it.</param>
 /// <param name="CpuPercent">Of one core: two busy cores are 200.</param>
 /// <param name="AllocatedBytes">Managed bytes allocated.</param>
 /// <param name="Gen0">Collections of generation 0.</param>
@@ -48,7 +48,7 @@ internal readonly record struct LinkDrops(long Full, long Expired, long TooLarge
 /// <summary>The MQTT link since the session began; <see cref="Waiting"/>: messages that wait now.</summary>
 internal readonly record struct LinkStats(long Sent, long Reconnects, int Waiting, LinkDrops Drops);
 
-/// <summary>All that a telemetry message says.</summary>
+/// <summary>Content of a telemetry message.</summary>
 internal sealed record TelemetryInfo(
     string Device,
     string Session,

@@ -6,7 +6,7 @@ internal static class TelemetryLimits
     /// <summary>Thermal zones and cooling devices read at most.</summary>
     public const int MaxThermalZones = 64;
 
-    /// <summary>Longest latency that a histogram tells apart, in microseconds; longer ones count as this.</summary>
+    /// <summary>Largest latency of a histogram, in microseconds; longer ones count as this.</summary>
     public const long MaxLatencyUs = 60_000_000;
 
     /// <summary>Channels of one power monitor: the INA3221 has three, and a sum.</summary>

@@ -1,6 +1,5 @@
 using EdgeSeg.Messages;
 using EdgeSeg.Platform;
-using EdgeSeg.Telemetry;
 
 namespace EdgeSeg.Updates;
 
@@ -74,7 +73,7 @@ internal sealed class Trial(UpdateContext context)
             return;
         }
 
-        if (live.Results >= terms.Frames && state.Baseline is { } baseline && LiveQuality.Worse(baseline, live, terms) is { } worse)
+        if (live.Results >= terms.Frames && state.Baseline is { } baseline && LiveComparison.Worse(baseline, live, terms) is { } worse)
             await RollBackAsync(UpdateReason.LiveQuality, worse);
         else
             Commit();

@@ -4,7 +4,9 @@ using System.Text;
 
 namespace EdgeSeg.WebConsole;
 
-/// <summary>The head of one HTTP/1.1 request: all that the console's listener ever reads of one, since no request to it has a body.</summary>
+/// <summary>
+/// The head of one HTTP/1.1 request: all that the console's listener ever reads of one, since no request to it has a body.
+/// </summary>
 internal sealed class HttpHead
 {
     private readonly Dictionary<string, string> headers = new(StringComparer.OrdinalIgnoreCase);
@@ -14,7 +16,9 @@ internal sealed class HttpHead
     /// <summary>The target without its query; begins with a slash.</summary>
     public string Path { get; private init; } = "";
 
-    /// <summary>The header's value without blanks around it, or empty. One that came twice has both values, which no check then takes.</summary>
+    /// <summary>
+    /// The header's value without blanks around it, or empty. One that came twice has both values, which no check then takes.
+    /// </summary>
     public string this[string name] => headers.GetValueOrDefault(name, "");
 
     /// <summary>Reads up to the empty line. Null when the peer sends something else, too much, or goes away.</summary>
@@ -32,7 +36,7 @@ internal sealed class HttpHead
             var end = buffer.AsSpan(0, length).IndexOf("\r\n\r\n"u8);
             if (end < 0)
                 continue;
-            // what follows the head would be a client that speaks before it is answered: none of ours does
+            // data after the head is from a client that does not wait for the answer: not supported
             if (end + 4 != length)
                 return null;
             return TryParse(Encoding.Latin1.GetString(buffer, 0, end), out var head) ? head : null;
@@ -69,7 +73,8 @@ internal sealed class HttpHead
         this[name].Split(',', StringSplitOptions.TrimEntries).Contains(word, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// Whether the host asked for is this machine by a name that only it can mean. Another name that leads to loopback is how a web page of a
+    /// Whether the host asked for is this machine by a name that only it can mean. Another name that leads to loopback is how a web page of
+    /// a
     /// stranger gets at local services (DNS rebinding).
     /// </summary>
     public bool HostIsLoopback =>

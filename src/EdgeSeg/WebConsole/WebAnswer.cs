@@ -12,7 +12,8 @@ internal readonly record struct WebAnswer(byte[] Head, byte[] Body, bool IsSocke
 {
     /// <summary>The page may load and reach nothing but its own origin; nobody may frame it.</summary>
     private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action "
+        + "'none'; frame-ancestors 'none'";
 
     /// <param name="head">The request; null: it was none.</param>
     /// <param name="servesConsole">The page and its WebSocket are served.</param>
@@ -68,7 +69,8 @@ internal readonly record struct WebAnswer(byte[] Head, byte[] Body, bool IsSocke
             return Refuse("400 Bad Request", "Sec-WebSocket-Key is not valid.");
         return new WebAnswer(
             Encoding.ASCII.GetBytes(
-                $"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {Accept(key)}\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n"
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+                    + $"{Accept(key)}\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n"
             ),
             [],
             IsSocket: true
@@ -95,6 +97,7 @@ internal readonly record struct WebAnswer(byte[] Head, byte[] Body, bool IsSocke
     private static byte[] Header(string status, string fields) =>
         Encoding.ASCII.GetBytes(
             $"HTTP/1.1 {status}\r\n{fields}Connection: close\r\nContent-Security-Policy: {Policy}\r\nX-Content-Type-Options: nosniff\r\n"
-                + "X-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\nCross-Origin-Opener-Policy: same-origin\r\n\r\n"
+                + "X-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: "
+                + "same-origin\r\nCross-Origin-Opener-Policy: same-origin\r\n\r\n"
         );
 }

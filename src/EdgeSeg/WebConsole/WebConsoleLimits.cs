@@ -6,7 +6,9 @@ internal static class WebConsoleLimits
     /// <summary>Clients of the embedded broker: the service itself and a few people looking on.</summary>
     public const int BrokerClients = 32;
 
-    /// <summary>Connections to the console's listener, files and WebSockets together: the broker's clients and a browser's file requests.</summary>
+    /// <summary>
+    /// Connections to the console's listener, files and WebSockets together: the broker's clients and a browser's file requests.
+    /// </summary>
     public const int WebConnections = BrokerClients + 32;
 
     /// <summary>Largest head of a request, in bytes: a browser's is 1 KB, cookies of other local services included 4.</summary>

@@ -93,7 +93,7 @@ public sealed class CommandParserTests
     [InlineData("click", "{\"points\":[[1,32768]]}", "pixels")]
     [InlineData("click", "{\"points\":[[1.01,0]],\"normalized\":true}", "0 to 1")]
     [InlineData("click", "{\"points\":[[1,2]],\"normalized\":1}", "normalized")]
-    [InlineData("click", "{\"points\":[[1,2]],\"points\":[[3,4]]}", "twice")]
+    [InlineData("click", "{\"points\":[[1,2]],\"points\":[[3,4]]}", "duplicate")]
     [InlineData("click", "{\"points\":[[1,2]],\"uri\":\"file:/etc/passwd\"}", "'uri'")]
     [InlineData("click", "{\"points\":[[1,2]],\"box\":[1,2,3,4]}", "'box'")]
     [InlineData("click", "{\"points\":[[1,2]],\"v\":2}", "'v'")]
