@@ -13,7 +13,8 @@ internal sealed class AutomaticMaskCliOptions
     private readonly Option<bool> everything = new("--everything")
     {
         Description =
-            "Every object: asks at each point of a grid and keeps the masks that are sure, stable and distinct. One JSON line a mask; their number goes to standard error.",
+            "Every object: asks at each point of a grid and keeps the masks that are sure, stable and distinct. "
+            + "One JSON line a mask; their number goes to standard error.",
     };
     private readonly Option<int> side = new("--points-per-side", "--grid")
     {
@@ -35,7 +36,8 @@ internal sealed class AutomaticMaskCliOptions
     {
         HelpName = "PX",
         Description =
-            $"Smaller islands are removed and smaller holes filled, in pixels of the photograph. Default: {new AutomaticMaskOptions().MinMaskRegionArea}.",
+            $"Smaller islands are removed and smaller holes filled, in pixels of the photograph. "
+            + $"Default: {new AutomaticMaskOptions().MinMaskRegionArea}.",
     };
 
     public AutomaticMaskCliOptions(Command command)

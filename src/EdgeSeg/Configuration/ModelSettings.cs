@@ -26,7 +26,8 @@ internal sealed class FramesSettings
             "hold_mib",
             1,
             4096,
-            "Memory for their pixels in MiB, all cameras together. Frames of the last 5 s are kept in the resolution that fits, the model's input size at least.",
+            "Memory for their pixels in MiB, all cameras together. Frames of the last 5 s are kept in the resolution that fits, "
+                + "the model's input size at least.",
             f => f.HoldMib,
             (f, v) => f.HoldMib = v
         );
@@ -79,7 +80,8 @@ internal sealed class ModelSettings
             .Integer("threads", 0, 256, "Threads for one inference; 0: one for each core.", m => m.Threads, (m, v) => m.Threads = v)
             .Choice(
                 "zoom",
-                "\"auto\" makes a second pass on a crop around the object, with models that gain from it; \"off\" takes half the time, and masks of small objects are coarser.",
+                "\"auto\" makes a second pass on a crop around the object, with models that gain from it; "
+                    + "\"off\" takes half the time, and masks of small objects are coarser.",
                 m => m.Zoom,
                 (m, v) => m.Zoom = v,
                 ("auto", ZoomMode.Auto),

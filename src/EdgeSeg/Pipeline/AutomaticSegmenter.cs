@@ -1,4 +1,5 @@
 using EdgeSeg.Configuration;
+using EdgeSeg.Messages;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
 using EdgeSeg.Vision.Prompts;
@@ -58,6 +59,16 @@ internal sealed class AutomaticSegmenter(ActiveModel model, InferenceCanceller c
         result.Prompt.Source = PromptSource.Auto;
         result.Saliency = float.NaN;
         result.MarkNotFound(reason, picture.Frame.Width, picture.Frame.Height);
+    }
+
+    /// <summary>The answer to a command on a camera whose region of interest shows nothing of the picture.</summary>
+    public static CommandError OutsideOf(CameraPipeline camera, FrameInfo frame)
+    {
+        var (x, y, width, height) = camera.Settings.Roi!.Value;
+        return CommandError.Bad(
+            $"the roi {x},{y} {width}x{height} of camera {camera.Settings.Id} lies outside of its picture of "
+                + $"{frame.Width}x{frame.Height} pixels: correct it in the configuration"
+        );
     }
 
     private static Rect Clip(Area roi, int width, int height) =>

@@ -176,31 +176,7 @@ internal sealed class CommandProcessor(
         }
 
         var refines = command.Command.Prompt?.Refines;
-        var earlier = refines is null ? null : publisher.Prompts.Find(refines);
-        if (refines is not null && earlier is null)
-        {
-            queue.Fail(
-                command,
-                new CommandError(
-                    CommandErrorCode.FrameGone,
-                    $"the mask is not remembered any more: the last {PipelineLimits.MasksRemembered} masks are; send all of its clicks again"
-                )
-            );
-            return;
-        }
-
-        if (
-            command.Command.Prompt is { } prompt
-            && prompt.Resolve(
-                result.Prompt,
-                picture.Frame.Width,
-                picture.Frame.Height,
-                model.Segmenter.MaxPoints,
-                model.Segmenter.AcceptsNegativeClicks,
-                earlier
-            )
-                is { } error
-        )
+        if (Resolve(command, picture) is { } error)
         {
             queue.Fail(command, error);
             return;
@@ -211,7 +187,7 @@ internal sealed class CommandProcessor(
             segmenter.Run(camera, picture, result, mayYield: false, clicks: null, saliencyEvery: 1);
             if (result.Reason == AutomaticSegmenter.RoiOutside)
             {
-                queue.Fail(command, new CommandError(CommandErrorCode.BadRequest, OutsideOf(camera, picture.Frame)));
+                queue.Fail(command, AutomaticSegmenter.OutsideOf(camera, picture.Frame));
                 return;
             }
 
@@ -256,10 +232,22 @@ internal sealed class CommandProcessor(
         );
     }
 
-    private static string OutsideOf(CameraPipeline camera, FrameInfo frame)
+    /// <summary>Writes the command's prompt, after that of the mask that it corrects. Null when it is good, or when there is none.</summary>
+    private CommandError? Resolve(PendingCommand command, Picture picture)
     {
-        var (x, y, width, height) = camera.Settings.Roi!.Value;
-        return $"the roi {x},{y} {width}x{height} of camera {camera.Settings.Id} lies outside of its picture of {frame.Width}x{frame.Height} pixels: correct it in the configuration";
+        if (command.Command.Prompt is not { } prompt)
+            return null;
+        var earlier = prompt.Refines is { } refines ? publisher.Prompts.Find(refines) : null;
+        return prompt.Refines is not null && earlier is null
+            ? MaskMemory.Gone
+            : prompt.Resolve(
+                result.Prompt,
+                picture.Frame.Width,
+                picture.Frame.Height,
+                model.Segmenter.MaxPoints,
+                model.Segmenter.AcceptsNegativeClicks,
+                earlier
+            );
     }
 
     private void SendSnapshot(PendingCommand command, CameraPipeline camera, Frame frame)

@@ -22,6 +22,13 @@ internal sealed class MaskMemory(string session)
         public PromptBuffer Prompt { get; } = new();
     }
 
+    /// <summary>The answer to a correction of a mask that is not remembered.</summary>
+    public static CommandError Gone =>
+        new(
+            CommandErrorCode.FrameGone,
+            $"the mask is not remembered any more: the last {PipelineLimits.MasksRemembered} masks are; send all of its clicks again"
+        );
+
     /// <param name="number">Counts masks from 1; the last part of the mask's id.</param>
     /// <param name="frame">The frame that the mask was made on.</param>
     /// <param name="prompt">Copied.</param>
