@@ -232,7 +232,9 @@ internal sealed class CommandProcessor(
         );
     }
 
-    /// <summary>Writes the command's prompt, after that of the mask that it corrects. Null when it is good, or when there is none.</summary>
+    /// <summary>
+    /// Writes the command's prompt, after that of the mask that it corrects. Null when it is good, or when there is none.
+    /// </summary>
     private CommandError? Resolve(PendingCommand command, Picture picture)
     {
         if (command.Command.Prompt is not { } prompt)
