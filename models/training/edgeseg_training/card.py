@@ -24,7 +24,8 @@ def configure(parser):
     parser.add_argument("--name", default="squeezesam")
     parser.add_argument("--version", type=int, required=True, help="a number that goes up with each model of this name")
     parser.add_argument("--data", default="", metavar="FILE", help="what `data check --json` wrote: sets, counts, licences")
-    parser.add_argument("--also", action="append", default=[], metavar="FILE", help="the same of earlier runs that the weights come from")
+    parser.add_argument("--also", action="append", default=[], metavar="FILE",
+                        help="the same of an earlier run that the weights come from, or that run's checkpoint")
     parser.add_argument("--start", default="", metavar="TEXT", help="what the training started from, in words")
     parser.add_argument("--figures", action="append", default=[], metavar="PRECISION=FILE", help="what `edgeseg eval --json` wrote")
     parser.add_argument("--compare", action="append", default=[], metavar="NAME=FILE", help="the same of another model")
@@ -54,16 +55,32 @@ def named_figures(pairs) -> dict[str, dict]:
     return found
 
 
+def sets_of(facts: dict) -> dict[str, dict]:
+    """Set -> photographs, licence and class, of a checkpoint's facts."""
+    return {name: {"photographs": count, "licence": licence, "class": licences.classify(licence)}
+            for name, (count, licence) in facts.get("sets", {}).items()}
+
+
+def training_sets(path) -> dict[str, dict]:
+    """The same of a file of `data check --json` or of a checkpoint. Raises UserError when a checkpoint does not say."""
+    if pathlib.Path(path).suffix != ".pt":
+        return read_json(path).get("training", {})
+    sets = sets_of(checkpoints.read(path).get("facts", {}))
+    if not sets:
+        raise UserError(f"{path} does not say what it was trained on. Give --also with the file of `data check --json` of its run.")
+    return sets
+
+
 def gather_sets(arguments, facts: dict) -> dict[str, dict]:
     """Set -> photographs, licence and class, of this run and the earlier ones. Raises UserError when nothing says what was trained on."""
     sets: dict[str, dict] = {}
     for path in [*([arguments.data] if arguments.data else []), *arguments.also]:
-        for name, entry in read_json(path).get("training", {}).items():
+        for name, entry in training_sets(path).items():
             old = sets.get(name)
             if old is None or entry["photographs"] > old["photographs"]:
                 sets[name] = entry
-    for name, (count, licence) in facts.get("sets", {}).items():
-        sets.setdefault(name, {"photographs": count, "licence": licence, "class": licences.classify(licence)})
+    for name, entry in sets_of(facts).items():
+        sets.setdefault(name, entry)
     if not sets:
         raise UserError("nothing says what the weights were trained on. Give --data with the file of `data check --json`.")
     return dict(sorted(sets.items()))
@@ -173,7 +190,9 @@ def run(arguments) -> int:
     for entry in graphs:
         entry["golden"] = golden(arguments.edgeseg, out, entry["precision"])
     write_json(out / "model.json", table)
-    text = card_text.text(table, sets, facts, figures, compared, arguments.start, datetime.date.today().isoformat(), commit())
+    earlier_runs = ", ".join(f"`{pathlib.Path(path).name}`" for path in arguments.also)
+    start = arguments.start or (f"weights of an earlier run ({earlier_runs}), whose sets are in the table." if earlier_runs else "")
+    text = card_text.text(table, sets, facts, figures, compared, start, datetime.date.today().isoformat(), commit())
     (out / "CARD.md").write_text(text, encoding="utf-8")
     print(f"{out}: {', '.join(entry['file'] for entry in graphs)}, model.json, CARD.md. Weights: {table['weights_licence']}")
     if "thresholds" not in table:

@@ -72,6 +72,16 @@ def test_bundle_holds_graphs_manifest_and_card(made, tmp_path):
         assert part in text, part
 
 
+def test_sets_of_an_earlier_run_stay_in_the_card(made, tmp_path):
+    facts = {"sets": {"ecssd": [700, "research set"]}}
+    content = torch.load(made / "weights.pt")
+    torch.save({**content, "facts": facts}, tmp_path / "start.pt")
+    assert main([*words(made, tmp_path / "bundle"), "--also", str(tmp_path / "start.pt")]) == 0
+    text = (tmp_path / "bundle" / "CARD.md").read_text()
+    assert "| ecssd | 700 | research set | research |" in text and "Weights: Research and evaluation only: ecssd" in text
+    assert "earlier run (`start.pt`)" in text
+
+
 def test_licence_of_the_weights_follows_the_sets():
     assert card.weights_licence(SETS).startswith("Apache-2.0") and "coco" in card.weights_licence(SETS)
     closed = {**SETS, "ecssd": {"photographs": 1, "licence": "research set", "class": "research"}}
