@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace EdgeSeg;
 
-/// <summary>How often a test that does one thing again and again does it: the whole count in <c>./build.sh soak</c>, a tenth of it elsewhere.</summary>
+/// <summary>
+/// How often a test that does one thing again and again does it: the whole count in <c>./build.sh soak</c>, a tenth of it elsewhere.
+/// </summary>
 internal static class Stress
 {
     /// <summary>Whether this is the long run.</summary>

@@ -122,7 +122,7 @@ export class CommandPanel {
     setText(spoken, mask.found ? `Mask found, score ${mask.score.toFixed(2)}` : `Nothing found: ${mask.reason}`);
   }
 
-  /** Every object of the frame in view. The masks come one by one, then the answer says how many there were; other commands may be given meanwhile. */
+  /** Every object of the frame in view. The masks come one by one, then the answer with their number. */
   private async everything(): Promise<void> {
     const [pair, target] = [this.stage().current, this.target()];
     if (!pair || !target) return;
@@ -192,7 +192,8 @@ export class CommandPanel {
       this.notify(
         "info",
         "snapshot",
-        `Frame #${wire.sequenceOf(shot.frame)} at full size, ${Math.round(shot.jpeg.length / 1024)} KiB. Click on it, or go back to the live picture.`,
+        `Frame #${wire.sequenceOf(shot.frame)} at full size, ${Math.round(shot.jpeg.length / 1024)} KiB. ` +
+          "Click on it, or go back to the live picture.",
       ),
     );
   }

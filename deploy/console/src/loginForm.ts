@@ -66,7 +66,8 @@ export class LoginForm {
       if (now.login) user.focus();
     } else if (now.kind === "lost" && !now.was) {
       note.textContent = this.blocked
-        ? "This page was served by a device and may reach only that device's own broker. Open the page from another web server to reach another broker."
+        ? "This page was served by a device and may reach only that device's own broker. " +
+          "Open the page from another web server to reach another broker."
         : `No broker answers at ${url.value}. Trying again; check the address and that the broker has a WebSocket listener.`;
     } else if (now.kind !== "connecting") {
       note.textContent = "";

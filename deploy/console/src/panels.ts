@@ -45,7 +45,8 @@ export function showDevice(d: Device, camera: string): void {
   const reasons = s && s.reasons.length > 0 ? `: ${spaced(s.reasons.join(", "))}` : "";
   setText(
     stateLine,
-    `${s?.state ?? "unknown"}${reasons}${s?.state === "offline" && Number.isFinite(since) ? ` since ${new Date(since).toLocaleTimeString("en-GB")}` : ""}`,
+    `${s?.state ?? "unknown"}${reasons}` +
+      (s?.state === "offline" && Number.isFinite(since) ? ` since ${new Date(since).toLocaleTimeString("en-GB")}` : ""),
   );
   const cam = d.cameras.get(camera);
   setText(

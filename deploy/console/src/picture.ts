@@ -238,7 +238,8 @@ export class Picture {
       const by = stepPx * this.scale * (e.shiftKey ? 5 : 1);
       this.cursor = this.inside([cursor[0] + step[0] * by, cursor[1] + step[1] * by]);
       this.say(
-        `${Math.round((100 * this.cursor[0]) / this.canvas.width)} percent from the left, ${Math.round((100 * this.cursor[1]) / this.canvas.height)} from the top`,
+        `${Math.round((100 * this.cursor[0]) / this.canvas.width)} percent from the left, ` +
+          `${Math.round((100 * this.cursor[1]) / this.canvas.height)} from the top`,
       );
     } else if (e.key === "Enter" || e.key === " ") {
       this.cursor = this.inside(cursor);

@@ -20,13 +20,11 @@ export function plots(samples: Telemetry[], camera: string, stage: string): HTML
   const causes = [
     ...new Set(samples.flatMap((t) => (t.cameras.get(camera)?.drops ?? []).filter(([, n]) => n > 0).map(([cause]) => cause))),
   ].sort();
-  const drops: Line[] = causes
-    .slice(0, 4)
-    .map((cause, i) => ({
-      name: cause.replaceAll("_", " "),
-      className: `c${i}`,
-      values: of((t) => t.cameras.get(camera)?.drops.find(([c]) => c === cause)?.[1] ?? 0),
-    }));
+  const drops: Line[] = causes.slice(0, 4).map((cause, i) => ({
+    name: cause.replaceAll("_", " "),
+    className: `c${i}`,
+    values: of((t) => t.cameras.get(camera)?.drops.find(([c]) => c === cause)?.[1] ?? 0),
+  }));
   const made = [
     plot(`Latency, ${stage.replaceAll("_", " ")}`, "ms", at, [
       { name: "p50", className: "c0", values: figures("p50") },

@@ -163,7 +163,7 @@ function figures(m: Mask, more: [string, string][]): HTMLElement {
 
 const sum = (m: Mask, names: string[]): number => m.ms.filter(([n]) => names.includes(n)).reduce((total, [, v]) => total + v, 0);
 
-/** Where the time went, stage by stage; the widths are the times. Waiting for the camera and in the queue is not work, so it is only listed. */
+/** The time of each stage as a bar. Waiting for the camera and in the queue is listed only, since it is not work. */
 function stageBar(m: Mask): HTMLElement {
   const work = m.ms.filter(([stage]) => stage !== "capture" && stage !== "queue");
   const total = work.reduce((s, [, v]) => s + v, 0);

@@ -39,7 +39,8 @@ internal static class PhotoList
         {
             if (photos[i].Name == photos[i - 1].Name && photos[i].Path != photos[i - 1].Path)
                 throw new OperatingException(
-                    $"'{photos[i - 1].Path}' and '{photos[i].Path}' would both be '{photos[i].Name}' in the export: name the folder above both"
+                    $"'{photos[i - 1].Path}' and '{photos[i].Path}' would both be '{photos[i].Name}' in the export: name the "
+                        + "folder above both"
                 );
         }
         return [.. photos.DistinctBy(p => p.Name)];

@@ -18,7 +18,8 @@ internal sealed class AnnotateVerb
     private readonly Option<string> export = new("--export")
     {
         Description =
-            "coco: annotations.json with RLE masks; yolo-seg: labels/*.txt; labelmap: 16-bit PNG and labels.json; cutout: RGBA PNG an object.",
+            "coco: annotations.json with RLE masks; yolo-seg: labels/*.txt; labelmap: 16-bit PNG and labels.json; cutout: "
+            + "RGBA PNG an object.",
         DefaultValueFactory = _ => "coco",
     };
     private readonly Option<string> outDir = new("--out")

@@ -32,7 +32,8 @@ internal static class BenchVerb
         {
             if (ParseSize(r.GetValueOrDefault<string>()) is null)
                 r.AddError(
-                    $"--size must be WIDTHxHEIGHT, {PictureBounds.MinSide} to {ConfigurationLimits.MaxImageSide} pixels a side, for example 1280x720"
+                    $"--size must be WIDTHxHEIGHT, {PictureBounds.MinSide} to {ConfigurationLimits.MaxImageSide} pixels a "
+                        + "side, for example 1280x720"
                 );
         });
         frames.Validators.Add(r =>
@@ -42,7 +43,8 @@ internal static class BenchVerb
         });
         var command = new Command(
             "bench",
-            "Measures the model on this device, from a frame's pixels to the message: fp32 and int8, threads, fewer saliency passes; the start; memory. Ends with what to configure.\n\nExample: edgeseg bench --size 1280x720"
+            "Measures the model on this device, from a frame's pixels to the message: fp32 and int8, threads, fewer saliency "
+                + "passes; the start; memory. Ends with what to configure.\n\nExample: edgeseg bench --size 1280x720"
         )
         {
             size,

@@ -42,7 +42,8 @@ internal static class CanaryVerb
         };
         var command = new Command(
             "canary",
-            "Tries a model bundle in a process of its own and prints a verdict as JSON: masks against the expected ones, time against the model in use, memory. Updates run it by themselves.\n\nExample: edgeseg canary /media/stick/squeezesam-2"
+            "Tries a model bundle in a process of its own and prints a verdict as JSON: masks against the expected ones, time "
+                + "against the model in use, memory. Updates run it by themselves.\n\nExample: edgeseg canary /media/stick/squeezesam-2"
         )
         {
             folder,

@@ -42,7 +42,9 @@ internal static class DemoVerb
         };
         var command = new Command(
             "demo",
-            "Finds the salient object in photographs and sends its mask over MQTT: starts a broker inside the process, replays the photographs through the service, prints each mask as a subscriber hears it, and draws it.\n\nExample: edgeseg demo --out demo-out"
+            "Finds the salient object in photographs and sends its mask over MQTT: starts a broker inside the process, "
+                + "replays the photographs through the service, prints each mask that a subscriber receives, and draws it."
+                + "\n\nExample: edgeseg demo --out demo-out"
         )
         {
             outDir,

@@ -15,7 +15,8 @@ internal static class DoctorVerb
         var config = RunVerb.ConfigOption();
         var command = new Command(
             "doctor",
-            "Checks settings, native libraries, model, cameras, broker, GPIO, disk, clock and heat; says for each what to do. Exit code 1 when something failed.\n\nExample: edgeseg doctor --config edgeseg.toml"
+            "Checks settings, native libraries, model, cameras, broker, GPIO, disk, clock and heat; says for each what to do. "
+                + "Exit code 1 when something failed.\n\nExample: edgeseg doctor --config edgeseg.toml"
         )
         {
             config,
@@ -97,6 +98,7 @@ internal static class DoctorVerb
         foreach (var graph in bundle.Manifest.Graphs)
             bundle.Read(graph);
         using var model = LoadedModel.Load(folder, settings.Model.Precision.ToString().ToLowerInvariant(), settings.Model.Threads);
-        return $"{model.Name} {model.Version} in {folder}: {bundle.Manifest.Graphs.Count} graphs intact, {model.Precision} runs ({model.PrecisionReason})";
+        return $"{model.Name} {model.Version} in {folder}: {bundle.Manifest.Graphs.Count} graphs intact, {model.Precision} runs "
+            + $"({model.PrecisionReason})";
     }
 }

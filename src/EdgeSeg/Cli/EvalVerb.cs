@@ -17,14 +17,16 @@ internal static class EvalVerb
         {
             HelpName = "FILE",
             Description =
-                "COCO instance annotations (RLE or polygons; iscrowd 1: ignored pixels; kind \"salient\": counts for automatic mode and saliency; kind \"none\": a photograph without an object, in which masks found are counted).",
+                "COCO instance annotations (RLE or polygons; iscrowd 1: ignored pixels; kind \"salient\": counts for "
+                + "automatic mode and saliency; kind \"none\": a photograph without an object, in which masks found are counted).",
         };
         var images = new Option<string?>("--images") { HelpName = "DIR", Description = "The photographs that the annotations name." };
         var video = new Option<string?>("--video")
         {
             HelpName = "DIR",
             Description =
-                "Instead of photographs: sequences to follow an object in, folders SEQUENCE/images and SEQUENCE/masks (as DAVIS); J mean, recall, decay.",
+                "Instead of photographs: sequences to follow an object in, folders SEQUENCE/images and SEQUENCE/masks (as "
+                + "DAVIS); J mean, recall, decay.",
         };
         var limit = new Option<int?>("--limit") { HelpName = "N", Description = "Only the first N photographs." };
         var json = new Option<string?>("--json")
@@ -34,7 +36,9 @@ internal static class EvalVerb
         };
         var command = new Command(
             "eval",
-            "Measures a model on photographs with known masks (mIoU of one click, best of its masks, box and automatic mode; saliency; latency) or follows objects in videos with known masks.\n\nExample: edgeseg eval --annotations coco.json --images photos/ --limit 100"
+            "Measures a model on photographs with known masks (mIoU of one click, best of its masks, box and automatic mode; "
+                + "saliency; latency) or follows objects in videos with known masks."
+                + "\n\nExample: edgeseg eval --annotations coco.json --images photos/ --limit 100"
         )
         {
             annotations,
@@ -151,7 +155,8 @@ internal static class EvalVerb
             );
         if (evaluator.Overall.Salient > 0)
             Console.WriteLine(
-                $"\nphotographs with a salient object: {evaluator.Overall.Salient}, found in {Share(evaluator.Overall.SalientFound, evaluator.Overall.Salient)}"
+                $"\nphotographs with a salient object: {evaluator.Overall.Salient}, found in "
+                    + $"{Share(evaluator.Overall.SalientFound, evaluator.Overall.Salient)}"
             );
         if (evaluator.EmptyPhotos > 0)
             Console.WriteLine(

@@ -15,7 +15,8 @@ internal static class InfoVerb
     {
         var command = new Command(
             "info",
-            "Shows versions, the model, its precision and why it was chosen, and every limit that matters to a client.\n\nExample: edgeseg info --model models/squeezesam"
+            "Shows versions, the model, its precision and why it was chosen, and every limit that matters to a "
+                + "client.\n\nExample: edgeseg info --model models/squeezesam"
         );
         var modelOptions = new ModelOptions(command);
         command.SetAction(parsed =>
@@ -28,13 +29,15 @@ internal static class InfoVerb
             if (model.SaliencyModel != model)
                 Line(
                     "salience model",
-                    $"{model.SaliencyModel.Name} version {model.SaliencyModel.Version} in {Path.GetFullPath(model.SaliencyModel.Bundle.Folder)}"
+                    $"{model.SaliencyModel.Name} version {model.SaliencyModel.Version} in "
+                        + $"{Path.GetFullPath(model.SaliencyModel.Bundle.Folder)}"
                 );
             Line("weights licence", model.Bundle.Manifest.WeightsLicence);
             Line("precision", $"{model.Precision}: {model.PrecisionReason}");
             Line(
                 "graph",
-                $"{model.Graph.File}, SHA-256 {model.Graph.Sha256[..16]}..., input {sam.InputWidth}x{sam.InputHeight}, {sam.MaskCount} masks, at most {sam.MaxPoints} points"
+                $"{model.Graph.File}, SHA-256 {model.Graph.Sha256[..16]}..., input {sam.InputWidth}x{sam.InputHeight}, "
+                    + $"{sam.MaskCount} masks, at most {sam.MaxPoints} points"
             );
             Line(
                 "provider",
@@ -66,7 +69,8 @@ internal static class InfoVerb
             );
             Line(
                 "limits",
-                $"pictures {PictureBounds.MinSide} px to {PictureBounds.MaxPixels / 1_000_000} megapixels, messages {MessageLimits.MaxMessageBytes} bytes, commands {MessageLimits.MaxCommandBytes} bytes"
+                $"pictures {PictureBounds.MinSide} px to {PictureBounds.MaxPixels / 1_000_000} megapixels, messages "
+                    + $"{MessageLimits.MaxMessageBytes} bytes, commands {MessageLimits.MaxCommandBytes} bytes"
             );
             var peak = PeakMemory.MiB;
             Line(

@@ -123,7 +123,8 @@ internal sealed class PhotoSegmentation : IDisposable
 
         if (result.Reason == Segmentation.BadModelOutput)
             throw new OperatingException(
-                $"{path}: the model {model.Name} gave values that are not numbers: its graph {model.Graph.File} is damaged or does not suit this runtime; try --precision fp32 or another bundle"
+                $"{path}: the model {model.Name} gave values that are not numbers: its graph {model.Graph.File} is damaged or "
+                    + "does not suit this runtime; try --precision fp32 or another bundle"
             );
         if (overlay)
         {

@@ -31,7 +31,8 @@ internal static class RunVerb
         };
         var command = new Command(
             "run",
-            "Runs the service: cameras to masks over MQTT, until SIGTERM or SIGINT, or until every source has ended. SIGHUP reads the settings again.\n\nExample: edgeseg run --config edgeseg.toml"
+            "Runs the service: cameras to masks over MQTT, until SIGTERM or SIGINT, or until every source has ended. SIGHUP "
+                + "reads the settings again.\n\nExample: edgeseg run --config edgeseg.toml"
         )
         {
             config,
@@ -70,7 +71,8 @@ internal static class RunVerb
         settings.Cameras.Count > 0
             ? settings
             : throw new OperatingException(
-                $"no camera is configured (settings: {settings.Source}): add a [[camera]] table, for example with uri = \"v4l2:/dev/video0\" or \"test:\"",
+                $"no camera is configured (settings: {settings.Source}): add a [[camera]] table, for example with uri = "
+                    + "\"v4l2:/dev/video0\" or \"test:\"",
                 ExitCode.Usage
             );
 

@@ -75,11 +75,13 @@ internal static class SegmentVerb
         var follow = new Option<bool>("--follow")
         {
             Description =
-                "The argument is a video file or a folder of frames: the object of the first frame is followed; overlay: <video>-overlay.avi.",
+                "The argument is a video file or a folder of frames: the object of the first frame is followed; overlay: "
+                + "<video>-overlay.avi.",
         };
         var command = new Command(
             "segment",
-            "Segments photographs, or with --follow an object in a video: with clicks or a box the object meant, without them the salient one.\n\nExample: edgeseg segment cat.jpg --click 320,200 --format json,overlay --out masks/"
+            "Segments photographs, or with --follow an object in a video: with clicks or a box the object meant, without them "
+                + "the salient one.\n\nExample: edgeseg segment cat.jpg --click 320,200 --format json,overlay --out masks/"
         )
         {
             photos,

@@ -31,7 +31,8 @@ internal static class Verbs
     public static RootCommand Root()
     {
         var root = new RootCommand(
-            "Finds and segments objects in camera frames on the device, and publishes their masks over MQTT.\n\nExit codes: 0 ok, 1 failed, 2 bad usage or configuration."
+            "Finds and segments objects in camera frames on the device, and publishes their masks over MQTT.\n\nExit codes: 0 "
+                + "ok, 1 failed, 2 bad usage or configuration."
         );
         foreach (var create in verbs)
             root.Subcommands.Add(create());

@@ -7,7 +7,10 @@ namespace EdgeSeg.Evaluation;
 /// <summary>Compares a saliency heat map, enlarged to the photograph, with the mask of what stands out.</summary>
 internal static class SaliencyScore
 {
-    /// <summary>Adds precision and recall at each threshold and the mean absolute error to <paramref name="tally"/>; pixels of <paramref name="ignored"/> do not count.</summary>
+    /// <summary>
+    /// Adds precision and recall at each threshold and the mean absolute error to <paramref name="tally"/>; pixels of <paramref
+    /// name="ignored"/> do not count.
+    /// </summary>
     public static void Add(SaliencyMap map, BinaryMask truth, BinaryMask ignored, Tally tally)
     {
         using var small = new Mat(map.Height, map.Width, MatType.CV_32FC1);

@@ -73,7 +73,8 @@ public sealed class AnnotationTests : IDisposable
         "d.json",
         """
             {"images": [{"id": 5, "file_name": "a.jpg"}], "categories": [{"id": 3, "name": "cat"}],
-             "annotations": [{"image_id": 5, "category_id": 3, "bbox": [10, 20, 30, 40]}, {"image_id": 5, "bbox": [1, 1, 0, 4]}, {"image_id": 5}]}
+             "annotations": [{"image_id": 5, "category_id": 3, "bbox": [10, 20, 30, 40]},
+                         {"image_id": 5, "bbox": [1, 1, 0, 4]}, {"image_id": 5}]}
             """,
         "cat"
     )]

@@ -15,7 +15,9 @@ public sealed class UnitFileTests : IDisposable
     private static void SkipWithoutSystemd() =>
         Assert.SkipUnless(Published.HasTool("systemd-analyze"), "systemd-analyze is not installed (Debian package systemd)");
 
-    /// <summary>The unit in a folder of its own, with an executable that is there: whether edgeseg is installed here is not the question.</summary>
+    /// <summary>
+    /// The unit in a folder of its own, with an executable that is there: whether edgeseg is installed here is not the question.
+    /// </summary>
     private string Unit(string? dropIn = null)
     {
         var text = File.ReadAllText(Path.Combine(Source(), "edgeseg.service"))

@@ -5,7 +5,10 @@ using Xunit;
 
 namespace EdgeSeg.Device;
 
-/// <summary>The virtual board's stand-in for a model, under <c>tests/device/model</c>: it answers a disc to everything, at once, since emulated floating point takes seconds for a real one.</summary>
+/// <summary>
+/// The virtual board's stand-in for a model, under <c>tests/device/model</c>: it answers a disc to everything, at once, since emulated
+/// floating point takes seconds for a real one.
+/// </summary>
 public class BoardModelTests
 {
     [Fact]

@@ -7,12 +7,13 @@ using EdgeSeg.Testing;
 using MQTTnet;
 using MQTTnet.Protocol;
 using Xunit;
+using static System.FormattableString;
 
 namespace EdgeSeg.EndToEnd;
 
 /// <summary>
-/// What a click on a frame that was seen costs an idle service: one run of the model and hardly anything else. Prints the figures; the bound on time is held
-/// in <c>./build.sh soak</c> only, which has the machine for itself.
+/// What a click on a frame that was seen costs an idle service: one run of the model and hardly anything else. Prints the figures; the
+/// bound on time is held in <c>./build.sh soak</c> only, which has the machine for itself.
 /// </summary>
 public sealed class ClickLatencyTests(ITestOutputHelper output)
 {
@@ -76,16 +77,17 @@ public sealed class ClickLatencyTests(ITestOutputHelper output)
                 onDevice.Add((ms.EnumerateObject().Sum(stage => stage.Value.GetDouble()), ms.GetProperty("decode").GetDouble()));
             }
 
-            // what the message itself cannot hold, its writing and its way into the MQTT client, telemetry has: the slowest of all intervals
+            // what the message itself cannot hold, its writing and its way into the MQTT client, telemetry has: the slowest of all
+            // intervals
             await figures.UntilAsync("telemetry", h => Slowest(h.Text, "encode") > 0);
             var writtenMs = figures.All.Max(h => Slowest(h.Text, "encode") + Slowest(h.Text, "publish"));
             double heard = P99(ratios),
                 device = P99(onDevice.Select(d => (d.AllMs + writtenMs) / d.ModelMs)),
                 typical = onDevice.Select(d => d.AllMs / d.ModelMs).Order().ElementAt(onDevice.Count / 2);
             output.WriteLine(
-                FormattableString.Invariant(
-                    $"by the model's own time, {ratios.Count} clicks: command received to mask handed to the MQTT client, p99 {device:0.000} (of it written and handed over {writtenMs:0.000} ms); click sent to mask heard, through mosquitto and this test's client, p50 {ratios.Order().ElementAt(ratios.Count / 2):0.000}, p99 {heard:0.000}"
-                )
+                Invariant($"{ratios.Count} clicks, times by the model's own: command received to mask handed to the MQTT client, ")
+                    + Invariant($"p99 {device:0.000} (of it written and handed over {writtenMs:0.000} ms); click sent to mask received, ")
+                    + Invariant($"through mosquitto and this test's client, p50 {P50(ratios):0.000}, p99 {heard:0.000}")
             );
             // the median of a ratio of times of one click: a busy machine lengthens both
             if (Stress.IsWhole)
@@ -97,6 +99,8 @@ public sealed class ClickLatencyTests(ITestOutputHelper output)
                 process.Kill();
         }
     }
+
+    private static double P50(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     private static double P99(IEnumerable<double> values) =>
         values.Order().ToArray() is var all ? all[(int)Math.Ceiling(all.Length * 0.99) - 1] : 0;

@@ -10,13 +10,19 @@ using Xunit;
 
 namespace EdgeSeg.EndToEnd;
 
-/// <summary>The published service under 10^5 payloads that nobody should send (a tenth of them here, all in <c>./build.sh soak</c>), with sound requests in between, through a real mosquitto.</summary>
+/// <summary>
+/// The published service under 10^5 payloads that nobody should send (a tenth of them here, all in <c>./build.sh soak</c>), with sound
+/// requests in between, through a real mosquitto.
+/// </summary>
 public sealed class PayloadStormTests(ITestOutputHelper output)
 {
     private const string Root = "edgeseg/v1/robot-7/";
     private const string ReplyTopic = Root + "reply/operator";
 
-    /// <summary>Growth of resident memory that counts as none: the answers that are remembered, the frames that are held, and what an allocator moves.</summary>
+    /// <summary>
+    /// Growth of resident memory that counts as none: the answers that are remembered, the frames that are held, and what an allocator
+    /// moves.
+    /// </summary>
     private const long FlatBytes = 48 << 20;
 
     [Fact]
@@ -92,7 +98,9 @@ public sealed class PayloadStormTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Bad payloads, and every <paramref name="each"/> of them a sound request whose answer is waited for. Returns how many sound ones.</summary>
+    /// <summary>
+    /// Bad payloads, and every <paramref name="each"/> of them a sound request whose answer is waited for. Returns how many sound ones.
+    /// </summary>
     private static async Task<int> Storm(Listener listener, Random random, int from, int to, int each)
     {
         var asked = 0;

@@ -90,15 +90,14 @@ public sealed class SoakTests(ITestOutputHelper output)
         var allocated = telemetry.Sum(t => t.AllocatedBytes);
         var leaked = journal.Contains("never returned", StringComparison.Ordinal);
         Say($"{process.Seconds:0} s after {WarmUpS:0} s of warm-up, {Camera}: {framesIn:0} frames in, {framesOut:0} masks out");
-        Say(
-            $"resident memory {process.FirstBytes / 1048576.0:0.00} MiB -> {process.LastBytes / 1048576.0:0.00} MiB, slope {process.SlopeBytesPerHour / 1048576:0.00} MiB/h"
-        );
+        Say($"resident memory {process.FirstBytes / 1048576.0:0.00} MiB -> {process.LastBytes / 1048576.0:0.00} MiB");
+        Say($"slope of resident memory {process.SlopeBytesPerHour / 1048576:0.00} MiB/h");
         Say($"bytes written to disk {process.WrittenBytes}; frames leaked {(leaked ? "some" : "0")}");
+        Say($"most frames held {telemetry.Max(t => t.FramesHeld)} of {PipelineLimits.FrameSlots}");
+        Say($"most messages waiting {telemetry.Max(t => t.Waiting)} of {MqttSettings.DefaultOutboxMessages}");
+        Say($"gen-0 {telemetry.Sum(t => t.Gen0)}, gen-1 {telemetry.Sum(t => t.Gen1)}, gen-2 {telemetry.Sum(t => t.Gen2)} collections");
         Say(
-            $"most frames held {telemetry.Max(t => t.FramesHeld)} of {PipelineLimits.FrameSlots}, most messages waiting {telemetry.Max(t => t.Waiting)} of {MqttSettings.DefaultOutboxMessages}"
-        );
-        Say(
-            $"gen-0 {telemetry.Sum(t => t.Gen0)}, gen-1 {telemetry.Sum(t => t.Gen1)}, gen-2 {telemetry.Sum(t => t.Gen2)} collections; {allocated / framesOut:0} bytes allocated a mask, {allocated / framesIn:0} a frame, {allocated / process.Seconds:0} a second"
+            $"bytes allocated: {allocated / framesOut:0} a mask, {allocated / framesIn:0} a frame, {allocated / process.Seconds:0} a second"
         );
         Say($"end to end p95, last interval: {telemetry[^1].P95Ms:0.0} ms; drops: {string.Join(", ", telemetry[^1].Drops)}");
         Assert.Equal((0, false), (exitCode, leaked));

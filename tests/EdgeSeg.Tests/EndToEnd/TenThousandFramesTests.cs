@@ -53,9 +53,9 @@ public sealed class TenThousandFramesTests(ITestOutputHelper output)
         double frames = telemetry.Sum(t => t.FramesIn),
             bytes = telemetry.Sum(t => t.AllocatedBytes);
         output.WriteLine(
-            FormattableString.Invariant(
-                $"{frames:0} frames, {telemetry.Sum(t => t.FramesOut):0} masks in {telemetry.Length} s; {bytes / frames:0} bytes allocated a frame; "
-            ) + $"collections {telemetry.Sum(t => t.Gen0)}, {telemetry.Sum(t => t.Gen1)}, {telemetry.Sum(t => t.Gen2)}"
+            FormattableString.Invariant($"{frames:0} frames, {telemetry.Sum(t => t.FramesOut):0} masks in {telemetry.Length} s; ")
+                + FormattableString.Invariant($"{bytes / frames:0} bytes allocated a frame; ")
+                + $"collections {telemetry.Sum(t => t.Gen0)}, {telemetry.Sum(t => t.Gen1)}, {telemetry.Sum(t => t.Gen2)}"
         );
         Assert.Equal(0, telemetry.Sum(t => t.Gen2));
         Assert.InRange(bytes, 0, BytesPerFrame * frames + BytesPerInterval * telemetry.Length);

@@ -58,7 +58,10 @@ public sealed class CocoSetTests : IDisposable
     public void Ids_may_be_large_or_text(string id)
     {
         var set = ReadFile(
-            $$"""{"images": [{"id": {{id}}, "file_name": "a.jpg"}], "annotations": [{"id": {{id}}, "image_id": {{id}}, "category_id": {{id}}, "segmentation": {{Square}}}]}"""
+            $$"""
+            {"images": [{"id": {{id}}, "file_name": "a.jpg"}],
+             "annotations": [{"id": {{id}}, "image_id": {{id}}, "category_id": {{id}}, "segmentation": {{Square}}}]}
+            """
         );
         Assert.Equal(0, Assert.Single(set.Annotations).ImageId);
         Assert.Equal((0, 0), (set.Images[0].Width, set.Images[0].Height));

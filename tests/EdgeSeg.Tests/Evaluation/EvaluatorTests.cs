@@ -123,7 +123,8 @@ public sealed class EvaluatorTests : IDisposable
     private static (string Category, string Annotation) Object(string category, string segmentation, string? kind = null, int crowd = 0) =>
         (
             category,
-            $$"""{"segmentation":{{segmentation}},"iscrowd":{{crowd}}{{(kind is null ? "" : $",\"kind\":\"{kind}\"")}},"image_id":1,"category_id":"""
+            $$"""{"segmentation":{{segmentation}},"iscrowd":{{crowd}}{{(kind is null ? "" : $",\"kind\":\"{kind}\"")}},"""
+                + """ "image_id":1,"category_id":"""
         );
 
     private static string RunLengths(Func<int, int, bool> inside)

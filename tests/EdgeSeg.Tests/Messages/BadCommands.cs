@@ -2,7 +2,10 @@ using System.Text;
 
 namespace EdgeSeg.Messages;
 
-/// <summary>Payloads that nobody should send. Those with an id that begins with "bad" are wrong by construction, whatever the parser thinks; the rest is noise and may be sound by chance.</summary>
+/// <summary>
+/// Payloads that nobody should send. Those with an id that begins with "bad" are wrong by construction, whatever the parser thinks; the
+/// rest is noise and may be sound by chance.
+/// </summary>
 internal static class BadCommands
 {
     private static readonly (string Word, string Body)[] sound =

@@ -10,7 +10,8 @@ public sealed class CommandMutationTests
 
     private static readonly string[] seeds =
     [
-        """{"v":1,"id":"a.1","reply_to":"panel","frame":"0a1b-front-12","expires_at":"2026-11-23T10:20:30Z","points":[[1.5,2],{"x":3,"y":4.25,"label":1}]}""",
+        """{"v":1,"id":"a.1","reply_to":"panel","frame":"0a1b-front-12","expires_at":"2026-11-23T10:20:30Z", """
+            + """ "points":[[1.5,2],{"x":3,"y":4.25,"label":1}]}""",
         """{"box":[1,2,30,40.5],"clicks":[[5,6]],"normalized":false}""",
         """{"box":[0.1,0.2,0.9,1],"normalized":true}""",
         """{"frame":"0a1b-front-12","id":"z"}""",

@@ -31,7 +31,8 @@ public sealed class CommandParserTests
     {
         var c = Good(
             "click",
-            """{"v":1,"id":"a.1","reply_to":"panel","frame":"0a1b-front-12","expires_at":"2026-11-23T10:20:30Z","points":[[1.5,2],{"x":3,"y":4.25,"label":1},{"y":6,"x":5}]}"""
+            """{"v":1,"id":"a.1","reply_to":"panel","frame":"0a1b-front-12","expires_at":"2026-11-23T10:20:30Z", """
+                + """ "points":[[1.5,2],{"x":3,"y":4.25,"label":1},{"y":6,"x":5}]}"""
         );
         Assert.Equal((CommandKind.Click, "front", "a.1", "0a1b-front-12"), (c.Kind, c.Camera, c.Id, c.Frame));
         Assert.Equal(new DateTimeOffset(2026, 11, 23, 10, 20, 30, TimeSpan.Zero), c.ExpiresUtc);

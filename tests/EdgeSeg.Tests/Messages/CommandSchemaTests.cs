@@ -18,7 +18,8 @@ public sealed class CommandSchemaTests
     [Theory]
     [InlineData(
         "click",
-        """{"v":1,"id":"a.1","reply_to":"panel","frame":"0a1b-front-12","expires_at":"2026-11-23T10:20:30Z","points":[[1.5,2],{"x":3,"y":4.25,"label":1}],"normalized":false}"""
+        """{"v":1,"id":"a.1","reply_to":"panel","frame":"0a1b-front-12","expires_at":"2026-11-23T10:20:30Z", """
+            + """ "points":[[1.5,2],{"x":3,"y":4.25,"label":1}],"normalized":false}"""
     )]
     [InlineData("box", """{"box":[0.1,0.2,0.9,1],"clicks":[[0.5,0.5]],"normalized":true,"frame":"0a1b-front-12"}""")]
     [InlineData("auto", """{"frame":"0a1b-front-12","id":"z"}""")]

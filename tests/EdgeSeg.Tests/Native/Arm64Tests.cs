@@ -6,7 +6,9 @@ using Xunit;
 
 namespace EdgeSeg.Native;
 
-/// <summary>The arm64 build under qemu-user, beside this machine's: <c>./build.sh test-arm64</c> makes what it needs. Time means nothing there.</summary>
+/// <summary>
+/// The arm64 build under qemu-user, beside this machine's: <c>./build.sh test-arm64</c> makes what it needs. Time means nothing there.
+/// </summary>
 public class Arm64Tests(ITestOutputHelper output)
 {
     private const double LeastIou = 0.995;

@@ -5,8 +5,8 @@ using Xunit;
 namespace EdgeSeg.Native;
 
 /// <summary>
-/// Another version of ONNX Runtime in the place of ours. <c>npm pack onnxruntime-node@1.30.0</c> has one (bin/napi-v6/linux/x64/libonnxruntime.so.1);
-/// EDGESEG_FOREIGN_RUNTIME names the file.
+/// Another version of ONNX Runtime in the place of ours. <c>npm pack onnxruntime-node@1.30.0</c> has one
+/// (bin/napi-v6/linux/x64/libonnxruntime.so.1); EDGESEG_FOREIGN_RUNTIME names the file.
 /// </summary>
 public class ForeignRuntimeTests
 {

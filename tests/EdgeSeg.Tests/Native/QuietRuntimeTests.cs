@@ -5,8 +5,8 @@ using Xunit;
 namespace EdgeSeg.Native;
 
 /// <summary>
-/// Nothing phones home. Official ONNX Runtime builds, left alone, keep a device id and a store of events under ~/.cache/Microsoft and send them later;
-/// the store is there within milliseconds, the connection may take minutes, so both are looked for.
+/// Nothing phones home. Official ONNX Runtime builds, left alone, keep a device id and a store of events under ~/.cache/Microsoft and send
+/// them later; the store is there within milliseconds, the connection may take minutes, so both are looked for.
 /// </summary>
 public class QuietRuntimeTests
 {

@@ -185,7 +185,7 @@ public sealed partial class TidyTests
         let root = Repository.PathOf(top)
         where Directory.Exists(root)
         from path in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories)
-        where Path.GetExtension(path) is ".cs" or ".py" or ".sh" or ".ts" or ".mjs" or ".css"
+        where Path.GetExtension(path) is ".cs" or ".py" or ".ts"
         where !Generated().IsMatch(path)
         select path;
 

@@ -34,7 +34,7 @@ public sealed partial class TroubleshootingTests
             .Distinct()
             .ToArray();
         Assert.Contains("onnx runtime", names);
-        Assert.Contains("broker", names);
+        Assert.Contains("model", names);
         AllListed(names);
     }
 

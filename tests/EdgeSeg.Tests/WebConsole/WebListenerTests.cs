@@ -14,7 +14,8 @@ public class WebListenerTests
     private const string Key = "dGhlIHNhbXBsZSBub25jZQ==";
 
     private static string Upgrade(string host, string more) =>
-        $"GET /mqtt HTTP/1.1\r\nHost: {host}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {Key}\r\n{more}\r\n";
+        $"GET /mqtt HTTP/1.1\r\nHost: {host}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: "
+        + $"websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {Key}\r\n{more}\r\n";
 
     /// <summary>Sends bytes and returns all that comes back until the listener closes, or until a WebSocket begins.</summary>
     private static async Task<string> AskAsync(int port, string text)
