@@ -106,15 +106,12 @@ internal sealed class CommandProcessor(
                 Unfollow(command, camera, track);
                 return true;
             case { Kind: CommandKind.Follow } when follower.IsFull(camera):
-                queue.Fail(command, TooManyFollowed);
+                queue.Fail(command, ObjectFollower.Full);
                 return true;
             default:
                 return false;
         }
     }
-
-    private static CommandError TooManyFollowed =>
-        new(CommandErrorCode.Busy, $"{PipelineLimits.FollowedObjects} objects of this camera are followed already: unfollow one first");
 
     private void Unfollow(PendingCommand command, CameraPipeline camera, string? track)
     {
@@ -207,7 +204,7 @@ internal sealed class CommandProcessor(
         // several may have waited for one frame
         if (isFollow && follower.IsFull(camera))
         {
-            queue.Fail(command, TooManyFollowed);
+            queue.Fail(command, ObjectFollower.Full);
             return;
         }
 

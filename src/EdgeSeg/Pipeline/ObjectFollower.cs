@@ -65,6 +65,10 @@ internal sealed class ObjectFollower(ActiveModel model, InferenceCanceller cance
         }
     }
 
+    /// <summary>The answer to one object too many.</summary>
+    public static CommandError Full =>
+        new(CommandErrorCode.Busy, $"{PipelineLimits.FollowedObjects} objects of this camera are followed already: unfollow one first");
+
     /// <summary>No more objects are followed for this camera.</summary>
     public bool IsFull(CameraPipeline camera) =>
         cameras.TryGetValue(camera, out var of) && of.Tracks.Count >= PipelineLimits.FollowedObjects;
