@@ -67,23 +67,36 @@ internal static class EvalVerb
                     {
                         if (parsed.GetValue(video) is { } sequences)
                             return OfVideo(modelOptions, parsed, sequences, parsed.GetValue(json), cancel);
-                        var set = CocoSet.Read(parsed.GetValue(annotations)!);
-                        var folder = parsed.GetValue(images)!;
-                        if (!Directory.Exists(folder))
-                            throw new OperatingException(
-                                $"{folder}: is not a folder: name the folder of the photographs with --images",
-                                ExitCode.Usage
-                            );
-                        using var model = modelOptions.Load(parsed);
-                        using var evaluator = new Evaluator(model, set, folder, !parsed.GetValue(noZoom));
-                        using (var bar = new ProgressBar("eval"))
-                            evaluator.Run(parsed.GetValue(limit), bar.Show, cancel);
-                        return Report(evaluator, set, parsed.GetValue(json));
+                        return OfPhotos(
+                            modelOptions,
+                            parsed,
+                            new(parsed.GetValue(annotations)!, parsed.GetValue(images)!, parsed.GetValue(limit), !parsed.GetValue(noZoom)),
+                            parsed.GetValue(json),
+                            cancel
+                        );
                     },
                     cancel
                 )
         );
         return command;
+    }
+
+    /// <summary>Photographs to measure on.</summary>
+    private sealed record PhotoSet(string Annotations, string Folder, int? Limit, bool IsZoomOn);
+
+    private static int OfPhotos(ModelOptions options, ParseResult parsed, PhotoSet photos, string? json, CancellationToken cancel)
+    {
+        var set = CocoSet.Read(photos.Annotations);
+        if (!Directory.Exists(photos.Folder))
+            throw new OperatingException(
+                $"{photos.Folder}: is not a folder: name the folder of the photographs with --images",
+                ExitCode.Usage
+            );
+        using var model = options.Load(parsed);
+        using var evaluator = new Evaluator(model, set, photos.Folder, photos.IsZoomOn);
+        using (var bar = new ProgressBar("eval"))
+            evaluator.Run(photos.Limit, bar.Show, cancel);
+        return Report(evaluator, set, json);
     }
 
     private static int OfVideo(ModelOptions options, ParseResult parsed, string folder, string? json, CancellationToken cancel)

@@ -28,7 +28,7 @@ internal static class InfoVerb
             Line("model", $"{model.Name} version {model.Version} in {Path.GetFullPath(model.Bundle.Folder)}");
             if (model.SaliencyModel != model)
                 Line(
-                    "salience model",
+                    "saliency model",
                     $"{model.SaliencyModel.Name} version {model.SaliencyModel.Version} in "
                         + $"{Path.GetFullPath(model.SaliencyModel.Bundle.Folder)}"
                 );
@@ -45,43 +45,47 @@ internal static class InfoVerb
             );
             foreach (var reason in model.PassedOver)
                 Line("passed over", reason);
-            Line(
-                "zoom",
-                sam.GainsFromZoom
-                    ? "a second pass on a crop around the object (off with --no-zoom and model.zoom)"
-                    : "not with this model: one pass on the whole picture"
-            );
-            Line("negative clicks", sam.AcceptsNegativeClicks ? "understood" : "not understood by this model");
-            Line(
-                "thresholds",
-                model.Thresholds is { } t
-                    ? string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"saliency mean {t.SaliencyMean:0.###}, peak {t.SaliencyPeak:0.###}; measured on {t.From}"
-                    )
-                    : "none in the bundle: every salient blob is an object, automatic masks use the published thresholds"
-            );
-            Line(
-                "self-check",
-                model.Graph.Golden is null
-                    ? "not done: the bundle has no golden mask"
-                    : $"IoU with the golden mask at least {SelfCheck.MinIou}"
-            );
-            Line(
-                "limits",
-                $"pictures {PictureBounds.MinSide} px to {PictureBounds.MaxPixels / 1_000_000} megapixels, messages "
-                    + $"{MessageLimits.MaxMessageBytes} bytes, commands {MessageLimits.MaxCommandBytes} bytes"
-            );
-            var peak = PeakMemory.MiB;
-            Line(
-                "memory",
-                double.IsNaN(peak)
-                    ? "not told by this system"
-                    : string.Create(CultureInfo.InvariantCulture, $"{peak:0} MiB resident at most, model loaded")
-            );
+            Abilities(model);
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    private static void Abilities(LoadedModel model)
+    {
+        var sam = model.Segmenter;
+        Line(
+            "zoom",
+            sam.GainsFromZoom
+                ? "a second pass on a crop around the object (off with --no-zoom and model.zoom)"
+                : "not with this model: one pass on the whole picture"
+        );
+        Line("negative clicks", sam.AcceptsNegativeClicks ? "understood" : "not understood by this model");
+        Line(
+            "thresholds",
+            model.Thresholds is { } t
+                ? string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"saliency mean {t.SaliencyMean:0.###}, peak {t.SaliencyPeak:0.###}; measured on {t.From}"
+                )
+                : "none in the bundle: every salient blob is an object, automatic masks use the published thresholds"
+        );
+        Line(
+            "self-check",
+            model.Graph.Golden is null ? "not done: the bundle has no golden mask" : $"IoU with the golden mask at least {SelfCheck.MinIou}"
+        );
+        Line(
+            "limits",
+            $"pictures {PictureBounds.MinSide} px to {PictureBounds.MaxPixels / 1_000_000} megapixels, messages "
+                + $"{MessageLimits.MaxMessageBytes} bytes, commands {MessageLimits.MaxCommandBytes} bytes"
+        );
+        var peak = PeakMemory.MiB;
+        Line(
+            "memory",
+            double.IsNaN(peak)
+                ? "not reported by this system"
+                : string.Create(CultureInfo.InvariantCulture, $"{peak:0} MiB resident at most, model loaded")
+        );
     }
 
     private static void Line(string name, string value) => Console.WriteLine("{0,-16} {1}", name, value);

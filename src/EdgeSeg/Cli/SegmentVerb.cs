@@ -8,59 +8,67 @@ using EdgeSeg.Vision.Prompts;
 namespace EdgeSeg.Cli;
 
 /// <summary><c>edgeseg segment</c>: photographs in, masks out as JSON lines and pictures.</summary>
-internal static class SegmentVerb
+internal sealed class SegmentVerb
 {
     private static readonly string[] formats = ["json", "overlay", "png", "polygon"];
 
-    public static Command Create()
+    private readonly Argument<string[]> photos = new("photo")
     {
-        var photos = new Argument<string[]>("photo")
-        {
-            Arity = ArgumentArity.OneOrMore,
-            Description = "JPEG, PNG, BMP, TIFF or WebP files.",
-        };
-        var clicks = new Option<Click[]>("--click")
-        {
-            HelpName = "X,Y",
-            Description =
-                "A point on the object, in pixels; repeat for more. Without click or box the salient object is found automatically.",
-            CustomParser = r => [.. r.Tokens.Select(t => ParseClick(t.Value, r, "--click"))],
-        };
-        var negative = new Option<Click[]>("--negative-click")
-        {
-            HelpName = "X,Y",
-            Description = "A point off the object, in pixels; repeat for more. Only for models that understand it (edgeseg info).",
-            CustomParser = r => [.. r.Tokens.Select(t => ParseClick(t.Value, r, "--negative-click") with { IsNegative = true })],
-        };
-        var box = new Option<Box?>("--box")
-        {
-            HelpName = "X0,Y0,X1,Y1",
-            Description = "A box around the object, in pixels: left, top, right, bottom.",
-            CustomParser = r => ParseBox(r),
-        };
-        var format = new Option<string>("--format")
-        {
-            HelpName = string.Join(',', formats),
-            Description =
-                "What to make: json (lines on standard output, as on MQTT), polygon (outlines in those lines), overlay and png (files).",
-            DefaultValueFactory = _ => "json",
-        };
-        var outDir = new Option<string>("--out")
-        {
-            HelpName = "DIR",
-            Description =
-                "Folder for the files <photo>-overlay.png and <photo>-mask.png; photographs of one name get their folders' names.",
-            DefaultValueFactory = _ => "edgeseg-out",
-        };
-        var overwrite = new Option<bool>("--overwrite")
-        {
-            Description = "Replace result files that exist already. Photographs are never replaced.",
-        };
-        var bitDepth = new Option<int?>("--bit-depth")
-        {
-            HelpName = "BITS",
-            Description = "Significant bits of pictures with 16 bits a sample, 8 to 16; without it they are found from the greatest value.",
-        };
+        Arity = ArgumentArity.OneOrMore,
+        Description = "JPEG, PNG, BMP, TIFF or WebP files.",
+    };
+    private readonly Option<Click[]> clicks = new("--click")
+    {
+        HelpName = "X,Y",
+        Description = "A point on the object, in pixels; repeat for more. Without click or box the salient object is found automatically.",
+        CustomParser = r => [.. r.Tokens.Select(t => ParseClick(t.Value, r, "--click"))],
+    };
+    private readonly Option<Click[]> negative = new("--negative-click")
+    {
+        HelpName = "X,Y",
+        Description = "A point off the object, in pixels; repeat for more. Only for models that understand it (edgeseg info).",
+        CustomParser = r => [.. r.Tokens.Select(t => ParseClick(t.Value, r, "--negative-click") with { IsNegative = true })],
+    };
+    private readonly Option<Box?> box = new("--box")
+    {
+        HelpName = "X0,Y0,X1,Y1",
+        Description = "A box around the object, in pixels: left, top, right, bottom.",
+        CustomParser = r => ParseBox(r),
+    };
+    private readonly Option<string> format = new("--format")
+    {
+        HelpName = string.Join(',', formats),
+        Description =
+            "What to make: json (lines on standard output, as on MQTT), polygon (outlines in those lines), overlay and png (files).",
+        DefaultValueFactory = _ => "json",
+    };
+    private readonly Option<string> outDir = new("--out")
+    {
+        HelpName = "DIR",
+        Description = "Folder for the files <photo>-overlay.png and <photo>-mask.png; photographs of one name get their folders' names.",
+        DefaultValueFactory = _ => "edgeseg-out",
+    };
+    private readonly Option<bool> overwrite = new("--overwrite")
+    {
+        Description = "Replace result files that exist already. Photographs are never replaced.",
+    };
+    private readonly Option<int?> bitDepth = new("--bit-depth")
+    {
+        HelpName = "BITS",
+        Description = "Significant bits of pictures with 16 bits a sample, 8 to 16; without it they are found from the greatest value.",
+    };
+    private readonly Option<bool> follow = new("--follow")
+    {
+        Description =
+            "The argument is a video file or a folder of frames: the object of the first frame is followed; overlay: "
+            + "<video>-overlay.avi.",
+    };
+    private readonly AutomaticMaskCliOptions everything;
+    private readonly ModelOptions modelOptions;
+    private readonly Option<bool> noZoom;
+
+    private SegmentVerb(Command command)
+    {
         bitDepth.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<int?>() is < 8 or > 16)
@@ -72,60 +80,50 @@ internal static class SegmentVerb
             if (wrong is not null)
                 r.AddError($"--format {wrong}: must be one or more of {string.Join(',', formats)}");
         });
-        var follow = new Option<bool>("--follow")
-        {
-            Description =
-                "The argument is a video file or a folder of frames: the object of the first frame is followed; overlay: "
-                + "<video>-overlay.avi.",
-        };
+        command.Add(photos);
+        foreach (var option in (Option[])[clicks, negative, box, format, outDir, overwrite, bitDepth, follow])
+            command.Add(option);
+        everything = new AutomaticMaskCliOptions(command);
+        modelOptions = new ModelOptions(command);
+        noZoom = ModelOptions.AddNoZoom(command);
+        command.SetAction(Run);
+    }
+
+    public static Command Create()
+    {
         var command = new Command(
             "segment",
             "Segments photographs, or with --follow an object in a video: with clicks or a box the object meant, without them "
                 + "the salient one.\n\nExample: edgeseg segment cat.jpg --click 320,200 --format json,overlay --out masks/"
-        )
-        {
-            photos,
-            clicks,
-            negative,
-            box,
-            format,
-            outDir,
-            overwrite,
-            bitDepth,
-            follow,
-        };
-        var everything = new AutomaticMaskCliOptions(command);
-        var modelOptions = new ModelOptions(command);
-        var noZoom = ModelOptions.AddNoZoom(command);
-        command.SetAction(parsed =>
-        {
-            var wanted = parsed.GetValue(format)!.Split(',');
-            var prompt = ToPrompt([.. parsed.GetValue(clicks) ?? [], .. parsed.GetValue(negative) ?? []], parsed.GetValue(box));
-            var isEverything = everything.IsAsked(parsed);
-            if (isEverything && prompt is not null)
-                throw new OperatingException("--everything asks by itself: leave --click and --box out", ExitCode.Usage);
-            if (isEverything && wanted.Contains("png"))
-                throw new OperatingException(
-                    "--format png holds one mask: with --everything choose json, polygon or overlay",
-                    ExitCode.Usage
-                );
-            var inputs = parsed.GetValue(photos)!;
-            var isFollowing = parsed.GetValue(follow);
-            if (isFollowing && (isEverything || wanted.Contains("png") || inputs.Length > 1))
-                throw new OperatingException("--follow takes one video, and neither --everything nor --format png", ExitCode.Usage);
-            using var model = modelOptions.Load(parsed);
-            if (isFollowing)
-            {
-                using var following = new VideoFollowing(model, prompt, wanted, parsed.GetValue(outDir)!, !parsed.GetValue(noZoom));
-                return following.Run(inputs[0]);
-            }
-
-            var all = isEverything ? everything.Options(parsed, model.Bundle.Manifest.Thresholds) : null;
-            var files = new OutputFiles(parsed.GetValue(outDir)!, inputs, PhotoSegmentation.Suffixes(wanted), parsed.GetValue(overwrite));
-            using var segmenting = new PhotoSegmentation(model, prompt, wanted, all, parsed.GetValue(bitDepth), !parsed.GetValue(noZoom));
-            return segmenting.Run(inputs, files);
-        });
+        );
+        _ = new SegmentVerb(command);
         return command;
+    }
+
+    private int Run(ParseResult parsed)
+    {
+        var wanted = parsed.GetValue(format)!.Split(',');
+        var prompt = ToPrompt([.. parsed.GetValue(clicks) ?? [], .. parsed.GetValue(negative) ?? []], parsed.GetValue(box));
+        var isEverything = everything.IsAsked(parsed);
+        if (isEverything && prompt is not null)
+            throw new OperatingException("--everything asks by itself: leave --click and --box out", ExitCode.Usage);
+        if (isEverything && wanted.Contains("png"))
+            throw new OperatingException("--format png holds one mask: with --everything choose json, polygon or overlay", ExitCode.Usage);
+        var inputs = parsed.GetValue(photos)!;
+        var isFollowing = parsed.GetValue(follow);
+        if (isFollowing && (isEverything || wanted.Contains("png") || inputs.Length > 1))
+            throw new OperatingException("--follow takes one video, and neither --everything nor --format png", ExitCode.Usage);
+        using var model = modelOptions.Load(parsed);
+        if (isFollowing)
+        {
+            using var following = new VideoFollowing(model, prompt, wanted, parsed.GetValue(outDir)!, !parsed.GetValue(noZoom));
+            return following.Run(inputs[0]);
+        }
+
+        var all = isEverything ? everything.Options(parsed, model.Bundle.Manifest.Thresholds) : null;
+        var files = new OutputFiles(parsed.GetValue(outDir)!, inputs, PhotoSegmentation.Suffixes(wanted), parsed.GetValue(overwrite));
+        using var segmenting = new PhotoSegmentation(model, prompt, wanted, all, parsed.GetValue(bitDepth), !parsed.GetValue(noZoom));
+        return segmenting.Run(inputs, files);
     }
 
     private static PromptBuffer? ToPrompt(Click[] clicks, Box? box)

@@ -22,6 +22,25 @@ public sealed class ClickLatencyTests(ITestOutputHelper output)
     private const int Clicks = 200;
     private const double AllowedRatio = 1.2;
 
+    private static Process Start(Scratch scratch, int port)
+    {
+        var settings = Encoding.UTF8.GetBytes(
+            $"""
+            device = "robot-7"
+            [mqtt]
+            host = "127.0.0.1"
+            port = {port}
+            [telemetry]
+            interval_s = 1
+            [[camera]]
+            id = "front"
+            uri = "test:?w=640&h=480&fps=15"
+            mode = "on_command"
+            """
+        );
+        return Process.Start(Published.Start(Published.Binary, ["run", "--config", scratch.Write("edgeseg.toml", settings)]))!;
+    }
+
     [Fact]
     public async Task A_click_on_an_idle_service_costs_one_run_of_the_model()
     {
@@ -29,32 +48,7 @@ public sealed class ClickLatencyTests(ITestOutputHelper output)
         await using var listener = await Listener.StartAsync(broker.Port, Root + "state");
         await using var figures = await Listener.StartAsync(broker.Port, Telemetry);
         using var scratch = new Scratch();
-        using var process = Process.Start(
-            Published.Start(
-                Published.Binary,
-                [
-                    "run",
-                    "--config",
-                    scratch.Write(
-                        "edgeseg.toml",
-                        Encoding.UTF8.GetBytes(
-                            $"""
-                            device = "robot-7"
-                            [mqtt]
-                            host = "127.0.0.1"
-                            port = {broker.Port}
-                            [telemetry]
-                            interval_s = 1
-                            [[camera]]
-                            id = "front"
-                            uri = "test:?w=640&h=480&fps=15"
-                            mode = "on_command"
-                            """
-                        )
-                    ),
-                ]
-            )
-        )!;
+        using var process = Start(scratch, broker.Port);
         try
         {
             await listener.UntilAsync("it streams", h => h.State == "streaming");

@@ -25,6 +25,23 @@ public sealed class PayloadStormTests(ITestOutputHelper output)
     /// </summary>
     private const long FlatBytes = 48 << 20;
 
+    private static Process Start(Scratch scratch, int port)
+    {
+        var settings = Encoding.UTF8.GetBytes(
+            $"""
+            device = "robot-7"
+            [mqtt]
+            host = "127.0.0.1"
+            port = {port}
+            [[camera]]
+            id = "front"
+            uri = "test:?w=320&h=240&fps=15"
+            mode = "on_command"
+            """
+        );
+        return Process.Start(Published.Start(Published.Binary, ["run", "--config", scratch.Write("edgeseg.toml", settings)]))!;
+    }
+
     [Fact]
     public async Task A_storm_of_bad_payloads_leaves_the_service_well_and_every_sound_request_answered_once()
     {
@@ -33,30 +50,7 @@ public sealed class PayloadStormTests(ITestOutputHelper output)
         await using var broker = await Mosquitto.StartOrSkipAsync("max_queued_messages 0");
         await using var listener = await Listener.StartAsync(broker.Port, Root + "#");
         using var scratch = new Scratch();
-        using var process = Process.Start(
-            Published.Start(
-                Published.Binary,
-                [
-                    "run",
-                    "--config",
-                    scratch.Write(
-                        "edgeseg.toml",
-                        Encoding.UTF8.GetBytes(
-                            $"""
-                            device = "robot-7"
-                            [mqtt]
-                            host = "127.0.0.1"
-                            port = {broker.Port}
-                            [[camera]]
-                            id = "front"
-                            uri = "test:?w=320&h=240&fps=15"
-                            mode = "on_command"
-                            """
-                        )
-                    ),
-                ]
-            )
-        )!;
+        using var process = Start(scratch, broker.Port);
         var errors = process.StandardError.ReadToEndAsync();
         try
         {

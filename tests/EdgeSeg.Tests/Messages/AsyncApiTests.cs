@@ -18,6 +18,9 @@ public sealed class AsyncApiTests : IDisposable
         BytesTotal = 25_000_000,
     };
     private readonly JsonBuffer buffer = new();
+    private readonly LinkDrops drops = new(1, 2, 3, 4);
+    private readonly CameraStatus lost = Samples.Camera(CameraState.Lost),
+        starting = new(CameraState.Starting, "", double.NaN, 0, 0, 0, 0, null);
 
     public void Dispose() => buffer.Dispose();
 
@@ -52,6 +55,14 @@ public sealed class AsyncApiTests : IDisposable
                 default,
                 MessageLimits.MaxMessageBytes
             ),
+            _ => OtherMessage(name),
+        };
+        return Encoding.UTF8.GetString(bytes);
+    }
+
+    private ReadOnlySpan<byte> OtherMessage(string name) =>
+        name switch
+        {
             "status" => StatusMessage.Write(
                 buffer,
                 "robot-7",
@@ -59,20 +70,14 @@ public sealed class AsyncApiTests : IDisposable
                 ServiceState.Degraded,
                 ["camera_lost:front", "throttled"],
                 Samples.Utc,
-                new LinkDrops(1, 2, 3, 4)
+                drops
             ),
             "info" => InfoMessage.Write(buffer, Samples.Info()),
             "telemetry" => TelemetryMessage.Write(buffer, Samples.Telemetry()),
             "telemetry: silent board" => TelemetryMessage.Write(buffer, Samples.Telemetry(Samples.SilentBoard)),
             "telemetry: this machine" => TelemetryMessage.Write(buffer, Samples.Telemetry(DeviceVitals.Read("/var/lib/edgeseg"))),
-            "camera" => CameraStateMessage.Write(buffer, "robot-7", Samples.Session, "front", Samples.Camera(CameraState.Lost)),
-            "camera: new" => CameraStateMessage.Write(
-                buffer,
-                "robot-7",
-                Samples.Session,
-                "front",
-                new CameraStatus(CameraState.Starting, "", double.NaN, 0, 0, 0, 0, null)
-            ),
+            "camera" => CameraStateMessage.Write(buffer, "robot-7", Samples.Session, "front", lost),
+            "camera: new" => CameraStateMessage.Write(buffer, "robot-7", Samples.Session, "front", starting),
             "alert" => AlertMessage.Write(buffer, "robot-7", Samples.Session, Samples.Alert, Samples.Utc),
             "alert: no camera" => AlertMessage.Write(
                 buffer,
@@ -99,8 +104,6 @@ public sealed class AsyncApiTests : IDisposable
             "desired" => ReleaseSamples.Seal(ReleaseSamples.Install(), ReleaseSamples.Alice, ReleaseSamples.Bob).Write(),
             _ => throw new ArgumentException(name),
         };
-        return Encoding.UTF8.GetString(bytes);
-    }
 
     [Theory]
     [InlineData("Mask", "mask")]

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using EdgeSeg.Release;
 using EdgeSeg.Testing;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
@@ -290,21 +289,5 @@ public sealed class PackTests : IDisposable
             }
         )
             Assert.Contains($"Example: edgeseg model {verb}", Ok(verb, "--help"), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void The_click_for_a_ring_is_on_the_ring()
-    {
-        var ring = new BinaryMask();
-        ring.Reset(100, 80);
-        for (var i = 0; i < 100 * 80; i++)
-        {
-            var (x, y) = (i % 100, i / 100);
-            if (Math.Abs(Math.Sqrt((x - 50) * (x - 50) + (y - 40) * (y - 40)) - 30) < 4)
-                ring[x, y] = true;
-        }
-
-        var click = CanaryMaker.Inside(ring, ring.Measure());
-        Assert.True(ring[(int)click[0], (int)click[1]]);
     }
 }
