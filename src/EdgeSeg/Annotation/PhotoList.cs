@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
+using System.IO.Enumeration;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.RegularExpressions;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Annotation;
@@ -71,14 +71,22 @@ internal static class PhotoList
         var top = Path.GetDirectoryName(full[..full.AsSpan().IndexOfAny('*', '?')] + "x") ?? "/";
         if (!Directory.Exists(top))
             return [];
-        var pattern = Regex
-            .Escape(full)
-            .Replace(@"\*\*/", "(.*/)?", StringComparison.Ordinal)
-            .Replace(@"\*\*", ".*", StringComparison.Ordinal)
-            .Replace(@"\*", "[^/]*", StringComparison.Ordinal)
-            .Replace(@"\?", "[^/]", StringComparison.Ordinal);
-        var regex = new Regex($"^{pattern}$");
-        return Below(top).Where(path => regex.IsMatch(path) && IsPhoto(path)).Select(path => new Photo(Relative(top, path), path));
+        var pattern = full.Split('/');
+        return Below(top)
+            .Where(path => IsMatch(pattern, path.Split('/')) && IsPhoto(path))
+            .Select(path => new Photo(Relative(top, path), path));
+    }
+
+    /// <summary>Whether a path's folders and name match the pattern's one by one; ** stands for any number of folders.</summary>
+    private static bool IsMatch(ReadOnlySpan<string> pattern, ReadOnlySpan<string> path)
+    {
+        if (pattern.IsEmpty)
+            return path.IsEmpty;
+        if (pattern[0] == "**")
+            return IsMatch(pattern[1..], path) || (!path.IsEmpty && IsMatch(pattern, path[1..]));
+        return !path.IsEmpty
+            && FileSystemName.MatchesSimpleExpression(pattern[0], path[0], ignoreCase: false)
+            && IsMatch(pattern[1..], path[1..]);
     }
 
     private static List<Photo> Listed(string file)
