@@ -85,7 +85,7 @@ internal static class PhotoList
         if (pattern[0] == "**")
             return IsMatch(pattern[1..], path) || (!path.IsEmpty && IsMatch(pattern, path[1..]));
         return !path.IsEmpty
-            && FileSystemName.MatchesSimpleExpression(pattern[0], path[0], ignoreCase: false)
+            && (pattern[0] == path[0] || FileSystemName.MatchesSimpleExpression(pattern[0], path[0], ignoreCase: false))
             && IsMatch(pattern[1..], path[1..]);
     }
 
