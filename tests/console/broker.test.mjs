@@ -2,26 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { FakeDevice } from "./device.mjs";
-import {
-    launch,
-    servePage,
-    startEdgeseg,
-    startMosquitto,
-    until,
-} from "./harness.mjs";
+import { launch, servePage, startEdgeseg, startMosquitto, until } from "./harness.mjs";
 import { decodeRle, iou } from "./masks.mjs";
-import {
-    attribute,
-    chip,
-    clickAt,
-    close,
-    downloadRle,
-    held,
-    live,
-    login,
-    notice,
-    openPage,
-} from "./page.mjs";
+import { attribute, chip, clickAt, close, downloadRle, held, live, login, notice, openPage } from "./page.mjs";
 
 let browser, site;
 
@@ -47,45 +30,19 @@ test("no broker is told, and one that was killed and is back is found again (mos
     await clickAt(page, 225, 150);
     await held(page);
     const rle = await downloadRle(page);
-    assert.ok(
-        iou(
-            decodeRle(
-                rle.segmentation.counts,
-                rle.segmentation.size[1],
-                rle.segmentation.size[0],
-            ),
-            robot.object,
-        ) > 0.999,
-    );
+    assert.ok(iou(decodeRle(rle.segmentation.counts, rle.segmentation.size[1], rle.segmentation.size[0]), robot.object) > 0.999);
     await broker.stop("SIGKILL");
-    await until(
-        "the loss is told",
-        async () =>
-            (await link(page)) === "no broker" &&
-            (await notice(page)).startsWith("no broker"),
-    );
+    await until("the loss is told", async () => (await link(page)) === "no broker" && (await notice(page)).startsWith("no broker"));
     broker = await startMosquitto([], ports);
-    await until(
-        "connected again",
-        async () => (await link(page)) === "connected",
-    );
+    await until("connected again", async () => (await link(page)) === "connected");
     await page.getByRole("button", { name: "Back to live" }).click();
     const before = await attribute(page, "data-frame");
-    await until(
-        "pictures again",
-        async () =>
-            (await attribute(page, "data-frame")) !== before &&
-            (await chip(page)).startsWith("Live"),
-    );
+    await until("pictures again", async () => (await attribute(page, "data-frame")) !== before && (await chip(page)).startsWith("Live"));
     await robot.stop();
     await broker.stop();
     const other = await openPage(browser, site.url + "#manual");
     await login(other, broker.url);
-    await until("nobody answers", async () =>
-        (await other.locator("#login-note").innerText()).startsWith(
-            "No broker answers at",
-        ),
-    );
+    await until("nobody answers", async () => (await other.locator("#login-note").innerText()).startsWith("No broker answers at"));
     await close(other);
     await close(page);
 });
@@ -94,16 +51,10 @@ test("a broker with a password asks for it, and the page keeps it in memory only
     const broker = await startMosquitto([["op", "right-secret"]]);
     const page = await openPage(browser, site.url + "#manual");
     await login(page, broker.url, "op", "wrong-secret");
-    await until("refused", async () =>
-        /user and a password/.test(
-            await page.locator("#login-note").innerText(),
-        ),
-    );
+    await until("refused", async () => /user and a password/.test(await page.locator("#login-note").innerText()));
     await login(page, broker.url, "op", "right-secret");
     await until("connected", async () => (await link(page)) === "connected");
-    await until("no device is told", () =>
-        page.locator("#no-device").isVisible(),
-    );
+    await until("no device is told", () => page.locator("#no-device").isVisible());
     const kept = await page.evaluate(async () => [
         JSON.stringify(localStorage),
         JSON.stringify(sessionStorage),
@@ -116,11 +67,7 @@ test("a broker with a password asks for it, and the page keeps it in memory only
     assert.ok(!(await page.content()).includes("right-secret"));
     await page.reload();
     await page.locator("#login").waitFor();
-    assert.equal(
-        await page.locator("#password").inputValue(),
-        "",
-        "a page that is loaded anew knows nothing of it",
-    );
+    assert.equal(await page.locator("#password").inputValue(), "", "a page that is loaded anew knows nothing of it");
     await close(page);
     await broker.stop();
 });
@@ -137,25 +84,13 @@ test("the page that a device serves may run its own script only, and reach that 
         image.src = "data:,x";
         document.body.append(image);
     });
-    await until(
-        "both were refused",
-        () =>
-            page.faults.filter((f) => f.includes("Content Security Policy"))
-                .length >= 2,
-    );
+    await until("both were refused", () => page.faults.filter((f) => f.includes("Content Security Policy")).length >= 2);
     assert.equal(await page.evaluate(() => window.evil), undefined);
     const answer = await page.request.get(service.url);
-    assert.match(
-        answer.headers()["content-security-policy"],
-        /connect-src 'self'; .*frame-ancestors 'none'/,
-    );
+    assert.match(answer.headers()["content-security-policy"], /connect-src 'self'; .*frame-ancestors 'none'/);
     await page.getByRole("button", { name: "Disconnect" }).click();
     await login(page, "ws://127.0.0.1:9/");
-    await until("the policy is explained", async () =>
-        /only that device's own broker/.test(
-            await page.locator("#login-note").innerText(),
-        ),
-    );
+    await until("the policy is explained", async () => /only that device's own broker/.test(await page.locator("#login-note").innerText()));
     await page.context().close();
     await service.stop();
 });
@@ -164,11 +99,7 @@ test("a page of another origin does not get at the device's broker", async () =>
     const service = await startEdgeseg();
     const page = await openPage(browser, site.url + "#manual");
     await login(page, service.url.replace("http", "ws") + "mqtt");
-    await until("it is kept out", async () =>
-        (await page.locator("#login-note").innerText()).startsWith(
-            "No broker answers at",
-        ),
-    );
+    await until("it is kept out", async () => (await page.locator("#login-note").innerText()).startsWith("No broker answers at"));
     await page.context().close();
     await service.stop();
 });

@@ -18,17 +18,7 @@ export class FakeDevice {
         {
             login = {},
             autoEvery = 2,
-            offered = [
-                "click",
-                "box",
-                "auto",
-                "everything",
-                "snapshot",
-                "preview",
-                "set",
-                "follow",
-                "unfollow",
-            ],
+            offered = ["click", "box", "auto", "everything", "snapshot", "preview", "set", "follow", "unfollow"],
         } = {},
     ) {
         Object.assign(this, {
@@ -64,14 +54,9 @@ export class FakeDevice {
             },
         });
         this.client.on("connect", () => this.begin());
-        this.client.on("message", (topic, payload, packet) =>
-            this.command(topic, payload, packet),
-        );
+        this.client.on("message", (topic, payload, packet) => this.command(topic, payload, packet));
         endWithTheRun(() => this.stop());
-        this.timers = [
-            setInterval(() => this.tick(), 250),
-            setInterval(() => this.tell(), 1000),
-        ];
+        this.timers = [setInterval(() => this.tick(), 250), setInterval(() => this.tell(), 1000)];
     }
 
     get object() {
@@ -84,11 +69,7 @@ export class FakeDevice {
         return JSON.stringify(o);
     }
     send(topic, body, options = {}) {
-        this.client.publish(
-            `edgeseg/v1/${this.id}/${topic}`,
-            typeof body === "string" ? body : this.text(body),
-            options,
-        );
+        this.client.publish(`edgeseg/v1/${this.id}/${topic}`, typeof body === "string" ? body : this.text(body), options);
     }
     state(state, reasons = []) {
         this.send(
@@ -179,24 +160,20 @@ export class FakeDevice {
     }
 
     preview(sequence = this.sequence) {
-        this.client.publish(
-            `edgeseg/v1/${this.id}/cam/front/preview`,
-            this.jpeg,
-            {
-                properties: {
-                    contentType: "image/jpeg",
-                    userProperties: {
-                        v: "1",
-                        frame: this.frame(sequence),
-                        camera: "front",
-                        session: this.session,
-                        width: String(photo.width),
-                        height: String(photo.height),
-                        captured_utc: new Date().toISOString(),
-                    },
+        this.client.publish(`edgeseg/v1/${this.id}/cam/front/preview`, this.jpeg, {
+            properties: {
+                contentType: "image/jpeg",
+                userProperties: {
+                    v: "1",
+                    frame: this.frame(sequence),
+                    camera: "front",
+                    session: this.session,
+                    width: String(photo.width),
+                    height: String(photo.height),
+                    captured_utc: new Date().toISOString(),
                 },
             },
-        );
+        });
     }
 
     mask(sequence, prompt, request = null, pixels = this.object) {
@@ -220,8 +197,8 @@ export class FakeDevice {
             reason: null,
             score: 0.934,
             predicted_iou: 0.91,
-                stability: 0.96,
-                zoom: true,
+            stability: 0.96,
+            zoom: true,
             area,
             box: [105, 60, 241, 181],
             centroid: [225, 150],
@@ -278,10 +255,7 @@ export class FakeDevice {
 
     tell() {
         if (this.paused || !this.client.connected) return;
-        const wave = (base, spread) =>
-            base +
-            spread * Math.abs(Math.sin(Date.now() / 7000)) +
-            Math.random() * spread * 0.2;
+        const wave = (base, spread) => base + spread * Math.abs(Math.sin(Date.now() / 7000)) + Math.random() * spread * 0.2;
         const stage = (ms) => ({
             count: 20,
             p50: wave(ms, ms * 0.2),
@@ -352,9 +326,7 @@ export class FakeDevice {
                 error: { code: refusal[0], message: refusal[1] },
             });
         reply({ reply: "accepted" });
-        const sequence = body.frame
-            ? Number(body.frame.split("-").at(-1))
-            : this.sequence;
+        const sequence = body.frame ? Number(body.frame.split("-").at(-1)) : this.sequence;
         if (name === "preview") {
             this.previewUntil = body.on ? Date.now() + body.for_s * 1000 : 0;
             reply({
@@ -426,14 +398,7 @@ export class FakeDevice {
     /** Balls in a row, each in a message of its own. */
     everything(sequence, request) {
         for (let i = 0; i < this.objects; i++) {
-            const ball = ellipse(
-                photo.width,
-                photo.height,
-                50 + 80 * i,
-                150,
-                30,
-                30,
-            );
+            const ball = ellipse(photo.width, photo.height, 50 + 80 * i, 150, 30, 30);
             this.send("cam/front/mask", {
                 ...this.mask(
                     sequence,

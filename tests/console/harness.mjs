@@ -2,13 +2,7 @@
 import { spawn, execFileSync } from "node:child_process";
 import { createServer } from "node:http";
 import { createServer as createSocket } from "node:net";
-import {
-    mkdtempSync,
-    readFileSync,
-    rmSync,
-    writeFileSync,
-    existsSync,
-} from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
@@ -18,30 +12,17 @@ export const root = fileURLToPath(new URL("../../", import.meta.url));
 const require = createRequire(join(root, "deploy/console/package.json"));
 export const { chromium } = require("playwright-core");
 export const mqtt = require("mqtt");
-export const axeSource = readFileSync(
-    require.resolve("axe-core/axe.min.js"),
-    "utf8",
-);
+export const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 const dist = join(root, "deploy/console/dist");
 
 export async function launch() {
-    const executablePath = [
-        process.env.CHROMIUM ?? "",
-        "/usr/bin/chromium",
-        "/usr/bin/chromium-browser",
-        "/usr/bin/google-chrome",
-    ].find(existsSync);
-    if (!executablePath)
-        throw new Error(
-            "no Chromium: apt-get install chromium, or name one in CHROMIUM",
-        );
+    const executablePath = [process.env.CHROMIUM ?? "", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(
+        existsSync,
+    );
+    if (!executablePath) throw new Error("no Chromium: apt-get install chromium, or name one in CHROMIUM");
     return chromium.launch({
         executablePath,
-        args: [
-            "--no-sandbox",
-            "--js-flags=--expose-gc",
-            "--enable-precise-memory-info",
-        ],
+        args: ["--no-sandbox", "--js-flags=--expose-gc", "--enable-precise-memory-info"],
     });
 }
 
@@ -58,8 +39,7 @@ export async function until(what, condition, timeoutMs = 20_000) {
     for (const end = Date.now() + timeoutMs; ; ) {
         const value = await condition();
         if (value) return value;
-        if (Date.now() > end)
-            throw new Error(`not within ${timeoutMs} ms: ${what}`);
+        if (Date.now() > end) throw new Error(`not within ${timeoutMs} ms: ${what}`);
         await new Promise((r) => setTimeout(r, 50));
     }
 }
@@ -72,18 +52,11 @@ export function endWithTheRun(stop) {
 }
 
 // what a failed test leaves running would keep the run from ending; scripts that are no tests end what they start themselves
-if (process.env.NODE_TEST_CONTEXT)
-    (await import("node:test")).after(() =>
-        Promise.all([...running].map((stop) => stop())),
-    );
+if (process.env.NODE_TEST_CONTEXT) (await import("node:test")).after(() => Promise.all([...running].map((stop) => stop())));
 
 function start(command, args, ready) {
     // edgeseg takes every EDGESEG_ variable for a setting
-    const inherited = Object.fromEntries(
-        Object.entries(process.env).filter(
-            ([name]) => !name.startsWith("EDGESEG_"),
-        ),
-    );
+    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("EDGESEG_")));
     const child = spawn(command, args, {
         env: inherited,
         stdio: ["ignore", "pipe", "pipe"],
@@ -97,19 +70,13 @@ function start(command, args, ready) {
         };
         child.stdout.on("data", take);
         child.stderr.on("data", take);
-        child.on("exit", (code) =>
-            fail(new Error(`${command} ended with ${code}:\n${said}`)),
-        );
-        setTimeout(
-            () => fail(new Error(`${command} is not ready:\n${said}`)),
-            60_000,
-        ).unref();
+        child.on("exit", (code) => fail(new Error(`${command} ended with ${code}:\n${said}`)));
+        setTimeout(() => fail(new Error(`${command} is not ready:\n${said}`)), 60_000).unref();
     });
     /** Ends it; with SIGKILL as a power cut would, without a farewell. */
     const stop = (signal = "SIGTERM") =>
         new Promise((over) => {
-            if (child.exitCode !== null || child.signalCode !== null)
-                return over();
+            if (child.exitCode !== null || child.signalCode !== null) return over();
             child.once("exit", over);
             child.kill(signal);
             setTimeout(() => child.kill("SIGKILL"), 8_000).unref();
@@ -127,10 +94,7 @@ function binary() {
         join(root, "artifacts/linux-arm64/edgeseg"),
     ];
     const found = places.find(existsSync);
-    if (!found)
-        throw new Error(
-            "no edgeseg: ./build.sh publish linux-x64, or name one in EDGESEG_BINARY",
-        );
+    if (!found) throw new Error("no edgeseg: ./build.sh publish linux-x64, or name one in EDGESEG_BINARY");
     return found;
 }
 
@@ -138,13 +102,7 @@ function binary() {
 export async function startDemo(images = undefined) {
     const service = start(
         binary(),
-        [
-            "demo",
-            "--console",
-            "--port",
-            "0",
-            ...(images ? ["--images", images] : []),
-        ],
+        ["demo", "--console", "--port", "0", ...(images ? ["--images", images] : [])],
         /Console on (http:\/\/\S+)/,
     );
     const [, url] = await service.done;
@@ -152,10 +110,7 @@ export async function startDemo(images = undefined) {
 }
 
 /** The real service, with its console on a free port; or, with the port of a mosquitto, as that broker's client and without. `toml` is added to its settings. */
-export async function startEdgeseg(
-    toml = replay(),
-    { port, consolePort = 0, mosquitto = 0 } = {},
-) {
+export async function startEdgeseg(toml = replay(), { port, consolePort = 0, mosquitto = 0 } = {}) {
     const folder = mkdtempSync(join(tmpdir(), "edgeseg-console-"));
     const brokerPort = port ?? (await freePort());
     const config = join(folder, "edgeseg.toml");
@@ -163,11 +118,7 @@ export async function startEdgeseg(
         config,
         `device = "real"\nstate_dir = "${folder}"\n[mqtt]\n${mosquitto ? `host = "127.0.0.1"\nport = ${mosquitto}` : `port = ${brokerPort}\n[console]\nenabled = true\nport = ${consolePort}`}\n[model]\ndir = "${join(root, "models/squeezesam")}"\n[telemetry]\ninterval_s = 1\n${toml}`,
     );
-    const service = start(
-        binary(),
-        ["run", "--config", config],
-        mosquitto ? /(connected to)/ : /console on (http:\/\/\S+)/,
-    );
+    const service = start(binary(), ["run", "--config", config], mosquitto ? /(connected to)/ : /console on (http:\/\/\S+)/);
     const [, url] = await service.done;
     return {
         url,
@@ -181,8 +132,7 @@ export async function startEdgeseg(
 }
 
 /** The demo's photographs over and over. */
-export const replay = (fps = 1) =>
-    `[[camera]]\nid = "replay"\nuri = "images:${join(root, "deploy/demo")}"\nloop = true\nfps = ${fps}\n`;
+export const replay = (fps = 1) => `[[camera]]\nid = "replay"\nuri = "images:${join(root, "deploy/demo")}"\nloop = true\nfps = ${fps}\n`;
 
 /** mosquitto with a plain and a WebSocket listener; `users` is [name, password] pairs. */
 export async function startMosquitto(users = [], ports = undefined) {
@@ -202,11 +152,7 @@ export async function startMosquitto(users = [], ports = undefined) {
     }
     if (process.getuid() === 0) config += "user root\n";
     writeFileSync(join(folder, "mosquitto.conf"), config);
-    const broker = start(
-        "mosquitto",
-        ["-c", join(folder, "mosquitto.conf")],
-        /running/,
-    );
+    const broker = start("mosquitto", ["-c", join(folder, "mosquitto.conf")], /running/);
     await broker.done;
     return {
         port,
@@ -228,12 +174,8 @@ export async function servePage() {
         ".svg": "image/svg+xml",
     };
     const server = createServer((request, response) => {
-        const name =
-            request.url === "/"
-                ? "index.html"
-                : request.url.slice(1).split("?")[0];
-        if (!/^[a-zA-Z.]+$/.test(name) || !existsSync(join(dist, name)))
-            return response.writeHead(404).end();
+        const name = request.url === "/" ? "index.html" : request.url.slice(1).split("?")[0];
+        if (!/^[a-zA-Z.]+$/.test(name) || !existsSync(join(dist, name))) return response.writeHead(404).end();
         response
             .writeHead(200, {
                 "content-type": types[extname(name)] ?? "text/plain",

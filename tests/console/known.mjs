@@ -15,30 +15,17 @@ export async function knownObject(browser) {
             const canvas = new OffscreenCanvas(w, h);
             const c = canvas.getContext("2d");
             const fill = (gradient, ...stops) => {
-                stops.forEach((s, i) =>
-                    gradient.addColorStop(i / (stops.length - 1), s),
-                );
+                stops.forEach((s, i) => gradient.addColorStop(i / (stops.length - 1), s));
                 c.fillStyle = gradient;
             };
-            fill(
-                c.createLinearGradient(0, 0, 0, h),
-                "#39434d",
-                "#515d66",
-                "#2f3a33",
-                "#27302a",
-            );
+            fill(c.createLinearGradient(0, 0, 0, h), "#39434d", "#515d66", "#2f3a33", "#27302a");
             c.fillRect(0, 0, w, h);
             for (let i = 0; i < 4000; i++) {
                 // the same grain every time
                 c.fillStyle = `rgba(${i % 2 ? "255,255,255" : "0,0,0"},.05)`;
                 c.fillRect((i * 7919) % w, (i * 104729) % h, 3, 3);
             }
-            fill(
-                c.createRadialGradient(x - r / 3, y - r / 3, r / 8, x, y, r),
-                "#fff1c9",
-                "#f2a33a",
-                "#b8621b",
-            );
+            fill(c.createRadialGradient(x - r / 3, y - r / 3, r / 8, x, y, r), "#fff1c9", "#f2a33a", "#b8621b");
             c.beginPath();
             c.arc(x, y, r, 0, 2 * Math.PI);
             c.fill();

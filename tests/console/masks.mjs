@@ -36,19 +36,12 @@ async function brighter(page, file, type, width, height, bound) {
     const text = readFileSync(file).toString("base64");
     const found = await page.evaluate(
         async ([base64, type, w, h, bound]) => {
-            const bitmap = await createImageBitmap(
-                new Blob(
-                    [Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))],
-                    { type },
-                ),
-            );
+            const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], { type }));
             const canvas = new OffscreenCanvas(w, h);
             const context = canvas.getContext("2d");
             context.drawImage(bitmap, 0, 0, w, h);
             const { data } = context.getImageData(0, 0, w, h);
-            return [...Array(w * h).keys()]
-                .map((i) => (data[4 * i] > bound ? "1" : "0"))
-                .join("");
+            return [...Array(w * h).keys()].map((i) => (data[4 * i] > bound ? "1" : "0")).join("");
         },
         [text, type, width, height, bound],
     );
@@ -56,11 +49,9 @@ async function brighter(page, file, type, width, height, bound) {
 }
 
 /** The disc of the synthetic scene, whose background is never so red. */
-export const discOf = (page, jpegFile, width, height) =>
-    brighter(page, jpegFile, "image/jpeg", width, height, 150);
+export const discOf = (page, jpegFile, width, height) => brighter(page, jpegFile, "image/jpeg", width, height, 150);
 
-export const maskOfPng = (page, pngFile, width, height) =>
-    brighter(page, pngFile, "image/png", width, height, 128);
+export const maskOfPng = (page, pngFile, width, height) => brighter(page, pngFile, "image/png", width, height, 128);
 
 /** A second implementation of the decoder, by runs of whole columns. */
 export function decodeRle(counts, width, height) {
@@ -80,9 +71,7 @@ export function decodeRle(counts, width, height) {
     }
     let at = 0;
     runs.forEach((run, i) => {
-        for (let n = 0; n < run; n++, at++)
-            if (i % 2 === 1)
-                mask[(at % height) * width + Math.floor(at / height)] = 1;
+        for (let n = 0; n < run; n++, at++) if (i % 2 === 1) mask[(at % height) * width + Math.floor(at / height)] = 1;
     });
     return mask;
 }
@@ -90,9 +79,7 @@ export function decodeRle(counts, width, height) {
 export function ellipse(width, height, cx, cy, rx, ry) {
     const mask = new Uint8Array(width * height);
     for (let y = 0; y < height; y++)
-        for (let x = 0; x < width; x++)
-            if (((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 <= 1)
-                mask[y * width + x] = 1;
+        for (let x = 0; x < width; x++) if (((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2 <= 1) mask[y * width + x] = 1;
     return mask;
 }
 

@@ -12,13 +12,7 @@ export async function openPage(browser, url, options = {}) {
     page.faults = [];
     page.on("pageerror", (e) => page.faults.push(String(e)));
     page.on("console", (m) => {
-        if (
-            m.type() === "error" &&
-            !/WebSocket connection|WebSocket is already|ERR_CONNECTION/.test(
-                m.text(),
-            )
-        )
-            page.faults.push(m.text());
+        if (m.type() === "error" && !/WebSocket connection|WebSocket is already|ERR_CONNECTION/.test(m.text())) page.faults.push(m.text());
     });
     await page.goto(url);
     return page;
@@ -34,9 +28,7 @@ export async function login(page, url, user = "", password = "") {
 /** Where a frame's pixel is on the screen. */
 export async function spot(page, x, y) {
     const box = await page.locator("#picture").boundingBox();
-    const [w, h] = await page
-        .locator("#picture")
-        .evaluate((c) => [c.width, c.height]);
+    const [w, h] = await page.locator("#picture").evaluate((c) => [c.width, c.height]);
     return [box.x + (x * box.width) / w, box.y + (y * box.height) / h];
 }
 
@@ -54,23 +46,12 @@ export async function downloadRle(page) {
 }
 
 export const chip = (page) => page.locator("#frame-chip").innerText();
-export const attribute = (page, name) =>
-    page.locator("#picture").getAttribute(name);
+export const attribute = (page, name) => page.locator("#picture").getAttribute(name);
 export const notice = (page) => page.locator("#notice").innerText();
 export const held = (page) =>
-    until(
-        "a held result",
-        async () =>
-            (await chip(page)).includes("held") &&
-            (await attribute(page, "data-mask")) !== "",
-    );
-export const live = (page) =>
-    until("live", async () => (await chip(page)).startsWith("Live"));
-export const results = (page, n) =>
-    until(
-        `${n} results`,
-        async () => (await page.locator("#results button").count()) >= n,
-    );
+    until("a held result", async () => (await chip(page)).includes("held") && (await attribute(page, "data-mask")) !== "");
+export const live = (page) => until("live", async () => (await chip(page)).startsWith("Live"));
+export const results = (page, n) => until(`${n} results`, async () => (await page.locator("#results button").count()) >= n);
 
 export async function clickAt(page, x, y, options = {}) {
     const [sx, sy] = await spot(page, x, y);
@@ -81,17 +62,12 @@ export async function clickAt(page, x, y, options = {}) {
 
 /** Clicks on the live picture until that many results are listed: on a busy machine a frame can be gone, or an answer late. */
 export async function clickForResult(page, n, x, y) {
-    const listed = async () =>
-        (await page.locator("#results button").count()) >= n;
+    const listed = async () => (await page.locator("#results button").count()) >= n;
     for (let tries = 0; tries < 5 && !(await listed()); tries++) {
         await page.keyboard.press("Escape");
         await live(page);
         await clickAt(page, x, y);
-        await until(
-            "an answer",
-            async () =>
-                (await listed()) || (await page.locator("#notice").isVisible()),
-        );
+        await until("an answer", async () => (await listed()) || (await page.locator("#notice").isVisible()));
     }
     await results(page, n);
 }
@@ -112,13 +88,8 @@ export async function close(page) {
 export async function seriousFindings(page) {
     // the page's policy lets no script in but its own: the test's comes through the debugger
     await page.evaluate(axeSource);
-    const found = await page.evaluate(() =>
-        axe.run(document, { resultTypes: ["violations"] }),
-    );
+    const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
     return found.violations
         .filter((v) => ["serious", "critical"].includes(v.impact))
-        .map(
-            (v) =>
-                `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(" | ")}`,
-        );
+        .map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(" | ")}`);
 }

@@ -1,15 +1,7 @@
 // The page and the real service: on replayed pictures whose object is known, over the embedded broker and over mosquitto, and on a moving scene.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import {
-    freePort,
-    launch,
-    mqtt,
-    servePage,
-    startEdgeseg,
-    startMosquitto,
-    until,
-} from "./harness.mjs";
+import { freePort, launch, mqtt, servePage, startEdgeseg, startMosquitto, until } from "./harness.mjs";
 import { ball, knownObject } from "./known.mjs";
 import { decodeRle, discOf, iou } from "./masks.mjs";
 import {
@@ -50,17 +42,11 @@ const online = (page) =>
         "online",
         async () =>
             (await page.locator("#link").innerText()) === "connected" &&
-            /^(online|degraded)/.test(
-                await page.locator("#device-state").innerText(),
-            ),
+            /^(online|degraded)/.test(await page.locator("#device-state").innerText()),
         40_000,
     );
 const automatic = (page) =>
-    until("a mask's figures", async () =>
-        /Automatic mask[\s\S]*Score\s+0\.\d+/.test(
-            await page.locator("#current").innerText(),
-        ),
-    );
+    until("a mask's figures", async () => /Automatic mask[\s\S]*Score\s+0\.\d+/.test(await page.locator("#current").innerText()));
 const whole = async (page) => {
     const {
         segmentation: {
@@ -88,18 +74,9 @@ async function understood(port) {
 async function operate(page, port, t) {
     await page.locator('[data-device="real"]').waitFor();
     await online(page);
-    await until("the facts", async () =>
-        /squeezesam .* · cpu · replay streaming/.test(
-            await page.locator("#device-facts").innerText(),
-        ),
-    );
+    await until("the facts", async () => /squeezesam .* · cpu · replay streaming/.test(await page.locator("#device-facts").innerText()));
     await until("telemetry", async () =>
-        /^Latency, end to end, last: p50 \d/.test(
-            (await page
-                .locator("#plots svg")
-                .first()
-                .getAttribute("aria-label")) ?? "",
-        ),
+        /^Latency, end to end, last: p50 \d/.test((await page.locator("#plots svg").first().getAttribute("aria-label")) ?? ""),
     );
     await automatic(page);
     await page.locator("#picture").waitFor();
@@ -108,56 +85,31 @@ async function operate(page, port, t) {
     const click = iou(await whole(page), known.mask);
     await page.getByRole("button", { name: "Back to live" }).click();
     await live(page);
-    await dragBox(
-        page,
-        ball.x - ball.r - 8,
-        ball.y - ball.r - 8,
-        ball.x + ball.r + 8,
-        ball.y + ball.r + 8,
-    );
+    await dragBox(page, ball.x - ball.r - 8, ball.y - ball.r - 8, ball.x + ball.r + 8, ball.y + ball.r + 8);
     await results(page, 2);
     const box = iou(await whole(page), known.mask);
-    t.diagnostic(
-        `IoU with the known object: click ${click.toFixed(3)}, box ${box.toFixed(3)}`,
-    );
+    t.diagnostic(`IoU with the known object: click ${click.toFixed(3)}, box ${box.toFixed(3)}`);
     assert.ok(click > 0.7 && box > 0.7, `click ${click}, box ${box}`);
     await page.getByRole("button", { name: "Back to live" }).click();
     if ((await understood(port)).includes("everything")) {
-        await page
-            .getByRole("button", { name: "Everything", exact: true })
-            .click();
+        await page.getByRole("button", { name: "Everything", exact: true }).click();
         await until(
             "everything",
-            async () =>
-                Number(await attribute(page, "data-masks")) > 0 &&
-                (await chip(page)).endsWith("held"),
+            async () => Number(await attribute(page, "data-masks")) > 0 && (await chip(page)).endsWith("held"),
             150_000,
         );
         const objects = [await downloadRle(page)]
             .flat()
-            .map((o) =>
-                decodeRle(
-                    o.segmentation.counts,
-                    o.segmentation.size[1],
-                    o.segmentation.size[0],
-                ),
-            );
+            .map((o) => decodeRle(o.segmentation.counts, o.segmentation.size[1], o.segmentation.size[0]));
         const best = Math.max(...objects.map((o) => iou(o, known.mask)));
-        t.diagnostic(
-            `everything: ${objects.length} masks, the known object's IoU ${best.toFixed(3)}`,
-        );
+        t.diagnostic(`everything: ${objects.length} masks, the known object's IoU ${best.toFixed(3)}`);
         assert.ok(best > 0.7, `everything ${best}`);
     } else {
-        assert.match(
-            await page.locator("#not-offered").innerText(),
-            /Everything/,
-        );
+        assert.match(await page.locator("#not-offered").innerText(), /Everything/);
     }
     await page.locator("#camera").selectOption("gone");
     await page.getByRole("button", { name: "Snapshot" }).click();
-    await until("the refusal", async () =>
-        /^internal camera gone gives no frame/.test(await notice(page)),
-    );
+    await until("the refusal", async () => /^internal camera gone gives no frame/.test(await notice(page)));
 }
 
 test("on the embedded broker: device, click and box on the known object, everything, a refusal", async (t) => {
@@ -190,16 +142,12 @@ test("a service that was killed with its broker is found again, and says that an
     await service.stop("SIGKILL");
     await until(
         "the loss is told",
-        async () =>
-            (await page.locator("#link").innerText()) === "no broker" &&
-            (await notice(page)).startsWith("no broker"),
+        async () => (await page.locator("#link").innerText()) === "no broker" && (await notice(page)).startsWith("no broker"),
     );
     service = await startEdgeseg(replay, ports);
     await online(page);
     await clickAt(page, ball.x + 10, ball.y);
-    await until("the device's refusal", async () =>
-        /^frame_gone .*no longer holds/.test(await notice(page)),
-    );
+    await until("the device's refusal", async () => /^frame_gone .*no longer holds/.test(await notice(page)));
     await clickForResult(page, 2, ball.x, ball.y);
     await page.context().close();
     await service.stop();
@@ -211,9 +159,7 @@ test("on a moving scene the mask fits the object in the very picture that it is 
     await page.locator("#picture").waitFor();
     const scores = [];
     for (let i = 1; i <= 3; i++) {
-        const at = await until("the disc is in the picture", () =>
-            centre(page),
-        );
+        const at = await until("the disc is in the picture", () => centre(page));
         await clickAt(page, ...at);
         await results(page, i);
         const [, file] = await download(page, "Picture");
@@ -221,9 +167,7 @@ test("on a moving scene the mask fits the object in the very picture that it is 
         await page.getByRole("button", { name: "Back to live" }).click();
         await live(page);
     }
-    t.diagnostic(
-        `IoU with the disc of the same frame: ${scores.map((s) => s.toFixed(3)).join(" ")}`,
-    );
+    t.diagnostic(`IoU with the disc of the same frame: ${scores.map((s) => s.toFixed(3)).join(" ")}`);
     assert.ok(Math.min(...scores) > 0.7, scores.join(" "));
     await close(page);
     await service.stop();
@@ -232,9 +176,7 @@ test("on a moving scene the mask fits the object in the very picture that it is 
 /** The disc's centre on the canvas; the masks that may be drawn on it leave red well above the background's. */
 const centre = (page) =>
     page.locator("#picture").evaluate((c) => {
-        const { data } = c
-            .getContext("2d")
-            .getImageData(0, 0, c.width, c.height);
+        const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
         let [n, sx, sy] = [0, 0, 0];
         for (let i = 0; i < c.width * c.height; i++)
             if (data[4 * i] > 120 && data[4 * i] >= data[4 * i + 2]) {

@@ -15,10 +15,8 @@ async function take(browser, url, photograph, file, options, fullPage = false) {
     await until(
         "the photograph with its mask",
         async () =>
-            (await page
-                .locator("#picture")
-                .evaluate((c) => `${c.width}x${c.height}`)) ===
-                photograph.size && (await attribute(page, "data-mask")) !== "",
+            (await page.locator("#picture").evaluate((c) => `${c.width}x${c.height}`)) === photograph.size &&
+            (await attribute(page, "data-mask")) !== "",
         60_000,
     );
     await clickAt(page, ...photograph.at);
@@ -32,14 +30,7 @@ async function take(browser, url, photograph, file, options, fullPage = false) {
 const browser = await launch();
 const demo = await startDemo();
 try {
-    await take(
-        browser,
-        demo.url,
-        coffee,
-        "console.png",
-        { viewport: { width: 1360, height: 940 } },
-        true,
-    );
+    await take(browser, demo.url, coffee, "console.png", { viewport: { width: 1360, height: 940 } }, true);
     await take(browser, demo.url, chelsea, "console-phone.png", {
         viewport: { width: 390, height: 844 },
         deviceScaleFactor: 2,

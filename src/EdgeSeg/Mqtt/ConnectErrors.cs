@@ -10,6 +10,9 @@ namespace EdgeSeg.Mqtt;
 /// </summary>
 internal static class ConnectErrors
 {
+    private const string ClosedAfterHandshake =
+        "the TLS connection was closed without an MQTT answer: check mqtt.port, and the client certificate if the broker requires one";
+
     /// <summary>The answer to CONNECT was a refusal.</summary>
     public static string Describe(MqttClientConnectResult answer)
     {
@@ -55,9 +58,11 @@ internal static class ConnectErrors
         if (certificate?.Fault is { } fault)
             return fault;
         var all = Chain(error).ToArray();
+        // with TLS 1.3 a broker that requires a client certificate closes the connection after the handshake
         if (all.OfType<SocketException>().FirstOrDefault() is { } socket)
-            return certificate is not null && socket.SocketErrorCode is (SocketError.ConnectionReset or SocketError.ConnectionAborted)
-                ? "the connection was reset during the TLS handshake: the port may not use TLS; check mqtt.port, or set mqtt.tls = false"
+            return certificate is { IsAccepted: true } && IsClosed(socket.SocketErrorCode) ? ClosedAfterHandshake
+                : certificate is not null && IsClosed(socket.SocketErrorCode)
+                    ? "the connection was reset during the TLS handshake: the port may not use TLS; check mqtt.port, or set mqtt.tls = false"
                 : Describe(socket);
         if (all.OfType<AuthenticationException>().FirstOrDefault() is { } tls)
             return Describe(tls, all[^1]);
@@ -69,9 +74,11 @@ internal static class ConnectErrors
             return all[^1].Message;
         return certificate is null
             ? "the connection was closed without an MQTT answer: check mqtt.port, and set mqtt.tls if it is a TLS port"
-            : "the TLS connection was closed without an MQTT answer: check mqtt.port, and the client certificate if the broker requires "
-                + "one";
+            : ClosedAfterHandshake;
     }
+
+    private static bool IsClosed(SocketError code) =>
+        code is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.NotConnected or SocketError.Shutdown;
 
     private static string Describe(SocketException error) =>
         error.SocketErrorCode switch

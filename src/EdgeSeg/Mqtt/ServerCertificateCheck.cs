@@ -29,13 +29,17 @@ internal sealed class ServerCertificateCheck(
     /// <summary>Why the certificate was refused; null: it was not.</summary>
     public string? Fault { get; private set; }
 
+    /// <summary>The certificate was shown and is good: what fails afterwards is not the server's certificate.</summary>
+    public bool IsAccepted { get; private set; }
+
     public bool Accept(MqttClientCertificateValidationEventArgs handshake) =>
         Accept(handshake.Certificate, handshake.Chain, handshake.SslPolicyErrors);
 
     public bool Accept(X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors)
     {
         Fault = errors == SslPolicyErrors.None ? null : Explain(shown, chain, errors);
-        return Fault is null;
+        IsAccepted = Fault is null;
+        return IsAccepted;
     }
 
     private string Explain(X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors)

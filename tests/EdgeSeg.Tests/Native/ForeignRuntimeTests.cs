@@ -19,7 +19,7 @@ public class ForeignRuntimeTests
             "EDGESEG_FOREIGN_RUNTIME names no other ONNX Runtime, for example that of npm's onnxruntime-node 1.30.0"
         );
         // a process of its own: a library that is loaded once stays
-        var dll = typeof(NativeLibraries).Assembly.Location;
+        var dll = typeof(Cli.Verbs).Assembly.Location;
         var (code, output, errors) = Run(dll, library!);
         Assert.Equal(1, code);
         Assert.Contains($"in {library} is too old: this edgeseg needs {RuntimeVersion.Built.Major}.{RuntimeVersion.Built.Minor}", errors);

@@ -127,7 +127,7 @@ public class ManifestRulesTests
                 }
             )
         );
-        Refused("board's name", With(b => b with { Compatible = b.Compatible with { Boards = [""] } }));
+        Refused("machine or board", With(b => b with { Compatible = b.Compatible with { Boards = [""] } }));
         Refused(
             "quality",
             With(b => b with { Quality = Enumerable.Range(0, UpdateLimits.MaxQualityFigures + 1).ToDictionary(i => $"q{i}", i => 1.0) })
