@@ -24,6 +24,7 @@ internal sealed class ModelSession : IDisposable
     /// <exception cref="OperatingException">The provider does not start, or the runtime refuses the graph.</exception>
     public ModelSession(byte[] graph, string name, ProviderNeeds needs, ExecutionProvider provider)
     {
+        OnnxFile.Check(graph, $"graph {name}");
         _ = Ort.Environment;
         using var options = new SessionOptions
         {
