@@ -34,7 +34,7 @@ internal static class OnnxFile
             );
     }
 
-    /// <summary>Whether a tensor of the model says that its data lie outside. Bytes that are no protobuf are left to ONNX Runtime.</summary>
+    /// <summary>Whether a tensor of the model has its data outside. Bytes that are no protobuf are left to ONNX Runtime.</summary>
     private static bool HasExternalData(ReadOnlySpan<byte> model) => Any(model, 7, GraphHasExternalData, 0);
 
     private static bool GraphHasExternalData(ReadOnlySpan<byte> graph, int depth) =>

@@ -10,6 +10,9 @@ namespace EdgeSeg.Mqtt;
 /// </summary>
 internal static class ConnectErrors
 {
+    private const string ResetDuringHandshake =
+        "the connection was reset during the TLS handshake: the port may not use TLS; check mqtt.port, or set mqtt.tls = false";
+
     private const string ClosedAfterHandshake =
         "the TLS connection was closed without an MQTT answer: check mqtt.port, and the client certificate if the broker requires one";
 
@@ -61,8 +64,7 @@ internal static class ConnectErrors
         // with TLS 1.3 a broker that requires a client certificate closes the connection after the handshake
         if (all.OfType<SocketException>().FirstOrDefault() is { } socket)
             return certificate is { IsAccepted: true } && IsClosed(socket.SocketErrorCode) ? ClosedAfterHandshake
-                : certificate is not null && IsClosed(socket.SocketErrorCode)
-                    ? "the connection was reset during the TLS handshake: the port may not use TLS; check mqtt.port, or set mqtt.tls = false"
+                : certificate is not null && IsClosed(socket.SocketErrorCode) ? ResetDuringHandshake
                 : Describe(socket);
         if (all.OfType<AuthenticationException>().FirstOrDefault() is { } tls)
             return Describe(tls, all[^1]);
