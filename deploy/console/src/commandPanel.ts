@@ -237,7 +237,7 @@ export class CommandPanel {
     const noPicture = this.stage().current === null;
     auto.disabled ||= noPicture;
     everything.disabled ||= noPicture || this.run !== null;
-    const missing = [auto, everything, snapshot, follow].filter((b) => !offers(b.id)).map((b) => b.textContent);
+    const missing = [auto, everything, snapshot, follow].filter((b) => !offers(b.id)).map((b) => b.textContent.trim());
     setText(notOffered, missing.length > 0 ? `Not offered by this device: ${missing.join(", ")}.` : "");
     canvas.setAttribute("aria-busy", String(this.busy || this.run !== null));
     canvas.classList.toggle("busy", this.busy);
