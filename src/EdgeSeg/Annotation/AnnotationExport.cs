@@ -11,11 +11,16 @@ namespace EdgeSeg.Annotation;
 /// </summary>
 internal abstract class AnnotationExport(string folder, IReadOnlyList<string> labels)
 {
+    private readonly Dictionary<string, int> index = labels.Select((label, i) => (label, i)).ToDictionary(p => p.label, p => p.i);
+
     public static readonly string[] Kinds = ["coco", "yolo-seg", "labelmap", "cutout"];
 
     protected string Folder { get; } = folder;
 
     protected IReadOnlyList<string> Labels { get; } = labels;
+
+    /// <summary>The place of a label in <see cref="Labels"/>, from 0.</summary>
+    protected int IndexOf(string label) => index[label];
 
     public static AnnotationExport Of(string kind, string folder, IReadOnlyList<string> labels) =>
         kind switch
@@ -99,7 +104,7 @@ internal sealed class YoloExport(string folder, IReadOnlyList<string> labels) : 
         var points = Joined(Polygon.Trace(mask).Rings);
         if (points.Count < 3)
             return;
-        lines.Append(Labels.ToList().IndexOf(one.Label));
+        lines.Append(IndexOf(one.Label));
         foreach (var (x, y) in points)
             lines.Append(CultureInfo.InvariantCulture, $" {x / photo.Width:0.######} {y / photo.Height:0.######}");
         lines.Append('\n');

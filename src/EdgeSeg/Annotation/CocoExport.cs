@@ -75,7 +75,7 @@ internal sealed class CocoExport(string folder, IReadOnlyList<string> labels) : 
         w.WriteStartObject();
         w.WriteNumber("id", id);
         w.WriteNumber("image_id", image);
-        w.WriteNumber("category_id", Labels.ToList().IndexOf(one.Label) + 1);
+        w.WriteNumber("category_id", IndexOf(one.Label) + 1);
         w.WriteNumber("iscrowd", 0);
         w.WriteNumber("area", one.Area);
         w.WriteStartArray("bbox");
