@@ -103,6 +103,9 @@ class Encoder(nn.Module):
                 module.eval()
             if depthwise and name.endswith("_depthwise_conv"):
                 module.weight.requires_grad_(False)
+            # the scale after a depthwise convolution is folded into its weights: learning it would need their gradient
+            if norms and depthwise and name.endswith("_bn1"):
+                module.weight.requires_grad_(False)
         if everything:
             self.requires_grad_(False)
 

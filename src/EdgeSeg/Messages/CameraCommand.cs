@@ -67,8 +67,11 @@ internal sealed class CameraCommand
 /// <param name="Clicks">As sent.</param>
 /// <param name="Box">As sent; null: none.</param>
 /// <param name="Normalized">See above.</param>
-/// <param name="Refines">The id of the mask that the clicks correct; null: none.</param>
-internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> Clicks, Box? Box, bool Normalized, string? Refines = null)
+/// <param name="Mask">
+/// The id of the mask whose prompt this one is added to: the mask that the clicks correct, or (without clicks) whose object is followed;
+/// null: none.
+/// </param>
+internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> Clicks, Box? Box, bool Normalized, string? Mask = null)
 {
     /// <summary>Writes the prompt in pixels of a picture of the given size; what does not fit it or the model is refused.</summary>
     /// <param name="to">Gets the prompt.</param>
@@ -76,7 +79,7 @@ internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> C
     /// <param name="height">Of the picture, in pixels.</param>
     /// <param name="maxPoints">That the model takes; a box counts as two.</param>
     /// <param name="acceptsNegative">Whether the model understands points off the object.</param>
-    /// <param name="earlier">The prompt of the mask that is corrected, to which this one is added; null: none.</param>
+    /// <param name="earlier">The prompt of the mask that is named, to which this one is added; null: none.</param>
     public CommandError? Resolve(PromptBuffer to, int width, int height, int maxPoints, bool acceptsNegative, PromptBuffer? earlier = null)
     {
         var clicks = Clicks.Count + (earlier?.ClickCount ?? 0);
@@ -86,7 +89,8 @@ internal sealed record PromptRequest(PromptSource Source, IReadOnlyList<Click> C
         to.Clear();
         if (earlier is not null)
             to.CopyFrom(earlier);
-        to.Source = Source;
+        if (Clicks.Count > 0 || Box is not null)
+            to.Source = Source;
         foreach (var c in Clicks)
             to.Add(c with { X = c.X * sx, Y = c.Y * sy });
         if (Box is { } b)

@@ -23,7 +23,7 @@ internal sealed class CommandBody(CommandKind kind)
         [CommandKind.Snapshot] = ["format", "quality"],
         [CommandKind.Preview] = ["on", "max_fps", "width", "quality", "for_s"],
         [CommandKind.Set] = ["mode", "max_fps", "interval_s", "min_score", "min_area"],
-        [CommandKind.Follow] = ["frame", "points", "box", "normalized"],
+        [CommandKind.Follow] = ["frame", "points", "box", "normalized", "mask"],
         [CommandKind.Unfollow] = ["track"],
     };
 
@@ -32,7 +32,8 @@ internal sealed class CommandBody(CommandKind kind)
     private CommandError? fault;
     private string? frame,
         track,
-        refines;
+        refines,
+        mask;
     private DateTimeOffset? expires;
     private Box? box;
     private bool normalized;
@@ -92,7 +93,9 @@ internal sealed class CommandBody(CommandKind kind)
             case "box":
                 return CommandValues.Corners(ref value, name, out box);
             case "refines":
-                return TakeRefines(ref value);
+                return TakeMaskId(ref value, name, out refines);
+            case "mask":
+                return TakeMaskId(ref value, name, out mask);
             case "normalized":
                 return CommandValues.Flag(ref value, name, out normalized);
             case "track":
@@ -167,14 +170,15 @@ internal sealed class CommandBody(CommandKind kind)
         return null;
     }
 
-    private CommandError? TakeRefines(ref Utf8JsonReader value)
+    private static CommandError? TakeMaskId(ref Utf8JsonReader value, string name, out string? id)
     {
-        if (CommandValues.Text(ref value, "refines", out var text) is { } wrong)
+        id = null;
+        if (CommandValues.Text(ref value, name, out var text) is { } wrong)
             return wrong;
-        refines = text;
+        id = text;
         return text.Length <= MaskId.MaxLength && MaskId.TrySplit(text, out _, out _)
             ? null
-            : CommandError.Bad("'refines' is the id of a mask, as in its message");
+            : CommandError.Bad($"'{name}' is the id of a mask, as in its message");
     }
 
     private CommandError? TakeOn(ref Utf8JsonReader value)
@@ -203,12 +207,13 @@ internal sealed class CommandBody(CommandKind kind)
             Kind = kind,
             Camera = camera,
             Id = Id,
-            Frame = frame ?? FrameOfRefined,
+            Frame = frame ?? FrameOfMask,
             ExpiresUtc = expires,
             Track = track,
             Prompt =
-                kind is CommandKind.Click or CommandKind.Box || (kind == CommandKind.Follow && (clicks.Count > 0 || box is not null))
-                    ? new PromptRequest(box is null ? PromptSource.Click : PromptSource.Box, clicks, box, normalized, refines)
+                kind is CommandKind.Click or CommandKind.Box
+                || (kind == CommandKind.Follow && (clicks.Count > 0 || box is not null || mask is not null))
+                    ? new PromptRequest(box is null ? PromptSource.Click : PromptSource.Box, clicks, box, normalized, refines ?? mask)
                     : null,
             Everything = kind == CommandKind.Everything ? new AutomaticMaskRequest(grid ?? MessageLimits.EverythingGrid) : null,
             Snapshot = kind == CommandKind.Snapshot ? new SnapshotRequest(quality ?? 85) : null,
@@ -223,15 +228,18 @@ internal sealed class CommandBody(CommandKind kind)
 
     private static CommandError MissingPoints => CommandError.Bad($"'points' is missing: 1 to {PromptBuffer.MaxPoints} of [x,y]");
 
-    /// <summary>A correction is made on the frame of the mask that it corrects.</summary>
-    private string? FrameOfRefined => refines is not null && MaskId.TrySplit(refines, out var of, out _) ? of.ToString() : null;
+    /// <summary>A mask is corrected, or its object followed, from its own frame on.</summary>
+    private string? FrameOfMask => MaskId.TrySplit(refines ?? mask, out var of, out _) ? of.ToString() : null;
 
     private CommandError? Missing(string camera)
     {
-        if (refines is not null && frame is not null && frame != FrameOfRefined)
-            return CommandError.Bad("'refines' names a mask of another frame");
-        if (FrameOfRefined is { } refined && FrameId.TryParse(refined, out _, out var ofRefined, out _) && !ofRefined.SequenceEqual(camera))
-            return CommandError.Bad("'refines' names a mask of another camera");
+        var maskField = refines is null ? "mask" : "refines";
+        if (mask is not null && (seen.Contains("points") || box is not null))
+            return CommandError.Bad("'mask' names the object by itself: leave out 'points' and 'box'");
+        if (FrameOfMask is { } framed && frame is not null && frame != framed)
+            return CommandError.Bad($"'{maskField}' names a mask of another frame");
+        if (FrameOfMask is { } masked && FrameId.TryParse(masked, out _, out var ofMasked, out _) && !ofMasked.SequenceEqual(camera))
+            return CommandError.Bad($"'{maskField}' names a mask of another camera");
         if (frame is not null && FrameId.TryParse(frame, out _, out var of, out _) && !of.SequenceEqual(camera))
             return CommandError.Bad("'frame' names a frame of another camera");
         return kind switch

@@ -172,7 +172,6 @@ internal sealed class CommandProcessor(
             return;
         }
 
-        var refines = command.Command.Prompt?.Refines;
         if (Resolve(command, picture) is { } error)
         {
             queue.Fail(command, error);
@@ -210,7 +209,7 @@ internal sealed class CommandProcessor(
 
         var message = isFollow
             ? Follow(command, camera, picture, pixels)
-            : publisher.Publish(camera, picture.Frame, result, model.Model.Info, command.Command.Id, refines: refines);
+            : publisher.Publish(camera, picture.Frame, result, model.Model.Info, command.Command.Id, refines: command.Command.Prompt?.Mask);
         queue.Complete(command, message, sink.MaxPayloadBytes);
     }
 
@@ -230,15 +229,22 @@ internal sealed class CommandProcessor(
     }
 
     /// <summary>
-    /// Writes the command's prompt, after that of the mask that it corrects. Null when it is good, or when there is none.
+    /// Writes the command's prompt, after that of the mask that it names. Null when it is good, or when there is none.
     /// </summary>
     private CommandError? Resolve(PendingCommand command, Picture picture)
     {
         if (command.Command.Prompt is not { } prompt)
             return null;
-        var earlier = prompt.Refines is { } refines ? publisher.Prompts.Find(refines) : null;
-        return prompt.Refines is not null && earlier is null
-            ? MaskMemory.Gone
+        var earlier = (prompt.Mask, command.Command.Kind) switch
+        {
+            (null, _) => null,
+            ({ } named, CommandKind.Follow) => publisher.Masks.FindObject(named),
+            ({ } named, _) => publisher.Masks.Find(named),
+        };
+        if (prompt.Mask is not null && earlier is null)
+            return MaskMemory.Gone;
+        return earlier is { ClickCount: 0, Box: null } && command.Command.Kind == CommandKind.Follow
+            ? MaskMemory.Empty
             : prompt.Resolve(
                 result.Prompt,
                 picture.Frame.Width,

@@ -11,8 +11,8 @@ internal sealed class MaskPublisher(ServiceInfo service, IMessageSink sink, doub
     private readonly MaskWriter writer = new() { PolygonTolerancePx = polygonTolerancePx };
     private long published;
 
-    /// <summary>The prompts of the last masks.</summary>
-    public MaskMemory Prompts { get; } = new(service.Session);
+    /// <summary>The last masks.</summary>
+    public MaskMemory Masks { get; } = new(service.Session);
 
     /// <summary>Masks handed over since the start, found or not. Any thread.</summary>
     public long Published => Volatile.Read(ref published);
@@ -81,7 +81,7 @@ internal sealed class MaskPublisher(ServiceInfo service, IMessageSink sink, doub
         if (of is null)
             camera.Stats.CountOut(mask.Times, (camera.Runner.NowNs - frame.CapturedNs) / 1e6);
         Volatile.Write(ref published, published + 1);
-        Prompts.Add(published, frame, mask.Prompt);
+        Masks.Add(published, frame, mask);
         return message;
     }
 

@@ -77,6 +77,39 @@ public sealed class ObjectFollowerTests : IDisposable
     }
 
     [Fact]
+    public void The_object_of_a_published_mask_is_followed_from_its_frame_on()
+    {
+        rig.Send("click", """{"points":[[100,120]]}""");
+        rig.Commands();
+        Show(100);
+        var mask = rig.Masks[^1]["id"]!.GetValue<string>();
+        Show(108);
+        Assert.Equal("bad_request", Command("follow", $$"""{"mask":"{{mask}}","points":[[100,120]]}"""));
+        Assert.Equal("bad_request", Command("follow", """{"mask":"17"}"""));
+        Assert.Equal("frame_gone", Command("follow", $$"""{"mask":"{{mask}}9"}"""));
+        Assert.Equal("result", Command("follow", $$"""{"mask":"{{mask}}"}"""));
+        var first = rig.Link.Of("cam/front/track/t1").Single();
+        Assert.InRange(first["centroid"]![0]!.GetValue<double>(), 97, 103);
+        Show(112);
+        var followed = rig.Link.Of("cam/front/track/t1")[^1];
+        Assert.InRange(followed["centroid"]![0]!.GetValue<double>(), 109, 115);
+
+        // a mask without a prompt of its own: its box is the prompt
+        Assert.Equal("result", Command("follow", $$"""{"mask":"{{followed["id"]}}"}"""));
+        Assert.InRange(rig.Link.Of("cam/front/track/t2").Single()["centroid"]![0]!.GetValue<double>(), 109, 115);
+    }
+
+    [Fact]
+    public void A_mask_that_shows_nothing_cannot_be_followed()
+    {
+        rig.Send("click", """{"points":[[10,10]]}""");
+        rig.Commands();
+        rig.Frame();
+        Assert.False(rig.Masks[^1]["found"]!.GetValue<bool>());
+        Assert.Equal("bad_request", Command("follow", $$"""{"mask":"{{rig.Masks[^1]["id"]}}"}"""));
+    }
+
+    [Fact]
     public void No_more_than_four_objects_are_followed()
     {
         for (var i = 0; i < PipelineLimits.FollowedObjects; i++)
