@@ -109,15 +109,19 @@ export async function startDemo(images = undefined) {
     return { url, stop: service.stop };
 }
 
-/** The real service, with its console on a free port; or, with the port of a mosquitto, as that broker's client and without. `toml` is added to its settings. */
+/**
+ * The real service, with its console on a free port; with the port of a mosquitto, as that broker's client and without a console.
+ * `toml` is added to its settings.
+ */
 export async function startEdgeseg(toml = replay(), { port, consolePort = 0, mosquitto = 0 } = {}) {
     const folder = mkdtempSync(join(tmpdir(), "edgeseg-console-"));
     const brokerPort = port ?? (await freePort());
     const config = join(folder, "edgeseg.toml");
-    writeFileSync(
-        config,
-        `device = "real"\nstate_dir = "${folder}"\n[mqtt]\n${mosquitto ? `host = "127.0.0.1"\nport = ${mosquitto}` : `port = ${brokerPort}\n[console]\nenabled = true\nport = ${consolePort}`}\n[model]\ndir = "${join(root, "models/squeezesam")}"\n[telemetry]\ninterval_s = 1\n${toml}`,
-    );
+    const broker = mosquitto
+        ? ["[mqtt]", 'host = "127.0.0.1"', `port = ${mosquitto}`]
+        : ["[mqtt]", `port = ${brokerPort}`, "[console]", "enabled = true", `port = ${consolePort}`];
+    const model = ["[model]", `dir = "${join(root, "models/squeezesam")}"`, "[telemetry]", "interval_s = 1"];
+    writeFileSync(config, ['device = "real"', `state_dir = "${folder}"`, ...broker, ...model, toml].join("\n"));
     const service = start(binary(), ["run", "--config", config], mosquitto ? /(connected to)/ : /console on (http:\/\/\S+)/);
     const [, url] = await service.done;
     return {

@@ -1,4 +1,5 @@
-// What the page holds while it shows a real service's replay, four pictures and automatic masks a second: EDGESEG_CONSOLE_HEAP_MINUTES for longer.
+// Memory of the page while it shows a real service's replay, four pictures and automatic masks a second;
+// EDGESEG_CONSOLE_HEAP_MINUTES: how long.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, replay, startEdgeseg } from "./harness.mjs";
@@ -46,7 +47,8 @@ test("the page's heap stays flat under preview and masks", { timeout: (minutes +
     }
     const [first, last] = [figures[0], figures.at(-1)];
     t.diagnostic(
-        `heap and buffers over ${minutes} min of preview, MB: ${figures.map((f) => f.mb.toFixed(1)).join(" ")}; DOM nodes ${first.nodes} to ${last.nodes}`,
+        `heap and buffers over ${minutes} min of preview, MB: ${figures.map((f) => f.mb.toFixed(1)).join(" ")}; ` +
+            `DOM nodes ${first.nodes} to ${last.nodes}`,
     );
     // the plots gain a point each second, up to three minutes of them
     assert.ok(last.mb < first.mb + mayGrowMb, `from ${first.mb.toFixed(1)} to ${last.mb.toFixed(1)} MB`);

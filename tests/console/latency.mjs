@@ -1,4 +1,5 @@
-// How long it takes from a click to its mask on the screen, beside the model's own time: `npm run latency -- [clicks [pictures a second [mosquitto]]]`.
+// The time from a click to its mask on the screen, beside the model's own time:
+// `npm run latency -- [clicks [pictures a second [mosquitto]]]`.
 // Each click has one try: one that is refused or not answered ends the run.
 import { launch, servePage, startEdgeseg, startMosquitto, until } from "./harness.mjs";
 import { ball, knownObject } from "./known.mjs";
@@ -34,9 +35,8 @@ try {
         model.push(await fact("Model time"));
         await page.keyboard.press("Escape");
     }
-    console.log(
-        `${clicks} clicks, each on a new frame of ${fps} a second, ${broker ? "mosquitto" : "embedded broker"}\n\n| ms | median | p95 |\n|---|---|---|`,
-    );
+    console.log(`${clicks} clicks, each on a new frame of ${fps} a second, ${broker ? "mosquitto" : "embedded broker"}`);
+    console.log("\n| ms | median | p95 |\n|---|---|---|");
     row("click to mask on the screen", trips);
     row("of which the model", model);
 } finally {

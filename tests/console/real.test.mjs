@@ -1,4 +1,5 @@
-// The page and the real service: on replayed pictures whose object is known, over the embedded broker and over mosquitto, and on a moving scene.
+// The page and the real service: on replayed pictures whose object is known, over the embedded broker and over mosquitto,
+// and on a moving scene.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { freePort, launch, mqtt, servePage, startEdgeseg, startMosquitto, until } from "./harness.mjs";
@@ -28,7 +29,8 @@ before(async () => {
     browser = await launch();
     site = await servePage();
     known = await knownObject(browser);
-    replay = `[[camera]]\nid = "replay"\nuri = "images:${known.folder}"\nloop = true\nfps = 2\n[[camera]]\nid = "gone"\nuri = "images:${known.folder}/none"\n`;
+    const camera = (id, folder) => `[[camera]]\nid = "${id}"\nuri = "images:${folder}"\n`;
+    replay = `${camera("replay", known.folder)}loop = true\nfps = 2\n${camera("gone", `${known.folder}/none`)}`;
 });
 
 after(async () => {

@@ -1,0 +1,33 @@
+// The page and a simulated device on the broker of one edgeseg, for the tests of one file.
+import { after, before } from "node:test";
+import { FakeDevice } from "./device.mjs";
+import { launch, replay, startEdgeseg, until } from "./harness.mjs";
+import { openPage } from "./page.mjs";
+
+/** Starts browser, service and device before the tests of the calling file and stops them afterwards. */
+export function useFakeDevice() {
+    const setup = {
+        /** A page on which the device of that id is selected; forgets the commands received so far. */
+        async open(options, id = "fake-1") {
+            const page = await openPage(setup.browser, setup.service.url, options);
+            await page.locator(`[data-device="${id}"]`).click();
+            await page.locator("#picture").waitFor();
+            setup.device.commands.length = 0;
+            return page;
+        },
+        /** The first received command of that name whose body fits. */
+        command: (name, fits = () => true) =>
+            until(`the command ${name}`, () => setup.device.commands.find((c) => c.name === name && fits(c.body))),
+    };
+    before(async () => {
+        setup.browser = await launch();
+        setup.service = await startEdgeseg(replay());
+        setup.device = new FakeDevice("fake-1", setup.service.port);
+    });
+    after(async () => {
+        await setup.browser?.close();
+        await setup.device?.stop();
+        await setup.service?.stop();
+    });
+    return setup;
+}
