@@ -7,6 +7,22 @@ opencv_depends='libgtk-3-0 | libgtk-3-0t64, libglib2.0-0 | libglib2.0-0t64, liba
 # what the library of deploy/opencv links: Debian 12's names, then Ubuntu 22.04's and later ones, where it is to be compiled anew
 opencv_depends_arm64=$(for part in core imgproc imgcodecs videoio; do printf 'libopencv-%s406 | libopencv-%s4.5d | libopencv-%s406t64 | libopencv-%s410, ' $part $part $part $part; done)
 
+# package_docs FOLDER: the pages for those who run devices, with links that hold in that folder. Pages of the source alone are named, not linked
+package_docs() {
+    local doc=$1 page
+    install -d "$doc/guides" "$doc/deploy"
+    for page in docs/{ota,fleet,troubleshooting,configuration,console,models,device-tests,glossary}.md docs/*.png docs/guides/*.md docs/asyncapi.yaml; do
+        install -m 644 "$page" "$doc/${page#docs/}"
+    done
+    for page in mosquitto grafana; do
+        install -d "$doc/deploy/$page"
+        install -m 644 deploy/$page/* "$doc/deploy/$page/"
+    done
+    sed -i -E 's#\]\(\.\./deploy/(mosquitto|grafana)/#](deploy/\1/#g; s#\[([^]]*)\]\(((\.\./)+[a-zA-Z]|decisions/|performance|architecture|package-tests)[^)]*\)#\1#g' "$doc"/*.md
+    sed -i -E 's#\]\(\.\./\.\./deploy/(mosquitto|grafana)/#](../deploy/\1/#g; s#\[([^]]*)\]\((\.\./\.\./[a-zA-Z]|\.\./decisions/)[^)]*\)#\1#g' "$doc"/guides/*.md
+    sed -i -E 's#\]\(\.\./\.\./docs/#](../../#g' "$doc"/deploy/*/*.md
+}
+
 deb() {
     local rid
     need 'making Debian packages' dpkg-dev gzip binutils
@@ -34,9 +50,12 @@ deb_of() {
     install -D -m 644 systemd/edgeseg.sysusers "$root/usr/lib/sysusers.d/edgeseg.conf"
     install -D -m 644 systemd/edgeseg.tmpfiles "$root/usr/lib/tmpfiles.d/edgeseg.conf"
     install -D -m 644 systemd/60-edgeseg-gpio.rules "$root/lib/udev/rules.d/60-edgeseg-gpio.rules"
-    install -m 644 systemd/edgeseg.service.d/*.example NOTICE docs/asyncapi.yaml "$root/usr/share/doc/edgeseg/examples/"
-    mv "$root"/usr/share/doc/edgeseg/examples/{NOTICE,asyncapi.yaml} "$root/usr/share/doc/edgeseg/"
-    install -m 644 deploy/debian/copyright "$root/usr/share/doc/edgeseg/"
+    install -m 644 systemd/edgeseg.service.d/*.example "$root/usr/share/doc/edgeseg/examples/"
+    package_docs "$root/usr/share/doc/edgeseg"
+    # the photographs of `edgeseg demo`, which are also the default of `edgeseg model pack`
+    install -d "$root/usr/share/edgeseg/demo"
+    install -m 644 deploy/demo/* "$root/usr/share/edgeseg/demo/"
+    install -m 644 NOTICE deploy/debian/copyright "$root/usr/share/doc/edgeseg/"
     printf 'edgeseg (%s) unstable; urgency=medium\n\n  * See the history of the source.\n\n -- The EdgeSeg authors <edgeseg@localhost.localdomain>  %s\n' \
         "$version" "$(date -u -R -d "@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}")" | gzip -9n >"$root/usr/share/doc/edgeseg/changelog.gz"
     if [ "$arch" = amd64 ]; then

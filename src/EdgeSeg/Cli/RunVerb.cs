@@ -44,15 +44,38 @@ internal static class RunVerb
 
     private static async Task<int> RunAsync(Func<Settings> load, bool waitForSubscriber, CancellationToken cancel)
     {
-        var settings = Checked(load());
-        var journal = new Journal(settings.Log.Level, TimeProvider.System);
-        using var notifier = ServiceNotifier.FromEnvironment(TimeProvider.System);
+        var time = TimeProvider.System;
+        var starts = FailedStarts.FromEnvironment(time);
+        using var notifier = ServiceNotifier.FromEnvironment(time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        var runner = new ServiceRunner(() => Checked(load()), journal, notifier, TimeProvider.System, waitForSubscriber);
+        Action reload = stop.Cancel;
         using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
-        return await runner.RunAsync(settings, stop.Token);
+        var started = false;
+        try
+        {
+            var settings = Checked(load());
+            var journal = new Journal(settings.Log.Level, time);
+            var runner = new ServiceRunner(() => Checked(load()), journal, notifier, time, waitForSubscriber)
+            {
+                Started = () =>
+                {
+                    started = true;
+                    starts.Clear();
+                },
+            };
+            reload = runner.RequestReload;
+            return await runner.RunAsync(settings, stop.Token);
+        }
+        catch (Exception e) when (!started && Refusal(e) is { } refusal)
+        {
+            Verbs.Fail(refusal.Message);
+            // a SIGHUP ends the wait: the service manager starts the service with the changed settings
+            reload = stop.Cancel;
+            await WaitAsync(starts, notifier, refusal.Message, stop.Token);
+            return refusal.ExitCode;
+        }
 
         void Stop(PosixSignalContext context)
         {
@@ -63,8 +86,27 @@ internal static class RunVerb
         void Reload(PosixSignalContext context)
         {
             context.Cancel = true;
-            runner.RequestReload();
+            reload();
         }
+    }
+
+    /// <summary>Null for an error of the program itself, which is not expected.</summary>
+    private static OperatingException? Refusal(Exception e) =>
+        // a native library that is missing surfaces inside the static constructor of its wrapper
+        e is TypeInitializationException ? e.GetBaseException() as OperatingException : e as OperatingException;
+
+    /// <summary>Waits after starts that failed one after another, so that the service manager does not restart every second.</summary>
+    private static async Task WaitAsync(FailedStarts starts, ServiceNotifier notifier, string reason, CancellationToken stop)
+    {
+        var wait = starts.Add();
+        notifier.Status($"cannot start: {reason}");
+        if (wait > TimeSpan.Zero)
+        {
+            Verbs.Fail($"{starts.Count} starts in a row have failed; the next one follows in {wait.TotalSeconds:0} s");
+            await Task.Delay(wait, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        starts.Ended();
     }
 
     private static Settings Checked(Settings settings) =>

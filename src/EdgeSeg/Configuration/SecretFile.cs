@@ -12,6 +12,10 @@ internal static class SecretFile
 {
     private const string Prefix = "cred:";
     private const string DirectoryVariable = "CREDENTIALS_DIRECTORY";
+
+    // the unit of the package loads a whole folder under this name: each file NAME is the credential secret_NAME
+    private const string FolderPrefix = "secret_";
+    private const string PackageFolder = "/etc/edgeseg/credentials/";
     private const int MaxNameLength = 95;
 
     /// <summary>True when the text has one of the two forms; the file need not exist.</summary>
@@ -26,20 +30,33 @@ internal static class SecretFile
     }
 
     /// <summary>The path of the file.</summary>
-    /// <exception cref="OperatingException">It is a credential and systemd provides none (exit code 2).</exception>
+    /// <exception cref="OperatingException">It is a credential that systemd does not provide (exit code 2).</exception>
     public static string Path(string setting, IReadOnlyDictionary<string, string> environment)
     {
         if (!setting.StartsWith(Prefix, StringComparison.Ordinal))
             return setting;
         var name = setting[Prefix.Length..];
         if (environment.TryGetValue(DirectoryVariable, out var folder) && folder.Length > 0)
-            return System.IO.Path.Combine(folder, name);
+        {
+            var path = System.IO.Path.Combine(folder, name);
+            return File.Exists(path) ? path : throw Missing(setting, name);
+        }
+
         throw new OperatingException(
             $"{setting} is a systemd credential, but ${DirectoryVariable} is not set; add LoadCredential={name}:/path to the unit, or "
                 + "name a file",
             ExitCode.Usage
         );
     }
+
+    private static OperatingException Missing(string setting, string name) =>
+        new(
+            name.StartsWith(FolderPrefix, StringComparison.Ordinal)
+                ? $"{setting}: the file {PackageFolder}{name[FolderPrefix.Length..]} did not exist when the service was started; create it "
+                    + "(owner root, mode 600) and restart the service"
+                : $"{setting}: systemd provides no credential of this name; add LoadCredential={name}:/path to the unit",
+            ExitCode.Usage
+        );
 
     /// <summary>The first and only line of the file, without its line end (LF or CRLF) and without a UTF-8 byte order mark.</summary>
     /// <exception cref="OperatingException">

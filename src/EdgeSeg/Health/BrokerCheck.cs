@@ -50,7 +50,7 @@ internal static class BrokerCheck
             : Check.Failed(
                 Name,
                 $"embedded: cannot listen on {mqtt.Bind} port {mqtt.EffectivePort}: {fault}",
-                "set mqtt.port to a free port; or, if another broker runs here, set mqtt.host to its address"
+                "if a broker that the service shall use listens there, set mqtt.host to its address; else set mqtt.port to a free port"
             );
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using EdgeSeg.Messages;
@@ -118,10 +119,7 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
         catch (Exception e)
         {
             broker.server.Dispose();
-            throw new OperatingException(
-                $"the embedded broker cannot listen on {address} port {port} ({e.Message}): choose another "
-                    + "mqtt.port, or 0 for a free one"
-            );
+            throw new OperatingException(Refusal(address, port, e));
         }
     }
 
@@ -131,7 +129,19 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
         server.Dispose();
     }
 
-    private static bool Is4(IPAddress address) => address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork;
+    /// <summary>A port in use is mostly a broker that was installed beside the service.</summary>
+    private static string Refusal(IPAddress address, int port, Exception e)
+    {
+        if (e is not SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
+            return $"the embedded broker cannot listen on {address} port {port} ({e.Message}): set mqtt.bind to an address of this "
+                + "device, and mqtt.port to a port that the service may use, or to 0 for any";
+        var host = IPAddress.IsLoopback(address) ? address : IPAddress.Loopback;
+        return $"the embedded broker cannot listen on {address} port {port}: another program listens there already. If it is a broker "
+            + $"(mosquitto, for example) that the service shall use, set mqtt.host = \"{host}\"; else set mqtt.port to a free port, or "
+            + $"to 0 for any. `ss -ltnp 'sport = :{port}'` shows the program";
+    }
+
+    private static bool Is4(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork;
 
     private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
 

@@ -37,4 +37,15 @@ internal static class ServiceLimits
 
     /// <summary>How often a swap is checked for completion, in milliseconds.</summary>
     public const int SwapLookMs = 5;
+
+    /// <summary>
+    /// Longest wait after a start that failed again, in seconds: half of the unit's TimeoutStartSec, within which the process must end.
+    /// </summary>
+    public const int FailedStartWaitS = 60;
+
+    /// <summary>
+    /// A start within this many seconds after a failed one ended is a restart by the service manager (the unit's RestartSec is 1 s); a
+    /// later one was asked for by a person, who gets the answer at once.
+    /// </summary>
+    public const int RestartFollowsS = 6;
 }

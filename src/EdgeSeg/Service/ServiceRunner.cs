@@ -25,6 +25,9 @@ internal sealed class ServiceRunner(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
 
+    /// <summary>Called after each start that succeeded.</summary>
+    public Action Started { get; init; } = () => { };
+
     /// <summary>Asks for a reload; several requests at once are one. Any thread.</summary>
     public void RequestReload() => reloads.Writer.TryWrite(true);
 
@@ -56,6 +59,7 @@ internal sealed class ServiceRunner(
 
             await using (service)
             {
+                Started();
                 service.Control.SettingsRefused = refused;
                 (former, refused) = (settings, null);
                 if (await RunUntilReloadAsync(service, stop) is not { } next)
