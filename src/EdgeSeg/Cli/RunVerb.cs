@@ -93,7 +93,9 @@ internal static class RunVerb
     /// <summary>Null for an error of the program itself, which is not expected.</summary>
     private static OperatingException? Refusal(Exception e) =>
         // a native library that is missing surfaces inside the static constructor of its wrapper
-        e is TypeInitializationException ? e.GetBaseException() as OperatingException : e as OperatingException;
+        e is TypeInitializationException
+            ? e.GetBaseException() as OperatingException
+            : e as OperatingException;
 
     /// <summary>Waits after starts that failed one after another, so that the service manager does not restart every second.</summary>
     private static async Task WaitAsync(FailedStarts starts, ServiceNotifier notifier, string reason, CancellationToken stop)

@@ -82,10 +82,7 @@ internal sealed class FailedStarts(string? folder, TimeProvider time)
             return;
         try
         {
-            File.WriteAllText(
-                file,
-                string.Create(CultureInfo.InvariantCulture, $"{Count} {time.GetUtcNow().ToUnixTimeMilliseconds()}")
-            );
+            File.WriteAllText(file, string.Create(CultureInfo.InvariantCulture, $"{Count} {time.GetUtcNow().ToUnixTimeMilliseconds()}"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

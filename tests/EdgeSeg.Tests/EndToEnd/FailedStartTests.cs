@@ -67,16 +67,14 @@ public sealed class FailedStartTests : IDisposable
         // as after many failures: the longest wait, which a signal ends. The count is of now when the program reads it, however slow
         // its start: it is written again and again until then
         using var stop = new CancellationTokenSource();
-        var counts = Task.Run(
-            async () =>
+        var counts = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
             {
-                while (!stop.IsCancellationRequested)
-                {
-                    WriteCount(40);
-                    await Task.Delay(500);
-                }
+                WriteCount(40);
+                await Task.Delay(500);
             }
-        );
+        });
         using var again = Start(config);
         var lines = new List<string>();
         while (await again.StandardError.ReadLineAsync() is { } line)
