@@ -83,6 +83,19 @@ internal sealed class Segmentation
         Prompt.Move(left, top);
     }
 
+    /// <summary>A mask below one of the minimums counts as not found; the reason says which.</summary>
+    /// <param name="minScore">Least score, 0..1.</param>
+    /// <param name="minArea">Least share of the frame, 0..1.</param>
+    public void ApplyMinimums(double minScore, double minArea)
+    {
+        if (!Found)
+            return;
+        if (Score < minScore)
+            MarkNotFound(BelowMinScore, Mask.Width, Mask.Height);
+        else if (AreaShare < minArea)
+            MarkNotFound(BelowMinArea, Mask.Width, Mask.Height);
+    }
+
     /// <summary>Nothing was found: an empty mask of the frame's size, scores 0.</summary>
     public void MarkNotFound(string reason, int width, int height)
     {

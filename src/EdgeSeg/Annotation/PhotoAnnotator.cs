@@ -117,8 +117,8 @@ internal sealed class PhotoAnnotator : IDisposable
             throw new OperatingException(
                 $"{photo.Path}: the model {model.Name} gave values that are not numbers: try --precision fp32 or another bundle"
             );
-        var area = (double)result.Geometry.Area / ((long)photo.Width * photo.Height);
-        if (!result.Found || result.Geometry.Area == 0 || result.Score < filter.MinScore || area < filter.MinArea)
+        result.ApplyMinimums(filter.MinScore, filter.MinArea);
+        if (!result.Found || result.Geometry.Area == 0)
             return;
         counts.Clear();
         if (!runLength.TryEncode(result.Mask, counts, int.MaxValue))

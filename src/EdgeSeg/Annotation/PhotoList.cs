@@ -122,5 +122,6 @@ internal static class PhotoList
             }
         );
 
-    private static bool IsPhoto(string path) => extensions.Contains(Path.GetExtension(path).ToLowerInvariant());
+    /// <summary>Whether a file's name is that of a photograph.</summary>
+    public static bool IsPhoto(string path) => extensions.Contains(Path.GetExtension(path).ToLowerInvariant());
 }

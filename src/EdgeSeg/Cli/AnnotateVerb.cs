@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Text;
 using EdgeSeg.Annotation;
 using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
@@ -34,8 +35,11 @@ internal sealed class AnnotateVerb
         Description =
             "A detector's boxes: COCO detections (.json), or CSV lines file,x0,y0,x1,y1[,label]. Each becomes a mask with its label.",
     };
-    private readonly Option<double> minScore = Share("--min-score", "Masks with a lower score are left out.");
-    private readonly Option<double> minArea = Share("--min-area", "Masks that cover a smaller share of the picture are left out.");
+    private readonly Option<double> minScore = ShareOption.Create("--min-score", "Masks with a lower score are left out.");
+    private readonly Option<double> minArea = ShareOption.Create(
+        "--min-area",
+        "Masks that cover a smaller share of the picture are left out."
+    );
     private readonly Option<(int Index, int Count)> shard = new("--shard")
     {
         HelpName = "I/N",
@@ -49,7 +53,11 @@ internal sealed class AnnotateVerb
         Description = "Join the output folders of all shards into --out; no photograph is read.",
         AllowMultipleArgumentsPerToken = true,
     };
-    private readonly Option<bool> listEmpty = new("--list-empty") { Description = "Print the photographs in which nothing was found." };
+    private readonly Option<string?> listEmpty = new("--list-empty")
+    {
+        HelpName = "FILE",
+        Description = "Write the names of the photographs in which nothing was found, one a line (- for standard output).",
+    };
     private readonly AutomaticMaskCliOptions everything;
     private readonly ModelOptions modelOptions;
 
@@ -89,6 +97,7 @@ internal sealed class AnnotateVerb
         }
         if (names.Length == 0)
             throw new OperatingException("no photograph is named: give a folder, a glob, a .txt file or photographs", ExitCode.Usage);
+        CheckList(parsed, names);
         var boxes = parsed.GetValue(prompts) is { } file ? BoxPrompts.Read(file) : null;
         if (boxes is not null && everything.IsAsked(parsed))
             throw new OperatingException("--everything finds objects by itself: leave --prompts out", ExitCode.Usage);
@@ -144,13 +153,25 @@ internal sealed class AnnotateVerb
             Verbs.Fail($"--prompts names {unused.Length} files that are not among the photographs, for example '{unused[0]}'");
     }
 
+    /// <summary>A list of a run before is replaced; an input never.</summary>
+    private void CheckList(ParseResult parsed, string[] inputs)
+    {
+        if (parsed.GetValue(listEmpty) is not { Length: > 0 } list || list == "-")
+            return;
+        var real = FinalFile.RealPath(list);
+        if (inputs.Any(i => i.Length > 0 && FinalFile.RealPath(i) == real) || PhotoList.IsPhoto(list))
+            throw new OperatingException($"{list} is or may be an input: choose another file for --list-empty", ExitCode.Usage);
+    }
+
     private int Report(ParseResult parsed, AnnotationReport report)
     {
         foreach (var fault in report.Unreadable)
             Verbs.Fail(fault);
-        if (parsed.GetValue(listEmpty))
-            foreach (var name in report.Empty)
-                Console.WriteLine(name);
+        var names = string.Concat(report.Empty.Select(name => name + "\n"));
+        if (parsed.GetValue(listEmpty) == "-")
+            Console.Write(names);
+        else if (parsed.GetValue(listEmpty) is { } file)
+            OutputFiles.Write(file, Encoding.UTF8.GetBytes(names));
         Console.Error.WriteLine(report);
         return report.Unreadable.Count == 0 ? ExitCode.Ok : ExitCode.Failed;
     }
@@ -169,16 +190,5 @@ internal sealed class AnnotateVerb
             return (index, count);
         result.AddError($"--shard {text}: must be I/N with 1 <= I <= N, for example --shard 3/8");
         return (1, 1);
-    }
-
-    private static Option<double> Share(string name, string description)
-    {
-        var option = new Option<double>(name) { HelpName = "0..1", Description = description };
-        option.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<double>() is not (>= 0 and <= 1))
-                r.AddError($"{name} must be 0..1");
-        });
-        return option;
     }
 }

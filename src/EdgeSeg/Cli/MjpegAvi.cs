@@ -27,16 +27,19 @@ internal sealed class MjpegAvi : IDisposable
 
     /// <exception cref="OperatingException">The file exists or cannot be created.</exception>
     public MjpegAvi(string path, double fps)
+        : this(path, fps, FileMode.CreateNew) { }
+
+    private MjpegAvi(string path, double fps, FileMode mode)
     {
         (this.path, this.fps) = (path, fps);
         try
         {
-            file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+            file = new FileStream(path, mode, FileAccess.Write);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new OperatingException(
-                File.Exists(path)
+                mode == FileMode.CreateNew && File.Exists(path)
                     ? $"{path}: exists already; move it away or choose another folder with --out"
                     : $"{path}: cannot be written ({e.Message}): choose another folder with --out"
             );
@@ -45,11 +48,39 @@ internal sealed class MjpegAvi : IDisposable
         file.Write(new byte[HeaderBytes]);
     }
 
-    /// <summary>Adds a picture, 8-bit BGR; all have the size of the first.</summary>
+    /// <summary>Creates the file and its folder. An existing file is replaced: the caller has asked whether it may be.</summary>
+    /// <exception cref="OperatingException">The file cannot be created.</exception>
+    public static MjpegAvi Replace(string path, double fps)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException($"{path}: cannot be written ({e.Message}): choose another folder with --out");
+        }
+
+        return new MjpegAvi(path, fps, FileMode.Create);
+    }
+
+    /// <summary>Adds a picture, 8-bit BGR. One of another size than the first is scaled to it: a stream may change its size.</summary>
     public void Add(Mat picture)
     {
         if (index.Count == 0)
             (width, height) = (picture.Cols, picture.Rows);
+        if (picture.Cols != width || picture.Rows != height)
+        {
+            using var scaled = picture.Resize(new Size(width, height), interpolation: InterpolationFlags.Area);
+            Append(scaled);
+            return;
+        }
+
+        Append(picture);
+    }
+
+    private void Append(Mat picture)
+    {
         if (!Cv2.ImEncode(".jpg", picture, out var jpeg, [(int)ImwriteFlags.JpegQuality, JpegQuality]))
             throw new OperatingException($"{path}: OpenCV cannot encode the picture as JPEG");
         if (file.Position + jpeg.Length > MaxBytes)

@@ -11,16 +11,16 @@ internal sealed class OutputFiles
 {
     private readonly string folder;
     private readonly string[] names;
-    private readonly string[] suffixes;
+    private readonly Func<int, string[]> suffixes;
 
     /// <param name="folder">Made when the first file is written.</param>
     /// <param name="inputs">The paths of all inputs of the run.</param>
-    /// <param name="suffixes">The ends of the names, for example <c>-mask.png</c>: each input has one file for each.</param>
+    /// <param name="suffixes">The ends of an input's file names, for example <c>-mask.png</c>, and of its folders.</param>
     /// <param name="mayOverwrite">Whether files may be replaced that exist when the run begins.</param>
     /// <exception cref="OperatingException">A file would be an input, exists already, or would be written for two inputs.</exception>
-    public OutputFiles(string folder, IReadOnlyList<string> inputs, IReadOnlyList<string> suffixes, bool mayOverwrite)
+    public OutputFiles(string folder, IReadOnlyList<string> inputs, Func<int, string[]> suffixes, bool mayOverwrite)
     {
-        (this.folder, this.suffixes) = (folder, [.. suffixes]);
+        (this.folder, this.suffixes) = (folder, suffixes);
         names = Names(inputs);
         var taken = new Dictionary<string, string>(StringComparer.Ordinal);
         var real = inputs.Where(i => i.Length > 0).Select(FinalFile.RealPath).ToHashSet(StringComparer.Ordinal);
@@ -37,7 +37,7 @@ internal sealed class OutputFiles
                     throw new OperatingException(
                         $"{file} is an input of this run and is not overwritten: choose another folder with --out"
                     );
-                if (File.Exists(file))
+                if (Path.Exists(file))
                     existing.Add(file);
             }
         }
@@ -49,7 +49,7 @@ internal sealed class OutputFiles
     }
 
     /// <summary>The files of an input, in the order of the suffixes.</summary>
-    public IEnumerable<string> For(int input) => suffixes.Select(suffix => Path.Combine(folder, names[input] + suffix));
+    public IEnumerable<string> For(int input) => suffixes(input).Select(suffix => Path.Combine(folder, names[input] + suffix));
 
     /// <exception cref="OperatingException">The file cannot be written.</exception>
     public static void Write(string file, ReadOnlySpan<byte> bytes)
@@ -62,6 +62,26 @@ internal sealed class OutputFiles
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new OperatingException($"{file}: cannot be written ({e.Message}): choose another folder with --out");
+        }
+    }
+
+    /// <summary>
+    /// Removes the numbered pictures that an earlier run wrote into a folder, so that those of two runs do not mix. All else stays.
+    /// </summary>
+    /// <exception cref="OperatingException">One cannot be removed.</exception>
+    public static void ClearNumbered(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        try
+        {
+            foreach (var file in Directory.GetFiles(folder, "*.png"))
+                if (Path.GetFileNameWithoutExtension(file) is { Length: >= 6 } name && name.All(char.IsAsciiDigit))
+                    File.Delete(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException($"{folder}: cannot be written ({e.Message}): choose another folder with --out");
         }
     }
 

@@ -1,161 +1,122 @@
 using System.Diagnostics;
-using EdgeSeg.Messages;
 using EdgeSeg.Platform;
 using EdgeSeg.Vision.AutomaticMasks;
 using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
-using EdgeSeg.Vision.Prompts;
 using OpenCvSharp;
 
 namespace EdgeSeg.Cli;
 
-/// <summary>Segments photographs one after the other; a bad one is reported and the others are segmented all the same.</summary>
+/// <summary>
+/// Segments photographs and videos one after the other; a bad one is reported and the others are segmented all the same.
+/// </summary>
 internal sealed class PhotoSegmentation : IDisposable
 {
-    private const string OverlayEnd = "-overlay.png",
-        MaskEnd = "-mask.png";
-
-    private readonly LoadedModel model;
-    private readonly PromptBuffer? prompt;
-    private readonly AutomaticMaskGenerator? everything;
-    private readonly bool json,
-        overlay,
-        png;
-    private readonly Embedding embedding;
-    private readonly ZoomSegmenter zoom;
+    private readonly SegmentSettings settings;
+    private readonly PictureSegmenter segmenter;
+    private readonly MaskLines lines;
     private readonly PhotoReader reader;
-    private readonly Segmentation result = new();
-    private readonly MaskWriter writer;
-    private readonly RunLength runLength = new();
-    private readonly Stream output = Console.OpenStandardOutput();
-    private long lines;
-    private readonly string session = FrameId.NewSession();
 
     /// <param name="model">At work.</param>
-    /// <param name="prompt">For every photograph; null: automatic.</param>
-    /// <param name="formats">Of <c>json, overlay, png, polygon</c>.</param>
-    /// <param name="wanted">Automatic masks of the whole picture instead of one object; null: one.</param>
-    /// <param name="bitDepth">Significant bits of 16-bit pictures; null: found from their values.</param>
-    /// <param name="isZoomOn">See <see cref="ZoomSegmenter"/>.</param>
-    public PhotoSegmentation(
-        LoadedModel model,
-        PromptBuffer? prompt,
-        IReadOnlyCollection<string> formats,
-        AutomaticMaskOptions? wanted = null,
-        int? bitDepth = null,
-        bool isZoomOn = true
-    )
+    /// <param name="settings">What is made of each.</param>
+    public PhotoSegmentation(LoadedModel model, SegmentSettings settings)
     {
-        (this.model, this.prompt) = (model, prompt);
-        reader = new() { ForcedBitDepth = bitDepth };
-        json = formats.Contains("json") || formats.Contains("polygon");
-        overlay = formats.Contains("overlay");
-        png = formats.Contains("png");
-        embedding = model.Segmenter.CreateEmbedding();
-        zoom = new ZoomSegmenter(model.Segmenter, isZoomOn);
-        if (wanted is not null)
-            everything = new AutomaticMaskGenerator(model.Segmenter, wanted);
-        writer = new MaskWriter { PolygonTolerancePx = formats.Contains("polygon") ? 1 : null };
+        this.settings = settings;
+        segmenter = new PictureSegmenter(model, settings);
+        lines = new MaskLines(model.Info, settings);
+        reader = new() { ForcedBitDepth = settings.BitDepth };
     }
 
-    /// <summary>The ends of the names of the files that are made of a photograph.</summary>
-    public static string[] Suffixes(IReadOnlyCollection<string> formats) =>
-        [
-            .. formats.Contains("overlay") ? [OverlayEnd] : Array.Empty<string>(),
-            .. formats.Contains("png") ? [MaskEnd] : Array.Empty<string>(),
-        ];
-
     /// <summary>The exit code.</summary>
-    public int Run(string[] photos, OutputFiles files)
+    /// <param name="inputs">Photographs and videos.</param>
+    /// <param name="videos">Which of them are videos.</param>
+    /// <param name="files">Where the results go.</param>
+    /// <param name="empty">Notes those in which nothing was found.</param>
+    /// <param name="cancel">Ends the run after the picture at work.</param>
+    public int Run(string[] inputs, bool[] videos, OutputFiles files, EmptyList empty, CancellationToken cancel)
     {
         var failed = 0;
-        using var bar = new ProgressBar("segment");
-        for (var i = 0; i < photos.Length; i++)
+        using (var bar = new ProgressBar("segment"))
         {
-            try
+            for (var i = 0; i < inputs.Length; i++)
             {
-                Photo(photos[i], i + 1, [.. files.For(i)]);
-            }
-            catch (OperatingException e)
-            {
-                failed++;
-                Verbs.Fail(e.Message);
-            }
+                cancel.ThrowIfCancellationRequested();
+                try
+                {
+                    if (videos[i])
+                        new VideoSegmentation(settings, segmenter, lines).Run(inputs[i], [.. files.For(i)], empty, cancel);
+                    else
+                        Photo(inputs[i], i + 1, [.. files.For(i)], empty);
+                }
+                catch (OperatingException e)
+                {
+                    failed++;
+                    Verbs.Fail(e.Message);
+                }
 
-            if (photos.Length > 1)
-                bar.Show(i + 1, photos.Length);
+                if (inputs.Length > 1)
+                    bar.Show(i + 1, inputs.Length);
+            }
         }
 
+        if (inputs.Length > 1 || videos[0])
+            Console.Error.WriteLine(empty.Summary(videos.Contains(true) ? "photographs and frames" : "photographs", failed));
         return failed == 0 ? ExitCode.Ok : ExitCode.Failed;
     }
 
-    private void Photo(string path, int sequence, string[] outputs)
+    private void Photo(string path, int sequence, string[] outputs, EmptyList empty)
     {
         var started = Stopwatch.GetTimestamp();
         using var pixels = reader.Read(path);
         if (reader.Warning.Length > 0)
             Console.Error.WriteLine($"edgeseg: {reader.Warning}");
+        var result = segmenter.Result;
         result.Times = StageTimes.None;
         result.Times.Close(Stage.Capture, started);
-        model.Segmenter.Encode(pixels, embedding, ref result.Times);
-        if (everything is not null)
+        var picture = new LinePicture(path, sequence, pixels.Cols, pixels.Rows)
         {
-            All(path, sequence, pixels, started, outputs, everything);
+            Outputs = outputs,
+            BitDepth = reader.BitDepth > 8 ? reader.BitDepth : null,
+        };
+        if (settings.Everything is not null)
+        {
+            All(picture, pixels, started, empty);
             return;
         }
 
-        if (prompt is null)
+        segmenter.One(path, pixels);
+        if (settings.HasOverlay)
         {
-            zoom.Auto(pixels, embedding, result);
-        }
-        else
-        {
-            var refusal =
-                PromptRules.RefuseNegative(prompt, model.Segmenter.AcceptsNegativeClicks)
-                ?? PromptRules.Check(prompt, pixels.Cols, pixels.Rows, model.Segmenter.MaxPoints);
-            if (refusal is not null)
-                throw new OperatingException($"{path}: {refusal}");
-            result.Prompt.CopyFrom(prompt);
-            zoom.Decode(pixels, embedding, result);
+            using var overlay = Overlay.Draw(pixels, result.Found ? result.Mask : null, result.Prompt, result.Label);
+            SavePicture(outputs[0], overlay);
         }
 
-        if (result.Reason == Segmentation.BadModelOutput)
-            throw new OperatingException(
-                $"{path}: the model {model.Name} gave values that are not numbers: its graph {model.Graph.File} is damaged or "
-                    + "does not suit this runtime; try --precision fp32 or another bundle"
-            );
-        if (overlay)
-        {
-            using var picture = Overlay.Draw(pixels, result.Found ? result.Mask : null, result.Prompt, result.Label);
-            SavePicture(outputs[0], picture);
-        }
-
-        if (png)
+        if (settings.HasPng)
             OutputFiles.Write(outputs[^1], MaskMat.ToPng(result.Mask));
-        if (json)
-            WriteLine(path, sequence, pixels, started, outputs);
+        lines.Write(picture, result, started);
+        empty.Add(path, null, result.Found);
     }
 
     /// <summary>A line for each thing in the picture, surest first; one picture of all.</summary>
-    private void All(string path, int sequence, Mat pixels, long started, string[] outputs, AutomaticMaskGenerator everything)
+    private void All(LinePicture picture, Mat pixels, long started, EmptyList empty)
     {
-        var found = everything.Run(embedding);
-        if (overlay)
+        var found = segmenter.All(pixels);
+        if (settings.HasOverlay)
         {
-            using var picture = AutomaticMaskOverlay.Draw(pixels, found);
-            SavePicture(outputs[0], picture);
+            using var overlay = AutomaticMaskOverlay.Draw(pixels, found);
+            SavePicture(picture.Outputs[0], overlay);
         }
 
-        Console.Error.WriteLine($"{path}: {found.Count} masks from {everything.Asked} points");
-        if (!json)
-            return;
+        Console.Error.WriteLine($"{picture.Path}: {found.Count} masks from {segmenter.Asked} points");
         for (var i = 0; i < found.Count; i++)
         {
-            found[i].CopyTo(result, runLength, pixels.Cols, pixels.Rows);
-            WriteLine(path, sequence, pixels, started, outputs, (i, found.Count));
+            segmenter.Take(found[i], pixels);
+            lines.Write(picture with { Of = (i, found.Count) }, segmenter.Result, started);
         }
+
+        empty.Add(picture.Path, null, found.Count > 0);
     }
 
     private static void SavePicture(string file, Mat picture)
@@ -165,43 +126,9 @@ internal sealed class PhotoSegmentation : IDisposable
         OutputFiles.Write(file, bytes);
     }
 
-    private void WriteLine(string path, int sequence, Mat pixels, long started, string[] outputs, (int Index, int Count)? of = null)
-    {
-        var facts = new MaskInfo
-        {
-            Number = ++lines,
-            Source = path,
-            File = path,
-            Outputs = outputs,
-            BitDepth = reader.BitDepth > 8 ? reader.BitDepth : null,
-            Of = of,
-            Device = "local",
-            Camera = "photo",
-            Session = session,
-            Sequence = sequence,
-            CapturedUtc = File.GetLastWriteTimeUtc(path),
-            CapturedNs = 0,
-            TimeSource = "file",
-            ClockSynced = true,
-            Width = pixels.Cols,
-            Height = pixels.Rows,
-            Model = model.Info,
-            Saliency = result.Saliency,
-            AgeMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds,
-            Drops = 0,
-            Degraded = false,
-        };
-        output.Write(writer.Write(facts, result, int.MaxValue));
-        output.WriteByte((byte)'\n');
-        output.Flush();
-    }
-
     public void Dispose()
     {
-        everything?.Dispose();
-        zoom.Dispose();
-        embedding.Dispose();
-        writer.Dispose();
-        output.Dispose();
+        segmenter.Dispose();
+        lines.Dispose();
     }
 }

@@ -15,12 +15,14 @@ internal sealed class SegmentVerb
     private readonly Argument<string[]> photos = new("photo")
     {
         Arity = ArgumentArity.OneOrMore,
-        Description = "JPEG, PNG, BMP, TIFF or WebP files.",
+        Description = "JPEG, PNG, BMP, TIFF or WebP files, and videos (MP4, Matroska, AVI).",
     };
     private readonly Option<Click[]> clicks = new("--click")
     {
         HelpName = "X,Y",
-        Description = "A point on the object, in pixels; repeat for more. Without click or box the salient object is found automatically.",
+        Description =
+            "A point on the object, in pixels of the picture as it is displayed, upright (EXIF orientation applied); repeat for more. "
+            + "Without click or box the salient object is found automatically.",
         CustomParser = r => [.. r.Tokens.Select(t => ParseClick(t.Value, r, "--click"))],
     };
     private readonly Option<Click[]> negative = new("--negative-click")
@@ -39,13 +41,16 @@ internal sealed class SegmentVerb
     {
         HelpName = string.Join(',', formats),
         Description =
-            "What to make: json (lines on standard output, as on MQTT), polygon (outlines in those lines), overlay and png (files).",
+            "What to make: json (lines on standard output, as on MQTT), polygon (outlines in those lines), overlay and png (files; "
+            + "the PNG has 1 bit a pixel). All are in pixels of the picture as it is displayed.",
         DefaultValueFactory = _ => "json",
     };
     private readonly Option<string> outDir = new("--out")
     {
         HelpName = "DIR",
-        Description = "Folder for the files <photo>-overlay.png and <photo>-mask.png; photographs of one name get their folders' names.",
+        Description =
+            "Folder for the files <photo>-overlay.png and <photo>-mask.png, of a video <video>-overlay.avi and "
+            + "<video>-masks/<frame>.png; inputs of one name get their folders' names.",
         DefaultValueFactory = _ => "edgeseg-out",
     };
     private readonly Option<bool> overwrite = new("--overwrite")
@@ -63,6 +68,22 @@ internal sealed class SegmentVerb
             "The argument is a video file or a folder of frames: the object of the first frame is followed; overlay: "
             + "<video>-overlay.avi.",
     };
+    private readonly Option<int> every = new("--every")
+    {
+        HelpName = "N",
+        Description = "Of a video: only frames 1, 1 + N, 1 + 2 N, ...",
+        DefaultValueFactory = _ => 1,
+    };
+    private readonly Option<double> minScore = ShareOption.Create("--min-score", "Masks with a lower score count as not found.");
+    private readonly Option<double> minArea = ShareOption.Create(
+        "--min-area",
+        "Masks that cover a smaller share of the picture count as not found."
+    );
+    private readonly Option<string?> listEmpty = new("--list-empty")
+    {
+        HelpName = "FILE",
+        Description = "Write the photographs in which nothing was found, a path a line; of a video the path, a tab and the frame.",
+    };
     private readonly AutomaticMaskCliOptions everything;
     private readonly ModelOptions modelOptions;
     private readonly Option<bool> noZoom;
@@ -74,6 +95,11 @@ internal sealed class SegmentVerb
             if (r.GetValueOrDefault<int?>() is < 8 or > 16)
                 r.AddError("--bit-depth must be 8 to 16");
         });
+        every.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<int>() < 1)
+                r.AddError("--every must be at least 1");
+        });
         format.Validators.Add(r =>
         {
             var wrong = r.GetValueOrDefault<string>()?.Split(',').FirstOrDefault(f => !formats.Contains(f));
@@ -81,26 +107,29 @@ internal sealed class SegmentVerb
                 r.AddError($"--format {wrong}: must be one or more of {string.Join(',', formats)}");
         });
         command.Add(photos);
-        foreach (var option in (Option[])[clicks, negative, box, format, outDir, overwrite, bitDepth, follow])
+        foreach (
+            var option in (Option[])
+                [clicks, negative, box, format, outDir, overwrite, bitDepth, every, minScore, minArea, listEmpty, follow]
+        )
             command.Add(option);
         everything = new AutomaticMaskCliOptions(command);
         modelOptions = new ModelOptions(command);
         noZoom = ModelOptions.AddNoZoom(command);
-        command.SetAction(Run);
+        command.SetAction((parsed, cancel) => Task.Run(() => Run(parsed, cancel), cancel));
     }
 
     public static Command Create()
     {
         var command = new Command(
             "segment",
-            "Segments photographs, or with --follow an object in a video: with clicks or a box the object meant, without them "
-                + "the salient one.\n\nExample: edgeseg segment cat.jpg --click 320,200 --format json,overlay --out masks/"
+            "Segments photographs and videos, or with --follow one object through a video: with clicks or a box the object meant, "
+                + "without them the salient one.\n\nExample: edgeseg segment cat.jpg --click 320,200 --format json,overlay --out masks/"
         );
         _ = new SegmentVerb(command);
         return command;
     }
 
-    private int Run(ParseResult parsed)
+    private int Run(ParseResult parsed, CancellationToken cancel)
     {
         var wanted = parsed.GetValue(format)!.Split(',');
         var prompt = ToPrompt([.. parsed.GetValue(clicks) ?? [], .. parsed.GetValue(negative) ?? []], parsed.GetValue(box));
@@ -111,19 +140,34 @@ internal sealed class SegmentVerb
             throw new OperatingException("--format png holds one mask: with --everything choose json, polygon or overlay", ExitCode.Usage);
         var inputs = parsed.GetValue(photos)!;
         var isFollowing = parsed.GetValue(follow);
-        if (isFollowing && (isEverything || wanted.Contains("png") || inputs.Length > 1))
-            throw new OperatingException("--follow takes one video, and neither --everything nor --format png", ExitCode.Usage);
+        if (isFollowing && (isEverything || wanted.Contains("png") || inputs.Length > 1 || parsed.GetValue(every) > 1))
+            throw new OperatingException("--follow takes one video, and neither --everything nor --every nor --format png", ExitCode.Usage);
+        bool[] videos = [.. inputs.Select(input => isFollowing || VideoFrames.IsVideo(input))];
+        if (parsed.GetValue(every) > 1 && !videos.Contains(true))
+            throw new OperatingException("--every chooses frames of a video, and no video is named: leave it out", ExitCode.Usage);
         using var model = modelOptions.Load(parsed);
+        var settings = new SegmentSettings
+        {
+            Formats = wanted,
+            Prompt = prompt,
+            Everything = isEverything ? everything.Options(parsed, model.Bundle.Manifest.Thresholds) : null,
+            MinScore = parsed.GetValue(minScore),
+            MinArea = parsed.GetValue(minArea),
+            BitDepth = parsed.GetValue(bitDepth),
+            IsZoomOn = !parsed.GetValue(noZoom),
+            Every = parsed.GetValue(every),
+        };
+        var mayOverwrite = parsed.GetValue(overwrite);
+        var files = new OutputFiles(parsed.GetValue(outDir)!, inputs, i => settings.Suffixes(videos[i]), mayOverwrite);
+        using var empty = new EmptyList(parsed.GetValue(listEmpty), inputs, mayOverwrite);
         if (isFollowing)
         {
-            using var following = new VideoFollowing(model, prompt, wanted, parsed.GetValue(outDir)!, !parsed.GetValue(noZoom));
-            return following.Run(inputs[0]);
+            using var following = new VideoFollowing(model, settings);
+            return following.Run(inputs[0], [.. files.For(0)], empty, cancel);
         }
 
-        var all = isEverything ? everything.Options(parsed, model.Bundle.Manifest.Thresholds) : null;
-        var files = new OutputFiles(parsed.GetValue(outDir)!, inputs, PhotoSegmentation.Suffixes(wanted), parsed.GetValue(overwrite));
-        using var segmenting = new PhotoSegmentation(model, prompt, wanted, all, parsed.GetValue(bitDepth), !parsed.GetValue(noZoom));
-        return segmenting.Run(inputs, files);
+        using var segmenting = new PhotoSegmentation(model, settings);
+        return segmenting.Run(inputs, videos, files, empty, cancel);
     }
 
     private static PromptBuffer? ToPrompt(Click[] clicks, Box? box)

@@ -4,7 +4,6 @@ using EdgeSeg.Platform;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
-using EdgeSeg.Vision.Prompts;
 using EdgeSeg.Vision.Tracking;
 using OpenCvSharp;
 
@@ -15,103 +14,76 @@ namespace EdgeSeg.Cli;
 /// </summary>
 internal sealed class VideoFollowing : IDisposable
 {
-    private readonly LoadedModel model;
-    private readonly PromptBuffer? prompt;
-    private readonly string folder;
-    private readonly bool isJson,
-        isOverlay;
-    private readonly Embedding embedding;
-    private readonly ZoomSegmenter zoom;
+    private readonly SegmentSettings settings;
+    private readonly PictureSegmenter segmenter;
     private readonly MaskRefiner refiner;
-    private readonly Segmentation result = new();
-    private readonly MaskWriter writer;
-    private readonly Stream output = Console.OpenStandardOutput();
-    private readonly string session = FrameId.NewSession();
+    private readonly MaskLines lines;
 
     /// <param name="model">At work.</param>
-    /// <param name="prompt">For the first frame; null: its salient object.</param>
-    /// <param name="formats">Of <c>json, overlay, polygon</c>.</param>
-    /// <param name="folder">For the overlay video; made when there is one to write.</param>
-    /// <param name="isZoomOn">For the first frame; see <see cref="ZoomSegmenter"/>.</param>
-    public VideoFollowing(LoadedModel model, PromptBuffer? prompt, IReadOnlyCollection<string> formats, string folder, bool isZoomOn)
+    /// <param name="settings">Prompt, zoom and minimums are for the first frame.</param>
+    public VideoFollowing(LoadedModel model, SegmentSettings settings)
     {
-        (this.model, this.prompt, this.folder) = (model, prompt, folder);
-        isJson = formats.Contains("json") || formats.Contains("polygon");
-        isOverlay = formats.Contains("overlay");
-        embedding = model.Segmenter.CreateEmbedding();
-        zoom = new ZoomSegmenter(model.Segmenter, isZoomOn);
+        this.settings = settings;
+        segmenter = new PictureSegmenter(model, settings);
         refiner = new MaskRefiner(model.Segmenter);
-        writer = new MaskWriter { PolygonTolerancePx = formats.Contains("polygon") ? 1 : null };
+        lines = new MaskLines(model.Info, settings);
     }
 
     /// <summary>The exit code: failure when the first frame does not show the object.</summary>
-    public int Run(string path)
+    /// <param name="path">A video file or a folder of frames.</param>
+    /// <param name="outputs">The overlay video, where it is asked for.</param>
+    /// <param name="empty">Notes the frames in which the object is not seen.</param>
+    /// <param name="cancel">Ends the run after the frame at work.</param>
+    public int Run(string path, string[] outputs, EmptyList empty, CancellationToken cancel)
     {
         using var video = new VideoFrames(path);
-        using var overlay = isOverlay ? CreateOverlay(path, video.Fps) : null;
+        using var overlay = settings.HasOverlay ? MjpegAvi.Replace(outputs[0], video.Fps) : null;
         using var frames = new FramePair();
         using var tracked = new TrackedObject(refiner);
-        using var bar = new ProgressBar("follow");
-        int count = 0,
-            seen = 0;
-        while (video.Read() is { } frame)
+        var result = segmenter.Result;
+        using (var bar = new ProgressBar("follow"))
         {
-            using (frame)
+            while (video.Read() is { } frame)
             {
-                var started = Stopwatch.GetTimestamp();
-                frames.Advance(frame);
-                if (count == 0)
+                cancel.ThrowIfCancellationRequested();
+                using (frame)
                 {
-                    if (!TryStart(path, frame, tracked))
+                    var started = Stopwatch.GetTimestamp();
+                    result.Times = StageTimes.None;
+                    frames.Advance(frame);
+                    if (empty.Count > 0)
+                        Follow(path, frame, frames, tracked);
+                    else if (!TryStart(path, frame, tracked))
                         return ExitCode.Failed;
-                }
-                else
-                    Follow(path, frame, frames, tracked);
-                count++;
-                if (tracked.State == TrackState.Tracking)
-                    seen++;
-                Write(path, count, frame, tracked, video.Fps, started);
-                if (overlay is not null)
-                {
-                    var label = $"{tracked.State.ToString().ToLowerInvariant()}  {result.Label}";
-                    using var picture = Overlay.Draw(frame, result.Found ? result.Mask : null, result.Prompt, label);
-                    overlay.Add(picture);
-                }
+                    empty.Add(path, video.Number, tracked.State == TrackState.Tracking);
+                    var picture = new LinePicture(path, video.Number, frame.Cols, frame.Rows)
+                    {
+                        Outputs = outputs,
+                        Video = new VideoFrame(video.Number, video.TimeS),
+                        Track = new TrackInfo("1", tracked.Age, tracked.State),
+                    };
+                    lines.Write(picture, result, started);
+                    if (overlay is not null)
+                    {
+                        var label = $"{tracked.State.ToString().ToLowerInvariant()}  {result.Label}";
+                        using var drawn = Overlay.Draw(frame, result.Found ? result.Mask : null, result.Prompt, label);
+                        overlay.Add(drawn);
+                    }
 
-                result.Prompt.Clear();
-                bar.Show(count, Math.Max(count, video.Count));
+                    result.Prompt.Clear();
+                    bar.Show((int)video.Number, Math.Max((int)video.Number, video.Count));
+                }
             }
         }
 
-        Console.Error.WriteLine($"{path}: {count} frames, the object seen in {seen}");
+        Console.Error.WriteLine(empty.Summary("frames", failed: 0));
         return ExitCode.Ok;
-    }
-
-    private MjpegAvi CreateOverlay(string path, double fps)
-    {
-        Directory.CreateDirectory(folder);
-        return new MjpegAvi(
-            Path.Combine(folder, Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(path)) + "-overlay.avi"),
-            fps
-        );
     }
 
     private bool TryStart(string path, Mat frame, TrackedObject tracked)
     {
-        model.Segmenter.Encode(frame, embedding, ref result.Times);
-        if (prompt is null)
-            zoom.Auto(frame, embedding, result);
-        else
-        {
-            var refusal =
-                PromptRules.RefuseNegative(prompt, model.Segmenter.AcceptsNegativeClicks)
-                ?? PromptRules.Check(prompt, frame.Cols, frame.Rows, model.Segmenter.MaxPoints);
-            if (refusal is not null)
-                throw new OperatingException($"{path}: {refusal}");
-            result.Prompt.CopyFrom(prompt);
-            zoom.Decode(frame, embedding, result);
-        }
-
+        var result = segmenter.Result;
+        segmenter.One(path, frame);
         if (result.Found)
             tracked.Start(frame, result.Mask);
         else
@@ -124,45 +96,13 @@ internal sealed class VideoFollowing : IDisposable
         if (!frames.IsMatched)
             throw new OperatingException($"{path}: a frame has {frame.Cols}x{frame.Rows} pixels, unlike the one before it");
         tracked.Next(frame, frames);
-        tracked.CopyTo(result);
-    }
-
-    private void Write(string path, int sequence, Mat frame, TrackedObject tracked, double fps, long started)
-    {
-        if (!isJson)
-            return;
-        var facts = new MaskInfo
-        {
-            Source = path,
-            Track = new TrackInfo("1", tracked.Age, tracked.State),
-            Device = "local",
-            Camera = "video",
-            Session = session,
-            Number = sequence,
-            Sequence = sequence,
-            CapturedUtc = File.GetLastWriteTimeUtc(path),
-            CapturedNs = (long)((sequence - 1) / fps * 1e9),
-            TimeSource = "file",
-            ClockSynced = true,
-            Width = frame.Cols,
-            Height = frame.Rows,
-            Model = model.Info,
-            Saliency = result.Saliency,
-            AgeMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds,
-            Drops = 0,
-            Degraded = false,
-        };
-        output.Write(writer.Write(facts, result, int.MaxValue));
-        output.WriteByte((byte)'\n');
-        output.Flush();
+        tracked.CopyTo(segmenter.Result);
     }
 
     public void Dispose()
     {
+        segmenter.Dispose();
         refiner.Dispose();
-        zoom.Dispose();
-        embedding.Dispose();
-        writer.Dispose();
-        output.Dispose();
+        lines.Dispose();
     }
 }

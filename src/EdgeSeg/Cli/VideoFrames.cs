@@ -8,6 +8,7 @@ namespace EdgeSeg.Cli;
 internal sealed class VideoFrames : IDisposable
 {
     private const double FolderFps = 24;
+    private const int HeadBytes = 256;
 
     private const string Remedy = "convert it with ffmpeg to H.264 in MP4 or to MJPEG in AVI";
 
@@ -15,7 +16,7 @@ internal sealed class VideoFrames : IDisposable
     private readonly VideoCapture? capture;
     private readonly PhotoReader reader = new();
     private readonly string[] photos = [];
-    private int next;
+    private long decoded;
 
     /// <exception cref="OperatingException">It is not there or cannot be read.</exception>
     public VideoFrames(string path)
@@ -46,29 +47,78 @@ internal sealed class VideoFrames : IDisposable
             Fps = fps;
     }
 
+    /// <summary>Whether a path leads to a video file, by its first bytes. False for what cannot be read.</summary>
+    public static bool IsVideo(string path)
+    {
+        try
+        {
+            // pipes and devices have length 0, and opening one could block for ever
+            if (path.Length == 0 || FinalFile.Of(path) is not { Exists: true, Length: > 0 })
+                return false;
+            Span<byte> head = stackalloc byte[HeadBytes];
+            using var file = File.OpenRead(path);
+            return PictureHeader.IsVideo(head[..file.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false)]);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     public double Fps { get; }
+
+    /// <summary>Which frame of the video was read last, counted from 1, those that were passed over or damaged included.</summary>
+    public long Number { get; private set; }
+
+    /// <summary>Seconds from the start of the video to that frame.</summary>
+    public double TimeS { get; private set; }
+
+    /// <summary>Frames that could not be decoded and were left out.</summary>
+    public long Damaged { get; private set; }
 
     /// <summary>As the container states it, which may be rough; 0: unknown.</summary>
     public int Count { get; }
 
-    /// <summary>The next frame, 8-bit BGR, which the caller disposes; null at the end.</summary>
-    /// <exception cref="OperatingException">The first frame, or a photograph of the folder, cannot be decoded.</exception>
-    public Mat? Read()
+    /// <summary>The next frame whose number is 1, 1 + every, ..., 8-bit BGR, which the caller disposes; null at the end.</summary>
+    /// <param name="every">1: each frame.</param>
+    /// <exception cref="OperatingException">No frame, or a photograph of the folder, cannot be decoded.</exception>
+    public Mat? Read(int every = 1)
     {
         if (capture is null)
-            return next < photos.Length ? reader.Read(photos[next++]) : null;
+        {
+            if (Number == photos.Length)
+                return null;
+            TimeS = Number / Fps;
+            return reader.Read(photos[Number++]);
+        }
+
         var frame = new Mat();
         while (capture.Grab())
         {
-            // a picture that is damaged is left out; the next ones may be good
-            if (!capture.Retrieve(frame) || frame.Empty())
+            Number++;
+            if ((Number - 1) % every != 0)
                 continue;
-            next++;
+            // a frame that is damaged is left out; the next ones may be good
+            if (!capture.Retrieve(frame) || frame.Empty())
+            {
+                Damaged++;
+                continue;
+            }
+
+            decoded++;
+            Stamp();
             return frame;
         }
 
         frame.Dispose();
-        return next > 0 ? null : throw new OperatingException($"none of the pictures of video '{path}' could be decoded; {Remedy}");
+        return decoded > 0 ? null : throw new OperatingException($"none of the frames of video '{path}' could be decoded; {Remedy}");
+    }
+
+    /// <summary>The container's time of the frame; where it has none, or one that runs backwards, the number by the frame rate.</summary>
+    private void Stamp()
+    {
+        var stated = capture!.Get(VideoCaptureProperties.PosMsec) / 1000;
+        TimeS = stated > TimeS || (stated == 0 && Number == 1) ? stated : Math.Max(TimeS, (Number - 1) / Fps);
     }
 
     public void Dispose() => capture?.Dispose();

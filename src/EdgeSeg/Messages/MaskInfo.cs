@@ -25,6 +25,9 @@ internal readonly struct MaskInfo
     /// <summary>On the command line: the files that were made of it; null elsewhere.</summary>
     public IReadOnlyList<string>? Outputs { get; init; }
 
+    /// <summary>On the command line: which frame of a video it is; null elsewhere.</summary>
+    public VideoFrame? Video { get; init; }
+
     /// <summary>The significant bits of a photograph whose samples have 16; null for 8-bit ones.</summary>
     public int? BitDepth { get; init; }
 
@@ -82,6 +85,11 @@ internal readonly struct MaskInfo
     public required bool Degraded { get; init; }
 }
 
+/// <summary>A frame of a video.</summary>
+/// <param name="Number">Counts all frames of the video, from 1.</param>
+/// <param name="TimeS">Seconds from the start of the video.</param>
+internal readonly record struct VideoFrame(long Number, double TimeS);
+
 /// <summary>A followed object.</summary>
 /// <param name="Id">The last level of its topic.</param>
 /// <param name="Age">Frames since it is followed.</param>
@@ -90,12 +98,19 @@ internal readonly record struct TrackInfo(string Id, int Age, TrackState State);
 
 /// <summary>
 /// Outlines in frame pixels: <see cref="Points"/> holds x, y, x, y... of all rings one after the other, <see cref="RingLengths"/> the
-/// number of points (not floats) of each; filled by the even-odd rule, so holes need no mark of their own. Empty: none in the message.
+/// number of points (not floats) of each, <see cref="Holes"/> whether it is the outline of a hole; filled by the even-odd rule. Empty: none
+/// in the message.
 /// </summary>
-internal readonly ref struct PolygonRings(ReadOnlySpan<float> points, ReadOnlySpan<int> ringLengths, double tolerance)
+internal readonly ref struct PolygonRings(
+    ReadOnlySpan<float> points,
+    ReadOnlySpan<int> ringLengths,
+    ReadOnlySpan<bool> holes,
+    double tolerance
+)
 {
     public readonly ReadOnlySpan<float> Points = points;
     public readonly ReadOnlySpan<int> RingLengths = ringLengths;
+    public readonly ReadOnlySpan<bool> Holes = holes;
 
     /// <summary>Largest distance, in pixels, of the outline from the mask's edge.</summary>
     public readonly double Tolerance = tolerance;

@@ -90,6 +90,13 @@ internal static class MaskMessage
         json.WriteEndArray();
         if (facts.BitDepth is { } bits)
             json.WriteNumber("bit_depth"u8, bits);
+        if (facts.Video is { } video)
+        {
+            json.WriteStartObject("video"u8);
+            json.WriteNumber("frame"u8, video.Number);
+            json.WriteRounded("time_s"u8, video.TimeS, 3);
+            json.WriteEndObject();
+        }
     }
 
     private static void WriteFrame(Utf8JsonWriter json, in MaskInfo facts)

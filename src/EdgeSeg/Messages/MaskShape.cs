@@ -71,6 +71,10 @@ internal static class MaskShape
         }
 
         json.WriteEndArray();
+        json.WriteStartArray("holes"u8);
+        foreach (var isHole in polygon.Holes)
+            json.WriteBooleanValue(isHole);
+        json.WriteEndArray();
         json.WriteEndObject();
     }
 }

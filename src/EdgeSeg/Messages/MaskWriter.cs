@@ -16,6 +16,7 @@ internal sealed class MaskWriter : IDisposable
     private readonly JsonBuffer json = new();
     private readonly List<float> points = [];
     private readonly List<int> ringLengths = [];
+    private readonly List<bool> holes = [];
 
     /// <summary>Outlines to within this many pixels; null: none.</summary>
     public double? PolygonTolerancePx { get; init; }
@@ -26,7 +27,12 @@ internal sealed class MaskWriter : IDisposable
         counts.ResetWrittenCount();
         var encoded = runLength.TryEncode(result.Mask, counts, Math.Min(maxBytes, RunLength.MaxCountsBytes));
         var tolerance = Trace(result);
-        var rings = new PolygonRings(CollectionsMarshal.AsSpan(points), CollectionsMarshal.AsSpan(ringLengths), tolerance);
+        var rings = new PolygonRings(
+            CollectionsMarshal.AsSpan(points),
+            CollectionsMarshal.AsSpan(ringLengths),
+            CollectionsMarshal.AsSpan(holes),
+            tolerance
+        );
         return MaskMessage.Write(json, facts, result, result.Geometry, encoded ? counts.WrittenSpan : [], rings, maxBytes);
     }
 
@@ -34,12 +40,14 @@ internal sealed class MaskWriter : IDisposable
     {
         points.Clear();
         ringLengths.Clear();
+        holes.Clear();
         if (PolygonTolerancePx is not { } tolerance || !result.Found)
             return 0;
         var polygon = Polygon.Trace(result.Mask, tolerance);
         foreach (var ring in polygon.Rings)
         {
             ringLengths.Add(ring.Vertices.Count);
+            holes.Add(ring.Hole);
             foreach (var vertex in ring.Vertices)
             {
                 points.Add(vertex.X);

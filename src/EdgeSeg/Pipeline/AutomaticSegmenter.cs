@@ -73,15 +73,4 @@ internal sealed class AutomaticSegmenter(ActiveModel model, InferenceCanceller c
 
     private static Rect Clip(Area roi, int width, int height) =>
         new Rect(roi.X, roi.Y, roi.Width, roi.Height) & new Rect(0, 0, width, height);
-
-    /// <summary>A mask below the camera's minimums is published as not found.</summary>
-    public static void ApplyMinimums(Segmentation result, LiveSettings live)
-    {
-        if (!result.Found)
-            return;
-        if (result.Score < live.MinScore)
-            result.MarkNotFound(Segmentation.BelowMinScore, result.Mask.Width, result.Mask.Height);
-        else if (result.AreaShare < live.MinArea)
-            result.MarkNotFound(Segmentation.BelowMinArea, result.Mask.Width, result.Mask.Height);
-    }
 }

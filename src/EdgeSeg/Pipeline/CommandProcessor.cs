@@ -187,7 +187,7 @@ internal sealed class CommandProcessor(
                 return;
             }
 
-            AutomaticSegmenter.ApplyMinimums(result, camera.Live);
+            result.ApplyMinimums(camera.Live.MinScore, camera.Live.MinArea);
         }
         else
         {

@@ -37,7 +37,7 @@ internal sealed class FrameProcessor(
         else
             segmenter.Run(camera, picture, result, mayYield: !frame.Trigger.IsEdge, camera.Clicks, saliencyEvery);
         quality.Count(result.Found, result.PredictedIou, result.AreaShare);
-        AutomaticSegmenter.ApplyMinimums(result, camera.Live);
+        result.ApplyMinimums(camera.Live.MinScore, camera.Live.MinArea);
         gpio.Result(result.Found);
         publisher.Publish(camera, picture.Frame, result, model.Model.Info, trigger: frame.Trigger);
         return result;

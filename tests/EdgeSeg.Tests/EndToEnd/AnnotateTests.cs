@@ -84,7 +84,7 @@ public sealed class AnnotateTests : IDisposable
     {
         var boxes = scratch.Write("boxes.csv", "chelsea.jpg,100,20,420,290,cat\nmore/coffee.jpg,200,40,440,380,rocket\n"u8.ToArray());
         var result = Path.Combine(scratch.Path, "out");
-        var (code, output, errors) = Run(photos, "--prompts", boxes, "--export", "yolo-seg", "--out", result, "--list-empty");
+        var (code, output, errors) = Run(photos, "--prompts", boxes, "--export", "yolo-seg", "--out", result, "--list-empty", "-");
         Assert.True(code == 0, errors);
         Assert.Equal("astronaut.jpg\ncoffee.jpg\n", output);
         Assert.Equal("0", File.ReadAllText(Path.Combine(result, "labels", "chelsea.txt")).Split(' ')[0]);

@@ -209,7 +209,7 @@ public sealed class SegmentTests : IDisposable
         var (code, output, errors) = Run("", video, Photo("coffee.jpg"));
         Assert.Equal(1, code);
         Assert.Contains("an empty path", errors);
-        Assert.Contains("is a video", errors);
+        Assert.Contains($"video '{video}' cannot be read", errors);
         Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 

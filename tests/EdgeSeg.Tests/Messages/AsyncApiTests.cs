@@ -34,7 +34,7 @@ public sealed class AsyncApiTests : IDisposable
                 Samples.Found(),
                 Samples.Geometry,
                 Samples.Counts,
-                new PolygonRings([0, 0, 5, 0, 5, 5], [3], 1),
+                new PolygonRings([0, 0, 5, 0, 5, 5], [3], [false], 1),
                 MessageLimits.MaxMessageBytes
             ),
             "mask: nothing" => MaskMessage.Write(

@@ -89,10 +89,11 @@ public sealed class MaskMessageTests : IDisposable
     public void Outlines_go_before_the_mask_does()
     {
         var points = new float[4000];
-        var rings = new PolygonRings(points, [1000, 1000], 1);
+        var rings = new PolygonRings(points, [1000, 1000], [false, true], 1);
         var whole = Write(Samples.Facts(), Samples.Found(), Samples.Counts, rings);
         Assert.Equal(2, whole.GetProperty("polygon").GetProperty("rings").GetArrayLength());
         Assert.Equal(2000, whole.GetProperty("polygon").GetProperty("rings")[1].GetArrayLength());
+        Assert.Equal([false, true], whole.GetProperty("polygon").GetProperty("holes").EnumerateArray().Select(h => h.GetBoolean()));
         var cut = Write(Samples.Facts(), Samples.Found(), Samples.Counts, rings, maxBytes: 3000);
         Assert.Equal("too_large", cut.GetProperty("polygon_omitted").GetString());
         Assert.Equal(JsonValueKind.Object, cut.GetProperty("mask").ValueKind);

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using System.Globalization;
+using EdgeSeg.Vision.AutomaticMasks;
+using EdgeSeg.Vision.Masks;
+using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
+using OpenCvSharp;
+
+namespace EdgeSeg.Cli;
+
+/// <summary>
+/// <c>edgeseg segment VIDEO</c>: the masks of every Nth frame, each frame by itself, as JSON lines, as a folder of PNG files and as an
+/// overlay video.
+/// </summary>
+internal sealed class VideoSegmentation(SegmentSettings settings, PictureSegmenter segmenter, MaskLines lines)
+{
+    /// <param name="path">A video file.</param>
+    /// <param name="outputs">The overlay video, then the folder of masks, as far as they are asked for.</param>
+    /// <param name="empty">Notes the frames in which nothing was found.</param>
+    /// <param name="cancel">Ends the run after the frame at work.</param>
+    /// <exception cref="OperatingException">The video cannot be read, a result cannot be written, or the prompt does not
+    /// suit.</exception>
+    public void Run(string path, string[] outputs, EmptyList empty, CancellationToken cancel)
+    {
+        using var video = new VideoFrames(path);
+        using var overlay = settings.HasOverlay ? MjpegAvi.Replace(outputs[0], video.Fps / settings.Every) : null;
+        var masks = settings.HasPng ? outputs[^1] : null;
+        if (masks is not null)
+            OutputFiles.ClearNumbered(masks);
+        using var bar = new ProgressBar("segment");
+        long done = 0;
+        while (video.Read(settings.Every) is { } frame)
+        {
+            cancel.ThrowIfCancellationRequested();
+            using (frame)
+                Frame(path, new Messages.VideoFrame(video.Number, video.TimeS), frame, overlay, masks, empty);
+            done++;
+            bar.Show((int)video.Number, Math.Max((int)video.Number, video.Count));
+        }
+
+        if (video.Damaged > 0)
+            Console.Error.WriteLine($"edgeseg: {path}: {video.Damaged} frames could not be decoded and were left out");
+    }
+
+    private void Frame(string path, Messages.VideoFrame number, Mat frame, MjpegAvi? overlay, string? masks, EmptyList empty)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var result = segmenter.Result;
+        result.Times = StageTimes.None;
+        var picture = new LinePicture(path, number.Number, frame.Cols, frame.Rows) { Video = number };
+        if (settings.Everything is not null)
+        {
+            var found = segmenter.All(frame);
+            if (overlay is not null)
+            {
+                using var drawn = AutomaticMaskOverlay.Draw(frame, found);
+                overlay.Add(drawn);
+            }
+
+            for (var i = 0; i < found.Count; i++)
+            {
+                segmenter.Take(found[i], frame);
+                lines.Write(picture with { Of = (i, found.Count) }, result, started);
+            }
+
+            empty.Add(path, number.Number, found.Count > 0);
+            return;
+        }
+
+        segmenter.One($"{path}, frame {number.Number}", frame);
+        if (overlay is not null)
+        {
+            using var drawn = Overlay.Draw(frame, result.Found ? result.Mask : null, result.Prompt, result.Label);
+            overlay.Add(drawn);
+        }
+
+        if (masks is not null)
+        {
+            var file = Path.Combine(masks, number.Number.ToString("000000", CultureInfo.InvariantCulture) + ".png");
+            OutputFiles.Write(file, MaskMat.ToPng(result.Mask));
+            picture = picture with { Outputs = [file] };
+        }
+
+        lines.Write(picture, result, started);
+        empty.Add(path, number.Number, result.Found);
+    }
+}
