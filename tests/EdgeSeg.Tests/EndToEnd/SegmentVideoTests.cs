@@ -1,6 +1,5 @@
 using System.Text.Json;
 using EdgeSeg.Cli;
-using EdgeSeg.Messages;
 using EdgeSeg.Testing;
 using EdgeSeg.Vision.Masks;
 using OpenCvSharp;
