@@ -1,7 +1,7 @@
 using System.Text.Json;
 using EdgeSeg.Cli;
+using EdgeSeg.Messages;
 using EdgeSeg.Testing;
-using EdgeSeg.Vision.Masks;
 using OpenCvSharp;
 using Xunit;
 
