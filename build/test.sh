@@ -17,7 +17,7 @@ run_tests() {
     need_opencv
     # GStreamer's RTSP server is the network camera of the tests
     need 'the tests' mosquitto mosquitto-clients openssl binutils strace systemd ffmpeg \
-        python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+        python3-numpy python3-pytest python3-paho-mqtt python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     publish "$rid"
     build_tests EdgeSeg.Vision.Tests EdgeSeg.Tests
     for project in EdgeSeg.Vision.Tests EdgeSeg.Tests; do dotnet_tests "$rid" "$project" "$@"; done
@@ -25,6 +25,7 @@ run_tests() {
     if [ $# -eq 0 ]; then
         console_tests "$rid"
         training_tests "$rid"
+        ros_tests
     fi
     verdict
 }
@@ -134,7 +135,7 @@ training_python() {
 
 # training_tests RID: the training package's tests, where Python has torch; `.ci/run` installs it
 training_tests() {
-    local python report code=0
+    local python
     [ -d models/training/tests ] || return 0
     printf '\nThe training package:\n'
     if ! python=$(training_python); then
@@ -142,10 +143,29 @@ training_tests() {
         count_tests 0 0 1
         return 0
     fi
+    python_tests models/training "$python" tests
+}
+
+# deploy/ros2: decoding, message mapping and the node, without ROS
+ros_tests() {
+    local python
+    printf '\nThe ROS 2 package:\n'
+    for python in "${EDGESEG_PYTHON:-}" python3 /usr/bin/python3; do
+        if [ -n "$python" ] && "$python" -c 'import numpy, pytest, paho.mqtt.client' 2>/dev/null; then
+            python_tests deploy/ros2/edgeseg_ros "$python" test
+            return 0
+        fi
+    done
+    printf 'Skipped:\n  the ROS 2 package: no Python with NumPy, pytest and paho-mqtt (Debian packages python3-numpy, python3-pytest, python3-paho-mqtt)\n'
+    count_tests 0 0 1
+}
+
+# python_tests FOLDER PYTHON TESTS: the tests of a Python package, counted
+python_tests() {
+    local report code=0 bad
     report=$(mktemp)
-    (cd models/training && EDGESEG_BINARY="$OLDPWD/artifacts/$1/edgeseg" bounded "$python" -m pytest -q -rs -p no:cacheprovider tests) </dev/null | tee "$report" || code=$?
+    (cd "$1" && EDGESEG_BINARY="$OLDPWD/artifacts/$(machine_rid)/edgeseg" PYTHONDONTWRITEBYTECODE=1 bounded "$2" -m pytest -q -rs -p no:cacheprovider "$3") </dev/null | tee "$report" || code=$?
     tally() { tail -n 3 "$report" | grep -oE "[0-9]+ $1" | tail -n 1 | cut -d' ' -f1 | grep . || echo 0; }
-    local bad
     bad=$(($(tally failed) + $(tally error)))
     [ "$bad" -gt 0 ] || [ "$code" -eq 0 ] || bad=1
     count_tests "$(tally passed)" "$bad" "$(tally skipped)"

@@ -1,0 +1,1 @@
+"""Masks of EdgeSeg devices as ROS 2 messages."""
