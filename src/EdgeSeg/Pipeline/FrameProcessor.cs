@@ -35,8 +35,13 @@ internal sealed class FrameProcessor(
         if (FaultOf(camera) is { } fault)
             AutomaticSegmenter.Refuse(result, picture, fault);
         else
+        {
             segmenter.Run(camera, picture, result, mayYield: !frame.Trigger.IsEdge, camera.Clicks, saliencyEvery);
-        quality.Count(result.Found, result.PredictedIou, result.AreaShare);
+            // a fault of the camera or of its settings says nothing about the model
+            if (result.Reason != AutomaticSegmenter.RoiOutside)
+                quality.Count(result.Found, result.PredictedIou, result.AreaShare);
+        }
+
         result.ApplyMinimums(camera.Live.MinScore, camera.Live.MinArea);
         gpio.Result(result.Found);
         publisher.Publish(camera, picture.Frame, result, model.Model.Info, trigger: frame.Trigger);
