@@ -55,6 +55,14 @@ internal sealed class HomeAssistantSettings
 
     public string Prefix { get; set; } = "homeassistant";
 
+    /// <summary>A picture on a wall tablet is new enough, and costs one of a hundred frames' time.</summary>
+    public const double DefaultImageIntervalS = 5;
+
+    public double ImageIntervalS { get; set; } = DefaultImageIntervalS;
+
+    /// <summary>Pictures with masks are published for the image entities.</summary>
+    public bool HasObjectImages => Enabled && ImageIntervalS > 0;
+
     private const string Doc = "MQTT discovery for Home Assistant.";
 
     public static Section Section { get; } =
@@ -66,6 +74,15 @@ internal sealed class HomeAssistantSettings
                 "Discovery prefix that Home Assistant is configured with.",
                 h => h.Prefix,
                 (h, v) => h.Prefix = v
+            )
+            .Number(
+                "image_interval_s",
+                0,
+                3600,
+                "Seconds between two pictures with the mask drawn on them (topic cam/<id>/overlay) of each camera, for its image "
+                    + "entity; 0: none.",
+                h => h.ImageIntervalS,
+                (h, v) => h.ImageIntervalS = v
             );
 }
 

@@ -65,7 +65,8 @@ internal sealed record HomeAssistantComponent
 /// <summary>
 /// Home Assistant's MQTT discovery, one message for a whole device:
 /// https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload. The entities read the messages that the device sends anyway;
-/// an image shows previews and snapshots.
+/// images show previews, snapshots and
+/// the last mask on its frame.
 /// </summary>
 internal static class HomeAssistantMessage
 {
@@ -86,7 +87,8 @@ internal static class HomeAssistantMessage
     /// <param name="topics">Of the device.</param>
     /// <param name="version">Of the service.</param>
     /// <param name="hasTemperature">Whether this board has a temperature sensor; without one the entity would stay unknown.</param>
-    public static ReadOnlySpan<byte> Write(JsonBuffer to, Topics topics, string version, bool hasTemperature)
+    /// <param name="hasObjectImages">Whether pictures with masks are published.</param>
+    public static ReadOnlySpan<byte> Write(JsonBuffer to, Topics topics, string version, bool hasTemperature, bool hasObjectImages)
     {
         var components = new Dictionary<string, HomeAssistantComponent>(StringComparer.Ordinal);
         Add("status", Sensor("Status", topics.Status, "{{ value_json.state }}") with { EntityCategory = "diagnostic" });
@@ -140,17 +142,9 @@ internal static class HomeAssistantMessage
             Add($"{id}-score", Sensor($"{id} object score", camera.Mask, "{{ value_json.score }}") with { StateClass = "measurement" });
             Add($"{id}-auto", Button($"{id} segment now", camera.Command(CommandKind.Auto)));
             Add($"{id}-snapshot", Button($"{id} take snapshot", camera.Command(CommandKind.Snapshot)));
-            Add(
-                $"{id}-preview",
-                new()
-                {
-                    Platform = "image",
-                    UniqueId = "",
-                    Name = $"{id} preview",
-                    ImageTopic = camera.Preview,
-                    ContentType = "image/jpeg",
-                }
-            );
+            Add($"{id}-preview", Image($"{id} preview", camera.Preview));
+            if (hasObjectImages)
+                Add($"{id}-object", Image($"{id} object", camera.Overlay));
         }
     }
 
@@ -173,6 +167,16 @@ internal static class HomeAssistantMessage
         string unit,
         string? deviceClass = null
     ) => Sensor(name, topic, template) with { UnitOfMeasurement = unit, StateClass = "measurement", DeviceClass = deviceClass };
+
+    private static HomeAssistantComponent Image(string name, string topic) =>
+        new()
+        {
+            Platform = "image",
+            UniqueId = "",
+            Name = name,
+            ImageTopic = topic,
+            ContentType = PreviewMessage.ContentType,
+        };
 
     private static HomeAssistantComponent Button(string name, string topic) =>
         new()

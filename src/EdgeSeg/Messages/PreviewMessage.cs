@@ -12,18 +12,29 @@ internal static class PreviewMessage
     public const string ContentType = "image/jpeg";
 
     /// <summary>Width and height are the published picture's, in whose pixels a click on it is given, however small the JPEG is.</summary>
-    public static KeyValuePair<string, string>[] Properties(string session, Frame frame)
+    public static KeyValuePair<string, string>[] Properties(string session, Frame frame) =>
+        Properties(session, frame.Camera, frame.Sequence, frame.Width, frame.Height, frame.CapturedUtc);
+
+    /// <summary>The same, of a frame whose pixels are elsewhere.</summary>
+    public static KeyValuePair<string, string>[] Properties(
+        string session,
+        string camera,
+        long sequence,
+        int width,
+        int height,
+        DateTimeOffset capturedUtc
+    )
     {
         Span<char> id = stackalloc char[3 * Identifier.MaxLength];
         return
         [
             new("v", "1"),
-            new("frame", new string(id[..FrameId.Write(id, session, frame.Camera, frame.Sequence)])),
-            new("camera", frame.Camera),
+            new("frame", new string(id[..FrameId.Write(id, session, camera, sequence)])),
+            new("camera", camera),
             new("session", session),
-            new("width", frame.Width.ToString()),
-            new("height", frame.Height.ToString()),
-            new("captured_utc", frame.CapturedUtc.UtcDateTime.ToString("O")),
+            new("width", width.ToString()),
+            new("height", height.ToString()),
+            new("captured_utc", capturedUtc.UtcDateTime.ToString("O")),
         ];
     }
 }

@@ -38,6 +38,7 @@ internal sealed class Topics
                 throw new OperatingException($"two cameras have the id '{id}': give each its own", ExitCode.Usage);
             patterns.Add(camera.Mask, $"{Root}cam/+/mask");
             patterns.Add(camera.Preview, $"{Root}cam/+/preview");
+            patterns.Add(camera.Overlay, $"{Root}cam/+/overlay");
         }
     }
 
@@ -150,6 +151,9 @@ internal sealed class CameraTopics(string root, string id)
     public string Mask { get; } = $"{root}cam/{id}/mask";
 
     public string Preview { get; } = $"{root}cam/{id}/preview";
+
+    /// <summary>Pictures with the mask drawn on them.</summary>
+    public string Overlay { get; } = $"{root}cam/{id}/overlay";
 
     /// <summary>The masks of one followed object.</summary>
     public string Track(string track) => $"{root}cam/{Id}/track/{track}";

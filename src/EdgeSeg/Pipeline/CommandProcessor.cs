@@ -21,6 +21,7 @@ namespace EdgeSeg.Pipeline;
 /// <param name="previews">Sends snapshots.</param>
 /// <param name="sink">For the size of messages, and how many wait.</param>
 /// <param name="session">Names this run of the service.</param>
+/// <param name="overlays">Sends pictures with masks; null: none.</param>
 internal sealed class CommandProcessor(
     CommandQueue queue,
     IReadOnlyList<CameraPipeline> cameras,
@@ -31,7 +32,8 @@ internal sealed class CommandProcessor(
     ObjectFollower follower,
     PreviewSender previews,
     IMessageSink sink,
-    string session
+    string session,
+    OverlaySender? overlays = null
 ) : IDisposable
 {
     private readonly JsonBuffer json = new(1024);
@@ -211,6 +213,7 @@ internal sealed class CommandProcessor(
             ? Follow(command, camera, picture, pixels)
             : publisher.Publish(camera, picture.Frame, result, model.Model.Info, command.Command.Id, refines: command.Command.Prompt?.Mask);
         queue.Complete(command, message, sink.MaxPayloadBytes);
+        overlays?.SendDue(camera, picture, result, asked: true);
     }
 
     /// <summary>Follows the object that was found; its first mask goes to its own topic.</summary>

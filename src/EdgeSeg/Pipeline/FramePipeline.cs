@@ -49,6 +49,7 @@ internal sealed class FramePipeline : IDisposable
     private readonly InferenceCanceller canceller;
     private readonly MaskPublisher publisher;
     private readonly PreviewSender previews;
+    private readonly OverlaySender? overlays;
     private readonly CommandProcessor commandProcessor;
     private readonly ObjectFollower follower;
     private readonly InferenceLoop loop;
@@ -86,8 +87,9 @@ internal sealed class FramePipeline : IDisposable
         );
         publisher = new MaskPublisher(parts.Service, parts.Sink, settings.Publish.Polygon ? settings.Publish.TolerancePx : null);
         previews = new PreviewSender(parts.Service, parts.Sink);
+        overlays = OverlaySender.Of(settings.HomeAssistant, parts.Service, parts.Sink);
         var segmenter = new AutomaticSegmenter(Model, canceller);
-        var frameProcessor = new FrameProcessor(Model, segmenter, publisher, Quality, Gpio, settings.Auto.SaliencyEvery);
+        var frameProcessor = new FrameProcessor(Model, segmenter, publisher, Quality, Gpio, settings.Auto.SaliencyEvery, overlays);
         follower = new ObjectFollower(Model, canceller, publisher);
         commandProcessor = new CommandProcessor(
             Commands,
@@ -99,7 +101,8 @@ internal sealed class FramePipeline : IDisposable
             follower,
             previews,
             parts.Sink,
-            parts.Service.Session
+            parts.Service.Session,
+            overlays
         );
         loop = new InferenceLoop(
             Cameras,
@@ -183,6 +186,7 @@ internal sealed class FramePipeline : IDisposable
         canceller.Dispose();
         publisher.Dispose();
         previews.Dispose();
+        overlays?.Dispose();
         Gpio.Dispose();
         Model.Dispose();
         Commands.Dispose();

@@ -13,6 +13,7 @@ namespace EdgeSeg.Pipeline;
 /// <param name="publisher">Takes the masks.</param>
 /// <param name="quality">Counts the results for the updates.</param>
 /// <param name="gpio">Shows found or not found.</param>
+/// <param name="overlays">Sends pictures with masks; null: none are sent.</param>
 /// <param name="saliencyEvery">The saliency pass on every Nth frame; see <see cref="AutomaticClicks"/>.</param>
 internal sealed class FrameProcessor(
     ActiveModel model,
@@ -20,7 +21,8 @@ internal sealed class FrameProcessor(
     MaskPublisher publisher,
     LiveQuality quality,
     GpioLines gpio,
-    int saliencyEvery
+    int saliencyEvery,
+    OverlaySender? overlays = null
 )
 {
     private readonly Segmentation result = new();
@@ -45,6 +47,7 @@ internal sealed class FrameProcessor(
         result.ApplyMinimums(camera.Live.MinScore, camera.Live.MinArea);
         gpio.Result(result.Found);
         publisher.Publish(camera, picture.Frame, result, model.Model.Info, trigger: frame.Trigger);
+        overlays?.SendDue(camera, picture, result);
         return result;
     }
 

@@ -68,6 +68,9 @@ internal sealed class Picture : IDisposable
     /// </summary>
     public Mat Source { get; private set; } = null!;
 
+    /// <summary>The whole frame's pixels, also where a part is shown; they may be fewer than the frame's, of a held copy.</summary>
+    public Mat Whole { get; private set; } = null!;
+
     /// <summary>What the model made of it. Prompts are in the frame's pixels, or in those of the part that it shows.</summary>
     public Embedding Embedding { get; private set; } = null!;
 
@@ -82,7 +85,7 @@ internal sealed class Picture : IDisposable
     internal void Fill(Mat source)
     {
         ReleasePart();
-        Source = source;
+        Whole = Source = source;
         resizer.Fill(source, Pixels);
     }
 

@@ -96,4 +96,13 @@ internal static class PipelineLimits
 
     /// <summary>Seconds after which an unsent preview is dropped.</summary>
     public const int PreviewExpiryS = 2;
+
+    /// <summary>Width of the pictures with a mask, in pixels: a card of Home Assistant shows no more.</summary>
+    public const int OverlayWidth = 640;
+
+    /// <summary>JPEG quality of these pictures: about 40 KB at that width.</summary>
+    public const int OverlayQuality = 80;
+
+    /// <summary>Least seconds between two of them where commands ask for the masks.</summary>
+    public const double OverlayAskedS = 1;
 }

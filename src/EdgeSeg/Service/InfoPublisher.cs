@@ -57,7 +57,7 @@ internal sealed class InfoPublisher(
         var hasTemperature = DeviceVitals.Read(settings.StateDir).Zones.Count > 0;
         link.TrySetState(
             HomeAssistantMessage.Topic(settings.HomeAssistant.Prefix, info.Device),
-            HomeAssistantMessage.Write(json, topics, ProgramVersion.Text, hasTemperature)
+            HomeAssistantMessage.Write(json, topics, ProgramVersion.Text, hasTemperature, settings.HomeAssistant.HasObjectImages)
         );
     }
 

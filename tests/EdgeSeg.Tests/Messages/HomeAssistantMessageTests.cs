@@ -7,10 +7,10 @@ namespace EdgeSeg.Messages;
 
 public class HomeAssistantMessageTests
 {
-    private static JsonElement Message(Topics topics, bool hasTemperature = true)
+    private static JsonElement Message(Topics topics, bool hasTemperature = true, bool hasObjectImages = true)
     {
         using var buffer = new JsonBuffer();
-        return JsonDocument.Parse(HomeAssistantMessage.Write(buffer, topics, "1.2.3", hasTemperature).ToArray()).RootElement;
+        return JsonDocument.Parse(HomeAssistantMessage.Write(buffer, topics, "1.2.3", hasTemperature, hasObjectImages).ToArray()).RootElement;
     }
 
     [Fact]
@@ -28,6 +28,7 @@ public class HomeAssistantMessageTests
                 "front-auto",
                 "front-found",
                 "front-fps",
+                "front-object",
                 "front-p95",
                 "front-preview",
                 "front-score",
@@ -38,6 +39,7 @@ public class HomeAssistantMessageTests
                 "rear-auto",
                 "rear-found",
                 "rear-fps",
+                "rear-object",
                 "rear-p95",
                 "rear-preview",
                 "rear-score",
@@ -53,6 +55,7 @@ public class HomeAssistantMessageTests
             ("image", topics.Camera("front").Preview),
             (parts["front-preview"].GetProperty("platform").GetString(), parts["front-preview"].GetProperty("image_topic").GetString())
         );
+        Assert.Equal(topics.Camera("rear").Overlay, parts["rear-object"].GetProperty("image_topic").GetString());
         Assert.Equal(topics.Camera("rear").State, parts["rear-state"].GetProperty("state_topic").GetString());
         Assert.Equal("{{ value_json.cameras['front'].fps_out }}", parts["front-fps"].GetProperty("value_template").GetString());
         foreach (var sensor in parts.Values.Where(p => p.GetProperty("platform").GetString() == "sensor"))
@@ -60,26 +63,16 @@ public class HomeAssistantMessageTests
     }
 
     [Fact]
-    public void Each_entity_has_the_fields_that_its_platform_requires()
+    public void Without_pictures_of_masks_there_is_no_entity_for_them() =>
+        Assert.False(
+            Message(new Topics("robot-7", ["front"]), hasObjectImages: false).GetProperty("components").TryGetProperty("front-object", out _)
+        );
+
+    [Fact]
+    public void Each_entity_reads_the_topic_that_fills_it()
     {
         var topics = new Topics("robot-7", ["front"]);
         var parts = Message(topics).GetProperty("components").EnumerateObject().ToDictionary(p => p.Name, p => p.Value);
-        var required = new Dictionary<string, string[]>
-        {
-            ["sensor"] = ["state_topic", "value_template"],
-            ["binary_sensor"] = ["state_topic", "value_template"],
-            ["button"] = ["command_topic", "payload_press"],
-            ["image"] = ["image_topic", "content_type"],
-            ["update"] = ["state_topic", "value_template", "latest_version_topic", "latest_version_template"],
-        };
-        foreach (var (id, part) in parts)
-        {
-            var platform = part.GetProperty("platform").GetString()!;
-            foreach (var field in required[platform])
-                Assert.True(part.TryGetProperty(field, out _), $"{id} ({platform}) has no {field}");
-            Assert.DoesNotContain(part.EnumerateObject(), f => f.Value.ValueKind == JsonValueKind.Null);
-        }
-
         Assert.Equal("edgeseg/v1/robot-7/cam/front/cmd/auto", parts["front-auto"].GetProperty("command_topic").GetString());
         Assert.Equal(topics.Camera("front").Mask, parts["front-found"].GetProperty("state_topic").GetString());
         Assert.Equal(topics.ModelState, parts["model"].GetProperty("latest_version_topic").GetString());
@@ -108,7 +101,7 @@ public class HomeAssistantMessageTests
         var cameras = Enumerable.Range(0, ConfigurationLimits.MaxCameras).Select(i => i + new string('x', Identifier.MaxLength - 1));
         using var buffer = new JsonBuffer();
         Assert.True(
-            HomeAssistantMessage.Write(buffer, new Topics(new string('d', Identifier.MaxLength), cameras), "1", true).Length
+            HomeAssistantMessage.Write(buffer, new Topics(new string('d', Identifier.MaxLength), cameras), "1", true, true).Length
                 < MessageLimits.MaxMessageBytes
         );
     }

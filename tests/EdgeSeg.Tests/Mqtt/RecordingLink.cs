@@ -44,6 +44,13 @@ internal sealed class RecordingLink : IServiceLink
             return [.. messages.Where(m => m.Topic.EndsWith(topicEnd, StringComparison.Ordinal)).Select(m => JsonNode.Parse(m.Payload)!)];
     }
 
+    /// <summary>The payloads as they came.</summary>
+    public IReadOnlyList<byte[]> PayloadsOf(string topicEnd)
+    {
+        lock (gate)
+            return [.. messages.Where(m => m.Topic.EndsWith(topicEnd, StringComparison.Ordinal)).Select(m => m.Payload)];
+    }
+
     /// <summary>Lengths of what is no JSON: pictures.</summary>
     public IReadOnlyList<int> LengthsOf(string topicEnd)
     {

@@ -25,6 +25,7 @@ internal sealed class PipelineRig : IDisposable
     private readonly InferenceCanceller canceller;
     private readonly MaskPublisher publisher;
     private readonly PreviewSender previews;
+    private readonly OverlaySender? overlays;
     private readonly GpioLines gpio;
     private readonly CommandProcessor commandProcessor;
     private readonly ObjectFollower follower;
@@ -32,7 +33,7 @@ internal sealed class PipelineRig : IDisposable
     private long sequence;
     private int requests;
 
-    public PipelineRig(Action<CameraSettings>? configure = null, int saliencyEvery = 1, IInferenceModel? model = null)
+    public PipelineRig(Action<CameraSettings>? configure = null, int saliencyEvery = 1, IInferenceModel? model = null, double overlayIntervalS = 0)
     {
         var configured = new CameraSettings(0) { Id = "front", Uri = "test:" };
         configure?.Invoke(configured);
@@ -43,6 +44,7 @@ internal sealed class PipelineRig : IDisposable
         Camera = new CameraPipeline(configured, Topics.Camera("front"), new CameraStats("front"), () => { }, Time);
         publisher = new MaskPublisher(Service, Link, polygonTolerancePx: null);
         previews = new PreviewSender(Service, Link);
+        overlays = overlayIntervalS > 0 ? new OverlaySender(Service, Link, overlayIntervalS) : null;
         gpio = new GpioLines(new Settings(), [], _ => { }, Time);
         Queue = new CommandQueue(
             Topics,
@@ -53,7 +55,7 @@ internal sealed class PipelineRig : IDisposable
             canceller.CommandArrived
         );
         var segmenter = new AutomaticSegmenter(Model, canceller);
-        var frames = new FrameProcessor(Model, segmenter, publisher, Quality, gpio, saliencyEvery);
+        var frames = new FrameProcessor(Model, segmenter, publisher, Quality, gpio, saliencyEvery, overlays);
         follower = new ObjectFollower(Model, canceller, publisher);
         commandProcessor = new CommandProcessor(
             Queue,
@@ -65,7 +67,8 @@ internal sealed class PipelineRig : IDisposable
             follower,
             previews,
             Link,
-            Samples.Session
+            Samples.Session,
+            overlays
         );
         Loop = new InferenceLoop([Camera], Model, frames, commandProcessor, follower, previews, gpio, work, () => { }, Errors.Add);
     }
@@ -153,6 +156,7 @@ internal sealed class PipelineRig : IDisposable
         canceller.Dispose();
         publisher.Dispose();
         previews.Dispose();
+        overlays?.Dispose();
         gpio.Dispose();
         Camera.Dispose();
         Model.Dispose();
