@@ -10,7 +10,9 @@ public class HomeAssistantMessageTests
     private static JsonElement Message(Topics topics, bool hasTemperature = true, bool hasObjectImages = true)
     {
         using var buffer = new JsonBuffer();
-        return JsonDocument.Parse(HomeAssistantMessage.Write(buffer, topics, "1.2.3", hasTemperature, hasObjectImages).ToArray()).RootElement;
+        return JsonDocument
+            .Parse(HomeAssistantMessage.Write(buffer, topics, "1.2.3", hasTemperature, hasObjectImages).ToArray())
+            .RootElement;
     }
 
     [Fact]
@@ -65,7 +67,9 @@ public class HomeAssistantMessageTests
     [Fact]
     public void Without_pictures_of_masks_there_is_no_entity_for_them() =>
         Assert.False(
-            Message(new Topics("robot-7", ["front"]), hasObjectImages: false).GetProperty("components").TryGetProperty("front-object", out _)
+            Message(new Topics("robot-7", ["front"]), hasObjectImages: false)
+                .GetProperty("components")
+                .TryGetProperty("front-object", out _)
         );
 
     [Fact]

@@ -97,22 +97,20 @@ public class HomeAssistantSchemaTests
         Assert.Equal(["availability", "components", "device", "origin"], Keys(message).Order());
         Assert.Empty(
             Keys(message.GetProperty("device"))
-                .Except(
-                    [
-                        "configuration_url",
-                        "connections",
-                        "hw_version",
-                        "identifiers",
-                        "manufacturer",
-                        "model",
-                        "model_id",
-                        "name",
-                        "serial_number",
-                        "suggested_area",
-                        "sw_version",
-                        "via_device",
-                    ]
-                )
+                .Except([
+                    "configuration_url",
+                    "connections",
+                    "hw_version",
+                    "identifiers",
+                    "manufacturer",
+                    "model",
+                    "model_id",
+                    "name",
+                    "serial_number",
+                    "suggested_area",
+                    "sw_version",
+                    "via_device",
+                ])
         );
         Assert.NotEmpty(message.GetProperty("device").GetProperty("identifiers").EnumerateArray());
         Assert.Empty(Keys(message.GetProperty("origin")).Except(["name", "support_url", "sw_version"]));

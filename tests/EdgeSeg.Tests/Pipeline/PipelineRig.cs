@@ -33,7 +33,12 @@ internal sealed class PipelineRig : IDisposable
     private long sequence;
     private int requests;
 
-    public PipelineRig(Action<CameraSettings>? configure = null, int saliencyEvery = 1, IInferenceModel? model = null, double overlayIntervalS = 0)
+    public PipelineRig(
+        Action<CameraSettings>? configure = null,
+        int saliencyEvery = 1,
+        IInferenceModel? model = null,
+        double overlayIntervalS = 0
+    )
     {
         var configured = new CameraSettings(0) { Id = "front", Uri = "test:" };
         configure?.Invoke(configured);
