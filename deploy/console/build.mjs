@@ -25,7 +25,7 @@ await build({
     legalComments: "none",
     logLevel: "warning",
 });
-await build({ absWorkingDir: here, entryPoints: { console: "src/style.css" }, outdir: out, minify: true, logLevel: "warning" });
+await build({ absWorkingDir: here, entryPoints: { console: "src/style.css" }, outdir: out, bundle: true, minify: true, logLevel: "warning" });
 for (const file of ["index.html", "icon.svg"]) copyFileSync(join(here, "src", file), join(out, file));
 copyFileSync(join(here, "NOTICE.txt"), join(out, "NOTICE.txt"));
 

@@ -32,6 +32,7 @@ const spoken = byId("spoken", HTMLElement);
 /** Everything of one frame: the masks as they come. */
 interface Run {
   id: string;
+  target: Target;
   pair: Pair;
   masks: wire.Mask[];
   result: Result | null;
@@ -41,6 +42,8 @@ interface Run {
 export class CommandPanel {
   private open = 0;
   private run: Run | null = null;
+  /** Counts the changes of device and camera. */
+  private place = 0;
 
   /** @param target Whom to ask now; null: nobody can be. */
   constructor(
@@ -66,7 +69,9 @@ export class CommandPanel {
 
   /** Another device or camera: what was asked of the one before is nothing to show. */
   forget(): void {
+    this.place++;
     this.run = null;
+    this.notify("", "", "");
   }
 
   /** Asks on the very frame that is shown. */
@@ -91,9 +96,10 @@ export class CommandPanel {
   }
 
   private async follow(pair: Pair, request: PromptRequest): Promise<void> {
+    const { place } = this;
     const body = request.box ? { box: request.box } : { points: request.points };
     const answer = await this.ask("follow", { ...body, frame: pair.shot.frame });
-    if (!answer.ok) return;
+    if (!answer.ok || place !== this.place) return;
     const mask = wire.maskOf(answer.result);
     this.stage().goLive();
     if (mask && mask.track !== "") this.notify("info", "follow", `Following ${mask.track}.`);
@@ -109,13 +115,13 @@ export class CommandPanel {
 
   private async segment(command: string, how: string, pair: Pair, request: PromptRequest, body: Record<string, unknown>): Promise<void> {
     const started = performance.now();
-    const target = this.target();
+    const [target, place] = [this.target(), this.place];
     const answer = await this.ask(command, { ...body, frame: pair.shot.frame });
-    if (!answer.ok || !target || !this.still(target)) return;
+    if (!answer.ok || !target || place !== this.place) return;
     const mask = wire.maskOf(answer.result);
     if (!mask) return this.notify("error", "bad_answer", "The device's answer holds no mask that this page understands.");
     const shot = mask.frame === pair.shot.frame ? pair.shot : (this.stage().find(mask.frame) ?? null);
-    const result: Result = { masks: [mask], shot, request, device: target.device, how, roundTripMs: NaN };
+    const result: Result = { masks: [mask], shot, request, device: target.device, camera: target.camera, how, roundTripMs: NaN };
     await this.stage().hold({ shot: shot ?? bare(mask), masks: [mask] }, request, result);
     result.roundTripMs = performance.now() - started;
     this.results.add(result);
@@ -126,7 +132,7 @@ export class CommandPanel {
   private async everything(): Promise<void> {
     const [pair, target] = [this.stage().current, this.target()];
     if (!pair || !target) return;
-    const run: Run = { id: newId(), pair, masks: [], result: null, started: performance.now() };
+    const run: Run = { id: newId(), target, pair, masks: [], result: null, started: performance.now() };
     this.run = run;
     void this.stage().hold({ shot: pair.shot, masks: [] }, noPrompt, null, "segmenting everything");
     this.show();
@@ -164,7 +170,8 @@ export class CommandPanel {
       masks: many,
       shot: run.pair.shot,
       request: noPrompt,
-      device: this.target()?.device ?? "",
+      device: run.target.device,
+      camera: run.target.camera,
       how: "Everything",
       roundTripMs: NaN,
     });
@@ -186,8 +193,9 @@ export class CommandPanel {
   }
 
   private async snapshot(): Promise<void> {
+    const { place } = this;
     const answer = await this.ask("snapshot", { quality: 90 });
-    if (!answer.ok) return;
+    if (!answer.ok || place !== this.place) return;
     this.stage().awaitSnapshot(wire.snapshotFrame(answer.result), (shot) =>
       this.notify(
         "info",
@@ -199,7 +207,7 @@ export class CommandPanel {
   }
 
   private async ask(command: string, body: Record<string, unknown>): Promise<Answer> {
-    const target = this.target();
+    const [target, place] = [this.target(), this.place];
     this.open++;
     this.show();
     const answer: Answer = target
@@ -207,14 +215,11 @@ export class CommandPanel {
       : { ok: false, code: "no_broker", message: "There is no device to ask." };
     this.open--;
     this.show();
+    // what another camera answers is no news for the one in view
+    if (place !== this.place) return answer;
     if (answer.ok) this.notify("", "", "");
     else this.refused(command, answer.code, answer.message);
     return answer;
-  }
-
-  private still(target: Target): boolean {
-    const now = this.target();
-    return now?.device === target.device && now.camera === target.camera;
   }
 
   private refused(command: string, code: string, message: string): void {

@@ -17,10 +17,24 @@ export interface Pair {
   masks: readonly Mask[];
 }
 
+/** Time in ms, and a call after a delay. */
+export interface Clock {
+  now(): number;
+  after(ms: number, call: () => void): () => void;
+}
+
+const browserClock: Clock = {
+  now: () => performance.now(),
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 const held = 16;
 const none: readonly Mask[] = [];
-/** How long a new picture waits for its mask while masks are coming. */
-const maskWaitMs = 700;
+/** How long the oldest picture that is not shown waits for a mask while masks are coming. Then the newest picture is shown. */
+export const maskWaitMs = 400;
 /** Masks count as coming for this long after the last one that fitted a picture. */
 const pairedMs = 6_000;
 
@@ -29,9 +43,12 @@ export class Frames {
   private readonly masks = new Map<string, readonly Mask[]>();
   private shown: Pair | null = null;
   private pairedAt = -Infinity;
-  private timer = 0;
+  private cancelWait: (() => void) | null = null;
 
-  constructor(private readonly show: (pair: Pair) => void) {}
+  constructor(
+    private readonly show: (pair: Pair) => void,
+    private readonly clock: Clock = browserClock,
+  ) {}
 
   get last(): Pair | null {
     return this.shown;
@@ -41,11 +58,11 @@ export class Frames {
     return this.shots.get(frame);
   }
 
+  /** A picture is shown with its mask as soon as that is there, without it after a wait, or replaced by a newer picture. */
   addShot(shot: Shot): void {
     keep(this.shots, shot.frame, shot);
-    if (this.masks.has(shot.frame) || performance.now() - this.pairedAt > pairedMs) return this.step(shot.frame);
-    window.clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => this.step(shot.frame), maskWaitMs);
+    if (this.masks.has(shot.frame) || this.clock.now() - this.pairedAt > pairedMs) this.step(shot.frame);
+    else this.wait();
   }
 
   addMask(mask: Mask): void {
@@ -56,10 +73,34 @@ export class Frames {
   }
 
   clear(): void {
-    window.clearTimeout(this.timer);
+    this.endWait();
     this.shots.clear();
     this.masks.clear();
     this.shown = null;
+    this.pairedAt = -Infinity;
+  }
+
+  /** Waits as long as the oldest picture may that is newer than the shown one. A picture that comes meanwhile does not prolong it. */
+  private wait(): void {
+    if (this.cancelWait) return;
+    const [oldest] = this.unseen();
+    if (!oldest) return;
+    this.cancelWait = this.clock.after(Math.max(0, oldest.at + maskWaitMs - this.clock.now()), () => {
+      this.cancelWait = null;
+      const newest = this.unseen().at(-1);
+      if (newest) this.step(newest.frame);
+    });
+  }
+
+  private endWait(): void {
+    this.cancelWait?.();
+    this.cancelWait = null;
+  }
+
+  /** The pictures that came after the shown one, the oldest first. */
+  private unseen(): Shot[] {
+    const all = [...this.shots.values()];
+    return this.shown ? all.slice(all.indexOf(this.shown.shot) + 1) : all;
   }
 
   /** Goes on to a frame, never back to an older one of the same session. */
@@ -67,12 +108,14 @@ export class Frames {
     const shot = this.shots.get(frame);
     if (!shot) return;
     const masks = this.masks.get(frame) ?? none;
-    if (masks.length > 0) this.pairedAt = performance.now();
+    if (masks.length > 0) this.pairedAt = this.clock.now();
     const last = this.shown;
     const sameSession = last !== null && session(last.shot.frame) === session(frame);
     if (sameSession && sequenceOf(frame) < sequenceOf(last.shot.frame)) return;
     if (last?.shot === shot && last.masks === masks) return;
     this.shown = { shot, masks };
+    this.endWait();
+    this.wait();
     this.show(this.shown);
   }
 }

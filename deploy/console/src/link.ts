@@ -15,7 +15,7 @@ export type LinkState =
   /** Tries again by itself. */
   | { kind: "lost"; was: boolean }
   /** The broker does not want us: only another log-in helps. */
-  | { kind: "refused"; login: boolean; reason: string };
+  | { kind: "refused"; login: boolean; code: number; reason: string };
 
 export type Received = (topic: string, payload: Uint8Array, properties: Record<string, string>) => void;
 
@@ -23,7 +23,11 @@ export const answerMs = 12_000;
 const retryMs = 2_000;
 // background tabs run timers once a minute: a shorter keep-alive would end their connections
 const keepAliveS = 90;
+/** Reason codes of MQTT 5 that concern user and password, and those of a broker that speaks MQTT 3.1.1 only. */
 const loginCodes = [4, 5, 134, 135, 140];
+/** Silence after which the broker is asked for a sign of life, and after which it counts as silent. */
+const probeMs = 700;
+const silentMs = 1_800;
 
 const random = (bytes: number): string =>
   [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
@@ -38,6 +42,9 @@ export class Link {
   readonly id = `console-${random(6)}`;
   private client: MqttClient | null = null;
   private wasOnline = false;
+  private packetAt = 0;
+  private probed = false;
+  private probedAt = 0;
   private filters: string[] = [];
   private readonly waiting = new Map<string, (answer: Answer) => void>();
 
@@ -65,6 +72,12 @@ export class Link {
     });
     this.client = client;
     let refused = false;
+    let brokersReason = "";
+    client.on("packetreceive", (packet) => {
+      this.packetAt = performance.now();
+      this.probed = false;
+      if (packet.cmd === "connack") brokersReason = packet.properties?.reasonString ?? "";
+    });
     client.on("connect", () => {
       this.wasOnline = true;
       client.subscribe([`edgeseg/v1/+/reply/${this.id}`, "edgeseg/v1/+/status", ...this.filters], { qos: 1 });
@@ -73,7 +86,8 @@ export class Link {
     client.on("error", (error) => {
       if (!("code" in error) || typeof error.code !== "number") return;
       refused = true;
-      this.changed({ kind: "refused", login: loginCodes.includes(error.code), reason: error.message });
+      const reason = error.message.replace(/^Connection refused: /, "") + (brokersReason === "" ? "" : `: ${brokersReason.slice(0, 200)}`);
+      this.changed({ kind: "refused", login: loginCodes.includes(error.code), code: error.code, reason });
       client.end(true);
     });
     client.on("close", () => {
@@ -95,6 +109,21 @@ export class Link {
     this.client = null;
     client?.end(true);
     this.fail("no_broker", "Disconnected.");
+  }
+
+  /**
+   * Whether nothing has come from the broker for so long that it is gone, although the connection was not closed. To be called several times
+   * a second while somebody looks: it asks a quiet broker for a sign of life.
+   */
+  isSilent(): boolean {
+    if (!this.client?.connected) return false;
+    const quietMs = performance.now() - this.packetAt;
+    if (quietMs > probeMs && !this.probed) {
+      this.probed = true;
+      this.probedAt = performance.now();
+      this.client.sendPing();
+    }
+    return this.probed && performance.now() - this.probedAt > silentMs - probeMs;
   }
 
   /** Hears these topics, instead of those asked for before. */

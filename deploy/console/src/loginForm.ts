@@ -23,6 +23,7 @@ export class LoginForm {
   /** A page that a device serves finds that device's own broker beside itself. */
   readonly ownUrl = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/mqtt`;
   private blocked = false;
+  private hadUser = false;
   private state: LinkState = { kind: "off" };
 
   constructor(
@@ -49,20 +50,22 @@ export class LoginForm {
       return;
     }
     this.blocked = false;
+    this.hadUser = login.user !== "";
     this.open(login);
     // from here on only the connection knows it
     password.value = "";
   }
 
-  show(now: LinkState): void {
+  /** @param silent The broker gives no sign of life, although the connection stands. */
+  show(now: LinkState, silent = false): void {
     this.state = now;
-    setText(badge, words[now.kind]);
-    badge.dataset["kind"] = now.kind;
+    setText(badge, silent ? "broker silent" : words[now.kind]);
+    badge.dataset["kind"] = silent ? "lost" : now.kind;
     form.hidden = now.kind === "online" || (now.kind === "lost" && now.was);
     board.hidden = !form.hidden;
     leave.hidden = now.kind === "off" || now.kind === "refused";
     if (now.kind === "refused") {
-      note.textContent = now.login ? "The broker asks for a user and a password." : `The broker refuses the connection: ${now.reason}`;
+      note.textContent = refusal(now, this.hadUser);
       if (now.login) user.focus();
     } else if (now.kind === "lost" && !now.was) {
       note.textContent = this.blocked
@@ -73,4 +76,13 @@ export class LoginForm {
       note.textContent = "";
     }
   }
+}
+
+/** Why the broker does not take the connection, and what to do. */
+function refusal({ login, code, reason }: LinkState & { kind: "refused" }, hadUser: boolean): string {
+  const words = `${reason}, code ${code}`;
+  if (login && hadUser) return `The broker refuses this user and password (${words}). Check both; the user may also not be allowed to connect.`;
+  if (login) return `The broker asks for a user and a password (${words}).`;
+  if (code === 1 || code === 132) return `The broker does not speak MQTT 5, which this page needs (${words}).`;
+  return `The broker refuses the connection (${words}).`;
 }

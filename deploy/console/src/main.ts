@@ -15,11 +15,17 @@ const renewMs = 12_000;
 const retryMs = 4_000;
 const maxPixels = 1e8;
 
+/** How often the connection and the age of the picture are looked at: "live" ends within 2 s after the last picture. */
+const watchMs = 250;
+
+const board = byId("board", HTMLElement);
 const work = byId("work", HTMLElement);
 const cameraChoice = byId("camera", HTMLSelectElement);
 
 const fleet = new Fleet();
 let state: LinkState = { kind: "off" };
+/** The connection stands, but nothing comes from the broker. */
+let silent = false;
 let device: Device | null = null;
 let camera = "";
 let previewRequestedAt = -Infinity;
@@ -27,6 +33,8 @@ let previewRequestedAt = -Infinity;
 const link = new Link(linkChanged, received);
 const loginForm = new LoginForm((login) => link.open(login), leave);
 const results = new Results(byId("current", HTMLElement), byId("results", HTMLElement), (result) => {
+  if (result.camera !== camera) chooseCamera(result.camera);
+  cameraChoice.value = camera;
   results.show(result);
   void stage.hold({ shot: result.shot ?? bare(result.masks[0]), masks: result.masks }, result.request, result);
 });
@@ -54,12 +62,25 @@ const stage: Stage = new Stage({
           : stage.previewFault !== ""
             ? `No live preview. ${stage.previewFault}`
             : "Waiting for the first picture…",
+  interruption: () =>
+    state.kind !== "online"
+      ? "no broker"
+      : silent
+        ? "the broker is silent"
+        : device && !isUp(device)
+          ? `the device is ${device.status?.state ?? "not known"}`
+          : "",
+  cameraTrouble: () => {
+    const of = device?.cameras.get(camera)?.state ?? "";
+    return of === "streaming" ? "" : of;
+  },
 });
 
 // ---- the connection
 
 function linkChanged(now: LinkState): void {
   state = now;
+  silent = false;
   loginForm.show(now);
   if (now.kind === "lost" && now.was)
     commandPanel.notify("error", "no broker", "The connection to the broker is lost. Trying again by itself.");
@@ -135,7 +156,6 @@ function select(next: Device | null): void {
   results.clear();
   chooseCamera(next?.info?.cameras[0]?.id ?? "");
   if (next?.info) onInfo(next.info);
-  panels.showPlots(device, camera);
   show();
 }
 
@@ -145,12 +165,12 @@ function chooseCamera(id: string): void {
   commandPanel.forget();
   stage.clear();
   subscribe();
+  panels.showPlots(device, camera);
   void keepPreview();
 }
 
 cameraChoice.addEventListener("change", () => {
   chooseCamera(cameraChoice.value);
-  panels.showPlots(device, camera);
   show();
 });
 
@@ -180,16 +200,23 @@ async function keepPreview(): Promise<void> {
 function show(): void {
   panels.showDevices(fleet.all, device, state.kind === "online", select);
   work.hidden = device === null;
+  board.classList.toggle("stale", state.kind !== "online" || silent);
   commandPanel.show();
   stage.show();
-  if (device) panels.showDevice(device, camera);
+  if (device) panels.showDevice(device, camera, state.kind === "online" && !silent);
 }
 
 panels.stageChanged(() => panels.showPlots(device, camera));
 document.addEventListener("visibilitychange", () => void keepPreview());
 window.setInterval(() => {
+  const before = silent;
+  silent = !document.hidden && link.isSilent();
+  if (silent !== before) {
+    loginForm.show(state, silent);
+    show();
+  }
   void keepPreview();
   stage.show();
-}, 1000);
+}, watchMs);
 linkChanged(state);
 if (location.hash !== "#manual") link.open({ url: loginForm.ownUrl, user: "", password: "" });

@@ -1,6 +1,6 @@
 // What devices have reported, in words and figures: their list, the chosen one's state and alerts, its model, its telemetry.
 import { byId, el, setText } from "./dom";
-import type { Device } from "./fleet";
+import { isUp, type Device } from "./fleet";
 import { plots } from "./plots";
 import { stages } from "./wire";
 
@@ -37,7 +37,8 @@ export function showDevices(all: Device[], chosen: Device | null, online: boolea
   if (focused) deviceList.querySelector<HTMLElement>(`[data-device="${focused}"]`)?.focus();
 }
 
-export function showDevice(d: Device, camera: string): void {
+/** @param isCurrent Whether news would arrive; else what is shown is the last that is known, and says so. */
+export function showDevice(d: Device, camera: string, isCurrent: boolean): void {
   setText(title, d.id);
   const s = d.status;
   stateLine.dataset["state"] = s?.state ?? "";
@@ -46,12 +47,14 @@ export function showDevice(d: Device, camera: string): void {
   setText(
     stateLine,
     `${s?.state ?? "unknown"}${reasons}` +
-      (s?.state === "offline" && Number.isFinite(since) ? ` since ${new Date(since).toLocaleTimeString("en-GB")}` : ""),
+      (s?.state === "offline" && Number.isFinite(since) ? ` since ${new Date(since).toLocaleTimeString("en-GB")}` : "") +
+      (isCurrent ? "" : " (last known)"),
   );
+  const known = isCurrent && isUp(d) ? "" : "last known: ";
   const cam = d.cameras.get(camera);
   setText(
     factsLine,
-    [d.info?.model, d.info?.provider, cam && `${camera} ${cam.state}${cam.reason ? ` (${spaced(cam.reason)})` : ""}`]
+    [d.info?.model, d.info?.provider, cam && `${camera} ${known}${cam.state}${cam.reason ? ` (${spaced(cam.reason)})` : ""}`]
       .filter(Boolean)
       .join(" · "),
   );

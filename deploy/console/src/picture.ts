@@ -1,4 +1,5 @@
 // The picture: draws a frame with its mask and prompts, and turns pointer and keys into prompts in the frame's pixels.
+import { LatestOnly } from "./latest";
 import { decode, paint, tint } from "./rle";
 import type { Pair } from "./frames";
 import type { Edges, Mask, Point } from "./wire";
@@ -9,6 +10,16 @@ export interface PromptRequest {
   box: Edges | null;
 }
 
+/** A picture that is to be shown. */
+interface Wanted {
+  pair: Pair;
+  request: PromptRequest;
+  /** Of the call to `show` that it belongs to; one of an earlier call is not shown any more. */
+  generation: number;
+  done: () => void;
+}
+
+const noRequest: PromptRequest = { points: [], box: null };
 const dragPx = 8;
 const stepPx = 8;
 const colours = { request: "#ffb454", auto: "#ffffff", ring: "#0b0f14" };
@@ -25,7 +36,11 @@ export class Picture {
   private drag: { from: Point; to: Point; id: number } | null = null;
   private cursor: Point | null = null;
   private corner: Point | null = null;
-  private turn = 0;
+  private generation = 0;
+  private readonly wanted = new LatestOnly<Wanted>(
+    (w) => this.bring(w),
+    (w) => w.done(),
+  );
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -57,22 +72,41 @@ export class Picture {
     return this.request;
   }
 
-  /** Shows a frame; the prompt drawn is the mask's own, or what was asked. */
-  async show(pair: Pair | null, request: PromptRequest = { points: [], box: null }): Promise<void> {
-    const turn = ++this.turn;
-    const other = pair?.shot !== this.pair?.shot;
-    let bitmap: ImageBitmap | null = null;
-    if (pair && other && pair.shot.jpeg.length > 0) {
-      try {
-        bitmap = await createImageBitmap(new Blob([pair.shot.jpeg as BlobPart], { type: "image/jpeg" }));
-      } catch {
-        bitmap = null;
-      }
-      if (turn !== this.turn) return bitmap?.close();
+  /** Shows this frame, whatever was to be shown before; the prompt drawn is the mask's own, or what was asked. */
+  show(pair: Pair | null, request: PromptRequest = noRequest): Promise<void> {
+    this.generation++;
+    if (!pair || pair.shot === this.pair?.shot || pair.shot.jpeg.length === 0) {
+      this.put(pair, request, null);
+      return Promise.resolve();
     }
-    if (other) {
+    return this.want(pair, request);
+  }
+
+  /** Shows the next frame of the live picture once it is decoded, or a newer one in its place. */
+  offer(pair: Pair): Promise<void> {
+    return this.want(pair, noRequest);
+  }
+
+  private want(pair: Pair, request: PromptRequest): Promise<void> {
+    return new Promise((done) => this.wanted.push({ pair, request, generation: this.generation, done }));
+  }
+
+  private async bring({ pair, request, generation, done }: Wanted): Promise<void> {
+    let bitmap: ImageBitmap | null = null;
+    if (generation === this.generation && pair.shot !== this.pair?.shot && pair.shot.jpeg.length > 0)
+      bitmap = await createImageBitmap(new Blob([pair.shot.jpeg as BlobPart], { type: "image/jpeg" })).catch(() => null);
+    if (generation === this.generation) this.put(pair, request, bitmap);
+    else bitmap?.close();
+    done();
+  }
+
+  /** @param bitmap The decoded picture; null: that of the frame in view is the frame's, or there is none. */
+  private put(pair: Pair | null, request: PromptRequest, bitmap: ImageBitmap | null): void {
+    if (pair?.shot !== this.pair?.shot) {
       this.bitmap?.close();
       this.bitmap = bitmap;
+    } else {
+      bitmap?.close();
     }
     this.pair = pair;
     this.request = request;

@@ -11,6 +11,7 @@ export interface Result {
   shot: Shot | null;
   request: PromptRequest;
   device: string;
+  camera: string;
   how: string;
   roundTripMs: number;
 }
@@ -75,7 +76,7 @@ export class Results {
     const [m] = r.masks;
     const nothing = { disabled: maps(r).length === 0 };
     this.current.replaceChildren(
-      el("h3", {}, m.found ? r.how : `${r.how}: nothing found`),
+      el("h3", {}, m.found ? r.how : `${r.how}: nothing found`, " ", el("span", { class: "muted" }, `on ${r.camera}`)),
       !m.found ? el("p", { class: "muted" }, reasonText(m.reason)) : "",
       r.masks.length === 1 ? figures(m, [["Round trip", ms(r.roundTripMs)]]) : manyFigures(r),
       stageBar(m),
@@ -98,7 +99,7 @@ export class Results {
   private drawLive(m: Mask | null): void {
     if (!m) return this.current.replaceChildren(el("p", { class: "muted" }, "No mask yet. Click on an object, or drag a box around it."));
     this.current.replaceChildren(
-      el("h3", {}, m.found ? "Automatic mask" : "Automatic: nothing found"),
+      el("h3", {}, m.found ? "Automatic mask" : "Automatic: nothing found", " ", el("span", { class: "muted" }, `on ${m.camera}`)),
       !m.found ? el("p", { class: "muted" }, reasonText(m.reason)) : "",
       figures(m, [["Age", ms(m.ageMs)]]),
       stageBar(m),
@@ -115,7 +116,7 @@ export class Results {
           el(
             "button",
             { type: "button", class: "result", "aria-pressed": r === this.chosen ? "true" : "false", click: () => this.choose(r) },
-            el("span", {}, r.how),
+            el("span", {}, r.how, " ", el("span", { class: "muted" }, r.camera)),
             el("span", { class: "muted" }, summary(r)),
             el("span", { class: "muted" }, `#${sequenceOf(r.masks[0].frame)}`),
           ),

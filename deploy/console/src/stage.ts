@@ -5,7 +5,10 @@ import { Picture, type PromptRequest } from "./picture";
 import type { Result } from "./results";
 import { sequenceOf, type Mask } from "./wire";
 
-const staleMs = 6_000;
+/** Without a picture for so long, the live picture is stale; a camera that is slower gets more time, by its last intervals. */
+const staleMs = 1_500;
+const slowestMs = 20_000;
+const intervalsKept = 5;
 
 const canvas = byId("picture", HTMLCanvasElement);
 const chip = byId("frame-chip", HTMLElement);
@@ -23,6 +26,10 @@ export interface Owner {
   onLive(mask: Mask | null): void;
   /** Why there is no picture. */
   empty(): string;
+  /** Why no live picture can come, in a few words; empty: it can. */
+  interruption(): string;
+  /** The camera's state where it is not streaming; empty: it is, or the state is not known. */
+  cameraTrouble(): string;
 }
 
 export class Stage {
@@ -36,8 +43,10 @@ export class Stage {
   private snapshotCame: (shot: Shot) => void = () => undefined;
   private lastMask: Mask | null = null;
   private lastPictureAt = -Infinity;
+  /** Between the last pictures, in ms. */
+  private intervals: number[] = [];
   private readonly frames = new Frames((pair) => {
-    if (!this.held) void this.view(pair);
+    if (!this.held) void this.picture.offer(pair).then(() => this.show());
   });
   private readonly picture: Picture;
 
@@ -80,16 +89,25 @@ export class Stage {
     this.frames.clear();
     this.lastMask = null;
     this.previewFault = "";
-    this.lastPictureAt = -Infinity;
+    this.forgetPace();
     this.goLive();
   }
 
   /** The device began a new session: it knows none of the frames before. One that is held stays in view. */
   restarted(): void {
     this.frames.clear();
-    this.lastPictureAt = -Infinity;
+    this.forgetPace();
     this.lastMask = null;
     if (!this.held) this.goLive();
+  }
+
+  private forgetPace(): void {
+    this.lastPictureAt = -Infinity;
+    this.intervals = [];
+  }
+
+  private get staleAfterMs(): number {
+    return Math.min(slowestMs, Math.max(staleMs, 2.5 * Math.max(0, ...this.intervals)));
   }
 
   /** Of the last picture that came. */
@@ -98,6 +116,11 @@ export class Stage {
   }
 
   onPicture(shot: Shot): void {
+    if (Number.isFinite(this.lastPictureAt)) {
+      // an interruption says nothing about the camera's pace
+      this.intervals.push(Math.min(slowestMs / 4, shot.at - this.lastPictureAt));
+      if (this.intervals.length > intervalsKept) this.intervals.shift();
+    }
     this.lastPictureAt = shot.at;
     this.previewFault = "";
     this.frames.addShot(shot);
@@ -158,10 +181,12 @@ export class Stage {
   show(): void {
     const pair = this.picture.current;
     const silentMs = performance.now() - this.lastPictureAt;
-    const stale = !this.held && Number.isFinite(silentMs) && silentMs > staleMs && pair !== null && pair.shot.jpeg.length > 0;
+    const interruption = pair === null ? "" : this.owner.interruption();
+    const isSilent = Number.isFinite(silentMs) && silentMs > this.staleAfterMs && pair !== null && pair.shot.jpeg.length > 0;
+    const stale = !this.held && (interruption !== "" || isSilent);
     chip.hidden = pair === null;
     if (pair) {
-      const [kind, words] = this.words(pair, stale, silentMs);
+      const [kind, words] = this.words(pair, stale, interruption, silentMs);
       chip.dataset["kind"] = kind;
       setText(chip, words);
     }
@@ -171,14 +196,16 @@ export class Stage {
     if (!pair) setText(veil, this.owner.empty());
   }
 
-  private words(pair: Pair, stale: boolean, silentMs: number): [kind: string, words: string] {
+  private words(pair: Pair, stale: boolean, interruption: string, silentMs: number): [kind: string, words: string] {
     const sequence = `#${sequenceOf(pair.shot.frame)}`;
     if (this.held)
       return [
         "held",
         `Frame ${sequence} held${this.progress !== "" ? `, ${this.progress}` : !this.result && this.owner.busy() ? ", asking" : ""}`,
       ];
-    if (stale) return ["stale", `Stale: no picture for ${Math.round(silentMs / 1000)} s`];
+    if (stale && interruption !== "") return ["stale", `Stale: ${interruption}`];
+    const trouble = this.owner.cameraTrouble();
+    if (stale) return ["stale", `Stale: no picture for ${Math.round(silentMs / 1000)} s${trouble === "" ? "" : `, camera ${trouble}`}`];
     if (pair.shot.jpeg.length === 0) return ["bare", `Mask only, no picture ${sequence}`];
     const lost = pair.masks.filter((m) => m.trackState === "lost").map((m) => m.track);
     if (lost.length > 0) return ["stale", `Live ${sequence} · lost: ${lost.join(", ")}`];
