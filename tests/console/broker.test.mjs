@@ -51,7 +51,10 @@ test("a broker with a password asks for it, and the page keeps it in memory only
     const broker = await startMosquitto([["op", "right-secret"]]);
     const page = await openPage(browser, site.url + "#manual");
     await login(page, broker.url, "op", "wrong-secret");
-    await until("refused", async () => /user and a password/.test(await page.locator("#login-note").innerText()));
+    const note = () => page.locator("#login-note").innerText();
+    await until("refused", async () => /refuses this user and password \(Not authorized, code 135\)/.test(await note()));
+    await login(page, broker.url);
+    await until("none was given", async () => /asks for a user and a password \(Not authorized, code 135\)/.test(await note()));
     await login(page, broker.url, "op", "right-secret");
     await until("connected", async () => (await link(page)) === "connected");
     await until("no device is told", () => page.locator("#no-device").isVisible());

@@ -86,7 +86,7 @@ test("Everything shows each mask in its own colour and saves them as a list", as
         return [...Array(5).keys()].map((i) => line(i).join());
     });
     assert.equal(new Set(tints).size, 5, tints.join(" | "));
-    assert.match(await page.locator("#current").innerText(), /Everything\s+Masks\s+5\s/);
+    assert.match(await page.locator("#current").innerText(), /Everything on front\s+Masks\s+5\s/);
     assert.match(await page.locator("#results li").first().innerText(), /Everything[\s\S]*5 masks/);
     assert.equal((await downloadRle(page)).length, 5);
     await page.getByRole("button", { name: "Back to live" }).click();

@@ -28,6 +28,9 @@ export class FakeDevice {
             login = {},
             autoEvery = 2,
             offered = ["click", "box", "auto", "everything", "snapshot", "preview", "set", "follow", "unfollow"],
+            cameras = ["front"],
+            pictureMs = 250,
+            negativeClicks = false,
         } = {},
     ) {
         Object.assign(this, {
@@ -36,11 +39,16 @@ export class FakeDevice {
             offered,
             objects: 5,
             autoEvery,
+            cameras,
+            negativeClicks,
             session: Math.random().toString(16).slice(2, 14),
             sequence: 0,
             commands: [],
             refuse: {},
-            previewUntil: 0,
+            previewUntil: {},
+            previewFps: {},
+            tracks: 0,
+            live: { mode: "continuous", max_fps: 0, interval_s: 1, min_score: 0, min_area: 0 },
             paused: false,
             mute: false,
         });
@@ -60,7 +68,7 @@ export class FakeDevice {
         this.client.on("connect", () => this.begin());
         this.client.on("message", (topic, payload, packet) => this.command(topic, payload, packet));
         endWithTheRun(() => this.stop());
-        this.timers = [setInterval(() => this.tick(), 250), setInterval(() => this.sendTelemetry(), 1000)];
+        this.timers = [setInterval(() => this.tick(), pictureMs), setInterval(() => this.sendTelemetry(), 1000)];
     }
 
     get object() {
@@ -86,8 +94,12 @@ export class FakeDevice {
         this.client.subscribe(`edgeseg/v1/${this.id}/cam/+/cmd/+`, { qos: 1 });
         this.state("online");
         this.retained("info", infoMessage(this));
-        this.retained("cam/front/state", cameraStateMessage(this));
+        for (const camera of this.cameras) this.cameraState(camera, "streaming");
         this.model("downloading", { bytes: 3_100_000, bytes_total: 9_400_000 });
+    }
+
+    cameraState(camera, state) {
+        this.retained(`cam/${camera}/state`, cameraStateMessage(this, camera, state));
     }
 
     model(state, more = {}) {
@@ -98,18 +110,18 @@ export class FakeDevice {
         this.retained(`alert/${id}`, alertMessage(this, id, text, remedy, degraded));
     }
 
-    frame(sequence = this.sequence) {
-        return `${this.session}-front-${sequence}`;
+    frame(sequence = this.sequence, camera = "front") {
+        return `${this.session}-${camera}-${sequence}`;
     }
 
-    preview(sequence = this.sequence) {
-        this.client.publish(`edgeseg/v1/${this.id}/cam/front/preview`, this.jpeg, {
+    preview(camera = "front", sequence = this.sequence) {
+        this.client.publish(`edgeseg/v1/${this.id}/cam/${camera}/preview`, this.jpeg, {
             properties: {
                 contentType: "image/jpeg",
                 userProperties: {
                     v: "1",
-                    frame: this.frame(sequence),
-                    camera: "front",
+                    frame: this.frame(sequence, camera),
+                    camera,
                     session: this.session,
                     width: String(photo.width),
                     height: String(photo.height),
@@ -126,7 +138,7 @@ export class FakeDevice {
     tick() {
         if (this.paused || !this.client.connected) return;
         this.sequence++;
-        if (Date.now() < this.previewUntil) this.preview();
+        for (const camera of this.cameras) if (Date.now() < (this.previewUntil[camera] ?? 0)) this.preview(camera);
         if (this.autoEvery > 0 && this.sequence % this.autoEvery === 0)
             this.send(
                 "cam/front/mask",
@@ -181,20 +193,20 @@ export class FakeDevice {
             });
         reply({ reply: "accepted" });
         const sequence = body.frame ? Number(body.frame.split("-").at(-1)) : this.sequence;
-        reply({ reply: "result", result: this.result(name, body, sequence) });
+        reply({ reply: "result", result: this.result(name, body, sequence, camera) });
     }
 
     /** Carries a command out; returns its result. */
-    result(name, body, sequence) {
+    result(name, body, sequence, camera) {
         switch (name) {
             case "preview":
-                this.previewUntil = body.on ? Date.now() + body.for_s * 1000 : 0;
+                this.previewUntil[camera] = body.on ? Date.now() + body.for_s * 1000 : 0;
                 return { on: body.on, max_fps: body.max_fps, width: body.width, quality: body.quality, for_s: body.for_s };
             case "snapshot":
-                this.preview();
+                this.preview(camera);
                 return {
-                    topic: `edgeseg/v1/${this.id}/cam/front/preview`,
-                    frame: this.frame(),
+                    topic: `edgeseg/v1/${this.id}/cam/${camera}/preview`,
+                    frame: this.frame(this.sequence, camera),
                     image: [photo.width, photo.height],
                     bytes: this.jpeg.length,
                     quality: body.quality,
@@ -203,23 +215,42 @@ export class FakeDevice {
                 return this.everything(sequence, body.id);
             case "unfollow":
                 return { ended: 1 };
+            case "set": {
+                const { mode, max_fps, interval_s, min_score, min_area } = { ...this.live, ...body };
+                return (this.live = { mode, max_fps, interval_s, min_score, min_area });
+            }
             case "follow": {
-                const mask = {
-                    ...this.mask(sequence, this.prompt(body.box ? "box" : "click", body), body.id),
-                    track: { id: "t1", age: 0, state: "tracking" },
-                };
-                this.send("cam/front/track/t1", mask);
+                const id = `t${++this.tracks}`;
+                const mask = this.track(id, "tracking", this.prompt(body.box ? "box" : "click", body), sequence, body.id);
                 return mask;
             }
             case "auto":
                 return this.mask(sequence, { source: "auto", clicks: [[225, 150]], box: null }, body.id);
-            default:
-                return this.mask(sequence, this.prompt(name, body), body.id);
+            default: {
+                const of = body.refines ? Number(/-(\d+)\.\d+$/.exec(body.refines)[1]) : sequence;
+                const mask = this.mask(of, this.prompt(name, body), body.id);
+                return body.refines ? { ...mask, id: `${mask.id}1`, refines: body.refines } : mask;
+            }
         }
     }
 
     prompt(source, body) {
-        return { source, clicks: source === "click" ? (body.points ?? []) : [], box: source === "box" ? body.box : null };
+        const points = source === "click" ? (body.points ?? []) : [];
+        const off = points.filter((p) => p.label === 0).map(({ x, y }) => [x, y]);
+        return {
+            source,
+            clicks: points.filter((p) => p.label !== 0),
+            ...(off.length > 0 ? { negative_clicks: off } : {}),
+            box: source === "box" ? body.box : null,
+        };
+    }
+
+    /** Publishes a mask of a followed object; returns it. */
+    track(id, state, prompt = { source: "click", clicks: [[225, 150]], box: null }, sequence = this.sequence, request = null) {
+        const found = state !== "lost";
+        const mask = { ...this.mask(sequence, prompt, request), found, reason: found ? null : "lost", track: { id, age: 1, state } };
+        this.send(`cam/front/track/${id}`, found ? mask : { ...mask, mask: null, box: null, centroid: null });
+        return mask;
     }
 
     /** Discs in a row, each in its own mask message; returns the result of the command. */

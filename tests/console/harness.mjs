@@ -83,7 +83,7 @@ function start(command, args, ready) {
         });
     running.add(stop);
     child.once("exit", () => running.delete(stop));
-    return { done, stop, said: () => said };
+    return { done, stop, signal: (name) => child.kill(name), said: () => said };
 }
 
 /** The published program. */
@@ -162,6 +162,8 @@ export async function startMosquitto(users = [], ports = undefined) {
         port,
         webPort,
         url: `ws://127.0.0.1:${webPort}/`,
+        /** SIGSTOP: it hangs, with its connections open; SIGCONT ends that. */
+        signal: broker.signal,
         stop: async (signal) => {
             await broker.stop(signal);
             rmSync(folder, { recursive: true, force: true });

@@ -12,26 +12,26 @@ export const infoMessage = (device) => ({
             sha256: "0123456789abcdef",
             precision: "int8",
             weights_licence: "Apache-2.0",
+            zoom: true,
+            negative_clicks: device.negativeClicks,
         },
     ],
     provider: "cpu",
     precision_reason: "the CPU gains from int8",
-    cameras: [
-        {
-            id: "front",
-            kind: "images",
-            image: [device.photo.width, device.photo.height],
-            mode: "continuous",
-        },
-    ],
+    cameras: device.cameras.map((id) => ({
+        id,
+        kind: "images",
+        image: [device.photo.width, device.photo.height],
+        mode: "continuous",
+    })),
     limits: { message_bytes: 120000, command_bytes: 16384, points: 6 },
     commands: device.offered,
 });
 
-export const cameraStateMessage = (device) => ({
+export const cameraStateMessage = (device, camera, state) => ({
     ...device.head(),
-    camera: "front",
-    state: "streaming",
+    camera,
+    state,
     reason: null,
     frame_age_ms: 20,
     reconnects: 0,

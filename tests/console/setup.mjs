@@ -4,8 +4,8 @@ import { FakeDevice } from "./device.mjs";
 import { launch, replay, startEdgeseg, until } from "./harness.mjs";
 import { openPage } from "./page.mjs";
 
-/** Starts browser, service and device before the tests of the calling file and stops them afterwards. */
-export function useFakeDevice() {
+/** `options` are the device's. Starts browser, service and device before the tests of the calling file and stops them afterwards. */
+export function useFakeDevice(options = {}) {
     const setup = {
         /** A page on which the device of that id is selected; forgets the commands received so far. */
         async open(options, id = "fake-1") {
@@ -22,7 +22,7 @@ export function useFakeDevice() {
     before(async () => {
         setup.browser = await launch();
         setup.service = await startEdgeseg(replay());
-        setup.device = new FakeDevice("fake-1", setup.service.port);
+        setup.device = new FakeDevice("fake-1", setup.service.port, options);
     });
     after(async () => {
         await setup.browser?.close();

@@ -5,11 +5,12 @@ import { Fleet, isUp, type Device } from "./fleet";
 import { answerMs, Link, newId, type LinkState } from "./link";
 import { LoginForm } from "./loginForm";
 import * as panels from "./panels";
+import { Pace } from "./pace";
 import { Results } from "./results";
 import { bare, Stage } from "./stage";
 import * as wire from "./wire";
 
-const previewWanted = { on: true, max_fps: 5, width: 800, quality: 70, for_s: 30 };
+const previewForS = 30;
 const renewMs = 12_000;
 // without pictures it is asked for again sooner: a device that was only just coming up may not have received it
 const retryMs = 4_000;
@@ -29,6 +30,7 @@ let silent = false;
 let device: Device | null = null;
 let camera = "";
 let previewRequestedAt = -Infinity;
+const pace = new Pace();
 
 const link = new Link(linkChanged, received);
 const loginForm = new LoginForm((login) => link.open(login), leave);
@@ -139,6 +141,7 @@ function onPreview(of: string, payload: Uint8Array, p: Record<string, string>): 
   const [width, height] = [Number(p["width"]), Number(p["height"])];
   const frame = p["frame"] ?? "";
   if (of !== camera || frame === "" || !(width > 0 && height > 0 && width * height <= maxPixels)) return;
+  if (pace.note(Date.parse(p["captured_utc"] ?? ""), Date.now())) previewRequestedAt = -Infinity;
   stage.onPicture({ frame, width, height, capturedUtc: p["captured_utc"] ?? "", jpeg: payload.slice(), at: performance.now() });
   commandPanel.show();
 }
@@ -163,6 +166,7 @@ function chooseCamera(id: string): void {
   camera = id;
   previewRequestedAt = -Infinity;
   commandPanel.forget();
+  pace.begin();
   stage.clear();
   subscribe();
   panels.showPlots(device, camera);
@@ -191,7 +195,7 @@ async function keepPreview(): Promise<void> {
   if (performance.now() - previewRequestedAt < (stage.pictureAgeMs > renewMs ? retryMs : renewMs)) return;
   previewRequestedAt = performance.now();
   const [askedDevice, askedCamera] = [device, camera];
-  const answer = await link.ask(device.id, camera, "preview", previewWanted, newId(), answerMs);
+  const answer = await link.ask(device.id, camera, "preview", { on: true, ...pace.wanted, for_s: previewForS }, newId(), answerMs);
   if (askedDevice !== device || askedCamera !== camera) return;
   stage.previewFault = answer.ok ? "" : `${answer.code}: ${answer.message}`;
   stage.show();
