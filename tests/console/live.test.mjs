@@ -64,7 +64,7 @@ test("an answer of the camera before the change says nothing about the one in vi
     setup.device.client.publish(
         properties.responseTopic,
         JSON.stringify({
-            ...device.head(),
+            ...setup.device.head(),
             camera: "front",
             command: "auto",
             request: body.id,
