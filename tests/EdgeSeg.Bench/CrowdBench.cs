@@ -88,7 +88,7 @@ internal static class CrowdBench
                 topics.ModelHold,
                 topics.ModelKeys + "+",
                 Desired,
-                Topics.FleetModelKeys("north") + "+",
+                Topics.FleetModelKeys(topics.Prefix, "north") + "+",
             }
         )
             filters.WithTopicFilter(topic, MqttQualityOfServiceLevel.AtLeastOnce);

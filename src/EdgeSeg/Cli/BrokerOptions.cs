@@ -43,14 +43,25 @@ internal sealed class BrokerOptions
         Description = "MQTT client id, where the broker asks for one.",
     };
 
+    private readonly Option<string?> prefix = new("--prefix")
+    {
+        HelpName = "TOPIC",
+        Description = $"Topic prefix of the devices. Default: mqtt.topic_prefix of the settings, else {MqttSettings.DefaultTopicPrefix}.",
+    };
+
     public BrokerOptions(Command command)
     {
+        prefix.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<string?>() is { } given && !TextForms.TopicPrefix.Fits(given))
+                r.AddError($"--prefix {given}: must be {TextForms.TopicPrefix.Allowed}");
+        });
         port.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<int>() is < 1 or > 65535)
                 r.AddError("--port must be 1..65535");
         });
-        foreach (var option in new Option[] { config, host, port, user, passwordFile, tls, authorities, certificate, key, clientId })
+        foreach (var option in new Option[] { config, host, port, user, passwordFile, tls, authorities, certificate, key, clientId, prefix })
             command.Options.Add(option);
     }
 
@@ -70,6 +81,7 @@ internal sealed class BrokerOptions
         // the device's own client id would throw the device off its broker
         mqtt.ClientId = parsed.GetValue(clientId) ?? "";
         mqtt.Host = parsed.GetValue(host) ?? mqtt.Host;
+        mqtt.TopicPrefix = parsed.GetValue(prefix) ?? mqtt.TopicPrefix;
         if (parsed.GetValue(port) is > 0 and var n)
             mqtt.Port = n;
         mqtt.Username = parsed.GetValue(user) ?? mqtt.Username;
@@ -83,6 +95,6 @@ internal sealed class BrokerOptions
                 "no broker is named: give --host NAME, or --config FILE with mqtt.host (a broker inside edgeseg run is --host 127.0.0.1)",
                 ExitCode.Usage
             );
-        return LinkSettings.Options(mqtt, null, new Topics(device, []), FrameId.NewSession());
+        return LinkSettings.Options(mqtt, null, new Topics(device, [], mqtt.TopicPrefix), FrameId.NewSession());
     }
 }

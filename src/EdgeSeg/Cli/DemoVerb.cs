@@ -78,7 +78,7 @@ internal static class DemoVerb
         settings.Telemetry.IntervalS = 1;
         await using var subscriber = new DemoSubscriber(images, outDir, Console.Out);
         await subscriber.ConnectAsync(broker.Port, new Topics("demo", ["replay"]), overall.Token);
-        Console.WriteLine($"Broker on 127.0.0.1:{broker.Port}; subscribed to edgeseg/v1/demo/#");
+        Console.WriteLine($"Broker on 127.0.0.1:{broker.Port}; subscribed to {Topics.Below(settings.Mqtt.TopicPrefix)}demo/#");
         long results;
         await using (
             var service = await ServiceBuilder.StartAsync(

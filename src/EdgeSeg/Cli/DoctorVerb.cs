@@ -79,12 +79,17 @@ internal static class DoctorVerb
 
     private static Check Broker(Settings settings)
     {
-        var topics = new Topics(DeviceId.Resolve(settings.Device), []);
+        var topics = new Topics(DeviceId.Resolve(settings.Device), [], settings.Mqtt.TopicPrefix);
         List<string> filters = [topics.AllCommands];
         if (settings.Update.Enabled)
-            filters.AddRange([topics.ModelDesired, topics.ModelHold]);
+            filters.AddRange([topics.ModelDesired, topics.ModelHold, topics.ModelKeys + "+"]);
         if (settings.Update.Enabled && settings.Fleet.Length > 0)
-            filters.Add(Topics.FleetModelDesired(settings.Fleet));
+            filters.AddRange(
+                [
+                    Topics.FleetModelDesired(topics.Prefix, settings.Fleet),
+                    Topics.FleetModelKeys(topics.Prefix, settings.Fleet) + "+",
+                ]
+            );
         if (settings.HomeAssistant.Enabled)
             filters.Add(HomeAssistantMessage.BirthTopic(settings.HomeAssistant.Prefix));
         return BrokerCheck.Examine(settings.Mqtt, topics, filters, settings.Console);

@@ -63,13 +63,14 @@ internal sealed class ModelPublishVerb
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancel)
     {
+        var options = broker.Link(parsed);
+        var prefix = options.Topics.Prefix;
         var (desired, keyChain) = (parsed.GetValue(device), parsed.GetValue(fleet)) switch
         {
-            ({ } d, null) => (new Topics(Id(d, "--device"), []).ModelDesired, new Topics(d, []).ModelKeys),
-            (null, { } f) => (Topics.FleetModelDesired(Id(f, "--fleet")), Topics.FleetModelKeys(f)),
+            ({ } d, null) => (new Topics(Id(d, "--device"), [], prefix).ModelDesired, new Topics(d, [], prefix).ModelKeys),
+            (null, { } f) => (Topics.FleetModelDesired(prefix, Id(f, "--fleet")), Topics.FleetModelKeys(prefix, f)),
             _ => throw new OperatingException("give either --device ID or --fleet ID", ExitCode.Usage),
         };
-        var options = broker.Link(parsed);
         if (parsed.GetValue(withdraw))
         {
             var topic = parsed.GetValue(keySet) is { } withdrawn ? $"{keyChain}{withdrawn}" : desired;

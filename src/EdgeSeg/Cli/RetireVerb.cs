@@ -59,7 +59,7 @@ internal static class RetireVerb
                 "the embedded broker keeps nothing when the service ends, so there is nothing to retire: name the broker in mqtt.host",
                 ExitCode.Usage
             );
-        return LinkSettings.Options(settings.Mqtt, null, new Topics(device, []), FrameId.NewSession());
+        return LinkSettings.Options(settings.Mqtt, null, new Topics(device, [], settings.Mqtt.TopicPrefix), FrameId.NewSession());
     }
 
     private static async Task<int> RunAsync(Settings settings, string device, Func<string, LinkOptions> link, CancellationToken cancel)

@@ -11,6 +11,9 @@ internal sealed class MqttSettings
 {
     public const string EmbeddedHost = "embedded";
 
+    /// <summary>Begin of every topic unless the settings name another.</summary>
+    public const string DefaultTopicPrefix = "edgeseg";
+
     /// <summary>Covers a publish stall of about a second at 15 frames a second.</summary>
     public const int DefaultOutboxMessages = 16;
 
@@ -33,6 +36,8 @@ internal sealed class MqttSettings
     public MqttProtocol Protocol { get; set; } = MqttProtocol.V5;
 
     public string ClientId { get; set; } = "";
+
+    public string TopicPrefix { get; set; } = DefaultTopicPrefix;
 
     public string Username { get; set; } = "";
 
@@ -101,6 +106,13 @@ internal sealed class MqttSettings
                 "MQTT client id; empty: edgeseg- and the device id.",
                 m => m.ClientId,
                 (m, v) => m.ClientId = v
+            )
+            .Text(
+                "topic_prefix",
+                TextForms.TopicPrefix,
+                "Begin of every topic: <prefix>/v1/<device>/... All devices of a fleet and their clients must use the same one.",
+                m => m.TopicPrefix,
+                (m, v) => m.TopicPrefix = v
             )
             .Text("username", TextForms.Line, "User name for the broker; empty: none.", m => m.Username, (m, v) => m.Username = v)
             .Text(

@@ -30,6 +30,10 @@ internal static class TextForms
         t => t.Length is 0 or 4 && t.All(c => c is >= ' ' and <= '~')
     );
     public static readonly TextForm TopicPart = new("1 to 64 characters without +, # and spaces", IsTopicPart);
+    public static readonly TextForm TopicPrefix = new(
+        "1 to 64 characters without +, #, $ and spaces; levels between single slashes, for example \"site/hall-3\"",
+        t => IsTopicPart(t) && !t.Contains('$', StringComparison.Ordinal) && t.Split('/').All(level => level.Length > 0)
+    );
     public static readonly TextForm Device = new(
         "a device path such as \"/dev/gpiochip0\"",
         t => t.StartsWith("/dev/", StringComparison.Ordinal) && t.Length > 5 && !t.Any(char.IsControl)

@@ -1,11 +1,12 @@
+using EdgeSeg.Configuration;
 using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Messages;
 
 /// <summary>
-/// Every topic of one device, made once so that publishing builds no strings. Root <c>edgeseg/v1/&lt;device&gt;/</c>;
-/// ids match <c>[a-z0-9-]{1,64}</c>, so no id can smuggle in a level or a wildcard.
+/// Every topic of one device, made once so that publishing builds no strings. Root <c>&lt;prefix&gt;/v1/&lt;device&gt;/</c>,
+/// the prefix as in <c>mqtt.topic_prefix</c>; ids match <c>[a-z0-9-]{1,64}</c>, so no id can smuggle in a level or a wildcard.
 /// </summary>
 internal sealed class Topics
 {
@@ -14,12 +15,15 @@ internal sealed class Topics
     // of the topics of the frame path, so that a pattern costs no string there
     private readonly Dictionary<string, string> patterns = new(StringComparer.Ordinal);
 
+    /// <param name="device">Its id.</param>
+    /// <param name="cameraIds">Of its cameras.</param>
+    /// <param name="prefix">One or more levels without wildcards; see <c>mqtt.topic_prefix</c>.</param>
     /// <exception cref="OperatingException">The device's or a camera's id is not one, or a camera is named twice.</exception>
-    public Topics(string device, IEnumerable<string> cameraIds)
+    public Topics(string device, IEnumerable<string> cameraIds, string prefix = MqttSettings.DefaultTopicPrefix)
     {
         Check(device, "device");
-        Device = device;
-        Root = $"edgeseg/v1/{device}/";
+        (Device, Prefix) = (device, prefix);
+        Root = $"{Below(prefix)}{device}/";
         Status = Root + "status";
         Info = Root + "info";
         Telemetry = Root + "telemetry";
@@ -43,6 +47,9 @@ internal sealed class Topics
     }
 
     public string Device { get; }
+
+    /// <summary>Without a slash at its end.</summary>
+    public string Prefix { get; }
 
     /// <summary>With the slash at its end.</summary>
     public string Root { get; }
@@ -98,17 +105,17 @@ internal sealed class Topics
     public string ModelKeys { get; }
 
     /// <summary>Begin of the topics of a fleet's key chain; the number of the key set follows. Each is retained.</summary>
-    public static string FleetModelKeys(string fleet)
+    public static string FleetModelKeys(string prefix, string fleet)
     {
         Check(fleet, "fleet");
-        return $"edgeseg/v1/fleet/{fleet}/model/keys/";
+        return $"{Below(prefix)}fleet/{fleet}/model/keys/";
     }
 
     /// <summary>Signed manifests for every device of a fleet.</summary>
-    public static string FleetModelDesired(string fleet)
+    public static string FleetModelDesired(string prefix, string fleet)
     {
         Check(fleet, "fleet");
-        return $"edgeseg/v1/fleet/{fleet}/model/desired";
+        return $"{Below(prefix)}fleet/{fleet}/model/desired";
     }
 
     public IReadOnlyCollection<CameraTopics> Cameras => cameras.Values;
@@ -133,6 +140,9 @@ internal sealed class Topics
             throw new ArgumentException($"'{id}' cannot be an alert's id", nameof(id));
         return $"{Root}alert/{id}";
     }
+
+    /// <summary>Prefix and version of the messages; a device's or <c>fleet</c> follows.</summary>
+    public static string Below(string prefix) => prefix + "/v1/";
 
     private static void Check(string id, string what)
     {

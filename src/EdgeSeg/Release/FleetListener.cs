@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Threading.Channels;
+using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
@@ -33,8 +34,12 @@ internal sealed class FleetListener : IDisposable
         new BoundedChannelOptions(ReleaseLimits.FleetQueue) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true }
     );
 
-    private FleetListener()
+    private readonly string root;
+
+    /// <param name="root">Prefix and version of the topics, with the slash at its end.</param>
+    private FleetListener(string root)
     {
+        this.root = root;
         client.ApplicationMessageReceivedAsync += ReceiveAsync;
         client.DisconnectedAsync += _ =>
         {
@@ -61,14 +66,14 @@ internal sealed class FleetListener : IDisposable
         CancellationToken cancel
     )
     {
-        var listener = new FleetListener();
+        var listener = new FleetListener(Topics.Below(options.Topics.Prefix));
         try
         {
             await BrokerSession.ConnectAsync(listener.client, options, cancel);
             foreach (var topic in topics)
             {
                 foreach (var device in devices.Count == 0 ? ["+"] : devices)
-                    await listener.SubscribeAsync($"edgeseg/v1/{device}/{Levels(topic)}", cancel);
+                    await listener.SubscribeAsync($"{listener.root}{device}/{Levels(topic)}", cancel);
             }
 
             return listener;
@@ -112,16 +117,19 @@ internal sealed class FleetListener : IDisposable
     private async Task ReceiveAsync(MqttApplicationMessageReceivedEventArgs incoming)
     {
         var message = incoming.ApplicationMessage;
-        FleetTopic? topic = message.Topic.Split('/') switch
+        if (!message.Topic.StartsWith(root, StringComparison.Ordinal))
+            return;
+        var levels = message.Topic[root.Length..].Split('/');
+        FleetTopic? topic = levels switch
         {
-            ["edgeseg", "v1", _, "model", "state"] => FleetTopic.ModelState,
-            ["edgeseg", "v1", _, "info"] => FleetTopic.Info,
-            ["edgeseg", "v1", _, "status"] => FleetTopic.Status,
+            [_, "model", "state"] => FleetTopic.ModelState,
+            [_, "info"] => FleetTopic.Info,
+            [_, "status"] => FleetTopic.Status,
             _ => null,
         };
         if (topic is not { } known || message.Payload.Length > ReleaseLimits.MaxDeviceMessageBytes)
             return;
-        var device = message.Topic.Split('/')[2];
+        var device = levels[0];
         if (!Identifier.IsValid(device))
             return;
         try

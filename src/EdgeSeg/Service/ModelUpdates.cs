@@ -71,8 +71,8 @@ internal sealed class ModelUpdates : IAsyncDisposable
                 topics.ModelDesired,
                 topics.ModelHold,
                 topics.ModelKeys + "+",
-                Topics.FleetModelDesired(settings.Fleet),
-                Topics.FleetModelKeys(settings.Fleet) + "+",
+                Topics.FleetModelDesired(topics.Prefix, settings.Fleet),
+                Topics.FleetModelKeys(topics.Prefix, settings.Fleet) + "+",
             ];
 
     /// <summary>On the MQTT client's thread. False: the message is for somebody else.</summary>
@@ -85,7 +85,7 @@ internal sealed class ModelUpdates : IAsyncDisposable
             return true;
         }
 
-        var isFleet = settings.Fleet.Length > 0 && message.Topic == Topics.FleetModelDesired(settings.Fleet);
+        var isFleet = settings.Fleet.Length > 0 && message.Topic == Topics.FleetModelDesired(topics.Prefix, settings.Fleet);
         if (!isFleet && message.Topic != topics.ModelDesired)
             return ReceivedKeySet(message, topics);
         if (message.TooLarge)
@@ -97,7 +97,7 @@ internal sealed class ModelUpdates : IAsyncDisposable
 
     private bool ReceivedKeySet(IncomingMessage message, Topics topics)
     {
-        var fleet = settings.Fleet.Length > 0 ? Topics.FleetModelKeys(settings.Fleet) : null;
+        var fleet = settings.Fleet.Length > 0 ? Topics.FleetModelKeys(topics.Prefix, settings.Fleet) : null;
         var isFleet = fleet is not null && message.Topic.StartsWith(fleet, StringComparison.Ordinal);
         if (!isFleet && !message.Topic.StartsWith(topics.ModelKeys, StringComparison.Ordinal))
             return false;

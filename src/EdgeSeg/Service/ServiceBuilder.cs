@@ -112,7 +112,7 @@ internal static class ServiceBuilder
         foreach (var notice in settings.Notices)
             journal.Warning(notice);
         var info = new ServiceInfo(DeviceId.Resolve(settings.Device), FrameId.NewSession());
-        var topics = new Topics(info.Device, settings.Cameras.Select(c => c.Id));
+        var topics = new Topics(info.Device, settings.Cameras.Select(c => c.Id), settings.Mqtt.TopicPrefix);
         var router = new MessageRouter(settings, topics, updates);
         var linkOptions = LinkSettings.Options(settings.Mqtt, broker, topics, info.Session, router.Subscriptions, router.Receive);
         var link = new MqttLink(linkOptions, time, journal.Info);

@@ -29,7 +29,7 @@ internal static class StartCheck
                 "runtime.library and runtime.opencv_library change only with a new process: systemctl restart edgeseg",
                 2
             );
-        var topics = new Topics(DeviceId.Resolve(settings.Device), settings.Cameras.Select(c => c.Id));
+        var topics = new Topics(DeviceId.Resolve(settings.Device), settings.Cameras.Select(c => c.Id), settings.Mqtt.TopicPrefix);
         _ = LinkSettings.Options(settings.Mqtt, null, topics, FrameId.NewSession());
         CheckPorts(settings, inUse);
         foreach (var camera in settings.Cameras)

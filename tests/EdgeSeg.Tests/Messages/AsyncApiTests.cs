@@ -237,12 +237,13 @@ public sealed class AsyncApiTests : IDisposable
     [Fact]
     public void The_document_names_the_topics_of_the_code()
     {
-        var topics = new Topics("robot-7", ["front"]);
+        var topics = new Topics("robot-7", ["front"], "site/hall-3");
         var addresses = api.Document["channels"]!
             .AsObject()
             .Select(c =>
                 c.Value!["address"]!
                     .GetValue<string>()
+                    .Replace("{prefix}", "site/hall-3", StringComparison.Ordinal)
                     .Replace("{device}", "robot-7", StringComparison.Ordinal)
                     .Replace("{camera}", "front", StringComparison.Ordinal)
                     .Replace("{fleet}", "north", StringComparison.Ordinal)
@@ -259,9 +260,9 @@ public sealed class AsyncApiTests : IDisposable
                 topics.ModelDesired,
                 topics.ModelState,
                 topics.ModelHold,
-                Topics.FleetModelDesired("north"),
+                Topics.FleetModelDesired(topics.Prefix, "north"),
                 topics.ModelKeys + "{keySet}",
-                Topics.FleetModelKeys("north") + "{keySet}",
+                Topics.FleetModelKeys(topics.Prefix, "north") + "{keySet}",
             }
         )
             Assert.Contains(topic, addresses);

@@ -135,8 +135,8 @@ public sealed class CommandSchemaTests
             CameraCommand.Understood,
             channels["command"]!["parameters"]!["command"]!["enum"]!.AsArray().Select(n => n!.GetValue<string>())
         );
-        Assert.Equal("edgeseg/v1/{device}/cam/{camera}/preview", channels["preview"]!["address"]!.GetValue<string>());
-        Assert.Equal("edgeseg/v1/{device}/reply/{client}", channels["reply"]!["address"]!.GetValue<string>());
+        Assert.Equal("{prefix}/v1/{device}/cam/{camera}/preview", channels["preview"]!["address"]!.GetValue<string>());
+        Assert.Equal("{prefix}/v1/{device}/reply/{client}", channels["reply"]!["address"]!.GetValue<string>());
         var codes = api.Document["components"]!["schemas"]!["Reply"]!["properties"]!["error"]!["properties"]!["code"]!["enum"]!
             .AsArray()
             .Select(n => n!.GetValue<string>());

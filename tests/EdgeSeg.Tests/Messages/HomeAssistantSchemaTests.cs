@@ -168,11 +168,12 @@ public class HomeAssistantSchemaTests
         foreach (var topic in topics)
         {
             var address = topic
-                .Replace("robot-7", "{device}", StringComparison.Ordinal)
+                .Replace("edgeseg/v1/robot-7", "{prefix}/v1/{device}", StringComparison.Ordinal)
                 .Replace("cam/front", "cam/{camera}", StringComparison.Ordinal)
                 .Replace("cam/rear-2", "cam/{camera}", StringComparison.Ordinal)
-                .Split("/cmd/")[0];
-            Assert.Contains("address: " + address, described, StringComparison.Ordinal);
+                .Replace("cmd/auto", "cmd/{command}", StringComparison.Ordinal)
+                .Replace("cmd/snapshot", "cmd/{command}", StringComparison.Ordinal);
+            Assert.Contains($"address: '{address}'", described, StringComparison.Ordinal);
         }
     }
 }

@@ -30,8 +30,21 @@ public sealed class ResponseTopicTests
     [InlineData("edgeseg/v1/robot-8/reply/panel")]
     [InlineData("edgeseg/v1/fleet/all/model/desired")]
     [InlineData("EdgeSeg/v1/robot-8/status")]
+    [InlineData("site/hall-3/v1/robot-8/cam/front/cmd/set")]
     public void Replies_may_not_go_where_they_could_do_harm(string topic) =>
         Assert.NotNull(ResponseTopic.Fault(CommandParserTests.Topics, topic));
+
+    [Theory]
+    [InlineData("site/hall-3/v1/robot-7/reply/panel", true)]
+    [InlineData("site/panel", true)]
+    [InlineData("site/hall-30/x", true)]
+    [InlineData("site/hall-3", false)]
+    [InlineData("site/hall-3/v1/robot-8/reply/panel", false)]
+    [InlineData("Site/Hall-3/v1/robot-7/status", false)]
+    [InlineData("edgeseg/v1/robot-7/reply/panel", false)]
+    [InlineData("other/v1/robot-7/cam/front/cmd/set", false)]
+    public void With_another_prefix_the_topics_below_it_are_protected(string topic, bool allowed) =>
+        Assert.Equal(allowed, ResponseTopic.Fault(new Topics("robot-7", ["front"], "site/hall-3"), topic) is null);
 
     [Fact]
     public void A_long_topic_is_refused()

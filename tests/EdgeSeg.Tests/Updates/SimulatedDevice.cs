@@ -44,7 +44,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable, IModelHost, ICanary
         client.ApplicationMessageReceivedAsync += incoming =>
         {
             var message = incoming.ApplicationMessage;
-            if (message.Topic == topics.ModelDesired || message.Topic == Topics.FleetModelDesired(fleet))
+            if (message.Topic == topics.ModelDesired || message.Topic == Topics.FleetModelDesired(topics.Prefix, fleet))
                 inbox.Offer(message.Topic != topics.ModelDesired, System.Buffers.BuffersExtensions.ToArray(message.Payload));
             return Task.CompletedTask;
         };
@@ -57,7 +57,7 @@ internal sealed class SimulatedDevice : IAsyncDisposable, IModelHost, ICanary
                 o.UseTls().WithTrustChain([authority]).WithRevocationMode(X509RevocationMode.NoCheck).WithTargetHost("localhost")
             );
         await client.ConnectAsync(options.Build());
-        foreach (var topic in new[] { topics.ModelDesired, Topics.FleetModelDesired(fleet) })
+        foreach (var topic in new[] { topics.ModelDesired, Topics.FleetModelDesired(topics.Prefix, fleet) })
             await client.SubscribeAsync(topic, MqttQualityOfServiceLevel.AtLeastOnce);
         using var json = new JsonBuffer();
         await PublishAsync(topics.Info, InfoMessage.Write(json, Info(tags)).ToArray());
