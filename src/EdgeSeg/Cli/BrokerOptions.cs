@@ -61,7 +61,9 @@ internal sealed class BrokerOptions
             if (r.GetValueOrDefault<int>() is < 1 or > 65535)
                 r.AddError("--port must be 1..65535");
         });
-        foreach (var option in new Option[] { config, host, port, user, passwordFile, tls, authorities, certificate, key, clientId, prefix })
+        foreach (
+            var option in new Option[] { config, host, port, user, passwordFile, tls, authorities, certificate, key, clientId, prefix }
+        )
             command.Options.Add(option);
     }
 

@@ -84,12 +84,10 @@ internal static class DoctorVerb
         if (settings.Update.Enabled)
             filters.AddRange([topics.ModelDesired, topics.ModelHold, topics.ModelKeys + "+"]);
         if (settings.Update.Enabled && settings.Fleet.Length > 0)
-            filters.AddRange(
-                [
-                    Topics.FleetModelDesired(topics.Prefix, settings.Fleet),
-                    Topics.FleetModelKeys(topics.Prefix, settings.Fleet) + "+",
-                ]
-            );
+            filters.AddRange([
+                Topics.FleetModelDesired(topics.Prefix, settings.Fleet),
+                Topics.FleetModelKeys(topics.Prefix, settings.Fleet) + "+",
+            ]);
         if (settings.HomeAssistant.Enabled)
             filters.Add(HomeAssistantMessage.BirthTopic(settings.HomeAssistant.Prefix));
         return BrokerCheck.Examine(settings.Mqtt, topics, filters, settings.Console);

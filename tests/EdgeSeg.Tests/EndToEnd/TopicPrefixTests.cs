@@ -59,7 +59,10 @@ public sealed class TopicPrefixTests : IDisposable
                     .WithPayload("""{"v":1,"id":"one","reply_to":"panel"}""")
                     .Build()
             );
-            await listener.UntilAsync("the reply", h => h.Topic == Root + "reply/panel" && h.Text.Contains("\"result\"", StringComparison.Ordinal));
+            await listener.UntilAsync(
+                "the reply",
+                h => h.Topic == Root + "reply/panel" && h.Text.Contains("\"result\"", StringComparison.Ordinal)
+            );
             // a command below the usual prefix is none of this device's
             await listener.Client.PublishAsync(
                 new MqttApplicationMessageBuilder()
@@ -97,10 +100,7 @@ public sealed class TopicPrefixTests : IDisposable
             others
         );
         Assert.DoesNotContain("edgeseg/v1/", listener.All.Last(h => h.Topic.StartsWith("homeassistant/", StringComparison.Ordinal)).Text);
-        Assert.DoesNotContain(
-            listener.All,
-            h => h.Topic == Root + "reply/panel" && h.Text.Contains("\"two\"", StringComparison.Ordinal)
-        );
+        Assert.DoesNotContain(listener.All, h => h.Topic == Root + "reply/panel" && h.Text.Contains("\"two\"", StringComparison.Ordinal));
         await RetireAsync(broker.Port, config);
     }
 
