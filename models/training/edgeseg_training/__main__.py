@@ -23,6 +23,7 @@ COMMANDS = {
     "export": ("export", "write a checkpoint as an ONNX graph"),
     "quantise": ("quantise", "make an int8 graph, calibrated on photographs"),
     "card": ("card", "write the model card"),
+    "cost": ("cost", "parameters, size, multiply-adds and time of graphs, side by side"),
     "ablate": ("ablate", "train and compare the variants that a recipe names"),
 }
 
