@@ -25,8 +25,15 @@ await build({
     legalComments: "none",
     logLevel: "warning",
 });
-await build({ absWorkingDir: here, entryPoints: { console: "src/style.css" }, outdir: out, bundle: true, minify: true, logLevel: "warning" });
-for (const file of ["index.html", "icon.svg"]) copyFileSync(join(here, "src", file), join(out, file));
+await build({
+    absWorkingDir: here,
+    entryPoints: { console: "src/style.css" },
+    outdir: out,
+    bundle: true,
+    minify: true,
+    logLevel: "warning",
+});
+for (const file of ["index.html", "icon.svg", "settings.json"]) copyFileSync(join(here, "src", file), join(out, file));
 copyFileSync(join(here, "NOTICE.txt"), join(out, "NOTICE.txt"));
 
 let total = 0;

@@ -1,5 +1,8 @@
 // The page and brokers: mosquitto with the page from any web server, losses, log-ins, and what the page's policy lets through.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { FakeDevice } from "./device.mjs";
 import { launch, servePage, startEdgeseg, startMosquitto, until } from "./harness.mjs";
@@ -96,6 +99,30 @@ test("the page that a device serves may run its own script only, and reach that 
     await until("the policy is explained", async () => /only that device's own broker/.test(await page.locator("#login-note").innerText()));
     await page.context().close();
     await service.stop();
+});
+
+test("the page that a device serves connects to the external broker of the configuration, and to no other", async () => {
+    const broker = await startMosquitto([["op", "right-secret"]]);
+    const folder = mkdtempSync(join(tmpdir(), "edgeseg-password-"));
+    writeFileSync(join(folder, "password"), "right-secret", { mode: 0o600 });
+    const service = await startEdgeseg(undefined, {
+        mosquitto: broker.port,
+        mqtt: ['username = "op"', `password_file = "${join(folder, "password")}"`],
+        brokerUrl: broker.url,
+    });
+    const page = await openPage(browser, service.url);
+    await until("it asks for the user of that broker", async () => /asks for a user/.test(await page.locator("#login-note").innerText()));
+    assert.equal(await page.locator("#url").inputValue(), broker.url);
+    await login(page, broker.url, "op", "right-secret");
+    await page.locator('[data-device="real"]').waitFor();
+    await page.locator("#picture").waitFor();
+    await page.getByRole("button", { name: "Disconnect" }).click();
+    await login(page, "ws://127.0.0.1:9/");
+    await until("the policy is explained", async () => /console\.broker_url/.test(await page.locator("#login-note").innerText()));
+    await page.context().close();
+    await service.stop();
+    await broker.stop();
+    rmSync(folder, { recursive: true });
 });
 
 test("a page of another origin does not get at the device's broker", async () => {

@@ -35,7 +35,8 @@ function begin() {
     const clock = new Clock();
     const shown = [];
     const frames = new Frames((pair) => shown.push([pair.shot.frame, pair.masks.length, clock.at]), clock);
-    const shot = (n) => frames.addShot({ frame: `s-cam-${n}`, width: 4, height: 4, capturedUtc: "", jpeg: new Uint8Array(1), at: clock.at });
+    const shot = (n) =>
+        frames.addShot({ frame: `s-cam-${n}`, width: 4, height: 4, capturedUtc: "", jpeg: new Uint8Array(1), at: clock.at });
     const mask = (n) => frames.addMask({ frame: `s-cam-${n}`, track: "", found: true, counts: null });
     return { clock, shown, frames, shot, mask };
 }

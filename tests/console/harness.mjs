@@ -110,19 +110,25 @@ export async function startDemo(images = undefined) {
 }
 
 /**
- * The real service, with its console on a free port; with the port of a mosquitto, as that broker's client and without a console.
+ * The real service, with its console on a free port; with the port of a mosquitto, as that broker's client, and without a console unless
+ * `brokerUrl` is that broker's WebSocket address. `mqtt`: more lines of that section.
  * `toml` is added to its settings.
  */
-export async function startEdgeseg(toml = replay(), { port, consolePort = 0, mosquitto = 0 } = {}) {
+export async function startEdgeseg(toml = replay(), { port, consolePort = 0, mosquitto = 0, mqtt = [], brokerUrl = "" } = {}) {
     const folder = mkdtempSync(join(tmpdir(), "edgeseg-console-"));
     const brokerPort = port ?? (await freePort());
     const config = join(folder, "edgeseg.toml");
-    const broker = mosquitto
-        ? ["[mqtt]", 'host = "127.0.0.1"', `port = ${mosquitto}`]
-        : ["[mqtt]", `port = ${brokerPort}`, "[console]", "enabled = true", `port = ${consolePort}`];
+    const hasConsole = !mosquitto || brokerUrl !== "";
+    const broker = [
+        "[mqtt]",
+        ...(mosquitto ? ['host = "127.0.0.1"', `port = ${mosquitto}`] : [`port = ${brokerPort}`]),
+        ...mqtt,
+        ...(hasConsole ? ["[console]", "enabled = true", `port = ${consolePort}`] : []),
+        ...(brokerUrl === "" ? [] : [`broker_url = "${brokerUrl}"`]),
+    ];
     const model = ["[model]", `dir = "${join(root, "models/squeezesam")}"`, "[telemetry]", "interval_s = 1"];
     writeFileSync(config, ['device = "real"', `state_dir = "${folder}"`, ...broker, ...model, toml].join("\n"));
-    const service = start(binary(), ["run", "--config", config], mosquitto ? /(connected to)/ : /console on (http:\/\/\S+)/);
+    const service = start(binary(), ["run", "--config", config], hasConsole ? /console on (http:\/\/\S+)/ : /(connected to)/);
     const [, url] = await service.done;
     return {
         url,

@@ -126,7 +126,9 @@ test("on 1024x600 every button is in view, with an alert too", async () => {
     setup.device.alert("throttled", "the processor is throttled", "cool the device", true);
     const page = await setup.open({ viewport: { width: 1024, height: 600 } });
     await page.locator("#alerts li").waitFor();
-    const bottoms = await page.locator(".tools button:visible").evaluateAll((all) => all.map((b) => [b.id, b.getBoundingClientRect().bottom]));
+    const bottoms = await page
+        .locator(".tools button:visible")
+        .evaluateAll((all) => all.map((b) => [b.id, b.getBoundingClientRect().bottom]));
     assert.ok(bottoms.length >= 5);
     for (const [id, bottom] of bottoms) assert.ok(bottom <= 600, `${id} ends at ${bottom}`);
     setup.device.retained("alert/throttled", "");

@@ -10,6 +10,13 @@ const { build } = createRequire(join(folder, "package.json"))("esbuild");
 export async function source(name) {
     const {
         outputFiles: [file],
-    } = await build({ absWorkingDir: folder, entryPoints: [`src/${name}.ts`], bundle: true, write: false, format: "esm", target: "node18" });
+    } = await build({
+        absWorkingDir: folder,
+        entryPoints: [`src/${name}.ts`],
+        bundle: true,
+        write: false,
+        format: "esm",
+        target: "node18",
+    });
     return import(`data:text/javascript;base64,${Buffer.from(file.contents).toString("base64")}`);
 }

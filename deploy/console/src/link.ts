@@ -4,6 +4,8 @@ import { parse, reply, type Reply } from "./wire";
 
 export interface Login {
   url: string;
+  /** First level or levels of every topic. */
+  prefix: string;
   user: string;
   password: string;
 }
@@ -41,6 +43,7 @@ export type Answer = { ok: true; result: unknown } | { ok: false; code: string; 
 export class Link {
   readonly id = `console-${random(6)}`;
   private client: MqttClient | null = null;
+  private root = "";
   private wasOnline = false;
   private packetAt = 0;
   private probed = false;
@@ -56,6 +59,7 @@ export class Link {
   open(login: Login): void {
     this.close();
     this.wasOnline = false;
+    this.root = `${login.prefix}/v1`;
     this.changed({ kind: "connecting" });
     const client = mqtt.connect(login.url, {
       protocolVersion: 5,
@@ -80,7 +84,10 @@ export class Link {
     });
     client.on("connect", () => {
       this.wasOnline = true;
-      client.subscribe([`edgeseg/v1/+/reply/${this.id}`, "edgeseg/v1/+/status", ...this.filters], { qos: 1 });
+      client.subscribe(
+        [`+/reply/${this.id}`, "+/status", ...this.filters].map((f) => `${this.root}/${f}`),
+        { qos: 1 },
+      );
       this.changed({ kind: "online" });
     });
     client.on("error", (error) => {
@@ -100,7 +107,7 @@ export class Link {
       const user = packet.properties?.userProperties ?? {};
       const properties: Record<string, string> = {};
       for (const [name, value] of Object.entries(user)) properties[name] = Array.isArray(value) ? (value[0] ?? "") : value;
-      this.received(topic, payload, properties);
+      if (topic.startsWith(`${this.root}/`)) this.received(topic.slice(this.root.length + 1), payload, properties);
     });
   }
 
@@ -112,8 +119,8 @@ export class Link {
   }
 
   /**
-   * Whether nothing has come from the broker for so long that it is gone, although the connection was not closed. To be called several times
-   * a second while somebody looks: it asks a quiet broker for a sign of life.
+   * Whether nothing has come from the broker for so long that it is gone, although the connection was not closed. To be called several
+   * times a second while somebody looks: it asks a quiet broker for a sign of life.
    */
   isSilent(): boolean {
     if (!this.client?.connected) return false;
@@ -126,14 +133,18 @@ export class Link {
     return this.probed && performance.now() - this.probedAt > silentMs - probeMs;
   }
 
-  /** Hears these topics, instead of those asked for before. */
+  /** Hears these topics, instead of those asked for before. As everywhere here, topics begin with the device. */
   subscribe(filters: string[]): void {
     const old = this.filters.filter((f) => !filters.includes(f));
     const added = filters.filter((f) => !this.filters.includes(f));
     this.filters = filters;
     if (!this.client?.connected) return;
-    if (old.length > 0) this.client.unsubscribe(old);
-    if (added.length > 0) this.client.subscribe(added, { qos: 1 });
+    if (old.length > 0) this.client.unsubscribe(old.map((f) => `${this.root}/${f}`));
+    if (added.length > 0)
+      this.client.subscribe(
+        added.map((f) => `${this.root}/${f}`),
+        { qos: 1 },
+      );
   }
 
   /** Sends a command and waits for its result; never rejects. */
@@ -149,10 +160,10 @@ export class Link {
         clearTimeout(timer);
         done(answer);
       });
-      client.publish(`edgeseg/v1/${device}/cam/${camera}/cmd/${command}`, JSON.stringify({ v: 1, id, ...body }), {
+      client.publish(`${this.root}/${device}/cam/${camera}/cmd/${command}`, JSON.stringify({ v: 1, id, ...body }), {
         qos: 1,
         properties: {
-          responseTopic: `edgeseg/v1/${device}/reply/${this.id}`,
+          responseTopic: `${this.root}/${device}/reply/${this.id}`,
           messageExpiryInterval: Math.ceil(answerMs / 1000),
           contentType: "application/json",
         },

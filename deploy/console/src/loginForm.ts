@@ -1,9 +1,11 @@
 // The log-in, and the word on the connection. What is typed goes to the connection and is kept nowhere else.
 import { byId, setText } from "./dom";
 import type { LinkState, Login } from "./link";
+import { defaults, isBrokerUrl, isPrefix, type PageSettings } from "./pageSettings";
 
 const form = byId("login", HTMLFormElement);
 const url = byId("url", HTMLInputElement);
+const prefix = byId("prefix", HTMLInputElement);
 const user = byId("user", HTMLInputElement);
 const password = byId("password", HTMLInputElement);
 const note = byId("login-note", HTMLElement);
@@ -21,7 +23,7 @@ const words: Record<LinkState["kind"], string> = {
 
 export class LoginForm {
   /** A page that a device serves finds that device's own broker beside itself. */
-  readonly ownUrl = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/mqtt`;
+  private readonly ownUrl = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/mqtt`;
   private blocked = false;
   private hadUser = false;
   private state: LinkState = { kind: "off" };
@@ -30,7 +32,7 @@ export class LoginForm {
     private readonly open: (login: Login) => void,
     left: () => void,
   ) {
-    url.value = this.ownUrl;
+    this.prefill(defaults);
     form.addEventListener("submit", (e) => {
       e.preventDefault();
       this.enter();
@@ -43,9 +45,20 @@ export class LoginForm {
     });
   }
 
-  private enter(): void {
-    const login: Login = { url: url.value.trim(), user: user.value, password: password.value };
-    if (!/^wss?:\/\/[^/]/.test(login.url)) {
+  prefill({ brokerUrl, prefix: of }: PageSettings): void {
+    url.value = brokerUrl === "" ? this.ownUrl : brokerUrl;
+    prefix.value = of;
+  }
+
+  /** Connects with what the form says. */
+  enter(): void {
+    const login: Login = { url: url.value.trim(), prefix: prefix.value.trim(), user: user.value, password: password.value };
+    if (!isPrefix(login.prefix)) {
+      note.textContent =
+        "The topic prefix is that of the devices (mqtt.topic_prefix): levels between single slashes, without + # $ and spaces.";
+      return;
+    }
+    if (!isBrokerUrl(login.url)) {
       note.textContent = "The address begins with ws:// or wss://, for example ws://robot:9001/";
       return;
     }
@@ -69,8 +82,8 @@ export class LoginForm {
       if (now.login) user.focus();
     } else if (now.kind === "lost" && !now.was) {
       note.textContent = this.blocked
-        ? "This page was served by a device and may reach only that device's own broker. " +
-          "Open the page from another web server to reach another broker."
+        ? "This page was served by a device and may reach only that device's own broker, or the one that its configuration names " +
+          "(console.broker_url). Open the page from another web server to reach another broker."
         : `No broker answers at ${url.value}. Trying again; check the address and that the broker has a WebSocket listener.`;
     } else if (now.kind !== "connecting") {
       note.textContent = "";
@@ -81,7 +94,8 @@ export class LoginForm {
 /** Why the broker does not take the connection, and what to do. */
 function refusal({ login, code, reason }: LinkState & { kind: "refused" }, hadUser: boolean): string {
   const words = `${reason}, code ${code}`;
-  if (login && hadUser) return `The broker refuses this user and password (${words}). Check both; the user may also not be allowed to connect.`;
+  if (login && hadUser)
+    return `The broker refuses this user and password (${words}). Check both; the user may also not be allowed to connect.`;
   if (login) return `The broker asks for a user and a password (${words}).`;
   if (code === 1 || code === 132) return `The broker does not speak MQTT 5, which this page needs (${words}).`;
   return `The broker refuses the connection (${words}).`;

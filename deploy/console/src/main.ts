@@ -6,6 +6,7 @@ import { answerMs, Link, newId, type LinkState } from "./link";
 import { LoginForm } from "./loginForm";
 import * as panels from "./panels";
 import { Pace } from "./pace";
+import { readSettings } from "./pageSettings";
 import { Results } from "./results";
 import { bare, Stage } from "./stage";
 import * as wire from "./wire";
@@ -105,8 +106,8 @@ function leave(): void {
 // ---- messages
 
 function received(topic: string, payload: Uint8Array, properties: Record<string, string>): void {
-  const [root, version, id, ...rest] = topic.split("/");
-  if (root !== "edgeseg" || version !== "v1" || id === undefined || !wire.isId(id)) return;
+  const [id, ...rest] = topic.split("/");
+  if (id === undefined || !wire.isId(id)) return;
   if (rest.length === 1 && rest[0] === "status") return onStatus(id, payload);
   if (!device || device.id !== id) return;
   if (rest[0] === "cam" && rest[2] === "preview") return onPreview(rest[1]!, payload, properties);
@@ -180,7 +181,7 @@ cameraChoice.addEventListener("change", () => {
 
 function subscribe(): void {
   if (!device) return link.subscribe([]);
-  const root = `edgeseg/v1/${device.id}`;
+  const root = device.id;
   const cams = camera === "" ? [] : [`${root}/cam/${camera}/mask`, `${root}/cam/${camera}/track/+`, `${root}/cam/${camera}/preview`];
   link.subscribe([`${root}/info`, `${root}/telemetry`, `${root}/alert/+`, `${root}/model/state`, `${root}/cam/+/state`, ...cams]);
 }
@@ -223,4 +224,7 @@ window.setInterval(() => {
   stage.show();
 }, watchMs);
 linkChanged(state);
-if (location.hash !== "#manual") link.open({ url: loginForm.ownUrl, user: "", password: "" });
+void readSettings().then((settings) => {
+  loginForm.prefill(settings);
+  if (location.hash !== "#manual") loginForm.enter();
+});

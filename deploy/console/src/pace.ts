@@ -1,4 +1,4 @@
-// How much preview the way from the device to this page can carry. A broker that sends more slowly than pictures come keeps them waiting, so that
+// How much preview the way from the device to this page can carry. Where a broker sends more slowly than pictures come, they wait there, and
 // the live picture falls behind by seconds: the page then asks for fewer and smaller pictures, and for more again after a while.
 
 /** What is asked for, the most first. */
@@ -60,7 +60,8 @@ export class Pace {
       this.riseMs = Math.min(longestRiseMs, 2 * this.riseMs);
       return this.change(this.level + 1, arrivedMs);
     }
-    if (this.level > 0 && arrivedMs - Math.max(this.promptSince, this.changedAt) > this.riseMs) return this.change(this.level - 1, arrivedMs);
+    if (this.level > 0 && arrivedMs - Math.max(this.promptSince, this.changedAt) > this.riseMs)
+      return this.change(this.level - 1, arrivedMs);
     return false;
   }
 

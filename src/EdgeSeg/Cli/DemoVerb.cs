@@ -112,7 +112,7 @@ internal static class DemoVerb
     {
         if (!Directory.Exists(images))
             throw new OperatingException($"{images}: is not a folder: name a folder of photographs with --images", ExitCode.Usage);
-        var console = WebListener.Open(IPAddress.Loopback, port);
+        var console = WebListener.Open(IPAddress.Loopback, port, new PageSettings());
         var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0, door: console);
         var settings = new Settings { Device = "demo" };
         settings.Cameras.Add(

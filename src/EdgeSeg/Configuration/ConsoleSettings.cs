@@ -10,15 +10,20 @@ internal sealed class ConsoleSettings
     /// <summary>Something is served on <see cref="Port"/>.</summary>
     public bool IsListening => Enabled || Metrics;
 
+    /// <summary>WebSocket address of the external broker; empty with the embedded one.</summary>
+    public string BrokerUrl { get; set; } = "";
+
     public string Bind { get; set; } = "127.0.0.1";
 
     public int Port { get; set; } = 8088;
 
-    private const string Doc = "The operator's web page, served by the device itself; it connects to the embedded broker.";
+    private const string Doc =
+        "The operator's web page, served by the device itself; it connects to the embedded broker, or to the WebSocket listener of an "
+        + "external one.";
 
     public static Section Section { get; } =
         new Section<ConsoleSettings>("console", Doc, (s, _) => s.Console)
-            .Flag("enabled", "Serve the page, and a WebSocket to the embedded broker.", c => c.Enabled, (c, v) => c.Enabled = v)
+            .Flag("enabled", "Serve the page; with the embedded broker also a WebSocket to it.", c => c.Enabled, (c, v) => c.Enabled = v)
             .Flag(
                 "metrics",
                 "Serve metrics for Prometheus at /metrics, also without the page and with an external broker.",
@@ -26,9 +31,16 @@ internal sealed class ConsoleSettings
                 (c, v) => c.Metrics = v
             )
             .Text(
+                "broker_url",
+                TextForms.WebSocketUrl,
+                "WebSocket address of the external broker, as the operator's browser reaches it; required with an external broker.",
+                c => c.BrokerUrl,
+                (c, v) => c.BrokerUrl = v
+            )
+            .Text(
                 "bind",
                 TextForms.Address,
-                "Address on which it listens; any but loopback needs mqtt.username and mqtt.password_file.",
+                "Address on which it listens; any but loopback needs mqtt.username and mqtt.password_file with the embedded broker.",
                 c => c.Bind,
                 (c, v) => c.Bind = v
             )

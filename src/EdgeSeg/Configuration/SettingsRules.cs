@@ -60,17 +60,22 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
 
     private void Console(ConsoleSettings c, MqttSettings m)
     {
-        if (!m.IsEmbedded)
+        if (!m.IsEmbedded && c.BrokerUrl.Length == 0)
         {
             Refuse(
-                "the console connects to the embedded broker only: with an external broker, serve its page from any web server and "
-                    + "enter that "
-                    + "broker's WebSocket address",
+                $"with the broker {m.Host} the page needs the WebSocket address of that broker: set console.broker_url, for example "
+                    + $"\"ws://{m.Host}:9001/\"",
                 "console.enabled",
+                "console.broker_url",
                 "mqtt.host"
             );
         }
-        else if (!IsLoopback(c.Bind) && m.PasswordFile.Length == 0)
+        else if (m.IsEmbedded && c.BrokerUrl.Length > 0)
+        {
+            Refuse("has an effect only with an external broker (mqtt.host)", "console.broker_url", "mqtt.host");
+        }
+        // with an external broker the listener gives no access: that broker asks for user and password itself
+        else if (m.IsEmbedded && !IsLoopback(c.Bind) && m.PasswordFile.Length == 0)
         {
             Refuse(
                 $"the console listens beyond this machine ({c.Bind}) only with mqtt.username and mqtt.password_file set",

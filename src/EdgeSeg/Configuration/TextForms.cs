@@ -25,6 +25,10 @@ internal static class TextForms
         "empty or an http:// or https:// address without user and password",
         t => t.Length == 0 || IsHttp(t)
     );
+    public static readonly TextForm WebSocketUrl = new(
+        "empty or a ws:// or wss:// address with a host name or IPv4 address, without user and password, such as \"ws://broker:9001/\"",
+        t => t.Length == 0 || IsWebSocket(t)
+    );
     public static readonly TextForm FourCc = new(
         "empty or four characters such as \"MJPG\"",
         t => t.Length is 0 or 4 && t.All(c => c is >= ' ' and <= '~')
@@ -62,6 +66,15 @@ internal static class TextForms
         && uri.Scheme is "http" or "https"
         && uri.UserInfo.Length == 0
         && uri.Host.Length > 0;
+
+    /// <summary>A Content-Security-Policy, which names the broker to the browser, has no form for IPv6 addresses.</summary>
+    private static bool IsWebSocket(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var uri)
+        && uri.Scheme is "ws" or "wss"
+        && uri.UserInfo.Length == 0
+        && uri.HostNameType is UriHostNameType.Dns or UriHostNameType.IPv4
+        && uri.IdnHost == uri.Host
+        && text.All(c => c is > ' ' and <= '~');
 
     private static bool IsCamera(string text) =>
         !text.Any(char.IsControl) && Value.WithoutSecrets(text) == text && CameraUri.TryParse(text, out _);

@@ -223,15 +223,16 @@ internal static class ServiceBuilder
     )
     {
         var bind = IPAddress.Parse(settings.Console.Bind);
-        var listener = settings.Console.IsListening ? WebListener.Open(bind, settings.Console.Port, settings.Console.Enabled) : null;
+        var page = settings.Console.Enabled ? new PageSettings(settings.Console.BrokerUrl) : null;
+        var listener = settings.Console.IsListening ? WebListener.Open(bind, settings.Console.Port, page) : null;
         try
         {
-            // the broker starts the console's listener; without a broker it serves metrics only
+            // the embedded broker starts the console's listener; without it the page connects to the external broker itself
             var broker = await LinkSettings.StartBrokerAsync(settings.Mqtt, settings.Console.Enabled ? listener : null);
             if (listener is null)
                 return (broker, null);
             listener.Metrics = metrics;
-            if (!settings.Console.Enabled)
+            if (broker is null || page is null)
                 listener.Start();
             if (settings.Console.Enabled)
                 journal.Info($"console on http://{listener.EndPoint}/");

@@ -10,16 +10,17 @@ namespace EdgeSeg.WebConsole;
 /// </summary>
 internal readonly record struct WebAnswer(byte[] Head, byte[] Body, bool IsSocket = false)
 {
-    /// <summary>The page may load and reach nothing but its own origin; nobody may frame it.</summary>
-    private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action "
-        + "'none'; frame-ancestors 'none'";
+    /// <summary>The page loads nothing but its own origin, and reaches that and the configured broker; nobody may frame it.</summary>
+    /// <param name="connect">Sources that it may connect to besides its own origin; each with a space before it.</param>
+    private static string Policy(string connect) =>
+        $"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'{connect}; base-uri 'none'; "
+        + "form-action 'none'; frame-ancestors 'none'";
 
     /// <param name="head">The request; null: it was none.</param>
-    /// <param name="servesConsole">The page and its WebSocket are served.</param>
     /// <param name="metrics">Served at /metrics; null: not served.</param>
+    /// <param name="page">The page's settings; null: page and WebSocket are not served.</param>
     /// <param name="onLoopback">Whether we listen on loopback only, and so must be asked for by a name of loopback.</param>
-    public static WebAnswer To(HttpHead? head, bool onLoopback, bool servesConsole, PrometheusMetrics? metrics)
+    public static WebAnswer To(HttpHead? head, bool onLoopback, PageSettings? page, PrometheusMetrics? metrics)
     {
         if (head is null)
             return Refuse("400 Bad Request", "The request is not valid HTTP.");
@@ -28,28 +29,29 @@ internal readonly record struct WebAnswer(byte[] Head, byte[] Body, bool IsSocke
         if (head.Method is not ("GET" or "HEAD"))
             return Refuse("405 Method Not Allowed", "Only GET and HEAD are allowed.", "Allow: GET, HEAD\r\n");
         if (head.Path == WebListener.MetricsPath && metrics is not null)
-            return Metrics(head, metrics.Text);
-        if (head.Path == WebListener.SocketPath && servesConsole)
+            return Uncached(head, metrics.Text, "text/plain; version=0.0.4; charset=utf-8");
+        // with an external broker the page connects to that broker itself
+        if (head.Path == WebListener.SocketPath && page is { BrokerUrl.Length: 0 })
             return Socket(head);
-        if (!servesConsole || ConsoleFiles.Find(head.Path) is not { } file)
+        if (page is not null && head.Path == PageSettings.Path)
+            return Uncached(head, page.ToJson(), "application/json");
+        if (page is null || ConsoleFiles.Find(head.Path) is not { } file)
             return Refuse("404 Not Found", "Unknown path.");
         if (head["If-None-Match"] == file.Tag)
-            return new WebAnswer(Header("304 Not Modified", $"ETag: {file.Tag}\r\n"), []);
+            return new WebAnswer(Header("304 Not Modified", $"ETag: {file.Tag}\r\n", page.ConnectSource), []);
         return new WebAnswer(
             Header(
                 "200 OK",
-                $"Content-Type: {file.Type}\r\nContent-Length: {file.Bytes.Length}\r\nETag: {file.Tag}\r\nCache-Control: no-cache\r\n"
+                $"Content-Type: {file.Type}\r\nContent-Length: {file.Bytes.Length}\r\nETag: {file.Tag}\r\nCache-Control: no-cache\r\n",
+                page.ConnectSource
             ),
             head.Method == "HEAD" ? [] : file.Bytes
         );
     }
 
-    private static WebAnswer Metrics(HttpHead head, byte[] text) =>
+    private static WebAnswer Uncached(HttpHead head, byte[] text, string type) =>
         new(
-            Header(
-                "200 OK",
-                $"Content-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: {text.Length}\r\nCache-Control: no-store\r\n"
-            ),
+            Header("200 OK", $"Content-Type: {type}\r\nContent-Length: {text.Length}\r\nCache-Control: no-store\r\n"),
             head.Method == "HEAD" ? [] : text
         );
 
@@ -94,10 +96,10 @@ internal readonly record struct WebAnswer(byte[] Head, byte[] Body, bool IsSocke
         );
     }
 
-    private static byte[] Header(string status, string fields) =>
+    private static byte[] Header(string status, string fields, string connect = "") =>
         Encoding.ASCII.GetBytes(
-            $"HTTP/1.1 {status}\r\n{fields}Connection: close\r\nContent-Security-Policy: {Policy}\r\nX-Content-Type-Options: nosniff\r\n"
-                + "X-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: "
+            $"HTTP/1.1 {status}\r\n{fields}Connection: close\r\nContent-Security-Policy: {Policy(connect)}\r\n"
+                + "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: "
                 + "same-origin\r\nCross-Origin-Opener-Policy: same-origin\r\n\r\n"
         );
 }

@@ -13,7 +13,8 @@ namespace EdgeSeg.WebConsole;
 
 /// <summary>
 /// The HTTP listener of the console: serves the files of the page, passes its WebSocket (path <c>/mqtt</c>, subprotocol <c>mqtt</c>) to the
-/// embedded broker, and serves metrics. One request for each connection; connections, the size of a head and its time are bounded.
+/// embedded broker where there is one, and serves metrics. One request for each connection; connections, the size of a head and its time
+/// are bounded.
 /// </summary>
 internal sealed class WebListener : IMqttServerAdapter
 {
@@ -22,13 +23,14 @@ internal sealed class WebListener : IMqttServerAdapter
 
     private readonly TcpListener listener;
     private readonly bool onLoopback;
+    private readonly PageSettings? page;
     private readonly CancellationTokenSource stop = new();
     private readonly SemaphoreSlim places = new(WebConsoleLimits.WebConnections);
     private IMqttNetLogger logger = MqttNetNullLogger.Instance;
 
-    private WebListener(IPAddress address, int port, bool servesConsole)
+    private WebListener(IPAddress address, int port, PageSettings? page)
     {
-        ServesConsole = servesConsole;
+        this.page = page;
         listener = new TcpListener(address, port);
         onLoopback = IPAddress.IsLoopback(address);
     }
@@ -42,11 +44,11 @@ internal sealed class WebListener : IMqttServerAdapter
     /// <summary>Takes the port; connections wait until the broker starts. Port 0 takes a free one.</summary>
     /// <param name="address">Address on which it listens.</param>
     /// <param name="port">Its port; 0: a free one.</param>
-    /// <param name="servesConsole">Serve the page and its WebSocket; false: metrics only.</param>
+    /// <param name="page">Settings of the page that is served; null: metrics only.</param>
     /// <exception cref="OperatingException">The port is not available.</exception>
-    public static WebListener Open(IPAddress address, int port, bool servesConsole = true)
+    public static WebListener Open(IPAddress address, int port, PageSettings? page)
     {
-        var opened = new WebListener(address, port, servesConsole);
+        var opened = new WebListener(address, port, page);
         try
         {
             opened.listener.Start(WebConsoleLimits.WebConnections);
@@ -60,9 +62,6 @@ internal sealed class WebListener : IMqttServerAdapter
             );
         }
     }
-
-    /// <summary>The page and its WebSocket are served.</summary>
-    public bool ServesConsole { get; }
 
     /// <summary>Served at <see cref="MetricsPath"/>; null: not served.</summary>
     public PrometheusMetrics? Metrics { get; set; }
@@ -123,7 +122,7 @@ internal sealed class WebListener : IMqttServerAdapter
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
             limit.CancelAfter(WebConsoleLimits.WebAnswerMs);
             var head = await HttpHead.ReadAsync(stream, limit.Token);
-            var answer = WebAnswer.To(head, onLoopback, ServesConsole, Metrics);
+            var answer = WebAnswer.To(head, onLoopback, page, Metrics);
             await stream.WriteAsync(answer.Head, limit.Token);
             if (answer.Body.Length > 0)
                 await stream.WriteAsync(answer.Body, limit.Token);

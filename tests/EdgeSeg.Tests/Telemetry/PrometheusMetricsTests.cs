@@ -61,7 +61,7 @@ public class PrometheusMetricsTests
     [Fact]
     public async Task The_listener_serves_metrics_where_they_are_on_and_no_page_without_the_console()
     {
-        using var listener = WebListener.Open(IPAddress.Loopback, 0, servesConsole: false);
+        using var listener = WebListener.Open(IPAddress.Loopback, 0, page: null);
         listener.Metrics = new PrometheusMetrics();
         listener.Metrics.Update(Messages.Samples.Telemetry(), Messages.Samples.Service);
         listener.Start();

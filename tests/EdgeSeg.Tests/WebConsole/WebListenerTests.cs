@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Vision.Platform;
 using MQTTnet;
@@ -46,7 +47,7 @@ public class WebListenerTests
 
     private static async Task<(EmbeddedBroker Broker, int Port)> StartAsync(string? user = null, string? password = null)
     {
-        var door = WebListener.Open(IPAddress.Loopback, 0);
+        var door = WebListener.Open(IPAddress.Loopback, 0, new PageSettings());
         return (await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0, user, password, door), door.EndPoint.Port);
     }
 
@@ -174,6 +175,36 @@ public class WebListenerTests
     }
 
     [Fact]
+    public async Task With_an_external_broker_the_page_is_told_its_address_and_may_connect_to_it_alone()
+    {
+        using var listener = WebListener.Open(IPAddress.Loopback, 0, new PageSettings("wss://broker.example:9443/mqtt", "site/hall-3"));
+        listener.Start();
+        var port = listener.EndPoint.Port;
+        var answer = await AskAsync(port, $"GET {PageSettings.Path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        Assert.Contains("\r\nContent-Type: application/json\r\n", answer, StringComparison.Ordinal);
+        using var settings = JsonDocument.Parse(answer[answer.IndexOf("\r\n\r\n", StringComparison.Ordinal)..]);
+        Assert.Equal("wss://broker.example:9443/mqtt", settings.RootElement.GetProperty("broker_url").GetString());
+        Assert.Equal("site/hall-3", settings.RootElement.GetProperty("topic_prefix").GetString());
+        var page = await AskAsync(port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        Assert.Contains(" connect-src 'self' wss://broker.example:9443; ", page, StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 404 ", await AskAsync(port, Upgrade("localhost", "")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_the_embedded_broker_the_page_is_told_no_other_address()
+    {
+        var (broker, port) = await StartAsync();
+        await using var _ = broker;
+        var answer = await AskAsync(port, $"GET {PageSettings.Path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        Assert.EndsWith("{\"broker_url\":\"\",\"topic_prefix\":\"edgeseg\"}", answer, StringComparison.Ordinal);
+        Assert.Contains(
+            " connect-src 'self'; ",
+            await AskAsync(port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public async Task Every_connection_beyond_the_limit_is_closed_and_a_place_comes_free_again()
     {
         var (broker, port) = await StartAsync();
@@ -200,7 +231,7 @@ public class WebListenerTests
     {
         var (broker, port) = await StartAsync();
         await using var _ = broker;
-        var refusal = Assert.Throws<OperatingException>(() => WebListener.Open(IPAddress.Loopback, port));
+        var refusal = Assert.Throws<OperatingException>(() => WebListener.Open(IPAddress.Loopback, port, new PageSettings()));
         Assert.Contains($"port {port}", refusal.Message, StringComparison.Ordinal);
     }
 }
