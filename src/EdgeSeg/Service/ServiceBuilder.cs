@@ -223,7 +223,7 @@ internal static class ServiceBuilder
     )
     {
         var bind = IPAddress.Parse(settings.Console.Bind);
-        var page = settings.Console.Enabled ? new PageSettings(settings.Console.BrokerUrl) : null;
+        var page = settings.Console.Enabled ? new PageSettings(settings.Console.BrokerUrl, settings.Mqtt.TopicPrefix) : null;
         var listener = settings.Console.IsListening ? WebListener.Open(bind, settings.Console.Port, page) : null;
         try
         {

@@ -1,11 +1,12 @@
 using System.Text.Json;
+using EdgeSeg.Configuration;
 
 namespace EdgeSeg.WebConsole;
 
 /// <summary>What the page needs to know before it connects; it reads it from <see cref="Path"/>.</summary>
 /// <param name="BrokerUrl">WebSocket address of the broker; empty: the embedded broker, on the page's own listener.</param>
 /// <param name="TopicPrefix">First level or levels of every topic.</param>
-internal sealed record PageSettings(string BrokerUrl = "", string TopicPrefix = "edgeseg")
+internal sealed record PageSettings(string BrokerUrl = "", string TopicPrefix = MqttSettings.DefaultTopicPrefix)
 {
     public const string Path = "/settings.json";
 
