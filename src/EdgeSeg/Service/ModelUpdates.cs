@@ -26,6 +26,7 @@ internal sealed class ModelUpdates : IAsyncDisposable
     private Updater? updater;
     private Download? download;
     private Task loop = Task.CompletedTask;
+    private volatile UpdateFigures? figures;
 
     private ModelUpdates(Settings settings, Journal journal, TimeProvider time)
     {
@@ -41,6 +42,9 @@ internal sealed class ModelUpdates : IAsyncDisposable
     /// <summary>Null where updates are off.</summary>
     public static ModelUpdates? Open(Settings settings, Journal journal, TimeProvider time) =>
         settings.Update.Enabled ? new ModelUpdates(settings, journal, time) : null;
+
+    /// <summary>Where the updates are, for metrics; null: nothing was reported yet. Any thread.</summary>
+    public UpdateFigures? Figures => figures;
 
     /// <summary>The installed bundle to serve; null: the settings' or the shipped one.</summary>
     public string? Slot { get; private set; }
@@ -160,11 +164,14 @@ internal sealed class ModelUpdates : IAsyncDisposable
         updater = new Updater(context, download, canary, inbox);
         loop = Task.Run(() => updater.RunAsync(stop.Token));
 
-        void Publish(UpdateReport report) =>
+        void Publish(UpdateReport report)
+        {
+            figures = new UpdateFigures(report.State, report.Version, report.Reason, report.Bytes, report.BytesTotal);
             link.TrySetState(
                 topics.ModelState,
                 ModelStateMessage.Write(json, facts.Device, facts.Session, settings.Fleet, report, active(), time.GetUtcNow())
             );
+        }
     }
 
     public static DeviceInfo Device(string device, bool isPinned) =>

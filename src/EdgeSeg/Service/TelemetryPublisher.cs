@@ -24,6 +24,7 @@ internal sealed class TelemetryPublisher : IDisposable
     private readonly string fleet;
     private readonly OtlpMetrics? otlp;
     private readonly PrometheusMetrics? prometheus;
+    private readonly Func<UpdateFigures?> updates;
     private long publishedAt;
 
     public TelemetryPublisher(
@@ -35,11 +36,12 @@ internal sealed class TelemetryPublisher : IDisposable
         ServiceInfo info,
         TimeProvider time,
         Action<string> report,
-        PrometheusMetrics? prometheus = null
+        PrometheusMetrics? prometheus = null,
+        Func<UpdateFigures?>? updates = null
     )
     {
         (this.collector, this.pipeline, this.link, this.topics, this.info, this.time) = (collector, pipeline, link, topics, info, time);
-        this.prometheus = prometheus;
+        (this.prometheus, this.updates) = (prometheus, updates ?? (() => null));
         (intervalS, stateDir) = (settings.Telemetry.IntervalS, settings.StateDir);
         Board = DeviceVitals.Read(stateDir);
         publishedAt = time.GetTimestamp();
@@ -77,7 +79,8 @@ internal sealed class TelemetryPublisher : IDisposable
             info.Degraded,
             link.Connected,
             Alerts,
-            pipeline.Quality.Figures
+            pipeline.Quality.Figures,
+            updates()
         );
         otlp?.Update(taken, service);
         prometheus?.Update(taken, service);

@@ -131,6 +131,14 @@ internal sealed class OtlpMetrics : IDisposable
             "edgeseg.alerts",
             s => s.Alerts.GroupBy(a => a).Select(g => new Measurement<double>(g.Count(), new KeyValuePair<string, object?>("code", g.Key)))
         );
+        State(
+            "edgeseg.model.update",
+            s =>
+                s.Update is { } u
+                    ? [new Measurement<double>(1, new("state", u.State), new("version", u.VersionText), new("reason", u.Reason ?? ""))]
+                    : []
+        );
+        State("edgeseg.model.update_failed", s => s.Update is { } u ? [new Measurement<double>(u.HasFailed ? 1 : 0)] : []);
         State("edgeseg.masks.found_ratio", s => Quality(s, q => q.FoundRate));
         State("edgeseg.masks.predicted_iou", s => Quality(s, q => q.PredictedIou));
         State("edgeseg.masks.area_ratio", s => Quality(s, q => q.Area));

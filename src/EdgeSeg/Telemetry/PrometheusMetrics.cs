@@ -53,11 +53,25 @@ internal sealed class PrometheusMetrics
             alerts.Add(group.Count(), ("code", group.Key));
         page.Counter("edgeseg_model_swaps_total", "Models that replaced another.").Add(taken.Swaps.Count);
         page.Gauge("edgeseg_model_last_swap_seconds", "Time without inference during the last swap.").Add(taken.Swaps.LastMs / 1000);
+        WriteUpdate(page, service.Update);
         if (service.Quality.Results == 0)
             return;
         page.Gauge("edgeseg_masks_found_ratio", "Share of recent automatic results with an object.").Add(service.Quality.FoundRate);
         page.Gauge("edgeseg_masks_predicted_iou", "Mean predicted IoU of recent automatic masks.").Add(service.Quality.PredictedIou);
         page.Gauge("edgeseg_masks_area_ratio", "Mean area of recent automatic masks as a share of the picture.").Add(service.Quality.Area);
+    }
+
+    private static void WriteUpdate(PrometheusPage page, UpdateFigures? update)
+    {
+        if (update is null)
+            return;
+        page.Gauge("edgeseg_model_update_info", "State of the model updates, the version that it is about and the reason; the value is 1.")
+            .Add(1, ("state", update.State), ("version", update.VersionText), ("reason", update.Reason ?? ""));
+        page.Gauge("edgeseg_model_update_failed", "1 while the last model update is refused or rolled back.").Add(update.HasFailed ? 1 : 0);
+        if (update.Bytes is { } bytes)
+            page.Gauge("edgeseg_model_update_received_bytes", "Bytes of the model update received so far.").Add(bytes);
+        if (update.BytesTotal is { } total)
+            page.Gauge("edgeseg_model_update_size_bytes", "Size of the model update.").Add(total);
     }
 
     private void WriteCameras(PrometheusPage page, TelemetryInfo taken)

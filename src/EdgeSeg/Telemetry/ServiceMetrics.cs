@@ -9,6 +9,7 @@ namespace EdgeSeg.Telemetry;
 /// <param name="Connected">The link to the broker is up.</param>
 /// <param name="Alerts">Codes of the lasting alerts.</param>
 /// <param name="Quality">Recent automatic masks of the active model.</param>
+/// <param name="Update">Where the model updates are; null: they are off, or nothing was reported yet.</param>
 internal sealed record ServiceMetrics(
     string Fleet,
     string Version,
@@ -17,5 +18,21 @@ internal sealed record ServiceMetrics(
     bool Degraded,
     bool Connected,
     IReadOnlyList<string> Alerts,
-    LiveStats Quality
+    LiveStats Quality,
+    UpdateFigures? Update = null
 );
+
+/// <summary>Where the model updates are, as in <c>model/state</c>.</summary>
+/// <param name="State">idle, waiting, downloading, verifying, canary, trial, active, refused or rolled_back.</param>
+/// <param name="Version">Of the bundle that it is about; null: none.</param>
+/// <param name="Reason">Why it waits or was refused; null: no reason.</param>
+/// <param name="Bytes">Received so far; null: nothing is downloaded.</param>
+/// <param name="BytesTotal">Of the download.</param>
+internal sealed record UpdateFigures(string State, int? Version, string? Reason, long? Bytes, long? BytesTotal)
+{
+    /// <summary>The last update was refused, or was taken back.</summary>
+    public bool HasFailed => State is "refused" or "rolled_back";
+
+    /// <summary>The version as a label; empty: none.</summary>
+    public string VersionText => Version?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "";
+}

@@ -24,6 +24,11 @@ public class DashboardTests
             .SelectMany(p => p.GetProperty("targets").EnumerateArray())
             .ToArray();
         Assert.True(targets.Length >= 12, $"only {targets.Length} queries");
+        // 24 columns: a panel of another width is not drawn
+        Assert.All(
+            dashboard.RootElement.GetProperty("panels").EnumerateArray().Select(p => p.GetProperty("gridPos")),
+            place => Assert.InRange(place.GetProperty("x").GetInt32() + place.GetProperty("w").GetInt32(), 1, 24)
+        );
         foreach (var target in targets)
         {
             var query = target.GetProperty("expr").GetString()!;

@@ -112,7 +112,8 @@ internal static class Samples
         true,
         true,
         ["camera_lost", "camera_lost", "disk_low"],
-        new LiveStats(40, 0.9, 0.8, 0.25)
+        new LiveStats(40, 0.9, 0.8, 0.25),
+        new UpdateFigures("downloading", 8, null, 1_000_000, 25_000_000)
     );
 
     public static readonly Alert Alert = new(

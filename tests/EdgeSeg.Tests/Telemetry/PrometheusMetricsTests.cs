@@ -38,6 +38,37 @@ public class PrometheusMetricsTests
         Assert.Equal(0.9, samples["edgeseg_masks_found_ratio{device=\"robot-7\"}"]);
     }
 
+    [Theory]
+    [InlineData("downloading", null, 0)]
+    [InlineData("waiting", "not_in_rollout", 0)]
+    [InlineData("active", null, 0)]
+    [InlineData("refused", "bad_signature", 1)]
+    [InlineData("rolled_back", "canary_failed", 1)]
+    public void The_state_of_an_update_is_shown_with_its_version_and_reason(string state, string? reason, double failed)
+    {
+        var metrics = new PrometheusMetrics();
+        metrics.Update(
+            Messages.Samples.Telemetry(),
+            Messages.Samples.Service with
+            {
+                Update = new UpdateFigures(state, 8, reason, state == "downloading" ? 5 : null, 10),
+            }
+        );
+        var samples = Samples(metrics.Text);
+        Assert.Equal(1, samples[$"edgeseg_model_update_info{{device=\"robot-7\",state=\"{state}\",version=\"8\",reason=\"{reason}\"}}"]);
+        Assert.Equal(failed, samples["edgeseg_model_update_failed{device=\"robot-7\"}"]);
+        Assert.Equal(10, samples["edgeseg_model_update_size_bytes{device=\"robot-7\"}"]);
+        Assert.Equal(state == "downloading", samples.ContainsKey("edgeseg_model_update_received_bytes{device=\"robot-7\"}"));
+    }
+
+    [Fact]
+    public void Without_updates_there_is_no_state_of_one()
+    {
+        var metrics = new PrometheusMetrics();
+        metrics.Update(Messages.Samples.Telemetry(), Messages.Samples.Service with { Update = null });
+        Assert.DoesNotContain("model_update", Encoding.UTF8.GetString(metrics.Text), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Every_metric_has_its_help_and_type_before_its_samples_and_is_named_by_the_rules()
     {
