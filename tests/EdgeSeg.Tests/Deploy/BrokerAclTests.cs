@@ -61,8 +61,14 @@ public sealed class BrokerAclTests
             "edgeseg/v1/+/cam/+/cmd/+",
             () =>
             {
-                Assert.Equal(0, broker.Client("mosquitto_pub", "operator", "-t", "edgeseg/v1/arm-7/cam/cam0/cmd/auto", "-m", "for-7").ExitCode);
-                Assert.Equal(0, broker.Client("mosquitto_pub", "operator", "-t", "edgeseg/v1/arm-8/cam/cam0/cmd/auto", "-m", "for-8").ExitCode);
+                Assert.Equal(
+                    0,
+                    broker.Client("mosquitto_pub", "operator", "-t", "edgeseg/v1/arm-7/cam/cam0/cmd/auto", "-m", "for-7").ExitCode
+                );
+                Assert.Equal(
+                    0,
+                    broker.Client("mosquitto_pub", "operator", "-t", "edgeseg/v1/arm-8/cam/cam0/cmd/auto", "-m", "for-8").ExitCode
+                );
             }
         );
         Assert.Equal("edgeseg/v1/arm-8/cam/cam0/cmd/auto for-8", heard);
@@ -77,7 +83,18 @@ public sealed class BrokerAclTests
             Published
                 .Run(
                     "mosquitto_pub",
-                    ["-h", "localhost", "-p", $"{broker.Port}", "--cafile", $"{broker.Folder}/ca.crt", "-t", "edgeseg/v1/arm-7/status", "-m", "x"]
+                    [
+                        "-h",
+                        "localhost",
+                        "-p",
+                        $"{broker.Port}",
+                        "--cafile",
+                        $"{broker.Folder}/ca.crt",
+                        "-t",
+                        "edgeseg/v1/arm-7/status",
+                        "-m",
+                        "x",
+                    ]
                 )
                 .ExitCode
         );

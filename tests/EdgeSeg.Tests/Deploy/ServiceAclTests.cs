@@ -88,10 +88,7 @@ public sealed class ServiceAclTests : IDisposable
     }
 
     private static void Command(AclBroker broker, string word, string body) =>
-        Assert.Equal(
-            0,
-            broker.Client("mosquitto_pub", "operator", "-t", $"{Root}cam/front/cmd/{word}", "-m", body).ExitCode
-        );
+        Assert.Equal(0, broker.Client("mosquitto_pub", "operator", "-t", $"{Root}cam/front/cmd/{word}", "-m", body).ExitCode);
 
     /// <summary>Runs the service, makes it publish everything that it can, and stops it.</summary>
     private async Task<(string Journal, string[] Heard)> RunAsync(AclBroker broker, IEnumerable<string> awaited)
@@ -130,7 +127,10 @@ public sealed class ServiceAclTests : IDisposable
         Assert.DoesNotContain("refuse", journal, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("Denied", broker.Log, StringComparison.Ordinal);
         // an empty message, of length 0, clears what a former session left
-        Assert.DoesNotContain(heard, t => t.StartsWith(Root + "alert/broker-refused ", StringComparison.Ordinal) && !t.Contains(" 0 ", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            heard,
+            t => t.StartsWith(Root + "alert/broker-refused ", StringComparison.Ordinal) && !t.Contains(" 0 ", StringComparison.Ordinal)
+        );
         Assert.Contains("homeassistant/device/edgeseg-arm-7/config", broker.Log, StringComparison.Ordinal);
 
         // what is left is cleared by an administrator, as for a dead robot
