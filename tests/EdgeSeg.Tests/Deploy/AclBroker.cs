@@ -88,7 +88,8 @@ internal sealed class AclBroker : IDisposable
         text += "\nlog_type all\nlog_dest stderr\n";
         var list = acl(await File.ReadAllTextAsync(Repository.PathOf("deploy/mosquitto/edgeseg.acl")));
         var listFile = scratch.Write("edgeseg.acl", Encoding.UTF8.GetBytes(list));
-        File.SetUnixFileMode(listFile, UnixFileMode.UserRead);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(listFile, UnixFileMode.UserRead);
         var file = scratch.Write("mosquitto.conf", Encoding.UTF8.GetBytes(text));
         broker = Process.Start(new ProcessStartInfo(program, ["-c", file]) { RedirectStandardError = true })!;
         broker.ErrorDataReceived += (_, line) =>
