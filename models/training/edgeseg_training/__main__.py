@@ -10,10 +10,13 @@ import importlib
 import os
 import sys
 
-from . import UserError
+from . import UserError  # imports neither numpy nor torch
 
 # threads that wait give the core away: on a busy machine, waiting in a loop costs more than the work
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Debian's torch and numpy use the pthread build of OpenBLAS. It starts its own threads whatever torch's number of threads is, and they
+# wait in a loop: a run of one thread keeps two cores busy and has half the speed. OpenBLAS reads the variable when it is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # name -> (module of this package, help)
 COMMANDS = {

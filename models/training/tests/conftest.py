@@ -1,6 +1,9 @@
 """Fixtures: small photographs with known masks, made by the tests."""
+import os
 import pathlib
 import sys
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as __main__ does, before numpy is imported
 
 import cv2
 import numpy as np

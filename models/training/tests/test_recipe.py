@@ -1,3 +1,8 @@
+import os
+import pathlib
+import subprocess
+import sys
+
 import pytest
 
 from edgeseg_training import UserError, __main__, recipe
@@ -47,10 +52,20 @@ def test_a_variable_of_a_path_must_be_set(monkeypatch):
 
 
 def test_recipes_of_the_repository_are_valid():
-    import pathlib
-
     files = sorted((pathlib.Path(recipe.__file__).parent.parent / "recipes").glob("*.toml"))
     assert files
     for file in files:
         assert recipe.load(file).sources, file
         recipe.load(file, cuda=True)
+
+
+@pytest.mark.parametrize("given, threads", [(None, "1"), ("3", "3")])
+def test_openblas_has_one_thread_unless_the_environment_says_otherwise(given, threads):
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    environment["PYTHONPATH"] = str(pathlib.Path(recipe.__file__).parent.parent)
+    if given:
+        environment["OPENBLAS_NUM_THREADS"] = given
+    code = "import os, sys, edgeseg_training.__main__; print(os.environ['OPENBLAS_NUM_THREADS'], *({'numpy', 'torch'} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True).stdout
+    # neither is imported yet: OpenBLAS would not read the variable any more
+    assert found.split() == [threads]
