@@ -19,6 +19,20 @@ internal sealed record Alert(
     string Cause = ""
 );
 
+/// <summary>Body of <c>alert/&lt;id&gt;</c>.</summary>
+internal sealed record AlertBody(
+    int V,
+    string Device,
+    string Session,
+    string Alert,
+    string Code,
+    string? Camera,
+    bool Degraded,
+    DateTime SinceUtc,
+    string Text,
+    string Remedy
+);
+
 /// <summary>The retained <c>alert/&lt;id&gt;</c>, version 1; schema <c>Alert</c> in docs/asyncapi.yaml.</summary>
 internal static class AlertMessage
 {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Prompts;
 
@@ -50,74 +49,75 @@ internal sealed class InfoContent
     public required IReadOnlyList<string> Commands { get; init; }
 }
 
+/// <summary>Body of <c>info</c>.</summary>
+internal sealed record InfoBody(
+    int V,
+    string Device,
+    string Session,
+    string? Fleet,
+    IReadOnlyList<string> Tags,
+    Dictionary<string, string> Versions,
+    InfoModelBody[] Models,
+    string Provider,
+    IReadOnlyList<string> ProvidersPassedOver,
+    string PrecisionReason,
+    InfoCameraBody[] Cameras,
+    InfoLimits Limits,
+    IReadOnlyList<string> Commands
+);
+
+/// <summary>An <see cref="InfoModel"/> on the wire.</summary>
+internal sealed record InfoModelBody(
+    string Role,
+    string Name,
+    string Version,
+    string Sha256,
+    string Precision,
+    string WeightsLicence,
+    bool Zoom,
+    bool NegativeClicks
+);
+
+/// <summary>An <see cref="InfoCamera"/> on the wire; <see cref="Image"/>: width and height in pixels.</summary>
+internal sealed record InfoCameraBody(string Id, string Kind, int[] Image, string Mode);
+
+/// <summary>Largest message and command in bytes, most points of a prompt.</summary>
+internal sealed record InfoLimits(int MessageBytes, int CommandBytes, int Points);
+
 /// <summary>The retained <c>info</c>, version 1; schema <c>Info</c> in docs/asyncapi.yaml.</summary>
 internal static class InfoMessage
 {
-    public static ReadOnlySpan<byte> Write(JsonBuffer to, InfoContent facts)
-    {
-        var json = to.Begin();
-        json.WriteNumber("v"u8, 1);
-        json.WriteString("device"u8, facts.Device);
-        json.WriteString("session"u8, facts.Session);
-        json.WriteOptional("fleet"u8, facts.Fleet.Length == 0 ? null : facts.Fleet);
-        json.WriteStartArray("tags"u8);
-        foreach (var tag in facts.Tags)
-            json.WriteStringValue(tag);
-        json.WriteEndArray();
-        json.WriteStartObject("versions"u8);
-        foreach (var (name, version) in facts.Versions)
-            json.WriteString(name, version);
-        json.WriteEndObject();
-        json.WriteStartArray("models"u8);
-        foreach (var model in facts.Models)
-            WriteModel(json, model);
-        json.WriteEndArray();
-        json.WriteString("provider"u8, facts.Provider);
-        json.WriteStartArray("providers_passed_over"u8);
-        foreach (var reason in facts.PassedOver)
-            json.WriteStringValue(reason);
-        json.WriteEndArray();
-        json.WriteString("precision_reason"u8, facts.PrecisionReason);
-        json.WriteStartArray("cameras"u8);
-        foreach (var camera in facts.Cameras)
-            WriteCamera(json, camera);
-        json.WriteEndArray();
-        json.WriteStartObject("limits"u8);
-        json.WriteNumber("message_bytes"u8, MessageLimits.MaxMessageBytes);
-        json.WriteNumber("command_bytes"u8, MessageLimits.MaxCommandBytes);
-        json.WriteNumber("points"u8, PromptBuffer.MaxPoints);
-        json.WriteEndObject();
-        json.WriteStartArray("commands"u8);
-        foreach (var command in facts.Commands)
-            json.WriteStringValue(command);
-        json.WriteEndArray();
-        return to.End();
-    }
+    private static readonly InfoLimits limits = new(MessageLimits.MaxMessageBytes, MessageLimits.MaxCommandBytes, PromptBuffer.MaxPoints);
 
-    private static void WriteModel(Utf8JsonWriter json, InfoModel model)
-    {
-        json.WriteStartObject();
-        json.WriteString("role"u8, model.Role);
-        json.WriteString("name"u8, model.Model.Name);
-        json.WriteString("version"u8, model.Model.Version);
-        json.WriteString("sha256"u8, model.Model.Sha256);
-        json.WriteString("precision"u8, model.Model.Precision);
-        json.WriteString("weights_licence"u8, model.WeightsLicence);
-        json.WriteBoolean("zoom"u8, model.Zoom);
-        json.WriteBoolean("negative_clicks"u8, model.NegativeClicks);
-        json.WriteEndObject();
-    }
+    public static ReadOnlySpan<byte> Write(JsonBuffer to, InfoContent info) =>
+        to.Write(
+            new InfoBody(
+                1,
+                info.Device,
+                info.Session,
+                info.Fleet.Length == 0 ? null : info.Fleet,
+                info.Tags,
+                new Dictionary<string, string>(info.Versions),
+                [.. info.Models.Select(Model)],
+                info.Provider,
+                info.PassedOver,
+                info.PrecisionReason,
+                [.. info.Cameras.Select(c => new InfoCameraBody(c.Id, c.Kind, [c.Width, c.Height], c.Mode))],
+                limits,
+                info.Commands
+            ),
+            MessageJson.Default.InfoBody
+        );
 
-    private static void WriteCamera(Utf8JsonWriter json, InfoCamera camera)
-    {
-        json.WriteStartObject();
-        json.WriteString("id"u8, camera.Id);
-        json.WriteString("kind"u8, camera.Kind);
-        json.WriteStartArray("image"u8);
-        json.WriteNumberValue(camera.Width);
-        json.WriteNumberValue(camera.Height);
-        json.WriteEndArray();
-        json.WriteString("mode"u8, camera.Mode);
-        json.WriteEndObject();
-    }
+    private static InfoModelBody Model(InfoModel model) =>
+        new(
+            model.Role,
+            model.Model.Name,
+            model.Model.Version,
+            model.Model.Sha256,
+            model.Model.Precision,
+            model.WeightsLicence,
+            model.Zoom,
+            model.NegativeClicks
+        );
 }

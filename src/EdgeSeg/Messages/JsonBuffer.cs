@@ -66,8 +66,10 @@ internal static class JsonNumbers
         json.WriteRoundedValue(value, digits);
     }
 
-    public static void WriteRoundedValue(this Utf8JsonWriter json, double value, int digits) =>
-        json.WriteNumberValue(double.IsFinite(value) ? Math.Round(value, digits) : 0);
+    public static void WriteRoundedValue(this Utf8JsonWriter json, double value, int digits) => json.WriteNumberValue(Round(value, digits));
+
+    /// <summary>The number rounded to <paramref name="digits"/> places; one that is not finite becomes 0.</summary>
+    public static double Round(double value, int digits) => double.IsFinite(value) ? Math.Round(value, digits) : 0;
 
     public static void WriteOptional(this Utf8JsonWriter json, ReadOnlySpan<byte> name, string? value)
     {

@@ -17,6 +17,30 @@ internal enum ServiceState
     Offline,
 }
 
+/// <summary>Body of <c>status</c>.</summary>
+/// <param name="V">Version of the message.</param>
+/// <param name="Device">Device id.</param>
+/// <param name="Session">Id of this run of the service.</param>
+/// <param name="State">Word of the state.</param>
+/// <param name="Reasons">Stable codes.</param>
+/// <param name="SinceUtc">When the state began; null in a will.</param>
+/// <param name="Dropped">Messages dropped by the link.</param>
+internal sealed record StatusBody(
+    int V,
+    string Device,
+    string Session,
+    string State,
+    IReadOnlyList<string> Reasons,
+    DateTime? SinceUtc,
+    DroppedBody Dropped
+);
+
+/// <summary>Messages dropped by the link since the session began, by cause; see <see cref="LinkDrops"/>.</summary>
+internal sealed record DroppedBody(long Full, long Expired, long TooLarge, long Failed, long Refused)
+{
+    public static DroppedBody Of(in LinkDrops drops) => new(drops.Full, drops.Expired, drops.TooLarge, drops.Failed, drops.Refused);
+}
+
 /// <summary>
 /// The retained <c>status</c> and last will, version 1; schema <c>Status</c> in docs/asyncapi.yaml. The session id lets a reader ignore a
 /// late will of an earlier session.
@@ -38,24 +62,11 @@ internal static class StatusMessage
         IReadOnlyList<string> reasons,
         DateTimeOffset? sinceUtc,
         in LinkDrops drops
-    )
-    {
-        var json = to.Begin();
-        json.WriteNumber("v"u8, 1);
-        json.WriteString("device"u8, device);
-        json.WriteString("session"u8, session);
-        json.WriteString("state"u8, state.ToWire());
-        json.WriteStartArray("reasons"u8);
-        foreach (var reason in reasons)
-            json.WriteStringValue(reason);
-        json.WriteEndArray();
-        if (sinceUtc is { } since)
-            json.WriteString("since_utc"u8, since.UtcDateTime);
-        else
-            json.WriteNull("since_utc"u8);
-        TelemetryMessage.WriteLinkDrops(json, drops);
-        return to.End();
-    }
+    ) =>
+        to.Write(
+            new StatusBody(1, device, session, state.ToWire(), reasons, sinceUtc?.UtcDateTime, DroppedBody.Of(drops)),
+            MessageJson.Default.StatusBody
+        );
 
     /// <summary>Session and whether it was running; null when it is not a status message.</summary>
     public static (string Session, bool IsAtWork)? TryRead(ReadOnlySequence<byte> payload)

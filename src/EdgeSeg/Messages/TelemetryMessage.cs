@@ -1,100 +1,98 @@
-using System.Text.Json;
+using System.Text.Json.Serialization;
 using EdgeSeg.Telemetry;
 
 namespace EdgeSeg.Messages;
 
+/// <summary>Body of <c>telemetry</c>; the figures are those of <see cref="TelemetryInfo"/>, rounded.</summary>
+internal sealed record TelemetryBody(
+    int V,
+    string Device,
+    string Session,
+    DateTime AtUtc,
+    bool ClockSynced,
+    double IntervalS,
+    double[] LeMs,
+    Dictionary<string, CameraBody> Cameras,
+    ProcessBody Process,
+    GcBody Gc,
+    LinkBody Link,
+    SwapBody Model,
+    BoardBody Board
+);
+
+/// <summary>A <see cref="CameraTelemetry"/> on the wire.</summary>
+internal sealed record CameraBody(
+    double FpsIn,
+    double FpsOut,
+    long Reconnects,
+    int FramesHeld,
+    Dictionary<string, long> Drops,
+    Dictionary<string, StageBody> Stages
+);
+
+/// <summary>A <see cref="StageStats"/> on the wire; times in milliseconds.</summary>
+internal sealed record StageBody(long Count, double P50, double P95, double P99, double Max, long[] Le);
+
+/// <summary>Memory and processor of <see cref="ProcessStats"/>; null, and left out: not reported by the system.</summary>
+internal sealed record ProcessBody(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? RssBytes,
+    double CpuPercent
+);
+
+/// <summary>The garbage collector of <see cref="ProcessStats"/>.</summary>
+internal sealed record GcBody(long AllocatedBytes, int Gen0, int Gen1, int Gen2, int Gen2Total);
+
+/// <summary><see cref="LinkStats"/> on the wire.</summary>
+internal sealed record LinkBody(long Sent, long Reconnects, int Waiting, DroppedBody Dropped);
+
+/// <summary><see cref="SwapStats"/> on the wire.</summary>
+internal sealed record SwapBody(int Swaps, double LastSwapMs);
+
 /// <summary>Telemetry of an interval, version 1; schema <c>Telemetry</c> in docs/asyncapi.yaml.</summary>
 internal static class TelemetryMessage
 {
-    public static ReadOnlySpan<byte> Write(JsonBuffer to, TelemetryInfo facts)
+    private static readonly double[] boundsMs = LatencyHistogram.BoundsMs.ToArray();
+
+    public static ReadOnlySpan<byte> Write(JsonBuffer to, TelemetryInfo info)
     {
-        var json = to.Begin();
-        json.WriteNumber("v"u8, 1);
-        json.WriteString("device"u8, facts.Device);
-        json.WriteString("session"u8, facts.Session);
-        json.WriteString("at_utc"u8, facts.AtUtc.UtcDateTime);
-        json.WriteBoolean("clock_synced"u8, facts.ClockSynced);
-        json.WriteRounded("interval_s"u8, facts.IntervalS, 3);
-        json.WriteStartArray("le_ms"u8);
-        foreach (var bound in LatencyHistogram.BoundsMs)
-            json.WriteNumberValue(bound);
-        json.WriteEndArray();
-        json.WriteStartObject("cameras"u8);
-        foreach (var camera in facts.Cameras)
-            WriteCamera(json, camera);
-        json.WriteEndObject();
-        WriteProcess(json, facts.Process);
-        json.WriteStartObject("link"u8);
-        json.WriteNumber("sent"u8, facts.Link.Sent);
-        json.WriteNumber("reconnects"u8, facts.Link.Reconnects);
-        json.WriteNumber("waiting"u8, facts.Link.Waiting);
-        WriteLinkDrops(json, facts.Link.Drops);
-        json.WriteEndObject();
-        json.WriteStartObject("model"u8);
-        json.WriteNumber("swaps"u8, facts.Swaps.Count);
-        json.WriteRounded("last_swap_ms"u8, facts.Swaps.LastMs, 3);
-        json.WriteEndObject();
-        BoardStats.Write(json, facts.Board);
-        return to.End();
+        var process = info.Process;
+        return to.Write(
+            new TelemetryBody(
+                1,
+                info.Device,
+                info.Session,
+                info.AtUtc.UtcDateTime,
+                info.ClockSynced,
+                JsonNumbers.Round(info.IntervalS, 3),
+                boundsMs,
+                info.Cameras.ToDictionary(c => c.Id, Camera),
+                new ProcessBody(process.RssBytes, JsonNumbers.Round(process.CpuPercent, 1)),
+                new GcBody(process.AllocatedBytes, process.Gen0, process.Gen1, process.Gen2, process.Gen2Total),
+                new LinkBody(info.Link.Sent, info.Link.Reconnects, info.Link.Waiting, DroppedBody.Of(info.Link.Drops)),
+                new SwapBody(info.Swaps.Count, JsonNumbers.Round(info.Swaps.LastMs, 3)),
+                BoardBody.Of(info.Board)
+            ),
+            MessageJson.Default.TelemetryBody
+        );
     }
 
-    internal static void WriteLinkDrops(Utf8JsonWriter json, in LinkDrops drops)
-    {
-        json.WriteStartObject("dropped"u8);
-        json.WriteNumber("full"u8, drops.Full);
-        json.WriteNumber("expired"u8, drops.Expired);
-        json.WriteNumber("too_large"u8, drops.TooLarge);
-        json.WriteNumber("failed"u8, drops.Failed);
-        json.WriteNumber("refused"u8, drops.Refused);
-        json.WriteEndObject();
-    }
+    private static CameraBody Camera(CameraTelemetry camera) =>
+        new(
+            JsonNumbers.Round(camera.FpsIn, 2),
+            JsonNumbers.Round(camera.FpsOut, 2),
+            camera.Reconnects,
+            camera.FramesHeld,
+            new Dictionary<string, long>(camera.Drops),
+            camera.Stages.ToDictionary(s => s.Key, s => Stage(s.Value))
+        );
 
-    private static void WriteCamera(Utf8JsonWriter json, CameraTelemetry camera)
-    {
-        json.WriteStartObject(camera.Id);
-        json.WriteRounded("fps_in"u8, camera.FpsIn, 2);
-        json.WriteRounded("fps_out"u8, camera.FpsOut, 2);
-        json.WriteNumber("reconnects"u8, camera.Reconnects);
-        json.WriteNumber("frames_held"u8, camera.FramesHeld);
-        json.WriteStartObject("drops"u8);
-        foreach (var (cause, count) in camera.Drops)
-            json.WriteNumber(cause, count);
-        json.WriteEndObject();
-        json.WriteStartObject("stages"u8);
-        foreach (var (stage, figures) in camera.Stages)
-            WriteStage(json, stage, figures);
-        json.WriteEndObject();
-        json.WriteEndObject();
-    }
-
-    private static void WriteStage(Utf8JsonWriter json, string stage, StageStats figures)
-    {
-        json.WriteStartObject(stage);
-        json.WriteNumber("count"u8, figures.Count);
-        json.WriteRounded("p50"u8, figures.P50Ms, 3);
-        json.WriteRounded("p95"u8, figures.P95Ms, 3);
-        json.WriteRounded("p99"u8, figures.P99Ms, 3);
-        json.WriteRounded("max"u8, figures.MaxMs, 3);
-        json.WriteStartArray("le"u8);
-        foreach (var count in figures.AtMost)
-            json.WriteNumberValue(count);
-        json.WriteEndArray();
-        json.WriteEndObject();
-    }
-
-    private static void WriteProcess(Utf8JsonWriter json, in ProcessStats process)
-    {
-        json.WriteStartObject("process"u8);
-        if (process.RssBytes is { } rss)
-            json.WriteNumber("rss_bytes"u8, rss);
-        json.WriteRounded("cpu_percent"u8, process.CpuPercent, 1);
-        json.WriteEndObject();
-        json.WriteStartObject("gc"u8);
-        json.WriteNumber("allocated_bytes"u8, process.AllocatedBytes);
-        json.WriteNumber("gen0"u8, process.Gen0);
-        json.WriteNumber("gen1"u8, process.Gen1);
-        json.WriteNumber("gen2"u8, process.Gen2);
-        json.WriteNumber("gen2_total"u8, process.Gen2Total);
-        json.WriteEndObject();
-    }
+    private static StageBody Stage(StageStats stats) =>
+        new(
+            stats.Count,
+            JsonNumbers.Round(stats.P50Ms, 3),
+            JsonNumbers.Round(stats.P95Ms, 3),
+            JsonNumbers.Round(stats.P99Ms, 3),
+            JsonNumbers.Round(stats.MaxMs, 3),
+            stats.AtMost
+        );
 }

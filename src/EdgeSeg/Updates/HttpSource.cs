@@ -37,8 +37,8 @@ internal sealed class HttpSource : ISource
     public static SocketsHttpHandler NewHandler(DownloadOptions options, RemoteCertificateValidationCallback? accept = null) =>
         new()
         {
+            // AutomaticDecompression keeps its default, none: to set it, even to none, links every decompressor (executable-size.md)
             AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
             UseProxy = options.Proxy is not null,
             Proxy = options.Proxy is { } proxy ? new WebProxy(proxy) : null,
             UseCookies = false,
