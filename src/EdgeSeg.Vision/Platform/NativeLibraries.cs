@@ -11,7 +11,7 @@ namespace EdgeSeg.Vision.Platform;
 /// build); else the system's loader. A configured path that does not load is an error and not skipped, since another version would be used
 /// instead. Each library is loaded once and kept.
 /// </summary>
-internal static partial class NativeLibraries
+internal static class NativeLibraries
 {
     public const string Runtime = "onnxruntime";
     public const string OpenCv = "OpenCvSharpExtern";
@@ -145,8 +145,8 @@ internal static partial class NativeLibraries
             if (Path.IsPathRooted(path) && !File.Exists(path) && string.IsNullOrEmpty(wanted))
                 continue;
             // the first call of dlerror binds it through the loader, which clears the reason: so it is called once before
-            _ = dlerror();
-            var handle = dlopen(path, LazyBinding);
+            _ = LibC.LibraryError();
+            var handle = LibC.OpenLibrary(path, LibC.LazyBinding);
             if (handle != 0)
             {
                 if (library == Runtime)
@@ -154,7 +154,7 @@ internal static partial class NativeLibraries
                 return loaded[library] = (handle, path);
             }
 
-            reasons.Add(Marshal.PtrToStringUTF8(dlerror()) ?? $"{path}: no reason given");
+            reasons.Add(Marshal.PtrToStringUTF8(LibC.LibraryError()) ?? $"{path}: no reason given");
         }
 
         // the reason of an existing file is more useful than the system's "not found" after it
@@ -165,15 +165,4 @@ internal static partial class NativeLibraries
 
     /// <summary>The environment variable that overrides the configuration's key.</summary>
     private static string Variable(string library) => library == Runtime ? "EDGESEG_RUNTIME__LIBRARY" : "EDGESEG_RUNTIME__OPENCV_LIBRARY";
-
-    private const int LazyBinding = 1;
-
-    // not NativeLibrary.TryLoad, which loses the loader's reason
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial nint dlopen(string path, int mode);
-
-    [LibraryImport("libc")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial nint dlerror();
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace EdgeSeg.Vision.Platform;
@@ -8,12 +7,8 @@ namespace EdgeSeg.Vision.Platform;
 /// without naming it. One capture at a time in the process; <see cref="Console.Error"/> is not affected, as .NET writes to a descriptor of
 /// its own.
 /// </summary>
-internal static unsafe partial class NativeStderr
+internal static unsafe class NativeStderr
 {
-    private const int Descriptor = 2;
-    private const uint CloseOnExec = 1;
-    private const int SeekCurrent = 1;
-
     /// <summary>Longest text that is kept of one capture, in bytes: a damaged picture gives a few lines.</summary>
     private const int MaxBytes = 4 << 10;
 
@@ -25,8 +20,8 @@ internal static unsafe partial class NativeStderr
     {
         // opens .NET's own descriptor before the first capture
         Console.Error.Flush();
-        original = Duplicate(Descriptor);
-        memory = CreateMemory("edgeseg-stderr", CloseOnExec);
+        original = LibC.Duplicate(LibC.StandardError);
+        memory = LibC.CreateMemoryFile("edgeseg-stderr", LibC.MemoryCloseOnExec);
     }
 
     /// <summary>Begins to catch; <see cref="Capture.End"/> or disposing ends it. On the same thread.</summary>
@@ -35,7 +30,11 @@ internal static unsafe partial class NativeStderr
         gate.Enter();
         // without the descriptors (a kernel before 3.17) nothing is caught and the text goes where it always went
         var isActive =
-            original >= 0 && memory >= 0 && Truncate(memory, 0) == 0 && Seek(memory, 0, 0) == 0 && Duplicate(memory, Descriptor) >= 0;
+            original >= 0
+            && memory >= 0
+            && LibC.Truncate(memory, 0) == 0
+            && LibC.Seek(memory, 0, LibC.SeekStart) == 0
+            && LibC.Duplicate(memory, LibC.StandardError) >= 0;
         return new Capture(isActive);
     }
 
@@ -54,12 +53,12 @@ internal static unsafe partial class NativeStderr
             {
                 if (!isActive)
                     return "";
-                _ = Duplicate(original, Descriptor);
-                var length = (int)Math.Min(Seek(memory, 0, SeekCurrent), MaxBytes);
+                _ = LibC.Duplicate(original, LibC.StandardError);
+                var length = (int)Math.Min(LibC.Seek(memory, 0, LibC.SeekCurrent), MaxBytes);
                 if (length <= 0)
                     return "";
                 var bytes = stackalloc byte[MaxBytes];
-                var read = (int)ReadAt(memory, bytes, (nuint)length, 0);
+                var read = (int)LibC.ReadAt(memory, bytes, (nuint)length, 0);
                 return read <= 0 ? "" : Encoding.UTF8.GetString(bytes, read).Trim();
             }
             finally
@@ -70,28 +69,4 @@ internal static unsafe partial class NativeStderr
 
         public void Dispose() => End();
     }
-
-    [LibraryImport("libc", EntryPoint = "dup")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Duplicate(int descriptor);
-
-    [LibraryImport("libc", EntryPoint = "dup2")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Duplicate(int from, int to);
-
-    [LibraryImport("libc", EntryPoint = "memfd_create", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int CreateMemory(string name, uint flags);
-
-    [LibraryImport("libc", EntryPoint = "ftruncate")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Truncate(int descriptor, long length);
-
-    [LibraryImport("libc", EntryPoint = "lseek")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial long Seek(int descriptor, long offset, int origin);
-
-    [LibraryImport("libc", EntryPoint = "pread")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial nint ReadAt(int descriptor, byte* buffer, nuint bytes, long offset);
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 
 namespace EdgeSeg.Vision.Platform;
 
@@ -7,7 +6,7 @@ namespace EdgeSeg.Vision.Platform;
 /// The environment that native libraries read when they load. It is set with libc's <c>setenv</c>:
 /// <see cref="Environment.SetEnvironmentVariable(string, string)"/> changes a copy that native code never sees.
 /// </summary>
-internal static partial class ProcessEnvironment
+internal static class ProcessEnvironment
 {
     /// <summary>Sets all variables; call it before any native library is loaded.</summary>
     public static void Set()
@@ -22,11 +21,7 @@ internal static partial class ProcessEnvironment
 
     private static void Put(string name, string value, bool overwrite)
     {
-        if (setenv(name, value, overwrite ? 1 : 0) != 0)
+        if (LibC.SetEnvironment(name, value, overwrite ? 1 : 0) != 0)
             throw new OperatingException($"the environment variable {name} could not be set: the process is out of memory");
     }
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int setenv(string name, string value, int overwrite);
 }

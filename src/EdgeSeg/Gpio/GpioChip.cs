@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 using Microsoft.Win32.SafeHandles;
 

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using EdgeSeg.Configuration;
-using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 using Microsoft.Win32.SafeHandles;
 

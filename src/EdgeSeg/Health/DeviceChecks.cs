@@ -1,5 +1,5 @@
 using EdgeSeg.Capture;
-using EdgeSeg.Platform;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Health;
 

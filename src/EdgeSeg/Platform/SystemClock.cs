@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Platform;
 

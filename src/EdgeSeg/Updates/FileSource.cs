@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using EdgeSeg.Messages;
-using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Updates;

@@ -15,7 +15,7 @@ public class GpioLineTests
         Assert.Equal(256, Unsafe.SizeOf<GpioAbi.LineInfo>());
         Assert.Equal(592, Unsafe.SizeOf<GpioAbi.LineRequest>());
         Assert.Equal(48, Unsafe.SizeOf<GpioAbi.LineEvent>());
-        Assert.Equal(8, Unsafe.SizeOf<Platform.LibC.PollEntry>());
+        Assert.Equal(8, Unsafe.SizeOf<LibC.PollEntry>());
         Assert.Equal(68u, GpioAbi.GetChipInfo >> 16 & 0x3FFF);
         Assert.Equal(256u, GpioAbi.GetLineInfo >> 16 & 0x3FFF);
         Assert.Equal(592u, GpioAbi.GetLine >> 16 & 0x3FFF);

@@ -33,13 +33,13 @@ public class TriggerWatchTests
     {
         var time = new FakeTimeProvider();
         var lines = new ConcurrentQueue<ScriptedLine>([new ScriptedLine("first"), new ScriptedLine("second")]);
-        using var told = new BlockingCollection<string?>();
+        using var reports = new BlockingCollection<string?>();
         using var edges = new BlockingCollection<LineEdge>();
         lines.TryPeek(out var first);
         using var watch = new TriggerWatch(
             () => lines.TryDequeue(out var line) ? line : throw new OperatingException("no more"),
             edges.Add,
-            told.Add,
+            reports.Add,
             time
         );
         watch.Start();
@@ -48,7 +48,7 @@ public class TriggerWatchTests
         lines.TryPeek(out var second);
         second!.Fire(8);
         first.Unplug();
-        Assert.True(told.TryTake(out var sentence, patience));
+        Assert.True(reports.TryTake(out var sentence, patience));
         Assert.StartsWith("first is gone", sentence, StringComparison.Ordinal);
 
         // the wait may not have begun yet, so the clock is moved until it is over
@@ -56,7 +56,7 @@ public class TriggerWatchTests
         for (var i = 0; i < 1000 && !back; i++)
         {
             time.Advance(TimeSpan.FromMilliseconds(GpioLimits.GpioRetryMs));
-            back = told.TryTake(out sentence, 20);
+            back = reports.TryTake(out sentence, 20);
         }
 
         Assert.True(back);
@@ -69,15 +69,15 @@ public class TriggerWatchTests
     [Fact]
     public void A_line_that_cannot_be_opened_is_one_sentence_and_stopping_does_not_wait_for_it()
     {
-        using var told = new BlockingCollection<string?>();
-        using (var watch = new TriggerWatch(() => throw new OperatingException("busy"), _ => { }, told.Add, new FakeTimeProvider()))
+        using var reports = new BlockingCollection<string?>();
+        using (var watch = new TriggerWatch(() => throw new OperatingException("busy"), _ => { }, reports.Add, new FakeTimeProvider()))
         {
             watch.Start();
-            Assert.True(told.TryTake(out var sentence, patience));
+            Assert.True(reports.TryTake(out var sentence, patience));
             Assert.Equal("busy", sentence);
             Assert.Equal("busy", watch.Fault);
         }
 
-        Assert.Empty(told);
+        Assert.Empty(reports);
     }
 }

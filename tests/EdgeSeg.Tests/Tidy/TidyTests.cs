@@ -77,6 +77,16 @@ public sealed partial class TidyTests
     }
 
     [Fact]
+    public void The_C_library_is_called_in_one_file() =>
+        None(
+            from file in SourceTree.Product
+            where file.Name != "LibC"
+            from line in file.Lines.Select((l, i) => (Text: l, Number: i + 1))
+            where CLibrary().IsMatch(line.Text)
+            select $"{file.Path}({line.Number}): declare it in src/EdgeSeg.Vision/Platform/LibC.cs"
+        );
+
+    [Fact]
     public void A_namespace_is_the_file_s_folder() =>
         None(
             from file in SourceTree.Product
@@ -181,11 +191,12 @@ public sealed partial class TidyTests
     }
 
     private static IEnumerable<string> TextFiles() =>
-        from top in new[] { "src", "tests", "samples", "build", "models/training", "deploy" }
-        let root = Repository.PathOf(top)
-        where Directory.Exists(root)
-        from path in Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories)
-        where Path.GetExtension(path) is ".cs" or ".py" or ".ts"
+        from path in new[] { "src", "tests", "samples", "build", "models/training", "deploy" }
+            .Select(Repository.PathOf)
+            .Where(Directory.Exists)
+            .SelectMany(root => Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories))
+            .Append(Repository.PathOf("build.sh"))
+        where Path.GetExtension(path) is ".cs" or ".py" or ".ts" or ".mjs" or ".sh"
         where !Generated().IsMatch(path)
         select path;
 
@@ -211,6 +222,9 @@ public sealed partial class TidyTests
 
     [GeneratedRegex(@"(Manager|Helper|Helpers|Util|Utils|Utility)$")]
     private static partial Regex Empty();
+
+    [GeneratedRegex(@"\b(LibraryImport|DllImport)\(""libc")]
+    private static partial Regex CLibrary();
 
     [GeneratedRegex(@"\w+")]
     private static partial Regex Word();

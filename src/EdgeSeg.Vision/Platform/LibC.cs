@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 
-namespace EdgeSeg.Platform;
+namespace EdgeSeg.Vision.Platform;
 
 /// <summary>
-/// The C library's calls that .NET does not offer. A result below zero is a failure; <see cref="Marshal.GetLastPInvokeError"/> has errno.
+/// All calls of the C library, of this assembly and of the service: those that .NET does not offer. A result below zero is a failure;
+/// <see cref="Marshal.GetLastPInvokeError"/> has errno.
 /// </summary>
 internal static unsafe partial class LibC
 {
@@ -12,6 +13,19 @@ internal static unsafe partial class LibC
     public const int ReadOnly = 0;
     public const int ReadWrite = 2;
     public const int CloseOnExec = 0x80000;
+    public const int StandardError = 2;
+
+    /// <summary>memfd_create(2): closed in a child process.</summary>
+    public const uint MemoryCloseOnExec = 1;
+
+    /// <summary>lseek(2): from the start of the file.</summary>
+    public const int SeekStart = 0;
+
+    /// <summary>lseek(2): from the current offset.</summary>
+    public const int SeekCurrent = 1;
+
+    /// <summary>dlopen(3): symbols are bound at their first call.</summary>
+    public const int LazyBinding = 1;
     public const int SigKill = 9;
     public const int SigTerm = 15;
 
@@ -77,4 +91,44 @@ internal static unsafe partial class LibC
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial nint Read(SafeHandle descriptor, void* buffer, nuint bytes);
+
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial nint ReadAt(int descriptor, void* buffer, nuint bytes, long offset);
+
+    [LibraryImport("libc", EntryPoint = "dup", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Duplicate(int descriptor);
+
+    /// <summary>dup2(2): <paramref name="to"/> becomes a copy of <paramref name="from"/>.</summary>
+    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Duplicate(int from, int to);
+
+    [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int CreateMemoryFile(string name, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Truncate(int descriptor, long length);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial long Seek(int descriptor, long offset, int origin);
+
+    /// <summary>Changes the environment that native code reads; .NET's own functions change a copy.</summary>
+    [LibraryImport("libc", EntryPoint = "setenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int SetEnvironment(string name, string value, int overwrite);
+
+    /// <summary>Unlike <see cref="NativeLibrary.TryLoad(string, out nint)"/> it keeps the loader's reason. 0: not loaded.</summary>
+    [LibraryImport("libc", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial nint OpenLibrary(string path, int mode);
+
+    /// <summary>The reason why the last <see cref="OpenLibrary"/> failed, as UTF-8; 0: none.</summary>
+    [LibraryImport("libc", EntryPoint = "dlerror")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial nint LibraryError();
 }
