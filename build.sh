@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-export HOME="${HOME:-/tmp}"   # dotnet wants one, and some CI systems set none
+export HOME="${HOME:-/tmp}"   # dotnet needs one; some CI systems set none
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1   # no libicu on a bare machine, and the service runs without it too
 export DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
@@ -18,8 +18,9 @@ usage() {
 ./build.sh demo [options]   find the objects in the shipped photographs, publish their masks over MQTT, show them
 ./build.sh test [options]   build everything, run every test; the last line is "N passed, N failed[, N skipped]"
 ./build.sh test-console     of these only the console's: the page against its sources, and in a browser
-./build.sh publish <rid>    artifacts/<rid>/: a folder that runs wherever it is copied (linux-x64, linux-arm64); artifacts/nuget: the library's package
-./build.sh deb [rid ...]    artifacts/edgeseg_<version>_<architecture>.deb, both architectures unless told which
+./build.sh publish <rid>    artifacts/<rid>/: a folder that runs wherever it is copied (linux-x64, linux-arm64);
+                            artifacts/nuget: the library's package
+./build.sh deb [rid ...]    artifacts/edgeseg_<version>_<architecture>.deb, both architectures by default
 ./build.sh test-device      the packaged service on a virtual board: GPIO, camera, watchdog, power cuts; writes docs/device-tests.md
 ./build.sh figures          size, start to first mask, memory: the table in the README
 ./build.sh bench [part]     measures everything and writes docs/performance.md and docs/fleet.md; parts: performance, fleet, kernels

@@ -59,11 +59,14 @@ need_sdk() {
     if [ -x "$HOME/.dotnet/dotnet" ] && ! { command -v dotnet && dotnet --list-sdks | grep -q '^10\.'; } >/dev/null 2>&1; then
         export PATH="$HOME/.dotnet:$PATH" DOTNET_ROOT="$HOME/.dotnet"
     fi
-    { command -v dotnet && dotnet --list-sdks | grep -q '^10\.'; } >/dev/null 2>&1 || die \
-        "the .NET 10 SDK is missing: 'curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0' puts it into ~/.dotnet, where this script finds it (or install dotnet-sdk-10.0 from the apt feed that https://learn.microsoft.com/dotnet/core/install/linux names)."
+    { command -v dotnet && dotnet --list-sdks | grep -q '^10\.'; } >/dev/null 2>&1 && return 0
+    say 'The .NET 10 SDK is missing. This installs it in ~/.dotnet, where this script finds it:'
+    say '    curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0'
+    say 'Or install dotnet-sdk-10.0 from the apt feed: https://learn.microsoft.com/dotnet/core/install/linux'
+    die 'no .NET 10 SDK'
 }
 
-# dotnet's talk is shown when it fails, and on a terminal a line that it works
+# shows dotnet's output when it fails; on a terminal also a line that it runs
 quietly() {
     local title=$1 log
     shift

@@ -12,7 +12,8 @@ bench() {
         graphs=$PWD/artifacts/efficientsam-ti
         quietly "making EfficientSAM-Ti's graphs" "$python" tests/data/make_efficientsam.py --full "$graphs"
     fi
-    EDGESEG_EFFICIENTSAM=$graphs EDGESEG_BINARY="$PWD/artifacts/$(machine_rid)/edgeseg" exec dotnet run -c Release -p:DeterministicSourcePaths=false --project tests/EdgeSeg.Bench -- "$@"
+    EDGESEG_EFFICIENTSAM=$graphs EDGESEG_BINARY="$PWD/artifacts/$(machine_rid)/edgeseg" \
+        exec dotnet run -c Release -p:DeterministicSourcePaths=false --project tests/EdgeSeg.Bench -- "$@"
 }
 
 soak() {
@@ -24,11 +25,16 @@ soak() {
     need 'the soak' mosquitto ffmpeg
     publish "$rid"
     build_tests EdgeSeg.Tests
-    # twenty seconds of a photograph that is moved about: a video that loops, and in which there is something to find
+    # 20 s of a photograph with camera motion, looped: every frame holds an object
+    local motion="zoompan=z='1.2+0.2*sin(on/40)':x='(iw-iw/zoom)*(0.5+0.5*sin(on/60))':y='(ih-ih/zoom)*(0.5+0.5*cos(on/50))'"
     quietly 'making a video' ffmpeg -y -loglevel error -loop 1 -i deploy/demo/chelsea.jpg -t 20 -c:v mjpeg -q:v 4 \
-        -vf "zoompan=z='1.2+0.2*sin(on/40)':x='(iw-iw/zoom)*(0.5+0.5*sin(on/60))':y='(ih-ih/zoom)*(0.5+0.5*cos(on/50))':d=600:s=1280x720:fps=30" "$video"
-    EDGESEG_BINARY="$PWD/artifacts/$rid/edgeseg" EDGESEG_SOAK_MINUTES=$minutes EDGESEG_SOAK_CAMERA="${EDGESEG_SOAK_CAMERA:-file:$PWD/$video}" \
-        exec dotnet run -c Release --no-build --project tests/EdgeSeg.Tests -- -noColor -noLogo -showLiveOutput -parallelMode none -class EdgeSeg.EndToEnd.SoakTests \
-        -class EdgeSeg.EndToEnd.ClickLatencyTests -class EdgeSeg.EndToEnd.TenThousandFramesTests -class EdgeSeg.EndToEnd.CameraStressTests \
-        -class EdgeSeg.EndToEnd.PayloadStormTests -class EdgeSeg.Mqtt.LinkStressTests </dev/null
+        -vf "$motion:d=600:s=1280x720:fps=30" "$video"
+    local class classes=()
+    for class in EndToEnd.{Soak,ClickLatency,TenThousandFrames,CameraStress,PayloadStorm} Mqtt.LinkStress; do
+        classes+=(-class "EdgeSeg.${class}Tests")
+    done
+    export EDGESEG_BINARY="$PWD/artifacts/$rid/edgeseg" EDGESEG_SOAK_MINUTES=$minutes
+    export EDGESEG_SOAK_CAMERA="${EDGESEG_SOAK_CAMERA:-file:$PWD/$video}"
+    exec dotnet run -c Release --no-build --project tests/EdgeSeg.Tests -- \
+        -noColor -noLogo -showLiveOutput -parallelMode none "${classes[@]}" </dev/null
 }

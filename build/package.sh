@@ -2,24 +2,33 @@
 # `deb`: the Debian packages; `test-package` and `test-device` install them.
 
 # what OpenCV's library of this package links, as Debian names it; GTK was renamed with the 64-bit time_t
-opencv_depends='libgtk-3-0 | libgtk-3-0t64, libglib2.0-0 | libglib2.0-0t64, libatk1.0-0 | libatk1.0-0t64, libcairo2, libcairo-gobject2, libgdk-pixbuf-2.0-0, libpango-1.0-0, libpangocairo-1.0-0, libharfbuzz0b, libfreetype6, libdrm2, libatomic1, libx11-6, '
+opencv_depends='libgtk-3-0 | libgtk-3-0t64, libglib2.0-0 | libglib2.0-0t64, libatk1.0-0 | libatk1.0-0t64, libcairo2, '
+opencv_depends+='libcairo-gobject2, libgdk-pixbuf-2.0-0, libpango-1.0-0, libpangocairo-1.0-0, libharfbuzz0b, libfreetype6, '
+opencv_depends+='libdrm2, libatomic1, libx11-6, '
 
 # what the library of deploy/opencv links: Debian 12's names, then Ubuntu 22.04's and later ones, where it is to be compiled anew
-opencv_depends_arm64=$(for part in core imgproc imgcodecs videoio; do printf 'libopencv-%s406 | libopencv-%s4.5d | libopencv-%s406t64 | libopencv-%s410, ' $part $part $part $part; done)
+opencv_depends_arm64=''
+for part in core imgproc imgcodecs videoio; do
+    opencv_depends_arm64+="libopencv-${part}406 | libopencv-${part}4.5d | libopencv-${part}406t64 | libopencv-${part}410, "
+done
 
-# package_docs FOLDER: the pages for those who run devices, with links that hold in that folder. Pages of the source alone are named, not linked
+# package_docs FOLDER: the pages for operators of devices, with links that are valid in that folder. A page that is not in the package
+# is named, not linked
 package_docs() {
     local doc=$1 page
     install -d "$doc/guides" "$doc/deploy"
-    for page in docs/{ota,fleet,troubleshooting,configuration,console,models,device-tests,glossary}.md docs/*.png docs/guides/*.md docs/asyncapi.yaml; do
+    for page in docs/{ota,fleet,troubleshooting,configuration,console,models,device-tests,glossary}.md docs/*.png docs/guides/*.md \
+        docs/asyncapi.yaml; do
         install -m 644 "$page" "$doc/${page#docs/}"
     done
     for page in mosquitto grafana; do
         install -d "$doc/deploy/$page"
         install -m 644 deploy/$page/* "$doc/deploy/$page/"
     done
-    sed -i -E 's#\]\(\.\./deploy/(mosquitto|grafana)/#](deploy/\1/#g; s#\[([^]]*)\]\(((\.\./)+[a-zA-Z]|decisions/|performance|architecture|package-tests)[^)]*\)#\1#g' "$doc"/*.md
-    sed -i -E 's#\]\(\.\./\.\./deploy/(mosquitto|grafana)/#](../deploy/\1/#g; s#\[([^]]*)\]\((\.\./\.\./[a-zA-Z]|\.\./decisions/)[^)]*\)#\1#g' "$doc"/guides/*.md
+    sed -i -E -e 's#\]\(\.\./deploy/(mosquitto|grafana)/#](deploy/\1/#g' \
+        -e 's#\[([^]]*)\]\(((\.\./)+[a-zA-Z]|decisions/|performance|architecture|package-tests)[^)]*\)#\1#g' "$doc"/*.md
+    sed -i -E -e 's#\]\(\.\./\.\./deploy/(mosquitto|grafana)/#](../deploy/\1/#g' \
+        -e 's#\[([^]]*)\]\((\.\./\.\./[a-zA-Z]|\.\./decisions/)[^)]*\)#\1#g' "$doc"/guides/*.md
     sed -i -E 's#\]\(\.\./\.\./docs/#](../../#g' "$doc"/deploy/*/*.md
 }
 
@@ -56,8 +65,7 @@ deb_of() {
     install -d "$root/usr/share/edgeseg/demo"
     install -m 644 deploy/demo/* "$root/usr/share/edgeseg/demo/"
     install -m 644 NOTICE deploy/debian/copyright "$root/usr/share/doc/edgeseg/"
-    printf 'edgeseg (%s) unstable; urgency=medium\n\n  * See the history of the source.\n\n -- The EdgeSeg authors <edgeseg@localhost.localdomain>  %s\n' \
-        "$version" "$(date -u -R -d "@${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}")" | gzip -9n >"$root/usr/share/doc/edgeseg/changelog.gz"
+    changelog "$version" | gzip -9n >"$root/usr/share/doc/edgeseg/changelog.gz"
     if [ "$arch" = amd64 ]; then
         opencv=$opencv_depends
     else
@@ -75,20 +83,32 @@ deb_of() {
     find "$lib" -type f ! -name edgeseg -exec chmod 644 {} +
     (cd "$root" && find usr lib -type f -print0 | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
     size=$(du -sk --exclude=DEBIAN "$root" | cut -f1)
-    sed -e "s/@VERSION@/$version/; s/@ARCHITECTURE@/$arch/; s/@SIZE@/$size/; s/@OPENCV@/$opencv/" deploy/debian/control.in >"$root/DEBIAN/control"
+    sed -e "s/@VERSION@/$version/; s/@ARCHITECTURE@/$arch/; s/@SIZE@/$size/; s/@OPENCV@/$opencv/" \
+        deploy/debian/control.in >"$root/DEBIAN/control"
     quietly "packing $package" dpkg-deb --root-owner-group -Zxz -z3 --build "$root" "$package"
     rm -rf "$root"
     say "$package: $(du -h "$package" | cut -f1), $((size / 1024)) MB installed"
 }
 
+# changelog VERSION: Debian's format; the date is the commit's, so that a build can be repeated
+changelog() {
+    local seconds=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
+    printf 'edgeseg (%s) unstable; urgency=medium\n\n  * See the history of the source.\n\n' "$1"
+    printf ' -- The EdgeSeg authors <edgeseg@localhost.localdomain>  %s\n' "$(date -u -R -d "@$seconds")"
+}
+
+# KEEP_DEB=1 tests the package that is there
+is_kept() { [ -n "${KEEP_DEB:-}" ] && compgen -G 'artifacts/edgeseg_*_amd64.deb' >/dev/null; }
+
 test_device() {
-    need 'the virtual board' qemu-system-x86 seabios mmdebstrap e2fsprogs busybox-static cpio gcc make kmod xz-utils linux-headers-amd64 linux-source-6.1
-    [ -e artifacts/edgeseg_*_amd64.deb ] && [ -n "${KEEP_DEB:-}" ] || deb linux-x64
+    need 'the virtual board' qemu-system-x86 seabios mmdebstrap e2fsprogs busybox-static cpio gcc make kmod xz-utils \
+        linux-headers-amd64 linux-source-6.1
+    is_kept || deb linux-x64
     exec tests/device/test-device.sh "$@"
 }
 
 test_package() {
     need 'a fresh Debian' mmdebstrap dpkg-dev lintian systemd
-    [ -e artifacts/edgeseg_*_amd64.deb ] && [ -n "${KEEP_DEB:-}" ] || deb
+    is_kept || deb
     exec tests/package/test-package.sh "$@"
 }

@@ -58,7 +58,7 @@ apt_arm64() {
         -o Dir::State::Lists="$state/lists" -o Dir::Cache="$state" -o Dir::Cache::archives="$state/archives" -o Debug::NoLocking=true "$@"
 }
 
-# of arm64, and of Debian alone: whoever has another system compiles it on the device
+# of arm64, and of Debian only: on another system it is compiled on the device
 opencv_dev='libopencv-core-dev libopencv-imgproc-dev libopencv-imgcodecs-dev libopencv-videoio-dev'
 
 # the libraries that those are for
@@ -69,7 +69,8 @@ opencv_arm64() { # shellcheck disable=SC2086  # a list of words
 # no OpenCV library for arm64 comes from NuGet: what edgeseg calls of it is compiled against Debian's (deploy/opencv)
 opencv_for_arm64() {
     local out=$1 root=artifacts/.opencv-arm64 log
-    local compile=(-std=c++17 -O2 -shared -fPIC -fvisibility=hidden -Wall -Wextra deploy/opencv/edgeseg-opencv.cpp -s -o "$out/libOpenCvSharpExtern.so")
+    local compile=(-std=c++17 -O2 -shared -fPIC -fvisibility=hidden -Wall -Wextra deploy/opencv/edgeseg-opencv.cpp -s)
+    compile+=(-o "$out/libOpenCvSharpExtern.so")
     local link=(-lopencv_videoio -lopencv_imgcodecs -lopencv_imgproc -lopencv_core)
     log=$(mktemp)
     if {
@@ -79,7 +80,8 @@ opencv_for_arm64() {
                 apt_arm64 update && mkdir -p "$root" && (cd "$root" && apt_arm64 download $opencv_dev $(opencv_arm64)) &&
                     for deb in "$root"/*.deb; do dpkg -x "$deb" "$root"; done
             fi
-            aarch64-linux-gnu-g++ "${compile[@]}" -Werror -isystem "$root/usr/include/opencv4" -L"$root/usr/lib/aarch64-linux-gnu" "${link[@]}" -Wl,--allow-shlib-undefined
+            aarch64-linux-gnu-g++ "${compile[@]}" -Werror -isystem "$root/usr/include/opencv4" \
+                -L"$root/usr/lib/aarch64-linux-gnu" "${link[@]}" -Wl,--allow-shlib-undefined
         else
             # shellcheck disable=SC2086  # a list of words
             (need "OpenCV's headers" g++ $opencv_dev) &&

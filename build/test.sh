@@ -17,11 +17,12 @@ run_tests() {
     need_opencv
     # GStreamer's RTSP server is the network camera of the tests
     need 'the tests' mosquitto mosquitto-clients openssl binutils strace systemd ffmpeg \
-        python3-numpy python3-pytest python3-paho-mqtt python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+        python3-numpy python3-pytest python3-paho-mqtt python3-gi gir1.2-gst-rtsp-server-1.0 \
+        gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     publish "$rid"
     build_tests EdgeSeg.Vision.Tests EdgeSeg.Tests
     for project in EdgeSeg.Vision.Tests EdgeSeg.Tests; do dotnet_tests "$rid" "$project" "$@"; done
-    # options choose among the tests above: whoever names some does not mean the others
+    # options select among the tests above: the others are not run then
     if [ $# -eq 0 ]; then
         console_tests "$rid"
         training_tests "$rid"
@@ -49,8 +50,8 @@ dotnet_tests() {
     count_tests $(($(count Total) - $(count Failed) - $(count Skipped) - $(count 'Not Run'))) "$bad" "$(count Skipped)"
 }
 
-# another version of ONNX Runtime, for the test that an older one is refused: npm's onnxruntime-node carries one. Fetched once, nothing of it is run;
-# without npm or a network the test says that it was skipped
+# another version of ONNX Runtime, for the test that an older one is refused: npm's onnxruntime-node holds one. Fetched once; none of
+# its code is run. Without npm or a network the test is reported as skipped
 foreign_runtime() {
     local folder=artifacts/foreign-runtime version=1.30.0
     local library=$folder/libonnxruntime.so.1
@@ -58,7 +59,8 @@ foreign_runtime() {
         [ "$(uname -m)" = x86_64 ] && command -v npm >/dev/null || return 0
         mkdir -p "$folder"
         (cd "$folder" && timeout 300 npm pack --silent --ignore-scripts "onnxruntime-node@$version" >/dev/null 2>&1 &&
-            tar xzf "onnxruntime-node-$version.tgz" --strip-components=5 package/bin/napi-v6/linux/x64/libonnxruntime.so.1) || say "npm gave no onnxruntime-node $version: the test with another runtime is skipped."
+            tar xzf "onnxruntime-node-$version.tgz" --strip-components=5 package/bin/napi-v6/linux/x64/libonnxruntime.so.1) ||
+            say "npm did not deliver onnxruntime-node $version: the test with another runtime is skipped."
         rm -f "$folder"/*.tgz
     fi
     [ ! -e "$library" ] || echo "$PWD/$library"
@@ -68,7 +70,9 @@ foreign_runtime() {
 console_tests() {
     local report code=0 files=(tests/console/*.test.mjs) has_browser=''
     if ! console_tools; then count_tests 0 0 1; return 0; fi
-    for report in "${CHROMIUM:-}" /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome; do [ -x "$report" ] && has_browser=1; done
+    for report in "${CHROMIUM:-}" /usr/bin/chromium /usr/bin/chromium-browser /usr/bin/google-chrome; do
+        [ -x "$report" ] && has_browser=1
+    done
     if [ -z "$has_browser" ]; then
         printf '\nSkipped:\n  the console in a browser: no Chromium is installed, and none could be\n'
         files=(tests/console/dist.test.mjs)
@@ -76,8 +80,9 @@ console_tests() {
     fi
     printf '\nThe console:\n'
     report=$(mktemp)
-    EDGESEG_BINARY="$PWD/artifacts/$1/edgeseg" bounded node --test --test-concurrency=1 --test-reporter=spec --test-reporter-destination=stdout \
-        --test-reporter=tap --test-reporter-destination="$report" "${files[@]}" </dev/null || code=$?
+    EDGESEG_BINARY="$PWD/artifacts/$1/edgeseg" bounded node --test --test-concurrency=1 \
+        --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$report" \
+        "${files[@]}" </dev/null || code=$?
     # cut short, there is no tally: what was reported so far counts, and one failure for the rest
     tally() { sed -n "s/^# $1 //p" "$report" | tail -n 1 | grep . || echo 0; }
     local good bad
@@ -88,7 +93,7 @@ console_tests() {
     rm -f "$report"
 }
 
-# Node, the packages of the lock file, Chromium; false, with the reason told, where the first two cannot be had
+# Node, the packages of the lock file, Chromium; false, with the reason printed, where the first two cannot be had
 console_tools() {
     if ! command -v node >/dev/null || ! command -v npm >/dev/null; then (need "the console's tests" nodejs npm) || true; fi
     [ -x /usr/bin/google-chrome ] || [ -n "${CHROMIUM:-}" ] || (need "the console's tests in a browser" chromium) || true
@@ -98,7 +103,8 @@ console_tools() {
     elif ! cmp -s deploy/console/package-lock.json deploy/console/node_modules/.lock-of-install; then
         log=$(mktemp)
         say "Fetching what the console's tests are made of (npm ci in deploy/console)."
-        if (cd deploy/console && npm ci --ignore-scripts) >"$log" 2>&1 </dev/null; then cp deploy/console/package-lock.json deploy/console/node_modules/.lock-of-install
+        if (cd deploy/console && npm ci --ignore-scripts) >"$log" 2>&1 </dev/null; then
+            cp deploy/console/package-lock.json deploy/console/node_modules/.lock-of-install
         else
             tail -n 5 "$log" >&2
             reason='npm ci could not fetch the packages that deploy/console/package-lock.json names'
@@ -139,7 +145,7 @@ training_tests() {
     [ -d models/training/tests ] || return 0
     printf '\nThe training package:\n'
     if ! python=$(training_python); then
-        printf 'Skipped:\n  the training package: no Python with torch, opencv, onnx and pytest (models/training/README.md has the install lines)\n'
+        printf 'Skipped:\n  the training package: no Python with torch, opencv, onnx and pytest; install: models/training/README.md\n'
         count_tests 0 0 1
         return 0
     fi
@@ -156,7 +162,8 @@ ros_tests() {
             return 0
         fi
     done
-    printf 'Skipped:\n  the ROS 2 package: no Python with NumPy, pytest and paho-mqtt (Debian packages python3-numpy, python3-pytest, python3-paho-mqtt)\n'
+    printf 'Skipped:\n  the ROS 2 package: no Python with NumPy, pytest and paho-mqtt '
+    printf '(Debian packages python3-numpy, python3-pytest, python3-paho-mqtt)\n'
     count_tests 0 0 1
 }
 
@@ -164,7 +171,8 @@ ros_tests() {
 python_tests() {
     local report code=0 bad
     report=$(mktemp)
-    (cd "$1" && EDGESEG_BINARY="$OLDPWD/artifacts/$(machine_rid)/edgeseg" PYTHONDONTWRITEBYTECODE=1 bounded "$2" -m pytest -q -rs -p no:cacheprovider "$3") </dev/null | tee "$report" || code=$?
+    (cd "$1" && EDGESEG_BINARY="$OLDPWD/artifacts/$(machine_rid)/edgeseg" PYTHONDONTWRITEBYTECODE=1 \
+        bounded "$2" -m pytest -q -rs -p no:cacheprovider "$3") </dev/null | tee "$report" || code=$?
     tally() { tail -n 3 "$report" | grep -oE "[0-9]+ $1" | tail -n 1 | cut -d' ' -f1 | grep . || echo 0; }
     bad=$(($(tally failed) + $(tally error)))
     [ "$bad" -gt 0 ] || [ "$code" -eq 0 ] || bad=1
@@ -189,9 +197,13 @@ test_arm64() {
         # what update-alternatives would do
         for deb in blas/libblas lapack/liblapack; do ln -sf "$deb.so.3" "$root/usr/lib/aarch64-linux-gnu/${deb#*/}.so.3"; done
     fi
-    [ "$(id -u)" -eq 0 ] || die 'test-arm64 shows the emulated programs an arm64 /proc/cpuinfo, which only root can: sudo ./build.sh test-arm64'
+    [ "$(id -u)" -eq 0 ] || die 'test-arm64 mounts an arm64 /proc/cpuinfo, which needs root: sudo ./build.sh test-arm64'
     build_tests EdgeSeg.Tests
-    # ONNX Runtime looks up the processor in /proc/cpuinfo, and falls when it finds one of another kind
-    EDGESEG_BINARY="$PWD/artifacts/linux-x64/edgeseg" EDGESEG_ARM64="$PWD/artifacts/linux-arm64/edgeseg" EDGESEG_ARM64_ROOT="$PWD/$root" \
-        exec unshare -m bash -c 'mount --bind tests/arm64/cpuinfo /proc/cpuinfo && exec dotnet run -c Release --no-build --project tests/EdgeSeg.Tests -- -noColor -noLogo -showLiveOutput -class EdgeSeg.Native.Arm64Tests' </dev/null
+    export EDGESEG_BINARY="$PWD/artifacts/linux-x64/edgeseg" EDGESEG_ARM64="$PWD/artifacts/linux-arm64/edgeseg"
+    export EDGESEG_ARM64_ROOT="$PWD/$root"
+    # ONNX Runtime reads the processor from /proc/cpuinfo, and crashes when it finds one of another architecture
+    # shellcheck disable=SC2016  # expanded by the inner shell
+    exec unshare -m bash -c 'mount --bind tests/arm64/cpuinfo /proc/cpuinfo && exec "$@"' bash \
+        dotnet run -c Release --no-build --project tests/EdgeSeg.Tests -- \
+        -noColor -noLogo -showLiveOutput -class EdgeSeg.Native.Arm64Tests </dev/null
 }

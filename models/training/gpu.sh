@@ -25,7 +25,8 @@ recipe=${EDGESEG_RECIPE:-recipes/squeezesam.toml}
 
 [[ "$minutes" =~ ^[0-9]+(\.[0-9]+)?$ ]] || fail "give the minutes of training, for example: bash models/training/gpu.sh 8"
 [ -d "$data" ] || fail "there is no folder $data. Make it: python3 -m edgeseg_training data pack $recipe --out $data"
-compgen -G "$data/train-*.tar*" >/dev/null || fail "$data holds no train-*.tar.gz. Make them: python3 -m edgeseg_training data pack $recipe --out $data"
+compgen -G "$data/train-*.tar*" >/dev/null ||
+    fail "$data holds no train-*.tar.gz. Make them: python3 -m edgeseg_training data pack $recipe --out $data"
 [ -f "$start" ] || fail "there is no checkpoint $start. Copy one there, or name it as the third argument."
 
 # what is missing is found in a second, not after the data are read
@@ -54,7 +55,8 @@ mkdir -p "$out"
 run=$(mktemp -d)
 trap 'rm -rf "$run"' EXIT
 
-"$python" -m edgeseg_training train "$recipe" --device "$device" --start "$start" --budget-minutes "$minutes" --evaluate-photos 0 --out "$run/train" &
+"$python" -m edgeseg_training train "$recipe" --device "$device" --start "$start" --budget-minutes "$minutes" \
+    --evaluate-photos 0 --out "$run/train" &
 training=$!
 trap 'kill -TERM $training 2>/dev/null || true; wait $training || true; exit 130' INT TERM
 # copied as it goes, so that a run that is cut short leaves its results too
@@ -75,7 +77,8 @@ size=$(stat -c %s "$out/weights-fp16.pt")
 [ "$size" -le $((16 * 1024 * 1024)) ] || fail "the checkpoint has $size bytes; at most 16 MiB were wanted"
 if compgen -G "$data/dev.tar*" >/dev/null; then
     for file in "$data"/dev.tar*; do
-        "$python" -m edgeseg_training evaluate "$out/weights-fp16.pt" --data "$file" --limit "${EDGESEG_LIMIT:-0}" --json "$out/evaluation.json"
+        "$python" -m edgeseg_training evaluate "$out/weights-fp16.pt" --data "$file" --limit "${EDGESEG_LIMIT:-0}" \
+            --json "$out/evaluation.json"
     done
 fi
 echo "checkpoint: $out/weights-fp16.pt ($size bytes)"

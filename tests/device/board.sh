@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# A virtual board: Debian 12 with its own kernel, systemd, udev and mosquitto under QEMU's software emulation (no /dev/kvm is needed), with a
-# simulated GPIO chip (gpio-sim) and a simulated V4L2 camera (vivid). Runs one command as root in it and ends with that command's status.
+# A virtual board: Debian 12 with its own kernel, systemd, udev and mosquitto under QEMU's software emulation (no /dev/kvm is needed),
+# with a simulated GPIO chip (gpio-sim) and a simulated V4L2 camera (vivid). Runs one command as root in it and ends with that command's
+# status.
 #
 #   board.sh deps                        install the Debian packages that this script needs
 #   board.sh image                       build the image anew (otherwise built once, and kept in cache/ beside this script)
@@ -13,17 +14,22 @@
 #   -m MIB       guest memory (default 1024)
 #   -v           the kernel's console on standard error
 #
-# In the guest: $BOARD_CHIP is the GPIO chip (label "board", 32 lines, those in $BOARD_LINES named as N=NAME), `gpio-pull LINE up|down` drives a line
-# from outside, `gpio-level LINE` reads it; $BOARD_VIDEO is the camera, which `modprobe -r vivid` takes away; mosquitto listens on localhost:1883.
+# In the guest: $BOARD_CHIP is the GPIO chip (label "board", 32 lines, those in $BOARD_LINES named as N=NAME), `gpio-pull LINE up|down`
+# drives a line from outside, `gpio-level LINE` reads it; $BOARD_VIDEO is the camera, which `modprobe -r vivid` removes; mosquitto listens
+# on localhost:1883.
 #
-# Status: the command's; 124 the time ran out, 125 the guest did not come up or left no status, 126 the image could not be built, 64 bad usage.
+# Status: the command's; 124 the time ran out, 125 the guest did not start or left no status, 126 the image could not be built,
+# 64 bad usage.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${BOARD_CACHE:-$here/cache}
 suite=bookworm
+mirror=http://deb.debian.org
 # the service's own dependencies are in the image: the guest has no network
-guest_packages=systemd-sysv,udev,kmod,dbus,mosquitto,mosquitto-clients,gpiod,v4l-utils,jq,iproute2,procps,ca-certificates,libgtk-3-0,libharfbuzz0b,libfreetype6,libdrm2,libatomic1,libx11-6,libstdc++6,libssl3,libgpiod2
-host_packages="qemu-system-x86 seabios mmdebstrap e2fsprogs busybox-static cpio make gcc xz-utils kmod linux-headers-amd64 linux-source-6.1"
+guest_packages=systemd-sysv,udev,kmod,dbus,mosquitto,mosquitto-clients,gpiod,v4l-utils,jq,iproute2,procps,ca-certificates,libgtk-3-0
+guest_packages+=,libharfbuzz0b,libfreetype6,libdrm2,libatomic1,libx11-6,libstdc++6,libssl3,libgpiod2
+host_packages="qemu-system-x86 seabios mmdebstrap e2fsprogs busybox-static cpio make gcc xz-utils kmod "
+host_packages+="linux-headers-amd64 linux-source-6.1"
 
 say() { printf 'board: %s\n' "$*" >&2; }
 fail() { local status=$1; shift; say "$*"; exit "$status"; }
@@ -51,8 +57,9 @@ copy_modules() { # KERNEL-PACKAGE-FOLDER ROOT RELEASE
     local from=$1/lib/modules/$3 to=$2/lib/modules/$3 part
     mkdir -p "$to"
     cp "$from"/modules.{builtin,builtin.modinfo,order} "$to"
-    for part in drivers/media drivers/virtio drivers/block drivers/char drivers/gpio fs/configfs fs/ext4 fs/jbd2 fs/mbcache.ko fs/9p fs/netfs \
-        fs/fscache fs/fuse fs/overlayfs fs/autofs net/9p net/unix lib crypto drivers/i2c sound/core sound/soundcore.ko drivers/video arch/x86/crypto; do
+    for part in drivers/media drivers/virtio drivers/block drivers/char drivers/gpio fs/configfs fs/ext4 fs/jbd2 fs/mbcache.ko fs/9p \
+        fs/netfs fs/fscache fs/fuse fs/overlayfs fs/autofs net/9p net/unix lib crypto drivers/i2c sound/core sound/soundcore.ko \
+        drivers/video arch/x86/crypto; do
         [ -e "$from/kernel/$part" ] || continue
         mkdir -p "$to/kernel/$(dirname "$part")"
         cp -r "$from/kernel/$part" "$to/kernel/$part"
@@ -62,11 +69,12 @@ copy_modules() { # KERNEL-PACKAGE-FOLDER ROOT RELEASE
 }
 
 build_initrd() { # ROOT RELEASE TARGET
-    local tree number=10 module
+    local tree number=10 module modules=(virtio_pci virtio_blk ext4 crc32c_generic)
     tree=$(mktemp -d)
     mkdir -p "$tree"/{bin,dev,proc,sys,mnt,modules}
     cp /bin/busybox "$tree/bin/"
-    for module in $(modprobe -d "$1" -S "$2" --show-depends -a virtio_pci virtio_blk ext4 crc32c_generic 2>/dev/null | awk '$1 == "insmod" && !seen[$2]++ { print $2 }'); do
+    for module in $(modprobe -d "$1" -S "$2" --show-depends -a "${modules[@]}" 2>/dev/null |
+        awk '$1 == "insmod" && !seen[$2]++ { print $2 }'); do
         cp "$module" "$tree/modules/$((number++))-${module##*/}"
     done
     cat >"$tree/init" <<'END'
@@ -95,11 +103,14 @@ build_image() {
     release=$(basename "$(ls -d /lib/modules/*-amd64 | sort -V | tail -n 1)") # the headers' kernel, so that the module fits
     version=$(dpkg-query -W -f '${Version}' "linux-headers-$release") || return 1
     say "building the image, once: kernel $release ($version)"
-    (cd "$work" && apt-get download -qq "linux-image-$release=$version" 2>/dev/null && mkdir kernel && dpkg -x linux-image-*.deb kernel) || { say "no kernel package"; return 1; }
+    (cd "$work" && apt-get download -qq "linux-image-$release=$version" 2>/dev/null && mkdir kernel && dpkg -x linux-image-*.deb kernel) ||
+        { say "no kernel package"; return 1; }
     build_gpio_sim "$release" "$work" || { say "gpio-sim did not build"; return 1; }
-    DEBIAN_FRONTEND=noninteractive mmdebstrap --verbose --variant=minbase --include="$guest_packages" --aptopt='APT::Install-Recommends "false"' \
+    DEBIAN_FRONTEND=noninteractive mmdebstrap --verbose --variant=minbase --include="$guest_packages" \
+        --aptopt='APT::Install-Recommends "false"' \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-        $suite "$root" "deb http://deb.debian.org/debian $suite main" "deb http://deb.debian.org/debian-security $suite-security main" >&2 || { say "mmdebstrap failed"; return 1; }
+        $suite "$root" "deb $mirror/debian $suite main" "deb $mirror/debian-security $suite-security main" >&2 ||
+        { say "mmdebstrap failed"; return 1; }
     copy_modules "$work/kernel" "$root" "$release" "$work"
     build_initrd "$root" "$release" "$work/initrd"
     cp "$work/kernel/boot/vmlinuz-$release" "$work/vmlinuz"
@@ -110,8 +121,9 @@ build_image() {
     : >"$root/etc/fstab"
     echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id" # a first boot would take longer
     ln -sf /etc/systemd/system/board.target "$root/etc/systemd/system/default.target"
-    for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer getty.target \
-        systemd-tmpfiles-clean.timer systemd-timesyncd.service systemd-pstore.service keyboard-setup.service console-setup.service; do
+    for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \
+        getty.target systemd-tmpfiles-clean.timer systemd-timesyncd.service systemd-pstore.service keyboard-setup.service \
+        console-setup.service; do
         ln -sf /dev/null "$root/etc/systemd/system/$unit"
     done
     rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*
@@ -166,10 +178,12 @@ run_guest() {
     mkfifo "$run/output"
     cat "$run/output" &
     local reader=$!
+    local kernel="console=ttyS0 quiet loglevel=4 root=/dev/vda mitigations=off nokaslr random.trust_cpu=on panic=-1 tsc=reliable"
     timeout -k 5 "$limit" qemu-system-x86_64 -accel tcg,thread=multi,tb-size=512 -cpu max -M q35,vmport=off -smp 2 -m "$memory" \
         -nodefaults -no-user-config -display none -no-reboot -kernel "$cache/image/vmlinuz" -initrd "$cache/image/initrd" \
-        -append "console=ttyS0 quiet loglevel=4 root=/dev/vda mitigations=off nokaslr random.trust_cpu=on panic=-1 tsc=reliable systemd.show_status=0 audit=0 net.ifnames=0" \
-        -drive "$drive,if=none,id=root,format=raw" -device virtio-blk-pci,drive=root -device virtio-rng-pci -serial "${serial:-file:$run/console.log}" -monitor none \
+        -append "$kernel systemd.show_status=0 audit=0 net.ifnames=0" \
+        -drive "$drive,if=none,id=root,format=raw" -device virtio-blk-pci,drive=root -device virtio-rng-pci \
+        -serial "${serial:-file:$run/console.log}" -monitor none \
         -device virtio-serial-pci -chardev "file,id=output,path=$run/output" -device virtserialport,chardev=output,name=board.output \
         -virtfs "local,path=$job,mount_tag=job,security_model=none,readonly=on,multidevs=remap" \
         -virtfs "local,path=$out,mount_tag=out,security_model=none,multidevs=remap" -pidfile "$run/pid" </dev/null &
@@ -180,7 +194,7 @@ run_guest() {
     fi
     wait "$qemu"
     status=$?
-    # had QEMU died before it opened the fifo, the reader would wait for ever
+    # if QEMU ended before it opened the fifo, the reader would wait without end
     kill -0 "$reader" 2>/dev/null && { : <>"$run/output"; wait "$reader"; }
     if [ "$status" -eq 124 ]; then say "the guest ran longer than $limit s"
     elif [ -n "$cut" ] && [ -e "$out/cut" ]; then status=0

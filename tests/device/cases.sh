@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # The cases of the virtual board, run as root inside it. Rows of a table go to $OUT/rows.md; the status is 1 when one failed.
-# The shipped model answers the first edge; for all else a light one stands in (model/), since an emulated processor needs seconds for each answer.
+# The shipped model answers the first edge; for the other cases a light one replaces it (model/), since an emulated processor needs
+# seconds for each answer.
 # cases.sh first: installs the package and runs all cases, then asks for a power cut; cases.sh again: the same board after the cut.
 set -uo pipefail
 failed=0
-# on a machine that is busy with other things everything takes longer: PATIENCE=5 waits five times as long
+# on a loaded machine everything takes longer: PATIENCE=5 waits five times as long
 patience=${PATIENCE:-1}
 masks=/run/masks.jsonl
 topic=edgeseg/v1/board
@@ -19,6 +20,9 @@ judge() { # CASE FIGURES CONDITION...
     if "$@"; then row passed "$case" "$figures"; else row FAILED "$case" "$figures"; fi
 }
 all() { local c; for c; do [ "$c" -ne 0 ] || return 1; done; }
+# yes_if COMMAND...: 1 when it succeeds, else 0; for `all`
+yes_if() { if "$@"; then echo 1; else echo 0; fi; }
+journal() { journalctl -u edgeseg --no-pager -o cat; }
 now_ms() { date +%s%3N; }
 # until SECONDS COMMAND...: waits for it to come true; milliseconds that it took, on standard output
 until_true() {
@@ -34,7 +38,7 @@ until_true() {
 active() { systemctl is-active --quiet edgeseg; }
 main_pid() { systemctl show -P MainPID edgeseg; }
 # reread COUNT: the settings were taken so many times
-reread() { [ "$(journalctl -u edgeseg --no-pager -o cat | grep -c 'read again')" -ge "$1" ]; }
+reread() { [ "$(journal | grep -c 'read again')" -ge "$1" ]; }
 restarted() { local pid; pid=$(main_pid); [ "$pid" != 0 ] && [ "$pid" != "$1" ]; }
 mask_count() { wc -l <$masks; }
 more_masks() { [ "$(mask_count)" -gt "$1" ]; }
@@ -65,19 +69,24 @@ install_case() {
     printf '[Service]\nTimeoutStartSec=%ss\n' $((120 * patience)) >/etc/systemd/system/edgeseg.service.d/emulation.conf
     # the board's settings are there before the package, as on a machine that is set up by a script
     install -D -m 644 edgeseg.toml /etc/edgeseg/edgeseg.toml
-    dpkg --force-confold -i ./*.deb >"$OUT/dpkg.log" 2>&1 || { tail -n 20 "$OUT/dpkg.log"; row FAILED "the package installs" "dpkg says no"; return 1; }
+    dpkg --force-confold -i ./*.deb >"$OUT/dpkg.log" 2>&1 ||
+        { tail -n 20 "$OUT/dpkg.log"; row FAILED "the package installs" "dpkg failed"; return 1; }
     took=$(($(now_ms) - began))
     ready=$(until_true 120 active)
-    judge "installed by dpkg, started by systemd as an unprivileged user" "dpkg and start $((took / 1000)) s; ready then within $ready ms; runs as $(ps -o user= -p "$(main_pid)"); resident $(rss_mb) MB" \
-        all "$(active && echo 1 || echo 0)" "$([ "$(ps -o user= -p "$(main_pid)")" = edgeseg ] && echo 1 || echo 0)"
+    judge "installed by dpkg, started by systemd as an unprivileged user" \
+        "dpkg and start $((took / 1000)) s; ready then within $ready ms; runs as $(ps -o user= -p "$(main_pid)"); resident $(rss_mb) MB" \
+        all "$(yes_if active)" "$(yes_if test "$(ps -o user= -p "$(main_pid)")" = edgeseg)"
     systemctl status --no-pager edgeseg >"$OUT/status.txt" 2>&1
 }
 
 first_edge_case() {
     local began=$(now_ms)
     answers 120
-    judge "the first edge is answered by the shipped model" "$(tail -n 1 $masks | jq -r '"\(.model.name) \(.model.precision), found \(.found), "')$(tail -n 1 $masks | wc -c) bytes after $(($(now_ms) - began)) ms; resident $(rss_mb) MB, $(memory_mb) MB with what the kernel holds for it" \
-        all "$(mask_count)" || journalctl -u edgeseg --no-pager -o cat | tail -n 30
+    local took=$(($(now_ms) - began)) mask
+    mask=$(tail -n 1 $masks | jq -r '"\(.model.name) \(.model.precision), found \(.found), "')$(tail -n 1 $masks | wc -c)
+    judge "the first edge is answered by the shipped model" \
+        "$mask bytes after $took ms; resident $(rss_mb) MB, $(memory_mb) MB with the kernel's memory for it" \
+        all "$(mask_count)" || journal | tail -n 30
 }
 
 light_case() {
@@ -89,7 +98,8 @@ light_case() {
     until_true 60 reread 1 >/dev/null
     until_true 60 active >/dev/null
     sleep 3
-    judge "a new configuration with another model is taken on reload, without a new process" "" all $((pid == $(main_pid))) "$(answers 60 && echo 1 || echo 0)" "$(tail -n 1 $masks | jq '.model.name == "test"' | grep -c true)"
+    judge "a new configuration with another model is taken on reload, without a new process" "" \
+        all $((pid == $(main_pid))) "$(yes_if answers 60)" "$(tail -n 1 $masks | jq '.model.name == "test"' | grep -c true)"
 }
 
 hundred_case() {
@@ -101,8 +111,10 @@ hundred_case() {
     unique=$(jq -r .trigger.edge_ns /run/hundred.jsonl | sort -u | wc -l)
     late=$(jq -r 'select(.captured_ns < .trigger.edge_ns) | .sequence' /run/hundred.jsonl | wc -l)
     figures=$(jq -s -r 'def at(f; p): (map(f) | sort) as $s | $s[(($s | length) - 1) * p | floor];
-        "edge to capture p50 \(at(.trigger.edge_to_capture_ms; 0.5)) ms, max \(at(.trigger.edge_to_capture_ms; 1)) ms; edge to publish p50 \(at(.trigger.edge_to_publish_ms; 0.5)) ms, max \(at(.trigger.edge_to_publish_ms; 1)) ms"' /run/hundred.jsonl)
-    judge "100 edges, 100 captures, each the first frame at or after its edge" "$(wc -l </run/hundred.jsonl) masks for $unique edges; $figures" \
+        def line(name; f): "edge to \(name) p50 \(at(f; 0.5)) ms, max \(at(f; 1)) ms";
+        line("capture"; .trigger.edge_to_capture_ms) + "; " + line("publish"; .trigger.edge_to_publish_ms)' /run/hundred.jsonl)
+    judge "100 edges, 100 captures, each the first frame at or after its edge" \
+        "$(wc -l </run/hundred.jsonl) masks for $unique edges; $figures" \
         all $(($(wc -l </run/hundred.jsonl) == 100)) $((unique == 100)) $((late == 0))
     wrote=$(($(written) - wrote))
     judge "steady state writes nothing to disk" "$wrote bytes during those 100 edges" all $((wrote == 0))
@@ -116,7 +128,7 @@ burst_case() {
     local got=$(($(mask_count) - before))
     judge "1 kHz burst is bounded" "$fired; $got masks; resident $memory then $(rss_mb) MB; since the start: ${status#*masks }" \
         all $((got > 0)) $((got < 200)) $(($(rss_mb) < memory + 50)) $((pid == $(main_pid)))
-    answers && row passed "an edge after the burst is answered" "" || row FAILED "an edge after the burst is answered" "no mask in 20 s"
+    judge "an edge after the burst is answered" "within 20 s" all "$(yes_if answers)"
 }
 
 camera_case() {
@@ -127,8 +139,9 @@ camera_case() {
     fault=$(gpio-level 22)
     echo "$device" >$driver/bind
     back=$(until_true 120 says status online)
-    judge "camera taken away and given back" "degraded after $gone ms, fault output $fault; online $back ms after its return, fault output $(gpio-level 22)" \
-        all $((fault == 1)) $(($(gpio-level 22) == 0)) "$(answers && echo 1 || echo 0)"
+    judge "camera removed and connected again" \
+        "degraded after $gone ms, fault output $fault; online $back ms after its return, fault output $(gpio-level 22)" \
+        all $((fault == 1)) $(($(gpio-level 22) == 0)) "$(yes_if answers)"
 }
 
 kill_case() {
@@ -136,37 +149,55 @@ kill_case() {
     kill -KILL "$pid"
     new=$(until_true 20 restarted "$pid")
     ready=$(until_true 60 active)
-    judge "kill -9: back by systemd within 5 s" "new process after $new ms, ready $ready ms later" all $((new < 5000)) "$(active && echo 1 || echo 0)" "$(answers && echo 1 || echo 0)"
+    judge "kill -9: restarted by systemd within 5 s" "new process after $new ms, ready $ready ms later" \
+        all $((new < 5000)) "$(yes_if active)" "$(yes_if answers)"
 }
 
 stuck_case() {
     local pid=$(main_pid) took result
     ./tools hold "$pid" inference >/dev/null &
     took=$(until_true 120 restarted "$pid")
-    result=$(journalctl -u edgeseg --no-pager -o cat | grep -c 'Watchdog timeout')
+    result=$(journal | grep -c 'Watchdog timeout')
     until_true 60 active >/dev/null
-    judge "a stuck inference stops the signs of life, and the watchdog starts the service anew" "new process after $((took / 1000)) s (inference may take 10 s and 2 s to heed its cut, WatchdogSec=20); $(journalctl -u edgeseg --no-pager -o cat | grep -o 'inference has been stuck for [0-9]* s' | tail -n 1)" \
-        all $((result >= 1)) "$(active && echo 1 || echo 0)" "$(answers && echo 1 || echo 0)"
+    local stuck
+    stuck=$(journal | grep -o 'inference has been stuck for [0-9]* s' | tail -n 1)
+    judge "a stuck inference stops the heartbeat, and the watchdog restarts the service" \
+        "new process after $((took / 1000)) s (inference may take 10 s, and 2 s to end when cancelled; WatchdogSec=20); $stuck" \
+        all $((result >= 1)) "$(yes_if active)" "$(yes_if answers)"
 }
 
 reload_case() {
-    local pid=$(main_pid) refused
+    local pid=$(main_pid) refused same
     echo 'nonsense = 1' >>/etc/edgeseg/edgeseg.toml
     systemctl reload edgeseg
     sleep 3
-    refused=$(journalctl -u edgeseg --no-pager -o cat | grep -c 'new settings are refused')
-    judge "a bad configuration is refused whole on reload" "process $([ "$pid" = "$(main_pid)" ] && echo "the same" || echo "ANOTHER")" all $((refused == 1)) "$(active && echo 1 || echo 0)" "$(answers && echo 1 || echo 0)"
+    refused=$(journal | grep -c 'new settings are refused')
+    same=$([ "$pid" = "$(main_pid)" ] && echo "the same" || echo "ANOTHER")
+    judge "a bad configuration is refused whole on reload" "process $same" \
+        all $((refused == 1)) "$(yes_if active)" "$(yes_if answers)"
     cp /tmp/edgeseg.toml /etc/edgeseg/edgeseg.toml
 }
 
 stop_case() {
-    local began=$(now_ms) took
+    local began=$(now_ms) took outputs
     systemctl stop edgeseg
     took=$(($(now_ms) - began))
-    judge "systemctl stop: goodbye, outputs off, under 5 s" "$took ms; status $(retained status | jq -r .state); outputs $(gpio-level 20)$(gpio-level 21)$(gpio-level 22)" \
-        all $((took < 5000)) "$(says status offline && echo 1 || echo 0)" "$([ "$(gpio-level 20)$(gpio-level 21)$(gpio-level 22)" = 000 ] && echo 1 || echo 0)"
+    outputs=$(gpio-level 20)$(gpio-level 21)$(gpio-level 22)
+    judge "systemctl stop: status offline, outputs off, under 5 s" "$took ms; status $(retained status | jq -r .state); outputs $outputs" \
+        all $((took < 5000)) "$(yes_if says status offline)" "$(yes_if test "$outputs" = 000)"
     systemctl start edgeseg
     until_true 60 active >/dev/null
+}
+
+# writes that the power cut falls into: state, settings and the journal
+write_until_cut() {
+    local settings=/etc/edgeseg/edgeseg.toml
+    while :; do
+        dd if=/dev/urandom of=/var/lib/edgeseg/cut bs=64k count=16 conv=fsync 2>/dev/null
+        cp /tmp/edgeseg.toml $settings.new && mv $settings.new $settings
+        logger busy
+        edge
+    done
 }
 
 case "$1" in
@@ -176,15 +207,15 @@ case "$1" in
         for case in ${CASES:-first_edge light hundred burst camera kill stuck reload stop}; do "${case}_case"; done
         journalctl -u edgeseg --no-pager -o short-monotonic >"$OUT/journal.txt"
         [ $failed -eq 0 ] || exit 1
-        # writes that the cut falls into: state, settings and the journal
-        (while :; do dd if=/dev/urandom of=/var/lib/edgeseg/cut bs=64k count=16 conv=fsync 2>/dev/null; cp /tmp/edgeseg.toml /etc/edgeseg/edgeseg.toml.new && mv /etc/edgeseg/edgeseg.toml.new /etc/edgeseg/edgeseg.toml; logger busy; edge; done) &
+        write_until_cut &
         sleep 5
         touch "$OUT/cut"
         sleep 60 ;;
     again)
         listen
         ready=$(until_true 120 active)
-        judge "power cut in the middle of writes: boots and runs" "ready $ready ms after the job's start" all "$(active && echo 1 || echo 0)" "$(answers && echo 1 || echo 0)"
+        judge "power cut during writes: boots and runs" "ready $ready ms after the job's start" \
+            all "$(yes_if active)" "$(yes_if answers)"
         journalctl -b -u edgeseg --no-pager -o short-monotonic >"$OUT/journal-after-cut.txt" ;;
 esac
 exit $failed

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Puts the amd64 package through its life in a fresh Debian root and looks at both architectures' packages; writes docs/package-tests.md.
+# Installs, upgrades, removes and purges the amd64 package in a fresh Debian root and checks the packages of both architectures; writes
+# docs/package-tests.md.
 # Needs artifacts/edgeseg_*.deb (./build.sh deb), root, and Debian's archive. Nothing outside a temporary folder is touched.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -25,29 +26,38 @@ check() {
     printf '| %s | %s |\n' "$what" "$result" | tee -a "$rows"
 }
 inside() { chroot "$root" env DEBIAN_FRONTEND=noninteractive HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
-# links are looked at themselves: their targets are absolute, and meant inside
-absent() { local path; for path; do [ ! -e "$root$path" ] && [ ! -L "$root$path" ] || { echo "$path is still there"; return 1; }; done; }
-present() { local path; for path; do [ -e "$root$path" ] || [ -L "$root$path" ] || { echo "$path is not there"; return 1; }; done; }
+# a link counts as there whatever its target, which is an absolute path inside the root
+there() { [ -e "$root$1" ] || [ -L "$root$1" ]; }
+absent() { local path; for path; do ! there "$path" || { echo "$path is still there"; return 1; }; done; }
+present() { local path; for path; do there "$path" || { echo "$path is not there"; return 1; }; done; }
 holds() { grep -qF "$2" "$root$1" || { echo "$1 does not hold: $2"; return 1; }; }
 apt_install() { inside apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$1"; }
 member() { inside id -nG edgeseg | grep -qw video && inside id -nG edgeseg | grep -qw gpio; }
 private() { [ "$(stat -c '%a %U' "$root/etc/edgeseg/credentials")" = "700 root" ]; }
 stays_disabled() {
-    inside systemctl disable edgeseg.service && absent "$enabled" && apt_install /tmp/last.deb && absent "$enabled" && inside dpkg -s edgeseg | grep -qF "Version: $version+last"
+    inside systemctl disable edgeseg.service && absent "$enabled" && apt_install /tmp/last.deb && absent "$enabled" &&
+        inside dpkg -s edgeseg | grep -qF "Version: $version+last"
 }
 segments() { inside edgeseg segment /tmp/chelsea.jpg | grep -q '"found":true'; }
 purged() { ! inside dpkg -s edgeseg >/dev/null 2>&1; }
-clean_lintian() { local found; found=$(lintian --no-cfg --tag-display-limit 0 --fail-on none "$1" | grep -E '^[EW]:'); [ -z "$found" ] || { echo "$found"; return 1; }; }
-needs_glibc() { # DEB MOST: no library of it wants a newer glibc than MOST
+clean_lintian() {
+    local found
+    found=$(lintian --no-cfg --tag-display-limit 0 --fail-on none "$1" | grep -E '^[EW]:')
+    [ -z "$found" ] || { echo "$found"; return 1; }
+}
+removed() { absent /usr/lib/edgeseg && present /etc/edgeseg/edgeseg.toml /var/lib/edgeseg/kept; }
+needs_glibc() { # DEB MOST: no library of it needs a newer glibc than MOST
     local newest
     rm -rf "$work/x" && dpkg-deb -x "$1" "$work/x"
-    newest=$(find "$work/x/usr/lib/edgeseg" -type f \( -name '*.so' -o -name edgeseg \) -exec readelf -V {} + 2>/dev/null | grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -n 1)
+    newest=$(find "$work/x/usr/lib/edgeseg" -type f \( -name '*.so' -o -name edgeseg \) -exec readelf -V {} + 2>/dev/null |
+        grep -o 'GLIBC_2\.[0-9]*' | sort -uV | tail -n 1)
     echo "$newest" >"$work/glibc"
     [ "$(printf '%s\n' "GLIBC_$2" "$newest" | sort -V | tail -n 1)" = "GLIBC_$2" ]
 }
 
 echo "making a fresh Debian $suite" >&2
-mmdebstrap -q --skip=cleanup/apt/lists --variant=apt --include=systemd-sysv,ca-certificates "$suite" "$root" >&2 || { echo "mmdebstrap failed" >&2; exit 1; }
+mmdebstrap -q --skip=cleanup/apt/lists --variant=apt --include=systemd-sysv,ca-certificates "$suite" "$root" >&2 ||
+    { echo "mmdebstrap failed" >&2; exit 1; }
 # what a running Debian has, and systemd-tmpfiles asks for
 mount -t proc proc "$root/proc" || echo "no /proc in the fresh root: what needs it will fail" >&2
 cp "$deb" "$root/tmp/first.deb"
@@ -74,7 +84,7 @@ check "an upgrade keeps the settings" holds /etc/edgeseg/edgeseg.toml '# mine'
 check "an upgrade keeps the state" holds /var/lib/edgeseg/kept state
 check "a disabled unit stays disabled over an upgrade" stays_disabled
 check "is removed" inside apt-get -qq -o Dpkg::Use-Pty=0 remove -y edgeseg
-check "removal takes the program and leaves settings and state" bash -c "[ ! -e '$root/usr/lib/edgeseg' ] && [ -e '$root/etc/edgeseg/edgeseg.toml' ] && [ -e '$root/var/lib/edgeseg/kept' ]"
+check "removal takes the program and leaves settings and state" removed
 check "is purged" inside apt-get -qq -o Dpkg::Use-Pty=0 purge -y edgeseg
 check "purging takes settings, secrets and state" absent /etc/edgeseg /var/lib/edgeseg "$enabled"
 check "dpkg knows it no more" purged
@@ -83,7 +93,8 @@ for one in artifacts/edgeseg_*.deb; do
     arch=$(dpkg-deb -f "$one" Architecture)
     check "lintian has no error and no warning, $arch" clean_lintian "$one"
     check "loads on glibc 2.35 (Ubuntu 22.04, JetPack 6; Debian 12 has 2.36), $arch" needs_glibc "$one" 2.35
-    printf '| %s | %s | %s MB | %s | %s |\n' "$arch" "$(du -h "$one" | cut -f1)" "$(($(dpkg-deb -f "$one" Installed-Size) / 1024))" "$(cat "$work/glibc")" \
+    printf '| %s | %s | %s MB | %s | %s |\n' \
+        "$arch" "$(du -h "$one" | cut -f1)" "$(($(dpkg-deb -f "$one" Installed-Size) / 1024))" "$(cat "$work/glibc")" \
         "$(dpkg-deb -c "$one" | grep libOpenCvSharpExtern.so >/dev/null && echo yes || echo 'no: README.Debian says what to do')" >>"$sizes"
 done
 {

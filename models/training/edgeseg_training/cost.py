@@ -86,7 +86,8 @@ class Graph:
         """Random numbers of an input's type and shape, or the values given."""
         kind = TYPES.get(each.type)
         if kind is None:
-            raise UserError(f"the input '{each.name}' is of {each.type}, which `cost` cannot make. Use a graph of images, points and sizes.")
+            raise UserError(f"the input '{each.name}' is of {each.type}, which `cost` cannot make. "
+                            "Use a graph of images, points and sizes.")
         if each.name in values:
             return np.array(values[each.name], kind)
         shape = shapes.get(each.name) or [size if isinstance(size, int) else 1 for size in each.shape]
@@ -136,7 +137,8 @@ def table(figures: list[dict], threads: int) -> str:
     """Markdown, each graph beside the first one."""
     base = figures[0]
     lines = [f"Medians of runs in turn, {threads} thread{'s' if threads > 1 else ''}, ONNX Runtime on the CPU.", "",
-             "| graph | parameters, M | MB | GMAC | ms | processor ms | MB, times | processor ms, times |", "|---|---|---|---|---|---|---|---|"]
+             "| graph | parameters, M | MB | GMAC | ms | processor ms | MB, times | processor ms, times |",
+             "|---|---|---|---|---|---|---|---|"]
     for row in figures:
         lines.append(f"| {row['file']} | {row['parameters'] / 1e6:.2f} | {row['bytes'] / 1e6:.2f} | {row['mac'] / 1e9:.2f} "
                      f"| {row['ms']:.1f} | {row['processor_ms']:.1f} | {row['bytes'] / base['bytes']:.2f} "
