@@ -117,7 +117,9 @@ test("one job at a time: the one that was begun is finished, then the newest is 
     assert.deepEqual(begun, [1, 4, 5]);
 });
 
-/** A way that carries so many bytes a second; pictures of each level have 40, 24, 14 and 10 kB. Returns how far the picture is behind at last. */
+/**
+ * A link of so many bytes a second; pictures of the levels have 40, 24, 14 and 10 kB. Returns how late the picture is at the end.
+ */
 function carry(pace, levels, bytesPerS, seconds, offsetMs) {
     const sizes = [40_000, 24_000, 14_000, 10_000];
     let [freeAt, behind, changes] = [0, 0, 0];

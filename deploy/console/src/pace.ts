@@ -1,5 +1,5 @@
-// How much preview the way from the device to this page can carry. Where a broker sends more slowly than pictures come, they wait there, and
-// the live picture falls behind by seconds: the page then asks for fewer and smaller pictures, and for more again after a while.
+// The rate and size of preview pictures that the network between device and page carries. A broker that sends more slowly than pictures
+// arrive queues them, and the live picture is seconds late: the page then requests fewer and smaller pictures, and later more again.
 
 /** What is asked for, the most first. */
 export const levels = [

@@ -99,7 +99,8 @@ internal readonly record struct WebAnswer(byte[] Head, byte[] Body, bool IsSocke
     private static byte[] Header(string status, string fields, string connect = "") =>
         Encoding.ASCII.GetBytes(
             $"HTTP/1.1 {status}\r\n{fields}Connection: close\r\nContent-Security-Policy: {Policy(connect)}\r\n"
-                + "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: "
+                + "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\n"
+                + "Referrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: "
                 + "same-origin\r\nCross-Origin-Opener-Policy: same-origin\r\n\r\n"
         );
 }

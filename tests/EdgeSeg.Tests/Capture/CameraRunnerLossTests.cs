@@ -31,7 +31,7 @@ public sealed partial class CameraRunnerTests
         source.Picture(78);
         WaitFor(() => Status.State == CameraState.Streaming, "streaming");
         Take().Dispose();
-        Assert.DoesNotContain(told, s => s.State == CameraState.Lost);
+        Assert.DoesNotContain(reported, s => s.State == CameraState.Lost);
     }
 
     [Fact]

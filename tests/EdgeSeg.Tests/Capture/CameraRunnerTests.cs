@@ -11,7 +11,7 @@ public sealed partial class CameraRunnerTests : IDisposable
     private readonly Drops drops = new();
     private readonly FramePool pool = new(4);
     private readonly FrameQueue queue;
-    private readonly ConcurrentQueue<CameraStatus> told = [];
+    private readonly ConcurrentQueue<CameraStatus> reported = [];
     private readonly ConcurrentQueue<string> fatal = [];
     private CameraRunner? runner;
 
@@ -153,14 +153,14 @@ public sealed partial class CameraRunnerTests : IDisposable
         source.Unplugged = true;
         source.Fail("the cable");
         WaitFor(() => Status.State == CameraState.Lost, "lost");
-        Assert.Contains(told, s => s.State == CameraState.Lost && s.Reason == "the cable");
-        Pass(() => told.Any(s => s.Reason == "unplugged"), "an attempt in vain");
+        Assert.Contains(reported, s => s.State == CameraState.Lost && s.Reason == "the cable");
+        Pass(() => reported.Any(s => s.Reason == "unplugged"), "an attempt in vain");
         source.Unplugged = false;
         source.Picture(51);
         Pass(() => Status.State == CameraState.Streaming, "streaming again");
         Take().Dispose();
         Assert.Equal(1, Status.Reconnects);
-        Assert.Contains(told, s => s.State == CameraState.Recovering);
+        Assert.Contains(reported, s => s.State == CameraState.Recovering);
     }
 
     [Fact]
@@ -229,7 +229,7 @@ public sealed partial class CameraRunnerTests : IDisposable
             StallFrames = stallFrames,
         };
         runner = new CameraRunner(options, source.Create, pool, queue, drops, time, new Random(1));
-        runner.Changed += told.Enqueue;
+        runner.Changed += reported.Enqueue;
         runner.Fatal += fatal.Enqueue;
         runner.Start();
     }

@@ -51,18 +51,18 @@ public class SteadyStateTests
             TimeProvider.System,
             new Random(1)
         );
-        List<CameraState> told = [];
+        List<CameraState> states = [];
         runner.Changed += s =>
         {
-            lock (told)
-                told.Add(s.State);
+            lock (states)
+                states.Add(s.State);
         };
         runner.Start();
         Assert.True(SpinWait.SpinUntil(() => runner.Status.Reconnects == 1, 30_000), runner.Status.ToString());
-        lock (told)
+        lock (states)
             Assert.Equal(
                 [CameraState.Streaming, CameraState.Stalled, CameraState.Lost, CameraState.Recovering, CameraState.Streaming],
-                told.Take(5)
+                states.Take(5)
             );
         runner.Dispose();
         Assert.Equal(0, pool.Taken);

@@ -10,7 +10,7 @@ public sealed class BrokerAclTests
     private static readonly string[] clients = ["arm-7", "arm-8"];
 
     /// <summary>The first message that <paramref name="who"/> hears on the filter while <paramref name="meanwhile"/> publishes.</summary>
-    private static async Task<string> FirstHeard(AclBroker broker, string who, string filter, Action meanwhile)
+    private static async Task<string> FirstReceived(AclBroker broker, string who, string filter, Action meanwhile)
     {
         var start = Published.Start(
             "stdbuf",
@@ -32,7 +32,7 @@ public sealed class BrokerAclTests
     public async Task A_device_writes_below_its_own_name_and_nowhere_else()
     {
         using var broker = await AclBroker.StartOrSkipAsync(clients);
-        var heard = await FirstHeard(
+        var received = await FirstReceived(
             broker,
             "operator",
             "edgeseg/v1/#",
@@ -48,14 +48,14 @@ public sealed class BrokerAclTests
                 Assert.Equal(0, broker.Client("mosquitto_pub", "arm-7", "-t", "edgeseg/v1/arm-7/status", "-m", "genuine").ExitCode);
             }
         );
-        Assert.Equal("edgeseg/v1/arm-7/status genuine", heard);
+        Assert.Equal("edgeseg/v1/arm-7/status genuine", received);
     }
 
     [Fact]
     public async Task A_device_hears_its_own_commands_and_no_others()
     {
         using var broker = await AclBroker.StartOrSkipAsync(clients);
-        var heard = await FirstHeard(
+        var received = await FirstReceived(
             broker,
             "arm-8",
             "edgeseg/v1/+/cam/+/cmd/+",
@@ -71,7 +71,7 @@ public sealed class BrokerAclTests
                 );
             }
         );
-        Assert.Equal("edgeseg/v1/arm-8/cam/cam0/cmd/auto for-8", heard);
+        Assert.Equal("edgeseg/v1/arm-8/cam/cam0/cmd/auto for-8", received);
     }
 
     [Fact]

@@ -91,19 +91,19 @@ public sealed class ServiceAclTests : IDisposable
         Assert.Equal(0, broker.Client("mosquitto_pub", "operator", "-t", $"{Root}cam/front/cmd/{word}", "-m", body).ExitCode);
 
     /// <summary>Runs the service, makes it publish everything that it can, and stops it.</summary>
-    private async Task<(string Journal, string[] Heard)> RunAsync(AclBroker broker, IEnumerable<string> awaited)
+    private async Task<(string Journal, string[] ReceivedMessage)> RunAsync(AclBroker broker, IEnumerable<string> awaited)
     {
         var (operators, topics) = Hear(broker);
         using var service = Process.Start(Published.Start(Published.Binary, ["run", "--config", Config(broker)]))!;
         var journal = service.StandardError.ReadToEndAsync();
         try
         {
-            await Wait.UntilAsync(() => Has(topics, Root + "status"), "the status is heard");
+            await Wait.UntilAsync(() => Has(topics, Root + "status"), "the status is received");
             Command(broker, "auto", """{"v":1,"id":"a","reply_to":"panel"}""");
             Command(broker, "snapshot", """{"v":1,"id":"b","reply_to":"panel"}""");
             Command(broker, "follow", """{"v":1,"id":"c","reply_to":"panel","points":[[160,120]]}""");
             foreach (var end in awaited)
-                await Wait.UntilAsync(() => Has(topics, Root + end), $"{end} is heard");
+                await Wait.UntilAsync(() => Has(topics, Root + end), $"{end} is received");
             Assert.Equal(0, Signals.Send(service.Id, Signals.Terminate));
             await service.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(Wait.LimitS)).Token);
             var said = await journal;
@@ -123,12 +123,12 @@ public sealed class ServiceAclTests : IDisposable
     public async Task Nothing_that_the_service_does_is_refused()
     {
         using var broker = await AclBroker.StartOrSkipAsync(["arm-7", "admin"]);
-        var (journal, heard) = await RunAsync(broker, written);
+        var (journal, received) = await RunAsync(broker, written);
         Assert.DoesNotContain("refuse", journal, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("Denied", broker.Log, StringComparison.Ordinal);
         // an empty message, of length 0, clears what a former session left
         Assert.DoesNotContain(
-            heard,
+            received,
             t => t.StartsWith(Root + "alert/broker-refused ", StringComparison.Ordinal) && !t.Contains(" 0 ", StringComparison.Ordinal)
         );
         Assert.Contains("homeassistant/device/edgeseg-arm-7/config", broker.Log, StringComparison.Ordinal);

@@ -37,15 +37,15 @@ public sealed class CameraStressTests(ITestOutputHelper output)
         {
             for (var i = 0; i < rounds; i++)
             {
-                await Comes(() => Told(listener) == "streaming", $"the camera streams, round {i}");
+                await Comes(() => State(listener) == "streaming", $"the camera streams, round {i}");
                 var masks = Masks(listener);
                 await Comes(() => Masks(listener) > masks, "masks come");
                 File.Delete(plug);
-                await Comes(() => Told(listener) is "lost" or "recovering", "the loss is told");
+                await Comes(() => State(listener) is "lost" or "recovering", "the loss is published");
                 scratch.Write("plug", []);
             }
 
-            await Comes(() => Told(listener) == "streaming", "it streams at the end");
+            await Comes(() => State(listener) == "streaming", "it streams at the end");
         }
         finally
         {
@@ -84,7 +84,7 @@ public sealed class CameraStressTests(ITestOutputHelper output)
 
     private static int Masks(Listener listener) => listener.All.Count(h => h.Topic == Root + "mask");
 
-    private static string? Told(Listener listener) => listener.All.LastOrDefault(h => h.Topic == Root + "state")?.State;
+    private static string? State(Listener listener) => listener.All.LastOrDefault(h => h.Topic == Root + "state")?.State;
 
     /// <summary>Processes whose command line names this file.</summary>
     private static IEnumerable<string> Children(string file) =>

@@ -75,13 +75,13 @@ public sealed class ClickLatencyTests(ITestOutputHelper output)
             // intervals
             await figures.UntilAsync("telemetry", h => Slowest(h.Text, "encode") > 0);
             var writtenMs = figures.All.Max(h => Slowest(h.Text, "encode") + Slowest(h.Text, "publish"));
-            double heard = P99(ratios),
+            double received = P99(ratios),
                 device = P99(onDevice.Select(d => (d.AllMs + writtenMs) / d.ModelMs)),
                 typical = onDevice.Select(d => d.AllMs / d.ModelMs).Order().ElementAt(onDevice.Count / 2);
             output.WriteLine(
                 Invariant($"{ratios.Count} clicks, times by the model's own: command received to mask handed to the MQTT client, ")
                     + Invariant($"p99 {device:0.000} (of it written and handed over {writtenMs:0.000} ms); click sent to mask received, ")
-                    + Invariant($"through mosquitto and this test's client, p50 {P50(ratios):0.000}, p99 {heard:0.000}")
+                    + Invariant($"through mosquitto and this test's client, p50 {P50(ratios):0.000}, p99 {received:0.000}")
             );
             // the median of a ratio of times of one click: a busy machine lengthens both
             if (Stress.IsWhole)

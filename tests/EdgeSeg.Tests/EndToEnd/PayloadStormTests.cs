@@ -62,19 +62,20 @@ public sealed class PayloadStormTests(ITestOutputHelper output)
             var asked = await Storm(listener, random, rounds / 10, rounds, rounds / 50);
             await Ask(listener, "sound-last");
             var after = Resident(process);
-            var heard = listener.All.Where(h => h.Topic == ReplyTopic).Select(h => JsonDocument.Parse(h.Text).RootElement).ToArray();
+            var received = listener.All.Where(h => h.Topic == ReplyTopic).Select(h => JsonDocument.Parse(h.Text).RootElement).ToArray();
             output.WriteLine(
-                $"{rounds} bad payloads, {asked + 2} sound requests, {heard.Length} replies; resident {before >> 20} then {after >> 20} MiB"
+                $"{rounds} bad payloads, {asked + 2} sound requests, {received.Length} replies; "
+                    + $"resident {before >> 20} then {after >> 20} MiB"
             );
             Assert.False(process.HasExited, "the service has ended");
             Assert.InRange(after - before, long.MinValue, FlatBytes);
-            foreach (var id in heard.Select(Id).Where(i => i?.StartsWith("sound", StringComparison.Ordinal) == true).Distinct())
+            foreach (var id in received.Select(Id).Where(i => i?.StartsWith("sound", StringComparison.Ordinal) == true).Distinct())
                 Assert.Equal(
                     ["accepted", "result"],
-                    heard.Where(h => Id(h) == id).Select(h => h.GetProperty("reply").GetString()).Where(r => r != "error")
+                    received.Where(h => Id(h) == id).Select(h => h.GetProperty("reply").GetString()).Where(r => r != "error")
                 );
             Assert.All(
-                heard.Where(h => Id(h)?.StartsWith("bad", StringComparison.Ordinal) == true),
+                received.Where(h => Id(h)?.StartsWith("bad", StringComparison.Ordinal) == true),
                 h => Assert.Equal("error", h.GetProperty("reply").GetString())
             );
             Assert.DoesNotContain(

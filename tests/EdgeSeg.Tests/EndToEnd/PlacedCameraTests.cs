@@ -158,7 +158,7 @@ public sealed class PlacedCameraTests : IAsyncLifetime
             new MqttApplicationMessageBuilder().WithTopic($"{Root}cam/{camera}/cmd/{word}").WithPayload(body).Build()
         );
         var mine = $"\"request\":\"{id}\"";
-        bool IsAnswer(Heard h) => h.Topic == $"{Root}cam/{camera}/mask" && h.Text.Contains(mine, StringComparison.Ordinal);
+        bool IsAnswer(ReceivedMessage h) => h.Topic == $"{Root}cam/{camera}/mask" && h.Text.Contains(mine, StringComparison.Ordinal);
         await listener.UntilAsync($"the answer to {id}", IsAnswer);
         using var json = JsonDocument.Parse(listener.All.First(IsAnswer).Text);
         return json.RootElement.Clone();

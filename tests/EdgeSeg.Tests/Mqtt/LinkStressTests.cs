@@ -51,8 +51,8 @@ public class LinkStressTests(ITestOutputHelper output)
             Assert.Equal(MqttSettings.DefaultOutboxMessages, link.Waiting);
             await broker.StartAsync();
             await using var listener = await Listener.StartAsync(broker.Port);
-            await Comes(() => listener.All.Any(h => h.Topic == topics.Status && h.State == "online"), "the status is heard");
-            await Comes(() => listener.All.Any(h => h.Topic == topics.Info), "info is heard");
+            await Comes(() => listener.All.Any(h => h.Topic == topics.Status && h.State == "online"), "the status is received");
+            await Comes(() => listener.All.Any(h => h.Topic == topics.Info), "info is received");
             await Comes(() => link.Figures.Reconnects == i && link.Connected, "it counts a reconnect");
         }
 
@@ -119,7 +119,7 @@ public class LinkStressTests(ITestOutputHelper output)
             // so that the listener, which reads, is not dropped from either
             if (n % 20 > 0)
                 continue;
-            await Wait.UntilAsync(() => listener.All.Count == n, $"message {n} is heard");
+            await Wait.UntilAsync(() => listener.All.Count == n, $"message {n} is received");
             listener.Forget();
         }
 

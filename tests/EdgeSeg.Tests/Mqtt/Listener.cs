@@ -8,7 +8,14 @@ using MQTTnet.Protocol;
 namespace EdgeSeg.Mqtt;
 
 /// <summary>A message as a listener got it.</summary>
-internal sealed record Heard(string Topic, string Text, bool Retained, string? ContentType, uint ExpiryS, MqttQualityOfServiceLevel Qos)
+internal sealed record ReceivedMessage(
+    string Topic,
+    string Text,
+    bool Retained,
+    string? ContentType,
+    uint ExpiryS,
+    MqttQualityOfServiceLevel Qos
+)
 {
     public string? State => JsonDocument.Parse(Text).RootElement.TryGetProperty("state", out var state) ? state.GetString() : null;
 }
@@ -18,7 +25,7 @@ internal sealed class Listener : IAsyncDisposable
 {
     private readonly IMqttClient client = new MqttClientFactory().CreateMqttClient();
 
-    public ConcurrentQueue<Heard> All { get; } = [];
+    public ConcurrentQueue<ReceivedMessage> All { get; } = [];
 
     public IMqttClient Client => client;
 
@@ -46,13 +53,14 @@ internal sealed class Listener : IAsyncDisposable
         return listener;
     }
 
-    public Task UntilAsync(string what, Func<Heard, bool> heard) => Wait.UntilAsync(() => All.Any(heard), what + " is heard");
+    public Task UntilAsync(string what, Func<ReceivedMessage, bool> received) =>
+        Wait.UntilAsync(() => All.Any(received), what + " is received");
 
-    /// <summary>Drops the text of all but the count of what was heard so far, so that a long test does not fill its memory.</summary>
+    /// <summary>Drops the text of all but the count of what was received so far, so that a long test does not fill its memory.</summary>
     public void Forget()
     {
-        var heard = All.Count;
-        for (var i = 0; i < heard && All.TryDequeue(out var one); i++)
+        var received = All.Count;
+        for (var i = 0; i < received && All.TryDequeue(out var one); i++)
             All.Enqueue(one with { Text = "" });
     }
 
@@ -66,7 +74,7 @@ internal sealed class Listener : IAsyncDisposable
     {
         var m = e.ApplicationMessage;
         All.Enqueue(
-            new Heard(
+            new ReceivedMessage(
                 m.Topic,
                 Encoding.UTF8.GetString(m.Payload),
                 m.Retain,

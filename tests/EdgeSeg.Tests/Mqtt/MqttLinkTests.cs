@@ -53,13 +53,13 @@ public class MqttLinkTests(ITestOutputHelper output)
         await using var later = await Listener.StartAsync(broker.Port);
         await later.UntilAsync("the retained goodbye", h => h.Retained && h.State == "offline");
         var api = AsyncApi.Load();
-        foreach (var heard in listener.All)
+        foreach (var received in listener.All)
             Assert.Empty(
                 api.Errors(
-                    heard.Topic == topics.Info ? "Info"
-                        : heard.Topic == topics.Status ? "Status"
+                    received.Topic == topics.Info ? "Info"
+                        : received.Topic == topics.Status ? "Status"
                         : "Telemetry",
-                    heard.Text
+                    received.Text
                 )
             );
     }

@@ -63,27 +63,29 @@ public sealed class Version311Tests : IAsyncDisposable
             lines.Enqueue
         );
 
-    private async Task<(IMqttClient Client, ConcurrentQueue<(string Topic, string Text, bool Retained)> Heard)> ClientAsync()
+    private async Task<(IMqttClient Client, ConcurrentQueue<(string Topic, string Text, bool Retained)> Received)> ClientAsync()
     {
         var client = new MqttClientFactory().CreateMqttClient();
-        var heard = new ConcurrentQueue<(string, string, bool)>();
+        var received = new ConcurrentQueue<(string, string, bool)>();
         client.ApplicationMessageReceivedAsync += e =>
         {
-            heard.Enqueue((e.ApplicationMessage.Topic, Encoding.UTF8.GetString(e.ApplicationMessage.Payload), e.ApplicationMessage.Retain));
+            received.Enqueue(
+                (e.ApplicationMessage.Topic, Encoding.UTF8.GetString(e.ApplicationMessage.Payload), e.ApplicationMessage.Retain)
+            );
             return Task.CompletedTask;
         };
         await client.ConnectAsync(
             new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", port).WithProtocolVersion(MqttProtocolVersion.V311).Build()
         );
         await client.SubscribeAsync("edgeseg/#");
-        return (client, heard);
+        return (client, received);
     }
 
     [Fact]
     public async Task With_protocol_3_1_1_status_masks_previews_commands_and_replies_pass()
     {
         await server.StartAsync();
-        var (client, heard) = await ClientAsync();
+        var (client, received) = await ClientAsync();
         using var disposeClient = client;
         await using (var link = Link(MqttProtocol.V311))
         {
@@ -100,17 +102,17 @@ public sealed class Version311Tests : IAsyncDisposable
             );
             await Wait.UntilAsync(() => !commands.IsEmpty, "the command arrives");
             link.TryReply(topics.Reply("desk"), "reply"u8, null);
-            await Wait.UntilAsync(() => heard.Any(h => h.Text == "reply"), "the reply arrives");
-            Assert.Contains((front.Mask, "mask", false), heard);
-            Assert.Contains((front.Preview, "jpeg", false), heard);
+            await Wait.UntilAsync(() => received.Any(h => h.Text == "reply"), "the reply arrives");
+            Assert.Contains((front.Mask, "mask", false), received);
+            Assert.Contains((front.Preview, "jpeg", false), received);
             Assert.Equal(0, link.Figures.Drops.Total);
         }
 
         await Wait.UntilAsync(
-            () => heard.Any(h => h.Topic == topics.Status && h.Text.Contains("offline", StringComparison.Ordinal)),
+            () => received.Any(h => h.Topic == topics.Status && h.Text.Contains("offline", StringComparison.Ordinal)),
             "the link said offline"
         );
-        Assert.DoesNotContain(heard, h => h.Text.Contains("\"lost\"", StringComparison.Ordinal));
+        Assert.DoesNotContain(received, h => h.Text.Contains("\"lost\"", StringComparison.Ordinal));
     }
 
     [Fact]

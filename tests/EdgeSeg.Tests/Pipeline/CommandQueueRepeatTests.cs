@@ -12,7 +12,7 @@ public sealed partial class CommandQueueTests
         Send(Click);
         Send("""{"id":"r2"}""", "auto", expiryS: 3600);
         time.Advance(TimeSpan.FromMilliseconds(PipelineLimits.CommandWaitMs));
-        Assert.False(desk.TryTake(out _));
+        Assert.False(queue.TryTake(out _));
         Assert.Equal(["expired", "expired"], replies.TakeLast(2).Select(Code));
     }
 
@@ -31,7 +31,7 @@ public sealed partial class CommandQueueTests
     public void A_client_of_mqtt_3_names_its_reply_topic_and_id_in_the_body()
     {
         Send("""{"id":"r1","reply_to":"panel-1"}""", "auto", to: null);
-        desk.Complete(Take(), [], MessageLimits.MaxMessageBytes);
+        queue.Complete(Take(), [], MessageLimits.MaxMessageBytes);
         Assert.Equal(["accepted", "result"], replies.Select(Kind));
         Assert.All(replies, r => Assert.Equal(("edgeseg/v1/robot-7/reply/panel-1", true), (r.Topic, r.Correlation is null)));
     }
@@ -51,15 +51,15 @@ public sealed partial class CommandQueueTests
     {
         Send(json, "auto", to: to);
         Assert.Empty(replies);
-        Assert.False(desk.TryTake(out _));
-        Assert.Equal(new CommandCounts(0, 1, 0, 1), desk.Counts);
+        Assert.False(queue.TryTake(out _));
+        Assert.Equal(new CommandCounts(0, 1, 0, 1), queue.Counts);
     }
 
     [Fact]
     public void Who_wants_no_reply_is_obeyed_all_the_same()
     {
         Send("{}", "auto", to: null);
-        desk.Complete(Take(), [], MessageLimits.MaxMessageBytes);
+        queue.Complete(Take(), [], MessageLimits.MaxMessageBytes);
         Assert.Empty(replies);
     }
 
@@ -75,7 +75,7 @@ public sealed partial class CommandQueueTests
     public void A_result_that_the_broker_would_not_take_is_answered_too_large()
     {
         Send(Click);
-        Assert.True(desk.Complete(Take(), MaskBytes(), 500));
+        Assert.True(queue.Complete(Take(), MaskBytes(), 500));
         Assert.Equal("too_large", Code(replies[1]));
         Assert.InRange(replies[1].Payload.Length, 1, 500);
     }
@@ -85,7 +85,7 @@ public sealed partial class CommandQueueTests
     {
         var id = new string('a', MessageLimits.MaxRequestIdLength);
         Send($$"""{"id":"{{id}}","points":[[1,2]]}""");
-        desk.Complete(Take(), MaskBytes(), MessageLimits.MaxMessageBytes);
+        queue.Complete(Take(), MaskBytes(), MessageLimits.MaxMessageBytes);
         Assert.InRange(replies[1].Payload.Length - MaskBytes().Length, 0, PipelineLimits.ReplyOverheadBytes);
     }
 
@@ -95,10 +95,10 @@ public sealed partial class CommandQueueTests
         Send(Click);
         var taken = Take();
         Send("""{"id":"r2"}""", "auto");
-        desk.Close();
+        queue.Close();
         Assert.Equal(["internal", "internal"], replies.TakeLast(2).Select(Code));
-        Assert.False(desk.Complete(taken, [], MessageLimits.MaxMessageBytes));
-        Assert.False(desk.TryTake(out _));
+        Assert.False(queue.Complete(taken, [], MessageLimits.MaxMessageBytes));
+        Assert.False(queue.TryTake(out _));
         Send("""{"id":"r3"}""", "auto");
         Assert.Equal("busy", Code(replies[^1]));
     }
@@ -121,17 +121,17 @@ public sealed partial class CommandQueueTests
             );
             if (random.Next(3) != 0)
             {
-                while (desk.TryTake(out var pending))
+                while (queue.TryTake(out var pending))
                 {
                     Assert.Contains(pending.Command.Id!, valid);
-                    desk.Complete(pending, [], MessageLimits.MaxMessageBytes);
+                    queue.Complete(pending, [], MessageLimits.MaxMessageBytes);
                     done++;
                 }
             }
         }
 
-        while (desk.TryTake(out var pending))
-            desk.Complete(pending, [], MessageLimits.MaxMessageBytes);
+        while (queue.TryTake(out var pending))
+            queue.Complete(pending, [], MessageLimits.MaxMessageBytes);
         var final = replies
             .Where(r => Kind(r) != "accepted")
             .GroupBy(r => Json(r)["request"]!.GetValue<string>())

@@ -12,16 +12,16 @@ public sealed partial class CommandQueueTests : IDisposable
     private static readonly AsyncApi api = AsyncApi.Load();
     private readonly FakeTimeProvider time = new(Samples.Utc);
     private readonly List<Reply> replies = [];
-    private readonly CommandQueue desk;
+    private readonly CommandQueue queue;
     private bool clockSynced = true;
     private int arrivals;
 
     public CommandQueueTests() =>
-        desk = new CommandQueue(CommandParserTests.Topics, Samples.Session, time, () => clockSynced, replies.Add, () => arrivals++);
+        queue = new CommandQueue(CommandParserTests.Topics, Samples.Session, time, () => clockSynced, replies.Add, () => arrivals++);
 
     public void Dispose()
     {
-        desk.Dispose();
+        queue.Dispose();
         // whatever a test made it say keeps to the published schema
         foreach (var reply in replies)
             Assert.Empty(api.Errors("Reply", Text(reply)));
@@ -44,7 +44,7 @@ public sealed partial class CommandQueueTests : IDisposable
         bool retained = false,
         bool tooLarge = false
     ) =>
-        desk.Receive(
+        queue.Receive(
             new IncomingMessage(
                 $"edgeseg/v1/robot-7/cam/front/cmd/{word}",
                 Encoding.UTF8.GetBytes(json),
@@ -60,7 +60,7 @@ public sealed partial class CommandQueueTests : IDisposable
 
     private PendingCommand Take()
     {
-        Assert.True(desk.TryTake(out var pending));
+        Assert.True(queue.TryTake(out var pending));
         return pending;
     }
 
@@ -79,7 +79,7 @@ public sealed partial class CommandQueueTests : IDisposable
         Assert.Equal(1, arrivals);
         var pending = Take();
         Assert.Equal("r1", pending.Command.Id);
-        Assert.True(desk.Complete(pending, MaskBytes(), MessageLimits.MaxMessageBytes));
+        Assert.True(queue.Complete(pending, MaskBytes(), MessageLimits.MaxMessageBytes));
         Assert.Equal(["accepted", "result"], replies.Select(Kind));
         Assert.All(replies, r => Assert.Equal(("clients/a", "0102"), (r.Topic, Convert.ToHexString(r.Correlation!))));
         Assert.All(
@@ -94,12 +94,12 @@ public sealed partial class CommandQueueTests : IDisposable
     {
         Send(Click);
         var pending = Take();
-        Assert.True(desk.Fail(pending, new CommandError(CommandErrorCode.FrameGone, "gone")));
-        Assert.False(desk.Complete(pending, [], MessageLimits.MaxMessageBytes));
-        Assert.False(desk.Fail(pending, new CommandError(CommandErrorCode.Internal, "again")));
+        Assert.True(queue.Fail(pending, new CommandError(CommandErrorCode.FrameGone, "gone")));
+        Assert.False(queue.Complete(pending, [], MessageLimits.MaxMessageBytes));
+        Assert.False(queue.Fail(pending, new CommandError(CommandErrorCode.Internal, "again")));
         Assert.Equal(2, replies.Count);
         Assert.Equal("frame_gone", Code(replies[1]));
-        Assert.False(desk.TryTake(out _));
+        Assert.False(queue.TryTake(out _));
     }
 
     [Fact]
@@ -109,13 +109,13 @@ public sealed partial class CommandQueueTests : IDisposable
         Send(Click, correlation: [2]);
         Assert.Equal(replies[0].Payload, replies[1].Payload);
         Assert.Equal([2], replies[1].Correlation!);
-        desk.Complete(Take(), MaskBytes(), MessageLimits.MaxMessageBytes);
+        queue.Complete(Take(), MaskBytes(), MessageLimits.MaxMessageBytes);
         Send(Click, correlation: [3]);
         Assert.Equal("result", Kind(replies[3]));
         Assert.Equal(replies[2].Payload, replies[3].Payload);
         Assert.Equal([3], replies[3].Correlation!);
-        Assert.False(desk.TryTake(out _));
-        Assert.Equal(new CommandCounts(1, 0, 2, 0), desk.Counts);
+        Assert.False(queue.TryTake(out _));
+        Assert.Equal(new CommandCounts(1, 0, 2, 0), queue.Counts);
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed partial class CommandQueueTests : IDisposable
         Send("{}", "auto", correlation: [8]);
         Send("{}", "auto");
         Send("{}", "auto");
-        Assert.Equal(4, desk.Waiting);
+        Assert.Equal(4, queue.Waiting);
     }
 
     [Fact]
@@ -134,7 +134,7 @@ public sealed partial class CommandQueueTests : IDisposable
     {
         Send(Click, to: "clients/a");
         Send(Click, to: "clients/b");
-        Assert.Equal(2, desk.Waiting);
+        Assert.Equal(2, queue.Waiting);
     }
 
     [Fact]
@@ -143,7 +143,7 @@ public sealed partial class CommandQueueTests : IDisposable
         Send(Click);
         Send("""{"id":"r1"}""", "auto");
         Assert.Equal("bad_request", Code(replies[1]));
-        desk.Complete(Take(), [], MessageLimits.MaxMessageBytes);
+        queue.Complete(Take(), [], MessageLimits.MaxMessageBytes);
         Send(Click);
         Assert.Equal(replies[2].Payload, replies[3].Payload);
     }
@@ -162,7 +162,7 @@ public sealed partial class CommandQueueTests : IDisposable
     {
         Send(Click, retained: true);
         Assert.Equal("retained", Code(replies[0]));
-        Assert.False(desk.TryTake(out _));
+        Assert.False(queue.TryTake(out _));
         Send(Click);
         Assert.Equal("accepted", Kind(replies[1]));
     }
@@ -185,7 +185,7 @@ public sealed partial class CommandQueueTests : IDisposable
         var pending = Take();
         Send(Click);
         Assert.Equal("busy", Code(replies[^1]));
-        desk.Complete(pending, [], MessageLimits.MaxMessageBytes);
+        queue.Complete(pending, [], MessageLimits.MaxMessageBytes);
         Send(Click);
         Assert.Equal("accepted", Kind(replies[^1]));
     }

@@ -10,7 +10,7 @@ public sealed class EngineBuildTests : IDisposable
 {
     private readonly Scratch scratch = new();
     private readonly ManualResetEventSlim gate = new();
-    private readonly List<string> told = [];
+    private readonly List<string> reports = [];
     private readonly ModelChoice choice;
     private string? fault;
 
@@ -49,7 +49,7 @@ public sealed class EngineBuildTests : IDisposable
     {
         using var active = Active(EngineBuild.Load(choice, out var first));
         Assert.Equal(("cpu", "slow"), (InUse(active).Provider, first?.Name));
-        using var build = new EngineBuild(choice, first!, active.Offer, told.Add);
+        using var build = new EngineBuild(choice, first!, active.Offer, reports.Add);
         Assert.Equal("building_engine:slow", build.Reason);
         active.TakeOffer();
         Assert.Equal("cpu", InUse(active).Provider);
@@ -57,8 +57,8 @@ public sealed class EngineBuildTests : IDisposable
         await Wait.UntilAsync(() => build.Reason is null, "it is built");
         active.TakeOffer();
         Assert.Equal("slow (untested on hardware)", InUse(active).ProviderTitle);
-        Assert.Contains("the CPU is used until then", told[0]);
-        Assert.Contains("slow is in use", told[1]);
+        Assert.Contains("the CPU is used until then", reports[0]);
+        Assert.Contains("slow is in use", reports[1]);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class EngineBuildTests : IDisposable
         fault = "no GPU";
         gate.Set();
         using var active = Active(EngineBuild.Load(choice, out var first));
-        using var build = new EngineBuild(choice, first!, active.Offer, told.Add);
+        using var build = new EngineBuild(choice, first!, active.Offer, reports.Add);
         await Wait.UntilAsync(() => build.Reason is null, "it gave up");
         active.TakeOffer();
         Assert.Equal("cpu", InUse(active).Provider);

@@ -139,5 +139,5 @@ public sealed class ReloadTests : IAsyncLifetime
         Assert.Equal(before, Session);
     }
 
-    private static bool IsMask(Heard heard) => heard.Topic == Root + "cam/front/mask";
+    private static bool IsMask(ReceivedMessage received) => received.Topic == Root + "cam/front/mask";
 }

@@ -18,13 +18,13 @@ public sealed class ServiceNotifierTests : IDisposable
     }
 
     /// <summary>Datagrams that wait; sending is done when the sender returns.</summary>
-    private List<string> Heard()
+    private List<string> Received()
     {
-        var heard = new List<string>();
+        var received = new List<string>();
         var buffer = new byte[4096];
         while (manager.Available > 0)
-            heard.Add(Encoding.UTF8.GetString(buffer, 0, manager.Receive(buffer)));
-        return heard;
+            received.Add(Encoding.UTF8.GetString(buffer, 0, manager.Receive(buffer)));
+        return received;
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class ServiceNotifierTests : IDisposable
         notifier.Status("two cameras\nstream");
         notifier.Alive();
         notifier.Stopping();
-        Assert.Equal(["READY=1", "STATUS=two cameras stream", "WATCHDOG=1", "STOPPING=1"], Heard());
+        Assert.Equal(["READY=1", "STATUS=two cameras stream", "WATCHDOG=1", "STOPPING=1"], Received());
     }
 
     [Fact]
@@ -45,9 +45,9 @@ public sealed class ServiceNotifierTests : IDisposable
         notifier.Status("same");
         notifier.Status("same");
         notifier.Status(new string('x', 10_000));
-        var heard = Heard();
-        Assert.Equal(2, heard.Count);
-        Assert.Equal("STATUS=".Length + ServiceLimits.StatusLine, heard[1].Length);
+        var received = Received();
+        Assert.Equal(2, received.Count);
+        Assert.Equal("STATUS=".Length + ServiceLimits.StatusLine, received[1].Length);
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class ServiceNotifierTests : IDisposable
         using var notifier = Notifier();
         var before = (long)(time.GetTimestamp() * 1e6 / time.TimestampFrequency);
         notifier.Reloading();
-        Assert.Equal($"RELOADING=1\nMONOTONIC_USEC={before}", Heard().Single());
+        Assert.Equal($"RELOADING=1\nMONOTONIC_USEC={before}", Received().Single());
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class ServiceNotifierTests : IDisposable
         manager.Bind(new UnixDomainSocketEndPoint('\0' + name));
         using var notifier = new ServiceNotifier('@' + name, null, time);
         notifier.Ready();
-        Assert.Equal(["READY=1"], Heard());
+        Assert.Equal(["READY=1"], Received());
     }
 
     [Theory]
@@ -101,7 +101,7 @@ public sealed class ServiceNotifierTests : IDisposable
         var sentences = new List<string>();
         using var watchdog = new Watchdog(notifier, heartbeats, sentences.Add, time);
         time.Advance(TimeSpan.Zero);
-        Assert.Equal(["WATCHDOG=1"], Heard());
+        Assert.Equal(["WATCHDOG=1"], Received());
 
         void Pass10S(params Heartbeat[] alive)
         {
@@ -111,15 +111,15 @@ public sealed class ServiceNotifierTests : IDisposable
         }
 
         Pass10S(capture, inference);
-        Assert.Equal(["WATCHDOG=1"], Heard());
+        Assert.Equal(["WATCHDOG=1"], Received());
         Pass10S(capture);
         Pass10S(capture);
         Pass10S(capture);
-        Assert.Equal(["STATUS=stuck: inference"], Heard());
+        Assert.Equal(["STATUS=stuck: inference"], Received());
         Assert.StartsWith("inference has been stuck for 20 s", Assert.Single(sentences), StringComparison.Ordinal);
 
         Pass10S(capture, inference);
-        Assert.Equal(["WATCHDOG=1"], Heard());
+        Assert.Equal(["WATCHDOG=1"], Received());
     }
 
     [Fact]

@@ -63,10 +63,10 @@ public sealed class PublicationTests : IDisposable
             Assert.True(code == 0, errors);
             await using var listener = await Listener.StartAsync(broker.Port, topic);
             await listener.UntilAsync("the manifest", h => h.Topic == topic && h.Retained);
-            var heard = listener.All.Single();
-            Assert.Empty(AsyncApi.Load().Errors("ModelDesired", heard.Text));
-            Assert.Equal((MqttQualityOfServiceLevel.AtLeastOnce, "application/json"), (heard.Qos, heard.ContentType));
-            var envelope = Envelope.Read(Encoding.UTF8.GetBytes(heard.Text));
+            var received = listener.All.Single();
+            Assert.Empty(AsyncApi.Load().Errors("ModelDesired", received.Text));
+            Assert.Equal((MqttQualityOfServiceLevel.AtLeastOnce, "application/json"), (received.Qos, received.ContentType));
+            var envelope = Envelope.Read(Encoding.UTF8.GetBytes(received.Text));
             Verifier.Require(envelope, ReleaseSamples.Trust(2, ReleaseSamples.Alice, ReleaseSamples.Bob), DateTimeOffset.UtcNow);
             Assert.Equal(File.ReadAllBytes(Path.Combine(place, "manifest.json")), envelope.Manifest);
         }

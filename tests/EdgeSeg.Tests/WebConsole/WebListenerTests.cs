@@ -65,10 +65,10 @@ public class WebListenerTests
         await using var _ = broker;
         await using var listener = await Listener.StartAsync(broker.Port);
         using var web = new MqttClientFactory().CreateMqttClient();
-        var heard = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var received = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         web.ApplicationMessageReceivedAsync += e =>
         {
-            heard.TrySetResult(e.ApplicationMessage.ConvertPayloadToString());
+            received.TrySetResult(e.ApplicationMessage.ConvertPayloadToString());
             return Task.CompletedTask;
         };
         await web.ConnectAsync(Through(port, $"http://127.0.0.1:{port}").Build(), TestContext.Current.CancellationToken);
@@ -76,7 +76,7 @@ public class WebListenerTests
         // larger than one read of the socket
         var long_ = new string('x', 100_000);
         await web.PublishStringAsync("back", long_, cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal(long_, await heard.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
+        Assert.Equal(long_, await received.Task.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken));
         await web.PublishStringAsync("edgeseg/v1/robot-7/status", "{}", cancellationToken: TestContext.Current.CancellationToken);
         await listener.UntilAsync("the browser's message", h => h.Text == "{}");
     }

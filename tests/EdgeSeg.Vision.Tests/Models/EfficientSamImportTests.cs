@@ -71,8 +71,14 @@ public sealed class EfficientSamImportTests : IDisposable
         Assert.Equal(["encoder", "decoder"], bundle.Manifest.Graphs.Select(g => g.Role));
         Assert.NotEmpty(bundle.Manifest.Graphs[0].Golden!);
         Assert.StartsWith("not known", bundle.Manifest.WeightsLicence);
-        var told = EfficientSamImport.Run(EfficientSamGraphs.Encoder, EfficientSamGraphs.Decoder, "x", Path.Combine(scratch.Path, "x"), 0);
-        Assert.Contains("not the published", told.Single(t => t.Name == "weights").Value);
+        var report = EfficientSamImport.Run(
+            EfficientSamGraphs.Encoder,
+            EfficientSamGraphs.Decoder,
+            "x",
+            Path.Combine(scratch.Path, "x"),
+            0
+        );
+        Assert.Contains("not the published", report.Single(t => t.Name == "weights").Value);
     }
 
     /// <summary>A decoder whose masks have the size of <paramref name="cells"/> features for every prompt.</summary>
