@@ -38,13 +38,15 @@ test("a click names frame and pixel, its mask appears on the object and can be s
     await close(page);
 });
 
-test("Shift adds points, dragging makes a box, Automatic uses the displayed frame", async () => {
+test("Shift corrects the mask in view, dragging makes a box, Automatic uses the displayed frame", async () => {
     const page = await setup.open();
     await clickAt(page, 200, 140);
     await held(page);
     await clickAt(page, 250, 160, { shift: true });
-    const second = await setup.command("click", (b) => b.points.length === 2);
-    assert.equal(second.body.frame, setup.device.commands.find((c) => c.name === "click").body.frame, "the points are of one frame");
+    const second = await setup.command("click", (b) => b.refines !== undefined);
+    const [first] = setup.device.commands.filter((c) => c.name === "click");
+    assert.deepEqual([second.body.refines, second.body.frame], [`${first.body.frame}.1`, first.body.frame], "the mask of the first click");
+    assert.ok(Math.hypot(second.body.points[0][0] - 250, second.body.points[0][1] - 160) < 1.5, JSON.stringify(second.body.points));
     await dragBox(page, 100, 60, 350, 240);
     const { body } = await setup.command("box");
     [100, 60, 350, 240].forEach((v, i) => assert.ok(Math.abs(body.box[i] - v) < 2, JSON.stringify(body.box)));

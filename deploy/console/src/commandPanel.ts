@@ -2,7 +2,8 @@
 import { byId, el, setText } from "./dom";
 import { answerMs, newId, type Answer, type Link } from "./link";
 import type { Pair } from "./frames";
-import type { PromptRequest } from "./picture";
+import { Following } from "./following";
+import { noPrompt, wirePoints, type PromptRequest } from "./prompts";
 import type { Result, Results } from "./results";
 import { bare, type Stage } from "./stage";
 import * as wire from "./wire";
@@ -10,13 +11,14 @@ import * as wire from "./wire";
 /** The device works on everything for two minutes at most. */
 const everythingMs = 150_000;
 const maxMasks = 256;
-const noPrompt: PromptRequest = { points: [], box: null };
 
 /** Whom the commands go to. */
 export interface Target {
   device: string;
   camera: string;
   commands: readonly string[] | null;
+  /** Whether its model knows points off the object. */
+  negative: boolean;
 }
 
 const canvas = byId("picture", HTMLCanvasElement);
@@ -24,7 +26,8 @@ const auto = byId("auto", HTMLButtonElement);
 const everything = byId("everything", HTMLButtonElement);
 const snapshot = byId("snapshot", HTMLButtonElement);
 const follow = byId("follow", HTMLButtonElement);
-const addMore = byId("add", HTMLButtonElement);
+const correct = byId("correct", HTMLButtonElement);
+const exclude = byId("exclude", HTMLButtonElement);
 const notOffered = byId("not-offered", HTMLElement);
 const notice = byId("notice", HTMLElement);
 const spoken = byId("spoken", HTMLElement);
@@ -44,6 +47,7 @@ export class CommandPanel {
   private run: Run | null = null;
   /** Counts the changes of device and camera. */
   private place = 0;
+  readonly following: Following;
 
   /** @param target Whom to ask now; null: nobody can be. */
   constructor(
@@ -52,15 +56,27 @@ export class CommandPanel {
     private readonly results: Results,
     private readonly target: () => Target | null,
   ) {
+    this.following = new Following(
+      stage,
+      async (command, body) => {
+        const { place } = this;
+        const answer = await this.ask(command, body);
+        return place === this.place ? answer : { ok: false, code: "", message: "" };
+      },
+      (kind, code, sentence) => this.notify(kind, code, sentence),
+    );
     auto.addEventListener("click", () => void this.automatic());
     everything.addEventListener("click", () => void this.everything());
     snapshot.addEventListener("click", () => void this.snapshot());
-    follow.addEventListener("click", () => void this.toggleFollow());
-    addMore.addEventListener("click", () => {
-      const on = addMore.getAttribute("aria-pressed") !== "true";
-      addMore.setAttribute("aria-pressed", String(on));
-      this.stage().adding = on;
-    });
+    for (const button of [correct, exclude]) button.addEventListener("click", () => this.toggle(button));
+  }
+
+  /** Each of the two says what the next clicks are; both at once would say no more. */
+  private toggle(button: HTMLButtonElement): void {
+    const on = button.getAttribute("aria-pressed") !== "true";
+    for (const b of [correct, exclude]) b.setAttribute("aria-pressed", String(b === button && on));
+    this.stage().correcting = on && button === correct;
+    this.stage().excluding = on && button === exclude;
   }
 
   get busy(): boolean {
@@ -71,6 +87,7 @@ export class CommandPanel {
   forget(): void {
     this.place++;
     this.run = null;
+    this.following.forget();
     this.notify("", "", "");
   }
 
@@ -78,32 +95,14 @@ export class CommandPanel {
   async prompt(request: PromptRequest): Promise<void> {
     const pair = this.stage().current;
     if (!pair) return;
-    if (follow.getAttribute("aria-pressed") === "true") return this.follow(pair, request);
-    await this.stage().hold({ shot: pair.shot, masks: [] }, request);
-    if (request.box) await this.segment("box", "Box", pair, request, { box: request.box });
+    if (this.following.isArmed) return this.following.prompt(pair, request);
+    const { clicks, box, refines } = request;
+    // the mask that is corrected stays in view until the new one is there
+    await this.stage().hold({ shot: pair.shot, masks: refines ? [refines] : [] }, request);
+    if (refines) await this.segment("click", "Correction", pair, noPrompt, { refines: refines.id, points: wirePoints(clicks) });
+    else if (box) await this.segment("box", "Box", pair, request, { box });
     else
-      await this.segment("click", request.points.length === 1 ? "Click" : `${request.points.length} clicks`, pair, request, {
-        points: request.points,
-      });
-  }
-
-  /** While it is pressed, prompts begin to follow objects; afterwards none is followed. */
-  private async toggleFollow(): Promise<void> {
-    const isOn = follow.getAttribute("aria-pressed") === "true";
-    follow.setAttribute("aria-pressed", String(!isOn));
-    if (!isOn) return this.notify("info", "follow", "Click an object, or drag a box around it: its outline moves with the live picture.");
-    if ((await this.ask("unfollow", {})).ok) this.notify("info", "follow", "No object is followed any more.");
-  }
-
-  private async follow(pair: Pair, request: PromptRequest): Promise<void> {
-    const { place } = this;
-    const body = request.box ? { box: request.box } : { points: request.points };
-    const answer = await this.ask("follow", { ...body, frame: pair.shot.frame });
-    if (!answer.ok || place !== this.place) return;
-    const mask = wire.maskOf(answer.result);
-    this.stage().goLive();
-    if (mask && mask.track !== "") this.notify("info", "follow", `Following ${mask.track}.`);
-    else this.notify("error", "follow", "Nothing was found there, so nothing is followed.");
+      await this.segment("click", clicks.length === 1 ? "Click" : `${clicks.length} clicks`, pair, request, { points: wirePoints(clicks) });
   }
 
   private async automatic(): Promise<void> {
@@ -227,11 +226,17 @@ export class CommandPanel {
     if (code === "frame_gone" && command !== "snapshot") this.stage().goLive();
   }
 
+  /** A sentence about what was asked, seen and spoken. */
+  hint(sentence: string): void {
+    setText(spoken, sentence);
+    this.notify("info", "", sentence);
+  }
+
   /** A sentence below the picture, with its code; an empty kind takes it away. */
   notify(kind: "" | "info" | "error", code: string, sentence: string): void {
     notice.hidden = kind === "";
     notice.dataset["kind"] = kind;
-    notice.replaceChildren(kind === "" ? "" : el("b", {}, code), " ", sentence);
+    notice.replaceChildren(code === "" ? "" : el("b", {}, code), " ", sentence);
   }
 
   /** Brings the buttons up to date. */
@@ -242,6 +247,8 @@ export class CommandPanel {
     const noPicture = this.stage().current === null;
     auto.disabled ||= noPicture;
     everything.disabled ||= noPicture || this.run !== null;
+    exclude.hidden = target?.negative !== true;
+    if (exclude.hidden && exclude.getAttribute("aria-pressed") === "true") this.toggle(exclude);
     const missing = [auto, everything, snapshot, follow].filter((b) => !offers(b.id)).map((b) => b.textContent.trim());
     setText(notOffered, missing.length > 0 ? `Not offered by this device: ${missing.join(", ")}.` : "");
     canvas.setAttribute("aria-busy", String(this.busy || this.run !== null));

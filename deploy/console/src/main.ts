@@ -47,11 +47,12 @@ const commandPanel = new CommandPanel(
   results,
   () =>
     device !== null && isUp(device) && state.kind === "online" && camera !== ""
-      ? { device: device.id, camera, commands: device.info?.commands ?? null }
+      ? { device: device.id, camera, commands: device.info?.commands ?? null, negative: device.info?.negativeClicks ?? false }
       : null,
 );
 const stage: Stage = new Stage({
-  maxPoints: () => device?.info?.maxPoints ?? 6,
+  abilities: () => ({ maxPoints: device?.info?.maxPoints ?? 6, negative: device?.info?.negativeClicks ?? false }),
+  hint: (sentence) => commandPanel.hint(sentence),
   asked: (request) => void commandPanel.prompt(request),
   busy: () => commandPanel.busy,
   onLive: (mask) => results.show(null, mask),
@@ -124,7 +125,10 @@ function onStatus(id: string, payload: Uint8Array): void {
   if (device && device.session !== before) {
     // a restarted device knows nothing of a preview
     previewRequestedAt = -Infinity;
-    if (before !== "") stage.restarted();
+    if (before !== "") {
+      stage.restarted();
+      commandPanel.following.forget();
+    }
   }
   if (device && !fleet.find(device.id)) select(null);
   const first = device ?? fleet.all.find(isUp) ?? null;
@@ -150,7 +154,9 @@ function onPreview(of: string, payload: Uint8Array, p: Record<string, string>): 
 function onMask(of: string, payload: Uint8Array): void {
   const message = of === camera ? wire.parse(payload) : null;
   const mask = message && wire.mask(message);
-  if (mask && !commandPanel.onMask(mask)) stage.onMask(mask);
+  if (!mask) return;
+  if (mask.track !== "") commandPanel.following.take(mask);
+  if (!commandPanel.onMask(mask)) stage.onMask(mask);
 }
 
 // ---- devices and cameras

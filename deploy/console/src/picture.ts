@@ -2,13 +2,9 @@
 import { LatestOnly } from "./latest";
 import { decode, paint, tint } from "./rle";
 import type { Pair } from "./frames";
+import { colours, Marks } from "./marks";
+import { clicked, noPrompt, type Abilities, type PromptRequest } from "./prompts";
 import type { Edges, Mask, Point } from "./wire";
-
-/** What the operator asked for on the picture, in pixels of the frame. */
-export interface PromptRequest {
-  points: Point[];
-  box: Edges | null;
-}
 
 /** A picture that is to be shown. */
 interface Wanted {
@@ -19,20 +15,20 @@ interface Wanted {
   done: () => void;
 }
 
-const noRequest: PromptRequest = { points: [], box: null };
 const dragPx = 8;
 const stepPx = 8;
-const colours = { request: "#ffb454", auto: "#ffffff", ring: "#0b0f14" };
 
 export class Picture {
-  /** Whether the next click is one more instead of a new one. */
-  adding = false;
+  /** Whether the next click corrects what is there instead of beginning anew. */
+  correcting = false;
+  /** Whether the next click is one off the object. */
+  excluding = false;
   private pair: Pair | null = null;
   private bitmap: ImageBitmap | null = null;
   /** The masks as they are painted, and which they are. */
   private veil: HTMLCanvasElement | null = null;
   private painted: readonly Mask[] = [];
-  private request: PromptRequest = { points: [], box: null };
+  private request: PromptRequest = noPrompt;
   private drag: { from: Point; to: Point; id: number } | null = null;
   private cursor: Point | null = null;
   private corner: Point | null = null;
@@ -44,9 +40,10 @@ export class Picture {
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
-    private readonly maxPoints: () => number,
+    private readonly abilities: () => Abilities,
     private readonly asked: (request: PromptRequest) => void,
     private readonly say: (sentence: string) => void,
+    private readonly refused: (sentence: string) => void,
   ) {
     canvas.addEventListener("pointerdown", (e) => this.down(e));
     canvas.addEventListener("pointermove", (e) => this.move(e));
@@ -73,7 +70,7 @@ export class Picture {
   }
 
   /** Shows this frame, whatever was to be shown before; the prompt drawn is the mask's own, or what was asked. */
-  show(pair: Pair | null, request: PromptRequest = noRequest): Promise<void> {
+  show(pair: Pair | null, request: PromptRequest = noPrompt): Promise<void> {
     this.generation++;
     if (!pair || pair.shot === this.pair?.shot || pair.shot.jpeg.length === 0) {
       this.put(pair, request, null);
@@ -84,7 +81,7 @@ export class Picture {
 
   /** Shows the next frame of the live picture once it is decoded, or a newer one in its place. */
   offer(pair: Pair): Promise<void> {
-    return this.want(pair, noRequest);
+    return this.want(pair, noPrompt);
   }
 
   private want(pair: Pair, request: PromptRequest): Promise<void> {
@@ -154,63 +151,24 @@ export class Picture {
     const mask = this.pair.masks[0] ?? null;
     // of many masks, the points that each was asked with are no help
     if (mask?.source === "everything") return this.drawCursor(context);
-    const requested = this.request.points.length > 0 || this.request.box !== null;
-    const own = mask !== null && (mask.source === "auto" || !requested);
-    const colour = own && mask?.source === "auto" ? colours.auto : colours.request;
-    const box = own ? mask.box : this.request.box;
-    if (box) this.outline(context, box, colour);
-    for (const p of own ? mask.clicks : this.request.points) this.dot(context, p, colour);
+    const colour = mask?.source === "auto" ? colours.auto : colours.request;
+    const marks = new Marks(context, this.scale);
+    if (mask?.box) marks.outline(mask.box, colour);
+    if (this.request.box) marks.outline(this.request.box, colours.request);
+    for (const p of mask?.clicks ?? []) marks.dot(p, colour);
+    for (const p of mask?.negative ?? []) marks.off(p);
+    for (const { at, off } of this.request.clicks)
+      if (off) marks.off(at);
+      else marks.dot(at, colours.request);
     this.drawCursor(context);
   }
 
   /** What the operator is about to ask. */
   private drawCursor(context: CanvasRenderingContext2D): void {
-    if (this.drag && this.isBox(this.drag.from, this.drag.to))
-      this.outline(context, edges(this.drag.from, this.drag.to), colours.request, true);
-    if (this.corner && this.cursor) this.outline(context, edges(this.corner, this.cursor), colours.request, true);
-    if (this.cursor) this.cross(context, this.cursor);
-  }
-
-  private outline(context: CanvasRenderingContext2D, [l, t, r, b]: Edges, colour: string, dashed = false): void {
-    const s = this.scale;
-    context.setLineDash(dashed ? [6 * s, 4 * s] : []);
-    for (const [width, stroke] of [
-      [4, colours.ring],
-      [2, colour],
-    ] as const) {
-      context.lineWidth = width * s;
-      context.strokeStyle = stroke;
-      context.strokeRect(l, t, r - l, b - t);
-    }
-    context.setLineDash([]);
-  }
-
-  private dot(context: CanvasRenderingContext2D, [x, y]: Point, colour: string): void {
-    const s = this.scale;
-    context.beginPath();
-    context.arc(x, y, 5 * s, 0, 2 * Math.PI);
-    context.fillStyle = colour;
-    context.fill();
-    context.lineWidth = 2 * s;
-    context.strokeStyle = colours.ring;
-    context.stroke();
-  }
-
-  private cross(context: CanvasRenderingContext2D, [x, y]: Point): void {
-    const s = this.scale;
-    for (const [width, stroke] of [
-      [4, colours.ring],
-      [1.5, colours.request],
-    ] as const) {
-      context.lineWidth = width * s;
-      context.strokeStyle = stroke;
-      context.beginPath();
-      context.moveTo(x - 14 * s, y);
-      context.lineTo(x + 14 * s, y);
-      context.moveTo(x, y - 14 * s);
-      context.lineTo(x, y + 14 * s);
-      context.stroke();
-    }
+    const marks = new Marks(context, this.scale);
+    if (this.drag && this.isBox(this.drag.from, this.drag.to)) marks.outline(edges(this.drag.from, this.drag.to), colours.request, true);
+    if (this.corner && this.cursor) marks.outline(edges(this.corner, this.cursor), colours.request, true);
+    if (this.cursor) marks.cross(this.cursor);
   }
 
   private at(e: PointerEvent): Point {
@@ -247,14 +205,16 @@ export class Picture {
     const drag = this.drag;
     if (drag?.id !== e.pointerId) return;
     this.drag = null;
-    if (this.isBox(drag.from, drag.to)) this.ask({ points: [], box: edges(drag.from, drag.to) });
-    else this.click(drag.from, e.shiftKey);
+    if (this.isBox(drag.from, drag.to)) this.ask({ ...noPrompt, box: edges(drag.from, drag.to) });
+    else this.click(drag.from, e);
   }
 
-  private click(at: Point, more: boolean): void {
-    const before = more || this.adding ? this.request.points : [];
-    if (before.length >= this.maxPoints()) return this.say(`At most ${this.maxPoints()} points: click without Shift to begin again.`);
-    this.ask({ points: [...before, at], box: null });
+  private click(at: Point, { shiftKey, altKey }: { shiftKey: boolean; altKey: boolean }): void {
+    if (!this.pair) return;
+    const click = { at, off: altKey || this.excluding };
+    const request = clicked(this.pair, this.request, click, shiftKey || this.correcting, this.abilities());
+    if (typeof request === "string") this.refused(request);
+    else this.ask(request);
   }
 
   private ask(request: PromptRequest): void {
@@ -266,7 +226,7 @@ export class Picture {
   private key(e: KeyboardEvent): void {
     const moves: Record<string, Point> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const step = moves[e.key];
-    if (!this.pair || e.ctrlKey || e.metaKey || e.altKey) return;
+    if (!this.pair || e.ctrlKey || e.metaKey || (e.altKey && e.key !== "Enter")) return;
     const cursor = this.cursor ?? [this.canvas.width / 2, this.canvas.height / 2];
     if (step) {
       const by = stepPx * this.scale * (e.shiftKey ? 5 : 1);
@@ -277,8 +237,8 @@ export class Picture {
       );
     } else if (e.key === "Enter" || e.key === " ") {
       this.cursor = this.inside(cursor);
-      if (this.corner && this.isBox(this.corner, this.cursor)) this.ask({ points: [], box: edges(this.corner, this.cursor) });
-      else this.click(this.cursor, e.shiftKey);
+      if (this.corner && this.isBox(this.corner, this.cursor)) this.ask({ ...noPrompt, box: edges(this.corner, this.cursor) });
+      else this.click(this.cursor, e);
       this.corner = null;
     } else if (e.key === "b" || e.key === "B") {
       this.corner = this.inside(cursor);

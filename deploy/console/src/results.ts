@@ -2,7 +2,7 @@
 import { el, save } from "./dom";
 import { decode, png } from "./rle";
 import type { Shot } from "./frames";
-import type { PromptRequest } from "./picture";
+import type { PromptRequest } from "./prompts";
 import { sequenceOf, stages, type Mask } from "./wire";
 
 /** What one command brought: a mask, or many when everything was asked for. */
@@ -155,7 +155,7 @@ function figures(m: Mask, more: [string, string][]): HTMLElement {
   return rows([
     ["Score", m.found ? m.score.toFixed(3) : "-"],
     ["Area", m.found ? `${m.area.toLocaleString("en")} px (${percent(m.area, m.width * m.height)})` : "-"],
-    ["Model time", ms(sum(m, ["resize", "saliency", "clicks", "decode", "mask"]))],
+    ["Model time", ms(sum(m, ["resize", "embed", "saliency", "clicks", "decode", "crop", "zoom", "mask"]))],
     ...more,
     ["Frame", `#${sequenceOf(m.frame)}, ${m.width}×${m.height}`],
     ...(m.omitted ? [["Mask", "too large for a message: box only"] as [string, string]] : []),

@@ -1,7 +1,8 @@
 // Where the picture is: live, or held on the frame that the operator works on. Says which of them, and when the picture is old.
 import { byId, setText } from "./dom";
 import { Frames, type Pair, type Shot } from "./frames";
-import { Picture, type PromptRequest } from "./picture";
+import { Picture } from "./picture";
+import type { Abilities, PromptRequest } from "./prompts";
 import type { Result } from "./results";
 import { sequenceOf, type Mask } from "./wire";
 
@@ -18,8 +19,10 @@ const spoken = byId("spoken", HTMLElement);
 
 /** What the stage asks its owner, and tells it. */
 export interface Owner {
-  maxPoints(): number;
+  abilities(): Abilities;
   asked(request: PromptRequest): void;
+  /** Why a click asks for nothing. */
+  hint(sentence: string): void;
   /** Whether a command waits for its answer. */
   busy(): boolean;
   /** The live picture is back; `mask` is the last one made unasked. */
@@ -53,9 +56,10 @@ export class Stage {
   constructor(private readonly owner: Owner) {
     this.picture = new Picture(
       canvas,
-      () => owner.maxPoints(),
+      () => owner.abilities(),
       (request) => owner.asked(request),
       (sentence) => setText(spoken, sentence),
+      (sentence) => owner.hint(sentence),
     );
     live.addEventListener("click", () => this.goLive());
     document.addEventListener("keydown", (e) => {
@@ -76,8 +80,12 @@ export class Stage {
     return this.held;
   }
 
-  set adding(on: boolean) {
-    this.picture.adding = on;
+  set correcting(on: boolean) {
+    this.picture.correcting = on;
+  }
+
+  set excluding(on: boolean) {
+    this.picture.excluding = on;
   }
 
   find(frame: string): Shot | undefined {

@@ -18,6 +18,8 @@ export interface Info {
   cameras: { id: string; kind: string; mode: string }[];
   commands: string[];
   maxPoints: number;
+  /** Whether the segmenter knows points off the object. */
+  negativeClicks: boolean;
 }
 
 /** What a person should know of while it lasts, and what can be done about it. */
@@ -34,6 +36,10 @@ export interface CameraState {
 }
 
 export interface Mask {
+  /** Names it in commands that correct or follow it; empty: it cannot be named. */
+  id: string;
+  /** The mask that this one corrects; empty: none. */
+  refines: string;
   request: string | null;
   /** How many masks answer that request; 0: it alone. */
   count: number;
@@ -43,6 +49,8 @@ export interface Mask {
   height: number;
   source: string;
   clicks: Point[];
+  /** Points off the object. */
+  negative: Point[];
   box: Edges | null;
   found: boolean;
   reason: string;
@@ -101,7 +109,20 @@ export interface Reply {
   message: string;
 }
 
-export const stages = ["capture", "queue", "resize", "saliency", "clicks", "decode", "mask", "encode", "publish"] as const;
+export const stages = [
+  "capture",
+  "queue",
+  "resize",
+  "embed",
+  "saliency",
+  "clicks",
+  "decode",
+  "crop",
+  "zoom",
+  "mask",
+  "encode",
+  "publish",
+] as const;
 
 type Fields = Record<string, unknown>;
 
@@ -139,6 +160,7 @@ export function info(m: Fields): Info {
       .filter((c) => isId(c.id)),
     commands: list(m["commands"]).map(text),
     maxPoints: count(fields(m["limits"])["points"]) || 6,
+    negativeClicks: model["negative_clicks"] === true,
   };
 }
 
@@ -159,6 +181,8 @@ export function mask(m: Fields): Mask | null {
   const fits = shape["format"] === "coco_rle" && size[0] === height && size[1] === width && typeof shape["counts"] === "string";
   const model = fields(m["model"]);
   return {
+    id: text(m["id"]),
+    refines: text(m["refines"]),
     request: typeof m["request"] === "string" ? m["request"] : null,
     count: count(m["count"]),
     camera: text(m["camera"]),
@@ -167,6 +191,7 @@ export function mask(m: Fields): Mask | null {
     height,
     source: text(prompt["source"]),
     clicks: list(prompt["clicks"]).map(point).filter(finite),
+    negative: list(prompt["negative_clicks"]).map(point).filter(finite),
     box: edges.length === 4 && finite(edges) ? [edges[0]!, edges[1]!, edges[2]!, edges[3]!] : null,
     found: m["found"] === true,
     reason: text(m["reason"]),
