@@ -108,7 +108,7 @@ test_device() {
 }
 
 test_package() {
-    need 'a fresh Debian' mmdebstrap dpkg-dev lintian systemd
+    need 'a fresh Debian' mmdebstrap dpkg-dev lintian systemd systemd-container
     is_kept || deb
     exec tests/package/test-package.sh "$@"
 }

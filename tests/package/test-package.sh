@@ -39,6 +39,38 @@ stays_disabled() {
         inside dpkg -s edgeseg | grep -qF "Version: $version+last"
 }
 segments() { inside edgeseg segment /tmp/chelsea.jpg | grep -q '"found":true'; }
+shows_demo() { inside edgeseg demo --out /tmp/demo-out | grep -E '^[1-9][0-9]* masks of 5 photographs'; }
+packs() {
+    inside edgeseg model pack /usr/lib/edgeseg/models/squeezesam --version 7 --serial 12 --url https://models.example.org/squeezesam-7/ --out /tmp/release-12 |
+        grep -E '^canary +[1-9][0-9]* cases'
+}
+# every link of the guides in the package leads to a page or file of the package
+links_hold() {
+    local page link bad=0
+    [ -e "$root/usr/share/doc/edgeseg/ota.md" ] || { echo "ota.md is not there"; return 1; }
+    while IFS=: read -r page link; do
+        link=${link%%#*}
+        [ -z "$link" ] || [ -e "$(dirname "$page")/$link" ] || { echo "${page#"$root"}: $link is not there"; bad=1; }
+    done < <(grep -oE '\]\([^)]+\)' -r "$root/usr/share/doc/edgeseg" --include='*.md' | grep -v '://' | sed -E 's/^([^:]*):\]\((.*)\)$/\1:\2/')
+    return $bad
+}
+# boots the root with its own systemd beside mosquitto, which has port 1883, and then without the folder of credentials
+boots() {
+    cp tests/package/probe.sh "$root/usr/local/sbin/probe" &&
+        printf '[Service]\nExecStart=/bin/bash /usr/local/sbin/probe\n[Unit]\nAfter=multi-user.target\n' >"$root/etc/systemd/system/probe.service" &&
+        ln -sf ../probe.service "$root/etc/systemd/system/multi-user.target.wants/probe.service" &&
+        timeout -k 30 1800 systemd-nspawn -q -D "$root" --boot --keep-unit --register=no --private-network >"$work/boot.log" 2>&1
+    rm -f "$root/etc/systemd/system/multi-user.target.wants/probe.service"
+    grep -qxF 'probe ended' "$root/probe.log" || { tail -n 20 "$work/boot.log"; return 1; }
+}
+# probed STEP PATTERN...: what the probe saw in that step
+probed() {
+    local step=$1 pattern
+    shift
+    for pattern; do
+        sed -n "/^== $step\$/,/^== /p" "$root/probe.log" | grep -qE -- "$pattern" || { cat "$root/probe.log"; echo "not seen in $step: $pattern"; return 1; }
+    done
+}
 purged() { ! inside dpkg -s edgeseg >/dev/null 2>&1; }
 clean_lintian() {
     local found
@@ -76,9 +108,26 @@ check "edgeseg --version, info and a photograph's mask work there" segments
 check "the user edgeseg is made, a member of video and gpio" member
 check "the unit is enabled; the settings, the man page and the udev rule are there" present "$enabled" /etc/edgeseg/edgeseg.toml \
     /usr/share/man/man1/edgeseg.1.gz /lib/udev/rules.d/60-edgeseg-gpio.rules
+check "the demo runs with the photographs of the package" shows_demo
+check "model pack works as docs/ota.md has it" packs
+check "the guides are there and their links hold" links_hold
 check "secrets are for the service manager's eyes only" private
 echo '# mine' >>"$root/etc/edgeseg/edgeseg.toml"
+cp "$root/etc/edgeseg/edgeseg.toml" "$work/toml"
 install -d "$root/var/lib/edgeseg" && echo state >"$root/var/lib/edgeseg/kept"
+if command -v systemd-nspawn >/dev/null; then
+    check "mosquitto beside it is installed" inside apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends mosquitto
+    check "a Debian with systemd boots it beside mosquitto" boots
+    check "the taken port 1883 is named with the remedy" probed port 'another program listens there already' 'set mqtt.host = "127\.0\.0\.1"' 'StatusText=cannot start'
+    check "later starts wait, 2 s, then twice as long each" probed port 'the next one follows in 2 s' 'the next one follows in 4 s' 'the next one follows in 8 s'
+    check "with that remedy it runs" probed remedy 'ActiveState=active' 'broker connected'
+    check "without the folder of credentials it runs" probed folder 'ActiveState=active'
+    check "a secret that is missing is named with the file to create" probed secret '/etc/edgeseg/credentials/password did not exist' 'the next one follows in 2 s'
+    cp "$work/toml" "$root/etc/edgeseg/edgeseg.toml"
+    rm -f "$root/usr/local/sbin/probe" "$root/etc/systemd/system/probe.service"
+else
+    printf '| boots beside mosquitto | not run: systemd-nspawn is not installed (Debian package systemd-container) |\n' | tee -a "$rows"
+fi
 check "upgrades" apt_install /tmp/next.deb
 check "an upgrade keeps the settings" holds /etc/edgeseg/edgeseg.toml '# mine'
 check "an upgrade keeps the state" holds /var/lib/edgeseg/kept state
