@@ -21,46 +21,49 @@ public sealed partial class GuideTests : IDisposable
 
     /// <summary>The blocks of a page, each with a line that names it.</summary>
     private static string Commands(string page) =>
-        string.Join('\n', Block().Matches(File.ReadAllText(Repository.PathOf(page))).Select((m, i) => $"echo '== block {i + 1}'\n{m.Groups[1].Value}"));
+        string.Join(
+            '\n',
+            Block().Matches(File.ReadAllText(Repository.PathOf(page))).Select((m, i) => $"echo '== block {i + 1}'\n{m.Groups[1].Value}")
+        );
 
     /// <summary>What stands for the machine: without root nobody else's file can be made, and there is no service manager.</summary>
     private string Machine() =>
         $$"""
-        set -euo pipefail
-        edgeseg() { '{{Published.Binary}}' "$@"; }
-        sudo() {
-            local words=()
-            if [ "$(id -u)" -ne 0 ]; then
-                [ "$1" != chown ] || return 0
-                while [ $# -gt 0 ]; do case $1 in -g) shift 2 ;; *) words+=("$1"); shift ;; esac; done
-                set -- "${words[@]}"
-            fi
-            "$@"
-        }
-        wait_end() { while kill -0 "$1" 2>/dev/null; do sleep 0.1; done; }
-        stop() { [ ! -e "$1.pid" ] || { kill "$(cat "$1.pid")" 2>/dev/null || true; wait_end "$(cat "$1.pid")"; rm -f "$1.pid"; }; }
-        systemctl() {
-            case "$1 $2" in
-                'restart mosquitto')
-                    stop mosquitto
-                    PATH=$PATH:/usr/sbin mosquitto -c '{{scratch.Path}}/mosquitto/mosquitto.conf' 2>>mosquitto.log &
-                    echo $! >mosquitto.pid
-                    until (exec 3<>/dev/tcp/127.0.0.1/{{port}}) 2>/dev/null; do kill -0 "$(cat mosquitto.pid)" || { cat mosquitto.log; exit 1; }; sleep 0.1; done ;;
-                'reload mosquitto') kill -HUP "$(cat mosquitto.pid)" ;;
-                'restart edgeseg')
-                    stop edgeseg
-                    rm -rf credentials; mkdir credentials
-                    local file
-                    for file in '{{scratch.Path}}'/edgeseg/credentials/*; do cp "$file" "credentials/secret_${file##*/}"; done
-                    CREDENTIALS_DIRECTORY=$PWD/credentials '{{Published.Binary}}' run --config '{{scratch.Path}}/edgeseg/edgeseg.toml' 2>>edgeseg.log &
-                    echo $! >edgeseg.pid ;;
-                'stop edgeseg') stop edgeseg ;;
-                *) echo "systemctl $*: not known here"; exit 1 ;;
-            esac
-        }
-        trap 'code=$?; stop edgeseg; stop mosquitto; [ $code = 0 ] || tail -n 30 edgeseg.log mosquitto.log; exit $code' EXIT
+            set -euo pipefail
+            edgeseg() { '{{Published.Binary}}' "$@"; }
+            sudo() {
+                local words=()
+                if [ "$(id -u)" -ne 0 ]; then
+                    [ "$1" != chown ] || return 0
+                    while [ $# -gt 0 ]; do case $1 in -g) shift 2 ;; *) words+=("$1"); shift ;; esac; done
+                    set -- "${words[@]}"
+                fi
+                "$@"
+            }
+            wait_end() { while kill -0 "$1" 2>/dev/null; do sleep 0.1; done; }
+            stop() { [ ! -e "$1.pid" ] || { kill "$(cat "$1.pid")" 2>/dev/null || true; wait_end "$(cat "$1.pid")"; rm -f "$1.pid"; }; }
+            systemctl() {
+                case "$1 $2" in
+                    'restart mosquitto')
+                        stop mosquitto
+                        PATH=$PATH:/usr/sbin mosquitto -c '{{scratch.Path}}/mosquitto/mosquitto.conf' 2>>mosquitto.log &
+                        echo $! >mosquitto.pid
+                        until (exec 3<>/dev/tcp/127.0.0.1/{{port}}) 2>/dev/null; do kill -0 "$(cat mosquitto.pid)" || { cat mosquitto.log; exit 1; }; sleep 0.1; done ;;
+                    'reload mosquitto') kill -HUP "$(cat mosquitto.pid)" ;;
+                    'restart edgeseg')
+                        stop edgeseg
+                        rm -rf credentials; mkdir credentials
+                        local file
+                        for file in '{{scratch.Path}}'/edgeseg/credentials/*; do cp "$file" "credentials/secret_${file##*/}"; done
+                        CREDENTIALS_DIRECTORY=$PWD/credentials '{{Published.Binary}}' run --config '{{scratch.Path}}/edgeseg/edgeseg.toml' 2>>edgeseg.log &
+                        echo $! >edgeseg.pid ;;
+                    'stop edgeseg') stop edgeseg ;;
+                    *) echo "systemctl $*: not known here"; exit 1 ;;
+                esac
+            }
+            trap 'code=$?; stop edgeseg; stop mosquitto; [ $code = 0 ] || tail -n 30 edgeseg.log mosquitto.log; exit $code' EXIT
 
-        """;
+            """;
 
     private string Placed(string commands) =>
         commands
@@ -81,7 +84,8 @@ public sealed partial class GuideTests : IDisposable
         foreach (var folder in new[] { "mosquitto/certs", "mosquitto/conf.d", "edgeseg", "work" })
             Directory.CreateDirectory(Path.Combine(scratch.Path, folder));
         // as Debian has it; started by root, mosquitto would read its files as the user mosquitto, which cannot reach the scratch folder
-        var main = $"include_dir {scratch.Path}/mosquitto/conf.d\nlog_dest stderr\n" + (Environment.IsPrivilegedProcess ? "user root\n" : "");
+        var main =
+            $"include_dir {scratch.Path}/mosquitto/conf.d\nlog_dest stderr\n" + (Environment.IsPrivilegedProcess ? "user root\n" : "");
         scratch.Write("mosquitto/mosquitto.conf", Encoding.UTF8.GetBytes(main));
         var script = scratch.Write("work/guide.sh", Encoding.UTF8.GetBytes(Machine() + Placed(Commands(page)) + afterwards));
         var start = Published.Start("bash", ["-c", $"cd '{scratch.Path}/work' && exec bash ./guide.sh 2>&1"]);
