@@ -41,7 +41,8 @@ stays_disabled() {
 segments() { inside edgeseg segment /tmp/chelsea.jpg | grep -q '"found":true'; }
 shows_demo() { inside edgeseg demo --out /tmp/demo-out | grep -E '^[1-9][0-9]* masks of 5 photographs'; }
 packs() {
-    inside edgeseg model pack /usr/lib/edgeseg/models/squeezesam --version 7 --serial 12 --url https://models.example.org/squeezesam-7/ --out /tmp/release-12 |
+    inside edgeseg model pack /usr/lib/edgeseg/models/squeezesam --version 7 --serial 12 \
+        --url https://models.example.org/squeezesam-7/ --out /tmp/release-12 |
         grep -E '^canary +[1-9][0-9]* cases'
 }
 # every link of the guides in the package leads to a page or file of the package
@@ -51,13 +52,15 @@ links_hold() {
     while IFS=: read -r page link; do
         link=${link%%#*}
         [ -z "$link" ] || [ -e "$(dirname "$page")/$link" ] || { echo "${page#"$root"}: $link is not there"; bad=1; }
-    done < <(grep -oE '\]\([^)]+\)' -r "$root/usr/share/doc/edgeseg" --include='*.md' | grep -v '://' | sed -E 's/^([^:]*):\]\((.*)\)$/\1:\2/')
+    done < <(grep -oE '\]\([^)]+\)' -r "$root/usr/share/doc/edgeseg" --include='*.md' | grep -v '://' |
+        sed -E 's/^([^:]*):\]\((.*)\)$/\1:\2/')
     return $bad
 }
 # boots the root with its own systemd beside mosquitto, which has port 1883, and then without the folder of credentials
 boots() {
     cp tests/package/probe.sh "$root/usr/local/sbin/probe" &&
-        printf '[Service]\nExecStart=/bin/bash /usr/local/sbin/probe\n[Unit]\nAfter=multi-user.target\n' >"$root/etc/systemd/system/probe.service" &&
+        printf '[Service]\nExecStart=/bin/bash /usr/local/sbin/probe\n[Unit]\nAfter=multi-user.target\n' \
+            >"$root/etc/systemd/system/probe.service" &&
         ln -sf ../probe.service "$root/etc/systemd/system/multi-user.target.wants/probe.service" &&
         timeout -k 30 1800 systemd-nspawn -q -D "$root" --boot --keep-unit --register=no --private-network >"$work/boot.log" 2>&1
     rm -f "$root/etc/systemd/system/multi-user.target.wants/probe.service"
@@ -68,7 +71,11 @@ probed() {
     local step=$1 pattern
     shift
     for pattern; do
-        sed -n "/^== $step\$/,/^== /p" "$root/probe.log" | grep -qE -- "$pattern" || { cat "$root/probe.log"; echo "not seen in $step: $pattern"; return 1; }
+        sed -n "/^== $step\$/,/^== /p" "$root/probe.log" | grep -E -- "$pattern" >/dev/null || {
+            cat "$root/probe.log"
+            echo "not seen in $step: $pattern"
+            return 1
+        }
     done
 }
 purged() { ! inside dpkg -s edgeseg >/dev/null 2>&1; }
@@ -118,11 +125,14 @@ install -d "$root/var/lib/edgeseg" && echo state >"$root/var/lib/edgeseg/kept"
 if command -v systemd-nspawn >/dev/null; then
     check "mosquitto beside it is installed" inside apt-get -qq -o Dpkg::Use-Pty=0 install -y --no-install-recommends mosquitto
     check "a Debian with systemd boots it beside mosquitto" boots
-    check "the taken port 1883 is named with the remedy" probed port 'another program listens there already' 'set mqtt.host = "127\.0\.0\.1"' 'StatusText=cannot start'
-    check "later starts wait, 2 s, then twice as long each" probed port 'the next one follows in 2 s' 'the next one follows in 4 s' 'the next one follows in 8 s'
+    check "the taken port 1883 is named with the remedy" probed port 'another program listens there already' \
+        'set mqtt.host = "127\.0\.0\.1"' 'StatusText=cannot start'
+    check "later starts wait, 2 s, then twice as long each" probed port 'the next one follows in 2 s' \
+        'the next one follows in 4 s' 'the next one follows in 8 s'
     check "with that remedy it runs" probed remedy 'ActiveState=active' 'broker connected'
     check "without the folder of credentials it runs" probed folder 'ActiveState=active'
-    check "a secret that is missing is named with the file to create" probed secret '/etc/edgeseg/credentials/password did not exist' 'the next one follows in 2 s'
+    check "a secret that is missing is named with the file to create" probed secret \
+        '/etc/edgeseg/credentials/password did not exist' 'the next one follows in 2 s'
     cp "$work/toml" "$root/etc/edgeseg/edgeseg.toml"
     rm -f "$root/usr/local/sbin/probe" "$root/etc/systemd/system/probe.service"
 else
