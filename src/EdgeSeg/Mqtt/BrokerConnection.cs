@@ -21,9 +21,13 @@ internal sealed class BrokerConnection : IDisposable
     private readonly ConnectionCallbacks callbacks;
     private readonly string[] ownStates;
 
-    /// <summary>Stream topics that were checked on this connection; the value is when to check a refused one again, 0: accepted.</summary>
+    /// <summary>The value of an accepted topic in <see cref="checkedTopics"/>.</summary>
+    private const long Accepted = long.MinValue;
+
+    /// <summary>Stream topics that were checked on this connection: <see cref="Accepted"/>, or the stamp of the refusal.</summary>
     private readonly Dictionary<string, long> checkedTopics = new(StringComparer.Ordinal);
     private readonly bool hasSpoken;
+    private readonly TimeProvider time;
     private readonly ServerCertificateCheck? certificate;
     private readonly TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool lost;
@@ -33,9 +37,10 @@ internal sealed class BrokerConnection : IDisposable
     /// <param name="callbacks">Calls back.</param>
     /// <param name="hasSpoken">This session has published its status on an earlier connection, so that a retained one of another session is
     /// newer than ours.</param>
-    public BrokerConnection(LinkOptions options, BrokerRefusals refusals, ConnectionCallbacks callbacks, bool hasSpoken)
+    /// <param name="time">The clock.</param>
+    public BrokerConnection(LinkOptions options, BrokerRefusals refusals, ConnectionCallbacks callbacks, bool hasSpoken, TimeProvider time)
     {
-        (this.options, this.refusals, this.callbacks, this.hasSpoken) = (options, refusals, callbacks, hasSpoken);
+        (this.options, this.refusals, this.callbacks, this.hasSpoken, this.time) = (options, refusals, callbacks, hasSpoken, time);
         certificate = ClientOptions.CertificateCheck(options);
         ownStates = [options.Topics.Status, options.Topics.AllStates, options.Topics.AllAlerts];
         client.DisconnectedAsync += Ended;
@@ -122,11 +127,11 @@ internal sealed class BrokerConnection : IDisposable
         }
 
         var isStream = slot.Kind == OutboxKind.Stream;
-        if (isStream && checkedTopics.TryGetValue(slot.Topic, out var retryAt))
+        if (isStream && checkedTopics.TryGetValue(slot.Topic, out var refusedAt))
         {
-            if (retryAt == 0)
+            if (refusedAt == Accepted)
                 return await SendUncheckedAsync(slot);
-            if (Environment.TickCount64 < retryAt)
+            if (time.GetElapsedTime(refusedAt).TotalMilliseconds < MqttLimits.RefusalRetryMs)
                 return SendOutcome.Refused;
         }
 
@@ -140,7 +145,7 @@ internal sealed class BrokerConnection : IDisposable
             else
                 refusals.Add(topic, ConnectErrors.Describe(answer.ReasonCode));
             if (isStream && (checkedTopics.Count < MqttLimits.StateTopics || checkedTopics.ContainsKey(slot.Topic)))
-                checkedTopics[slot.Topic] = answer.IsSuccess ? 0 : Environment.TickCount64 + MqttLimits.RefusalRetryMs;
+                checkedTopics[slot.Topic] = answer.IsSuccess ? Accepted : time.GetTimestamp();
             return answer.IsSuccess ? SendOutcome.Sent : SendOutcome.Refused;
         }
         catch (Exception e)

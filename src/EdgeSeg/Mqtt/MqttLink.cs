@@ -187,7 +187,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
         var lastFailure = "";
         while (!stop.IsCancellationRequested)
         {
-            using var next = connection = new BrokerConnection(options, refusals, callbacks, hasSpoken);
+            using var next = connection = new BrokerConnection(options, refusals, callbacks, hasSpoken, time);
             refusals.Clear();
             var failure = await next.ConnectAsync(status.Will(), stop.Token);
             if (stop.IsCancellationRequested && failure is not null)

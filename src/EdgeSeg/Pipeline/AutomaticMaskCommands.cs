@@ -13,12 +13,14 @@ namespace EdgeSeg.Pipeline;
 /// <param name="publisher">Takes the masks.</param>
 /// <param name="sink">For the size of messages, and for room.</param>
 /// <param name="session">Names this run of the service.</param>
+/// <param name="time">Clock of the slices.</param>
 internal sealed class AutomaticMaskCommands(
     CommandQueue queue,
     ActiveModel model,
     MaskPublisher publisher,
     IMessageSink sink,
-    string session
+    string session,
+    TimeProvider time
 ) : IDisposable
 {
     private readonly JsonBuffer json = new(1024);
@@ -40,7 +42,8 @@ internal sealed class AutomaticMaskCommands(
                 {
                     PointsPerSide = command.Command.Everything!.Grid,
                 },
-                model.DetachEmbedding()
+                model.DetachEmbedding(),
+                time
             );
         else
             queue.Fail(

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EdgeSeg.Messages;
 using EdgeSeg.Vision.AutomaticMasks;
 using EdgeSeg.Vision.Masks;
@@ -17,7 +16,8 @@ internal sealed class AutomaticMaskJob : IDisposable
     private readonly AutomaticMaskGenerator generator;
     private readonly RunLength runLength = new();
     private readonly Segmentation one = new() { Times = StageTimes.None };
-    private readonly long began = Stopwatch.GetTimestamp();
+    private readonly TimeProvider time;
+    private readonly long began;
     private AutomaticMask[]? found;
     private long publishingSince;
 
@@ -27,16 +27,19 @@ internal sealed class AutomaticMaskJob : IDisposable
     /// <param name="segmenter">Outlives this.</param>
     /// <param name="options">Grid and thresholds.</param>
     /// <param name="embedding">Of the frame, encoded; owned from here on.</param>
+    /// <param name="time">Clock of the slices and of the whole command.</param>
     public AutomaticMaskJob(
         PendingCommand command,
         CameraPipeline camera,
         FrameInfo frame,
         ISegmenter segmenter,
         AutomaticMaskOptions options,
-        Embedding embedding
+        Embedding embedding,
+        TimeProvider time
     )
     {
-        (Command, Camera, this.embedding) = (command, camera, embedding);
+        (Command, Camera, this.embedding, this.time) = (command, camera, embedding, time);
+        began = time.GetTimestamp();
         Frame.Set(frame);
         generator = new AutomaticMaskGenerator(segmenter, options);
     }
@@ -74,7 +77,7 @@ internal sealed class AutomaticMaskJob : IDisposable
             return true;
         if (generator.Asked == 0)
             generator.Begin(embedding);
-        var since = Stopwatch.GetTimestamp();
+        var since = time.GetTimestamp();
         var timedOut = false;
         var isComplete = generator.Advance(() =>
             isUrgent() || ElapsedMs(since) > PipelineLimits.AutomaticSliceMs || (timedOut |= ElapsedMs(began) > PipelineLimits.AutomaticMs)
@@ -85,7 +88,7 @@ internal sealed class AutomaticMaskJob : IDisposable
         var best = generator.Finish();
         found = [.. best.Take(MessageLimits.MaxEverythingMasks)];
         LeftOut = best.Count - found.Length;
-        publishingSince = Stopwatch.GetTimestamp();
+        publishingSince = time.GetTimestamp();
         return true;
     }
 
@@ -96,7 +99,7 @@ internal sealed class AutomaticMaskJob : IDisposable
         return one;
     }
 
-    private static double ElapsedMs(long since) => Stopwatch.GetElapsedTime(since).TotalMilliseconds;
+    private double ElapsedMs(long since) => time.GetElapsedTime(since).TotalMilliseconds;
 
     public void Dispose()
     {

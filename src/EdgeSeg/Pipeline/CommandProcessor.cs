@@ -8,8 +8,7 @@ using OpenCvSharp;
 namespace EdgeSeg.Pipeline;
 
 /// <summary>
-/// Carries out commands, one answer for each whatever happens: settings and previews at once, prompts on the frame that they name or on the
-/// camera's next one, automatic masks in slices. Knows nothing of automatic frames. One thread.
+/// Carries out commands, each answered once: settings and previews at once, prompts on their frame, automatic masks in slices. One thread.
 /// </summary>
 /// <param name="queue">Commands come from here, answers go there.</param>
 /// <param name="cameras">Of this device.</param>
@@ -21,6 +20,7 @@ namespace EdgeSeg.Pipeline;
 /// <param name="previews">Sends snapshots.</param>
 /// <param name="sink">For the size of messages, and how many wait.</param>
 /// <param name="session">Names this run of the service.</param>
+/// <param name="time">Clock of the slices of automatic masks.</param>
 /// <param name="overlays">Sends pictures with masks; null: none.</param>
 internal sealed class CommandProcessor(
     CommandQueue queue,
@@ -33,12 +33,13 @@ internal sealed class CommandProcessor(
     PreviewSender previews,
     IMessageSink sink,
     string session,
+    TimeProvider time,
     OverlaySender? overlays = null
 ) : IDisposable
 {
     private readonly JsonBuffer json = new(1024);
     private readonly Segmentation result = new();
-    private readonly AutomaticMaskCommands automatic = new(queue, model, publisher, sink, session);
+    private readonly AutomaticMaskCommands automatic = new(queue, model, publisher, sink, session, time);
 
     /// <summary>
     /// Takes the commands that arrived: those on a kept frame are answered, others wait for their camera's next frame. Then one slice of

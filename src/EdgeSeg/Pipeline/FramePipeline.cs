@@ -102,6 +102,7 @@ internal sealed class FramePipeline : IDisposable
             previews,
             parts.Sink,
             parts.Service.Session,
+            parts.Time,
             overlays
         );
         loop = new InferenceLoop(

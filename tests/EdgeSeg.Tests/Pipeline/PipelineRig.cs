@@ -73,6 +73,7 @@ internal sealed class PipelineRig : IDisposable
             previews,
             Link,
             Samples.Session,
+            Time,
             overlays
         );
         Loop = new InferenceLoop([Camera], Model, frames, commandProcessor, follower, previews, gpio, work, () => { }, Errors.Add);
