@@ -22,6 +22,6 @@ internal sealed record AutomaticMask(Click Point, float PredictedIou, float Stab
         result.Prompt.Add(Point);
         (result.Found, result.Reason, result.Geometry) = (true, "", Geometry);
         (result.PredictedIou, result.Stability, result.Score) = (PredictedIou, Stability, PredictedIou * Stability);
-        (result.Saliency, result.IsZoomed) = (float.NaN, false);
+        (result.Saliency, result.Agreement, result.IsZoomed) = (float.NaN, float.NaN, false);
     }
 }

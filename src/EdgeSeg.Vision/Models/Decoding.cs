@@ -111,6 +111,9 @@ internal abstract class Decoding : IDisposable
         return greatest > 0 ? best : MostConfident();
     }
 
+    /// <summary>IoU of a mask with a region; see <see cref="BestFor"/>.</summary>
+    public float Agreement(int index, ReadOnlySpan<ulong> region) => Measured().Iou(index, region);
+
     /// <summary>See <see cref="MaskRanking.Stability"/>.</summary>
     public float Stability(int index) => Measured().Stability(index);
 

@@ -40,6 +40,12 @@ internal sealed class Segmentation
     /// <summary>0..1: greatest saliency of that blob; NaN when the prompt is not automatic.</summary>
     public float SaliencyPeak { get; set; } = float.NaN;
 
+    /// <summary>
+    /// 0..1: IoU of the mask with the salient region that its clicks were taken from, at the resolution of the model's output; NaN where no
+    /// saliency pass chose the mask.
+    /// </summary>
+    public float Agreement { get; set; } = float.NaN;
+
     /// <summary>The prompt that was used; for automatic mode its clicks are the sampled ones.</summary>
     public PromptBuffer Prompt { get; } = new();
 

@@ -60,7 +60,7 @@ internal sealed class ZoomSegmenter : IDisposable
     /// <param name="result">Filled as <see cref="ISegmenter.Decode"/> does, and says whether a crop was looked at.</param>
     public void Decode(Mat? pixels, Embedding whole, Segmentation result)
     {
-        result.IsZoomed = false;
+        (result.IsZoomed, result.Agreement) = (false, float.NaN);
         if (!IsOn || pixels is null)
         {
             One(whole, result);
@@ -109,7 +109,7 @@ internal sealed class ZoomSegmenter : IDisposable
     /// <summary>The automatic mode: the salient blob gives clicks and crop, and the mask that fits the blob best is taken.</summary>
     public void Auto(Mat? pixels, Embedding whole, Segmentation result)
     {
-        result.IsZoomed = false;
+        (result.IsZoomed, result.Agreement) = (false, float.NaN);
         if (!segmenter.FindClicks(whole, result))
         {
             result.MarkNotFound(result.Reason, whole.FrameWidth, whole.FrameHeight);
@@ -135,7 +135,9 @@ internal sealed class ZoomSegmenter : IDisposable
         var first = segmenter.Ask(whole, result.Prompt, ref result.Times);
         var since = Stopwatch.GetTimestamp();
         var frame = new PixelWindow(0, 0, whole.FrameWidth, whole.FrameHeight);
-        Finish(first, BestFor(first, segmenter.Salient, new PixelWindow(0, 0, 1, 1)), frame, whole, result);
+        var best = BestFor(first, segmenter.Salient, new PixelWindow(0, 0, 1, 1));
+        Finish(first, best, frame, whole, result);
+        result.Agreement = first.Agreement(best, region);
         result.Times.Close(Stage.Mask, since);
     }
 
@@ -149,7 +151,7 @@ internal sealed class ZoomSegmenter : IDisposable
     /// <param name="result">See <see cref="Decode"/>.</param>
     public void Again(Mat? pixels, Embedding whole, PixelWindow box, Segmentation result)
     {
-        result.IsZoomed = false;
+        (result.IsZoomed, result.Agreement) = (false, float.NaN);
         // a wider crop than that of the saliency pass: the object may have moved
         var window = IsOn && pixels is not null ? Enlarge(box.Scale(pixels.Cols, pixels.Rows), ClickMargin, MinClickSide, pixels) : default;
         if (pixels is null || window.Width == 0 || IsLarge(window, pixels))
@@ -206,6 +208,8 @@ internal sealed class ZoomSegmenter : IDisposable
         var best = salient is null ? decoding.Best() : BestFor(decoding, salient, window.Scale(1.0 / pixels.Cols, 1.0 / pixels.Rows));
         Finish(decoding, best, window.Scale(sx, sy), whole, result);
         result.IsZoomed = true;
+        if (salient is not null)
+            result.Agreement = decoding.Agreement(best, region);
         result.Times.Close(Stage.Mask, since);
     }
 

@@ -20,6 +20,7 @@ internal static class Verbs
         BenchVerb.Create,
         InfoVerb.Create,
         DoctorVerb.Create,
+        SamplesVerb.Create,
         RetireVerb.Create,
         ModelVerb.Create,
         CanaryVerb.Create,

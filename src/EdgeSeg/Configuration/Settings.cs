@@ -45,6 +45,8 @@ internal sealed class Settings
 
     public PublishSettings Publish { get; } = new();
 
+    public SampleSettings Samples { get; } = new();
+
     public TelemetrySettings Telemetry { get; } = new();
 
     public HomeAssistantSettings HomeAssistant { get; } = new();
@@ -103,6 +105,7 @@ internal sealed class Settings
         AutoSettings.Section,
         FramesSettings.Section,
         PublishSettings.Section,
+        SampleSettings.Section,
         TelemetrySettings.Section,
         HomeAssistantSettings.Section,
         GpioTriggerSettings.Section,

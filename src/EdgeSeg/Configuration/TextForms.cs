@@ -38,6 +38,10 @@ internal static class TextForms
         "1 to 64 characters without +, #, $ and spaces; levels between single slashes, for example \"site/hall-3\"",
         t => IsTopicPart(t) && !t.Contains('$', StringComparison.Ordinal) && t.Split('/').All(level => level.Length > 0)
     );
+    public static readonly TextForm TopicOrNone = new(
+        "empty or a topic of at most 128 characters without +, #, $ at its begin, and spaces",
+        t => t.Length == 0 || IsTopic(t)
+    );
     public static readonly TextForm Device = new(
         "a device path such as \"/dev/gpiochip0\"",
         t => t.StartsWith("/dev/", StringComparison.Ordinal) && t.Length > 5 && !t.Any(char.IsControl)
@@ -56,6 +60,9 @@ internal static class TextForms
 
     private static bool IsTopicPart(string text) =>
         text.Length is >= 1 and <= 64 && !text.Any(c => c is '+' or '#' || char.IsWhiteSpace(c) || char.IsControl(c));
+
+    private static bool IsTopic(string text) =>
+        text.Length <= 128 && text[0] != '$' && !text.Any(c => c is '+' or '#' || char.IsWhiteSpace(c) || char.IsControl(c));
 
     /// <summary>The library also accepts "5" for 0.0.0.5.</summary>
     private static bool IsAddress(string text) =>

@@ -19,6 +19,9 @@ internal enum CommandKind
     /// <summary>An object from now on in each frame: a mask message each.</summary>
     Follow,
     Unfollow,
+
+    /// <summary>Frames kept for labelling: how many, and one picture of them.</summary>
+    Samples,
 }
 
 /// <summary>
@@ -47,6 +50,8 @@ internal sealed class CameraCommand
     public PreviewRequest? Preview { get; init; }
 
     public LiveChange? Change { get; init; }
+
+    public SamplesRequest? Samples { get; init; }
 
     /// <summary>The followed object that is meant by unfollow; null: all of the camera.</summary>
     public string? Track { get; init; }
@@ -114,6 +119,12 @@ internal sealed record SnapshotRequest(int Quality);
 /// The preview turned on for <paramref name="ForS"/> seconds, or off. A width above the picture's own means the picture's own.
 /// </summary>
 internal sealed record PreviewRequest(bool On, double MaxFps, int Width, int Quality, int ForS);
+
+/// <summary>
+/// How many frames are kept for labelling and, with <paramref name="Upload"/>, the picture of the first one of the camera whose number is
+/// above <paramref name="After"/>.
+/// </summary>
+internal sealed record SamplesRequest(bool Upload, long After);
 
 /// <summary>A change of a camera's <see cref="LiveSettings"/>; null: the value stays as it is.</summary>
 internal sealed record LiveChange(CameraMode? Mode, double? MaxFps, double? IntervalS, double? MinScore, double? MinArea)

@@ -25,6 +25,7 @@ internal sealed class CommandBody(CommandKind kind)
         [CommandKind.Set] = ["mode", "max_fps", "interval_s", "min_score", "min_area"],
         [CommandKind.Follow] = ["frame", "points", "box", "normalized", "mask"],
         [CommandKind.Unfollow] = ["track"],
+        [CommandKind.Samples] = ["upload", "after"],
     };
 
     private readonly HashSet<string> seen = [];
@@ -36,7 +37,8 @@ internal sealed class CommandBody(CommandKind kind)
         mask;
     private DateTimeOffset? expires;
     private Box? box;
-    private bool normalized;
+    private bool normalized,
+        upload;
     private bool? on;
     private double? maxFps,
         intervalS,
@@ -45,7 +47,8 @@ internal sealed class CommandBody(CommandKind kind)
     private int? width,
         quality,
         forS,
-        grid;
+        grid,
+        after;
     private CameraMode? mode;
 
     public string? Id { get; private set; }
@@ -102,6 +105,10 @@ internal sealed class CommandBody(CommandKind kind)
                 return TakeTrack(ref value);
             case "on":
                 return TakeOn(ref value);
+            case "upload":
+                return CommandValues.Flag(ref value, name, out upload);
+            case "after":
+                return CommandValues.Integer(ref value, name, 0, int.MaxValue, out after);
             case "format":
                 return CommandValues.Text(ref value, name, out var format)
                     ?? (format == "jpeg" ? null : CommandError.Bad("'format' is jpeg"));
@@ -221,6 +228,7 @@ internal sealed class CommandBody(CommandKind kind)
                 kind == CommandKind.Preview
                     ? new PreviewRequest(on == true, maxFps ?? 2, width ?? 640, quality ?? 70, forS ?? MessageLimits.PreviewS)
                     : null,
+            Samples = kind == CommandKind.Samples ? new SamplesRequest(upload, after ?? 0) : null,
             Change = kind == CommandKind.Set ? new LiveChange(mode, maxFps, intervalS, minScore, minArea) : null,
         };
         return null;

@@ -87,6 +87,26 @@ internal static class ReplyMessage
         return to.End();
     }
 
+    /// <summary>The result of <c>samples</c>.</summary>
+    /// <param name="to">Holds it afterwards.</param>
+    /// <param name="kept">Frames on the disk, of all cameras.</param>
+    /// <param name="bytes">Their size.</param>
+    /// <param name="topic">Where the picture went; null: none was asked for, or there is none.</param>
+    /// <param name="sample">The JSON of the frame whose picture it is; empty: none.</param>
+    public static ReadOnlySpan<byte> WriteSamples(JsonBuffer to, int kept, long bytes, string? topic, ReadOnlySpan<byte> sample)
+    {
+        var json = to.Begin();
+        json.WriteNumber("kept"u8, kept);
+        json.WriteNumber("bytes"u8, bytes);
+        json.WriteOptional("topic"u8, topic);
+        json.WritePropertyName("sample"u8);
+        if (sample.IsEmpty)
+            json.WriteNullValue();
+        else
+            json.WriteRawValue(sample, skipInputValidation: true);
+        return to.End();
+    }
+
     /// <summary>The result of <c>unfollow</c>: how many objects are not followed any more.</summary>
     public static ReadOnlySpan<byte> WriteUnfollow(JsonBuffer to, int ended)
     {

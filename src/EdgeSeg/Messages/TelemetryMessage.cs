@@ -17,6 +17,7 @@ internal sealed record TelemetryBody(
     GcBody Gc,
     LinkBody Link,
     SwapBody Model,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SampleStats? Samples,
     BoardBody Board
 );
 
@@ -70,6 +71,7 @@ internal static class TelemetryMessage
                 new GcBody(process.AllocatedBytes, process.Gen0, process.Gen1, process.Gen2, process.Gen2Total),
                 new LinkBody(info.Link.Sent, info.Link.Reconnects, info.Link.Waiting, DroppedBody.Of(info.Link.Drops)),
                 new SwapBody(info.Swaps.Count, JsonNumbers.Round(info.Swaps.LastMs, 3)),
+                info.Samples,
                 BoardBody.Of(info.Board)
             ),
             MessageJson.Default.TelemetryBody

@@ -20,6 +20,7 @@ internal static class WireWords
             CommandKind.Snapshot => "snapshot",
             CommandKind.Preview => "preview",
             CommandKind.Set => "set",
+            CommandKind.Samples => "samples",
             _ => throw new ArgumentOutOfRangeException(nameof(kind)),
         };
 
@@ -36,6 +37,7 @@ internal static class WireWords
             "snapshot" => CommandKind.Snapshot,
             "preview" => CommandKind.Preview,
             "set" => CommandKind.Set,
+            "samples" => CommandKind.Samples,
             _ => null,
         };
 

@@ -22,6 +22,7 @@ namespace EdgeSeg.Pipeline;
 /// <param name="session">Names this run of the service.</param>
 /// <param name="time">Clock of the slices of automatic masks.</param>
 /// <param name="overlays">Sends pictures with masks; null: none.</param>
+/// <param name="samples">Answers about frames that are kept for labelling; null: none are kept.</param>
 internal sealed class CommandProcessor(
     CommandQueue queue,
     IReadOnlyList<CameraPipeline> cameras,
@@ -34,7 +35,8 @@ internal sealed class CommandProcessor(
     IMessageSink sink,
     string session,
     TimeProvider time,
-    OverlaySender? overlays = null
+    OverlaySender? overlays = null,
+    SampleCommands? samples = null
 ) : IDisposable
 {
     private readonly JsonBuffer json = new(1024);
@@ -74,7 +76,7 @@ internal sealed class CommandProcessor(
                 () =>
                 {
                     if (command.Command.Kind == CommandKind.Snapshot)
-                        SendSnapshot(command, camera, frame);
+                        previews.Answer(command, camera, frame, queue, json);
                     else
                         Answer(command, camera, picture, frame.Pixels);
                 }
@@ -104,6 +106,9 @@ internal sealed class CommandProcessor(
                 camera.Preview.Set(preview, camera.Runner.NowNs);
                 camera.RequestNext();
                 queue.Complete(command, ReplyMessage.WritePreview(json, preview), sink.MaxPayloadBytes);
+                return true;
+            case { Samples: { } request }:
+                SampleCommands.Answer(samples, queue, command, request, sink);
                 return true;
             case { Kind: CommandKind.Unfollow, Track: var track }:
                 Unfollow(command, camera, track);
@@ -215,6 +220,7 @@ internal sealed class CommandProcessor(
             : publisher.Publish(camera, picture.Frame, result, model.Model.Info, command.Command.Id, refines: command.Command.Prompt?.Mask);
         queue.Complete(command, message, sink.MaxPayloadBytes);
         overlays?.SendDue(camera, picture, result, asked: true);
+        samples?.KeepCorrection(command.Command, picture.Frame, pixels, result, model.Model.Info);
     }
 
     /// <summary>Follows the object that was found; its first mask goes to its own topic.</summary>
@@ -257,30 +263,6 @@ internal sealed class CommandProcessor(
                 model.Segmenter.AcceptsNegativeClicks,
                 earlier
             );
-    }
-
-    private void SendSnapshot(PendingCommand command, CameraPipeline camera, Frame frame)
-    {
-        var quality = command.Command.Snapshot!.Quality;
-        if (!previews.TrySend(camera, frame, frame.Width, ref quality, out var bytes))
-        {
-            queue.Fail(
-                command,
-                new CommandError(
-                    CommandErrorCode.TooLarge,
-                    $"the picture exceeds {sink.MaxPayloadBytes} bytes even at quality {MessageLimits.MinJpegQuality}; "
-                        + "request a preview of less width"
-                )
-            );
-            return;
-        }
-
-        var id = FrameId.Text(session, frame.Camera, frame.Sequence);
-        queue.Complete(
-            command,
-            ReplyMessage.WriteSnapshot(json, camera.Topics.Preview, id, frame.Width, frame.Height, bytes, quality),
-            sink.MaxPayloadBytes
-        );
     }
 
     /// <summary>A slice of the automatic masks. False when none are being made.</summary>

@@ -1,6 +1,7 @@
 using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
+using EdgeSeg.Sampling;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Vision.Models;
 
@@ -89,7 +90,8 @@ internal sealed class FramePipeline : IDisposable
         previews = new PreviewSender(parts.Service, parts.Sink);
         overlays = OverlaySender.Of(settings.HomeAssistant, parts.Service, parts.Sink);
         var segmenter = new AutomaticSegmenter(Model, canceller);
-        var frameProcessor = new FrameProcessor(Model, segmenter, publisher, Quality, Gpio, settings.Auto.SaliencyEvery, overlays);
+        Samples = settings.Samples.Enabled ? KeepSamples(settings, parts) : null;
+        var frameProcessor = new FrameProcessor(Model, segmenter, publisher, Quality, Gpio, settings.Auto.SaliencyEvery, overlays, Samples);
         follower = new ObjectFollower(Model, canceller, publisher);
         commandProcessor = new CommandProcessor(
             Commands,
@@ -103,7 +105,8 @@ internal sealed class FramePipeline : IDisposable
             parts.Sink,
             parts.Service.Session,
             parts.Time,
-            overlays
+            overlays,
+            Samples is null ? null : new SampleCommands(Samples, settings.Samples.Upload)
         );
         loop = new InferenceLoop(
             Cameras,
@@ -119,6 +122,9 @@ internal sealed class FramePipeline : IDisposable
         );
     }
 
+    private static SampleKeeper KeepSamples(Settings settings, PipelineParts parts) =>
+        new(settings.Samples, settings.StateDir, parts.Service.Device, parts.Service.Session, parts.Sink, parts.ReportWarning, parts.Time);
+
     public IReadOnlyList<CameraPipeline> Cameras { get; }
 
     public GpioLines Gpio { get; }
@@ -127,6 +133,9 @@ internal sealed class FramePipeline : IDisposable
 
     /// <summary>What the automatic masks of the model in use are like.</summary>
     public LiveQuality Quality { get; } = new();
+
+    /// <summary>Keeps frames for labelling; null where the settings ask for none.</summary>
+    public SampleKeeper? Samples { get; }
 
     /// <summary>Where received commands go.</summary>
     public CommandQueue Commands { get; }
@@ -179,6 +188,7 @@ internal sealed class FramePipeline : IDisposable
 
         foreach (var camera in Cameras)
             camera.Dispose();
+        Samples?.Dispose();
         Commands.Close();
         if (Cameras.Sum(c => c.SlotsTaken) is > 0 and var leaked)
             reportError($"{leaked} frames were never returned to their pool");

@@ -1,4 +1,5 @@
 using EdgeSeg.Capture;
+using EdgeSeg.Sampling;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Vision.Models;
 
@@ -15,6 +16,7 @@ namespace EdgeSeg.Pipeline;
 /// <param name="gpio">Shows found or not found.</param>
 /// <param name="overlays">Sends pictures with masks; null: none are sent.</param>
 /// <param name="saliencyEvery">The saliency pass on every Nth frame; see <see cref="AutomaticClicks"/>.</param>
+/// <param name="samples">Keeps frames that are worth labelling; null: none are kept.</param>
 internal sealed class FrameProcessor(
     ActiveModel model,
     AutomaticSegmenter segmenter,
@@ -22,7 +24,8 @@ internal sealed class FrameProcessor(
     LiveQuality quality,
     GpioLines gpio,
     int saliencyEvery,
-    OverlaySender? overlays = null
+    OverlaySender? overlays = null,
+    SampleKeeper? samples = null
 )
 {
     private readonly Segmentation result = new();
@@ -34,7 +37,8 @@ internal sealed class FrameProcessor(
     /// <exception cref="InferenceCancelledException">The run was cancelled; nothing is published.</exception>
     public Segmentation Process(CameraPipeline camera, Picture picture, Frame frame)
     {
-        if (FaultOf(camera) is { } fault)
+        var fault = FaultOf(camera);
+        if (fault is not null)
             AutomaticSegmenter.Refuse(result, picture, fault);
         else
         {
@@ -44,10 +48,12 @@ internal sealed class FrameProcessor(
                 quality.Count(result.Found, result.PredictedIou, result.AreaShare);
         }
 
+        var score = result.Score;
         result.ApplyMinimums(camera.Live.MinScore, camera.Live.MinArea);
         gpio.Result(result.Found);
         publisher.Publish(camera, picture.Frame, result, model.Model.Info, trigger: frame.Trigger);
         overlays?.SendDue(camera, picture, result);
+        samples?.Consider(picture.Frame.ToSample(), frame.Pixels, result, score, fault is null, model.Model.Info);
         return result;
     }
 

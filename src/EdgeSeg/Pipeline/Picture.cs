@@ -1,4 +1,5 @@
 using EdgeSeg.Capture;
+using EdgeSeg.Sampling;
 using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Models;
 using OpenCvSharp;
@@ -24,6 +25,9 @@ internal sealed class FrameInfo
     public int Width { get; private set; }
 
     public int Height { get; private set; }
+
+    /// <summary>The frame as <see cref="SampleKeeper"/> names it.</summary>
+    public SampleFrame ToSample() => new(Camera, Sequence, CapturedUtc);
 
     internal void Set(Frame frame)
     {

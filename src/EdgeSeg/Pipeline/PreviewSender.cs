@@ -29,6 +29,36 @@ internal sealed class PreviewSender(ServiceInfo service, IMessageSink sink) : ID
         return true;
     }
 
+    /// <summary>Answers a command for a snapshot.</summary>
+    /// <param name="command">To be answered.</param>
+    /// <param name="camera">Its topic.</param>
+    /// <param name="frame">Not changed.</param>
+    /// <param name="queue">Takes the answer.</param>
+    /// <param name="json">For the answer.</param>
+    public void Answer(PendingCommand command, CameraPipeline camera, Frame frame, CommandQueue queue, JsonBuffer json)
+    {
+        var quality = command.Command.Snapshot!.Quality;
+        if (!TrySend(camera, frame, frame.Width, ref quality, out var bytes))
+        {
+            queue.Fail(
+                command,
+                new CommandError(
+                    CommandErrorCode.TooLarge,
+                    $"the picture exceeds {sink.MaxPayloadBytes} bytes even at quality {MessageLimits.MinJpegQuality}; "
+                        + "request a preview of less width"
+                )
+            );
+            return;
+        }
+
+        var id = FrameId.Text(service.Session, frame.Camera, frame.Sequence);
+        queue.Complete(
+            command,
+            ReplyMessage.WriteSnapshot(json, camera.Topics.Preview, id, frame.Width, frame.Height, bytes, quality),
+            sink.MaxPayloadBytes
+        );
+    }
+
     /// <summary>Sends the next picture of the camera's preview when it is due.</summary>
     public void SendDue(CameraPipeline camera, Frame frame, long nowNs)
     {

@@ -14,13 +14,15 @@ namespace EdgeSeg.Service;
 /// <param name="ClockSynced">The clock can be trusted.</param>
 /// <param name="SettingsRefused">Why newer settings were refused; null: they were not.</param>
 /// <param name="Refusals">What the broker refuses; null: nothing.</param>
+/// <param name="SamplesFault">Why frames cannot be kept for labelling; null: they can, or are not to be.</param>
 internal sealed record DeviceCondition(
     string Device,
     DeviceVitals Board,
     bool DuplicateId,
     bool ClockSynced,
     string? SettingsRefused = null,
-    IReadOnlyList<BrokerRefusal>? Refusals = null
+    IReadOnlyList<BrokerRefusal>? Refusals = null,
+    string? SamplesFault = null
 );
 
 /// <summary>The alerts that follow from the state of the device and its cameras.</summary>
@@ -31,13 +33,23 @@ internal static class AlertRules
         DuplicateId = "duplicate-id",
         ClockUnset = "clock-unset",
         SettingsRefused = "settings-refused",
-        BrokerRefused = "broker-refused";
+        BrokerRefused = "broker-refused",
+        SamplesFailed = "samples-failed";
 
     private const int RefusalsShown = 3;
 
     /// <summary>The id of every alert that this service can raise.</summary>
     public static IEnumerable<string> Ids(Topics topics) =>
-        [.. topics.Cameras.Select(c => CameraId(c.Id)), Throttled, DiskLow, DuplicateId, ClockUnset, SettingsRefused, BrokerRefused];
+        [
+            .. topics.Cameras.Select(c => CameraId(c.Id)),
+            Throttled,
+            DiskLow,
+            DuplicateId,
+            ClockUnset,
+            SettingsRefused,
+            BrokerRefused,
+            SamplesFailed,
+        ];
 
     /// <summary>A state in which the camera gives no usable picture.</summary>
     public static bool IsFaulty(CameraState state) => state is not (CameraState.Starting or CameraState.Streaming or CameraState.Ended);
@@ -97,6 +109,16 @@ internal static class AlertRules
             );
         if (device.Refusals is { Count: > 0 } refusals)
             alerts.Add(Refused(refusals));
+        if (device.SamplesFault is { } fault)
+            alerts.Add(
+                new Alert(
+                    SamplesFailed,
+                    "samples_failed",
+                    $"frames cannot be kept for labelling: {fault}",
+                    "free space on the disk of state_dir, lower samples.max_mib, or set samples.enabled = false",
+                    Cause: fault
+                )
+            );
         return alerts;
     }
 

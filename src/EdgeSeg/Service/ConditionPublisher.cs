@@ -30,7 +30,15 @@ internal sealed class ConditionPublisher(
     public void Publish()
     {
         var cameras = pipeline.Cameras.Select(c => (c.Settings.Id, c.Runner.Status));
-        var device = new DeviceCondition(info.Device, telemetry.Board, link.DuplicateId, info.ClockSynced, settingsRefused, link.Refusals);
+        var device = new DeviceCondition(
+            info.Device,
+            telemetry.Board,
+            link.DuplicateId,
+            info.ClockSynced,
+            settingsRefused,
+            link.Refusals,
+            pipeline.Samples?.Fault
+        );
         var lasting = AlertRules.Lasting(cameras, device);
         alerts.Publish(lasting);
         telemetry.Alerts = [.. lasting.Select(a => a.Code)];

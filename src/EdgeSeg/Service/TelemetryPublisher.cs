@@ -68,7 +68,7 @@ internal sealed class TelemetryPublisher : IDisposable
             camera.Stats.SetSource(status.Grabbed, status.Reconnects, camera.SlotsTaken);
         }
 
-        var taken = collector.Take(link.Figures, Board, pipeline.Model.Swaps, info.ClockSynced);
+        var taken = collector.Take(link.Figures, Board, pipeline.Model.Swaps, info.ClockSynced) with { Samples = pipeline.Samples?.Stats };
         link.TryPublish(topics.Telemetry, TelemetryMessage.Write(json, taken), MqttLink.Json, ServiceLimits.TelemetryExpiryS);
         var model = pipeline.Model.Model.Info;
         var service = new ServiceMetrics(

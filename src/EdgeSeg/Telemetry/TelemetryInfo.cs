@@ -60,7 +60,20 @@ internal sealed record TelemetryInfo(
     LinkStats Link,
     DeviceVitals Board,
     SwapStats Swaps
-);
+)
+{
+    /// <summary>Null, and then left out: no frames are kept.</summary>
+    public SampleStats? Samples { get; init; }
+}
+
+/// <summary>Frames kept on the disk for labelling. All but the first two: since the session began.</summary>
+/// <param name="Kept">On the disk now.</param>
+/// <param name="Bytes">Their size.</param>
+/// <param name="Written">Written.</param>
+/// <param name="OverLimit">Left out because of the limit for a day.</param>
+/// <param name="Dropped">Left out because others were still being written.</param>
+/// <param name="Failed">Could not be written.</param>
+internal sealed record SampleStats(int Kept, long Bytes, long Written, long OverLimit, long Dropped, long Failed);
 
 /// <summary>
 /// Models that took the place of another since the session began; <see cref="LastMs"/>: how long the frames waited for the last one.

@@ -74,6 +74,13 @@ public sealed class AsyncApiTests : IDisposable
             ),
             "info" => InfoMessage.Write(buffer, Samples.Info()),
             "telemetry" => TelemetryMessage.Write(buffer, Samples.Telemetry()),
+            "telemetry: samples" => TelemetryMessage.Write(
+                buffer,
+                Samples.Telemetry() with
+                {
+                    Samples = new SampleStats(3, 4_000_000, 5, 1, 2, 1),
+                }
+            ),
             "telemetry: silent board" => TelemetryMessage.Write(buffer, Samples.Telemetry(Samples.SilentBoard)),
             "telemetry: this machine" => TelemetryMessage.Write(buffer, Samples.Telemetry(DeviceVitals.Read("/var/lib/edgeseg"))),
             "camera" => CameraStateMessage.Write(buffer, "robot-7", Samples.Session, "front", lost),
@@ -113,6 +120,7 @@ public sealed class AsyncApiTests : IDisposable
     [InlineData("Info", "info")]
     [InlineData("Telemetry", "telemetry")]
     [InlineData("Telemetry", "telemetry: silent board")]
+    [InlineData("Telemetry", "telemetry: samples")]
     [InlineData("Telemetry", "telemetry: this machine")]
     [InlineData("CameraState", "camera")]
     [InlineData("CameraState", "camera: new")]

@@ -29,6 +29,7 @@ public sealed class CommandSchemaTests
     [InlineData("snapshot", """{"format":"jpeg","quality":40}""")]
     [InlineData("preview", """{"on":true,"max_fps":5,"width":320,"quality":50,"for_s":60}""")]
     [InlineData("set", """{"mode":"on_trigger","max_fps":3,"interval_s":0.5,"min_score":0.25,"min_area":0.01}""")]
+    [InlineData("samples", """{"upload":true,"after":12}""")]
     public void What_the_document_shows_is_understood_and_anything_else_is_neither_described_nor_understood(string word, string json)
     {
         Assert.Empty(api.Errors(Schema(word), json));
@@ -68,6 +69,8 @@ public sealed class CommandSchemaTests
     [InlineData("preview", """{"on":true,"width":10}""")]
     [InlineData("set", """{}""")]
     [InlineData("set", """{"mode":"turbo"}""")]
+    [InlineData("samples", """{"after":-1}""")]
+    [InlineData("samples", """{"upload":3}""")]
     public void What_the_parser_refuses_the_document_does_not_allow(string word, string json) => Both(word, json, refused: true);
 
     [Theory]

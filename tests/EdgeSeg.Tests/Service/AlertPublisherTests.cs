@@ -63,7 +63,7 @@ public sealed class AlertPublisherTests : IDisposable
     {
         alerts.Publish([Samples.Alert]);
         Assert.Equal(
-            ["broker-refused", "clock-unset", "disk-low", "duplicate-id", "settings-refused", "throttled"],
+            ["broker-refused", "clock-unset", "disk-low", "duplicate-id", "samples-failed", "settings-refused", "throttled"],
             link.States.Where(s => s.Value.Length == 0).Select(s => s.Key.Split('/')[^1]).Order()
         );
         Assert.NotEqual("", Published);
@@ -95,9 +95,13 @@ public sealed class AlertPublisherTests : IDisposable
         var past = Samples.Board with { Throttling = new([], [Sensors.UnderVoltage]) };
         Assert.Empty(AlertRules.Lasting([], new DeviceCondition("robot-7", past, false, true)));
         var now = Samples.Board with { DiskFreeBytes = 100 << 20 };
-        var lasting = AlertRules.Lasting([], new DeviceCondition("robot-7", now, true, false, "no such file"));
-        Assert.Equal(["throttled", "disk_low", "duplicate_id", "clock_unset", "settings_refused"], lasting.Select(a => a.Code));
+        var lasting = AlertRules.Lasting([], new DeviceCondition("robot-7", now, true, false, "no such file", null, "disk full"));
+        Assert.Equal(
+            ["throttled", "disk_low", "duplicate_id", "clock_unset", "settings_refused", "samples_failed"],
+            lasting.Select(a => a.Code)
+        );
         Assert.Equal(["throttled", "duplicate_id"], lasting.Where(a => a.Degrades).Select(a => a.Code));
-        Assert.Contains("no such file", lasting[^1].Text, StringComparison.Ordinal);
+        Assert.Contains("no such file", lasting[^2].Text, StringComparison.Ordinal);
+        Assert.Contains("disk full", lasting[^1].Text, StringComparison.Ordinal);
     }
 }

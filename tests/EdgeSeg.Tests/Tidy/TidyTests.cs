@@ -31,6 +31,8 @@ public sealed partial class TidyTests
             "Mqtt",
             "Updates",
             "Release",
+            // before the pipeline, which hands it frames; after the link, which takes its pictures
+            "Sampling",
             "Pipeline",
             "Health",
             "Benchmark",
