@@ -32,6 +32,8 @@ internal sealed class SampleStore(string folder)
     /// <exception cref="UnauthorizedAccessException">The folder belongs to another user.</exception>
     public void Prepare()
     {
+        if (OperatingSystem.IsWindows())
+            throw new IOException("frames are not kept on Windows, where the folder cannot be closed to other users in the same way");
         Directory.CreateDirectory(Folder, OwnerFolder);
         File.SetUnixFileMode(Folder, OwnerFolder);
         foreach (var file in Directory.GetFiles(Folder))
@@ -157,7 +159,7 @@ internal sealed class SampleStore(string folder)
         File.Delete(PathOf(name, Picture));
     }
 
-    private void Write(string path, ReadOnlySpan<byte> content)
+    private static void Write(string path, ReadOnlySpan<byte> content)
     {
         var draft = path + Draft;
         try
@@ -177,16 +179,13 @@ internal sealed class SampleStore(string folder)
         }
     }
 
-    private static FileStream Create(string path) =>
-        new(
-            path,
-            new FileStreamOptions
-            {
-                Mode = FileMode.Create,
-                Access = FileAccess.Write,
-                UnixCreateMode = OwnerFile,
-            }
-        );
+    private static FileStream Create(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = OwnerFile;
+        return new FileStream(path, options);
+    }
 
     /// <summary>Names without ending, oldest first.</summary>
     private List<string> Names()

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using EdgeSeg.Testing;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -54,6 +55,7 @@ public sealed class SampleStoreTests : IDisposable
     }
 
     [Fact]
+    [SupportedOSPlatform("linux")]
     public void Folder_and_files_are_for_the_service_s_user_alone()
     {
         Directory.CreateDirectory(Folder);
