@@ -129,7 +129,7 @@ internal static class SamplesVerb
         Console.Error.WriteLine($"{photos.Count} frames, {photos.Sum(p => p.Objects.Count)} masks in {folder}");
     }
 
-    private static IEnumerable<(KeptSample Sample, string Picture)> Whole(SampleStore store)
+    private static List<(KeptSample Sample, string Picture)> Whole(SampleStore store)
     {
         var samples = store.List(out var damaged);
         foreach (var file in damaged)
