@@ -123,18 +123,8 @@ internal static class ServiceBuilder
         router.Commands = pipeline.Commands;
         var choice = ModelChoiceOf(settings, updates?.Folder);
         var build = buildsLater is null ? null : new EngineBuild(choice, buildsLater, pipeline.Model.Offer, journal.Info);
-        var telemetry = new TelemetryPublisher(
-            settings,
-            collector,
-            pipeline,
-            link,
-            topics,
-            info,
-            time,
-            journal.Warning,
-            metrics,
-            () => updates?.Figures
-        );
+        var telemetry = new TelemetryPublisher(settings, collector, pipeline, link, topics, info, time, journal.Warning, metrics);
+        telemetry.Updates = () => updates?.Figures;
         var announcements = new InfoPublisher(settings, pipeline, link, topics, info, build);
         router.HomeAssistantStarted = announcements.RequestDiscovery;
         var states = new CameraStatePublisher(pipeline.Cameras, link, info, journal);

@@ -24,7 +24,6 @@ internal sealed class TelemetryPublisher : IDisposable
     private readonly string fleet;
     private readonly OtlpMetrics? otlp;
     private readonly PrometheusMetrics? prometheus;
-    private readonly Func<UpdateFigures?> updates;
     private long publishedAt;
 
     public TelemetryPublisher(
@@ -36,12 +35,11 @@ internal sealed class TelemetryPublisher : IDisposable
         ServiceInfo info,
         TimeProvider time,
         Action<string> report,
-        PrometheusMetrics? prometheus = null,
-        Func<UpdateFigures?>? updates = null
+        PrometheusMetrics? prometheus = null
     )
     {
         (this.collector, this.pipeline, this.link, this.topics, this.info, this.time) = (collector, pipeline, link, topics, info, time);
-        (this.prometheus, this.updates) = (prometheus, updates ?? (() => null));
+        this.prometheus = prometheus;
         (intervalS, stateDir) = (settings.Telemetry.IntervalS, settings.StateDir);
         Board = DeviceVitals.Read(stateDir);
         publishedAt = time.GetTimestamp();
@@ -52,6 +50,9 @@ internal sealed class TelemetryPublisher : IDisposable
 
     /// <summary>The board's figures as they were last read.</summary>
     public DeviceVitals Board { get; private set; }
+
+    /// <summary>Where the model updates are; set before the control thread starts.</summary>
+    public Func<UpdateFigures?> Updates { get; set; } = () => null;
 
     /// <summary>Codes of the lasting alerts; set by the control thread.</summary>
     public IReadOnlyList<string> Alerts { get; set; } = [];
@@ -80,7 +81,7 @@ internal sealed class TelemetryPublisher : IDisposable
             link.Connected,
             Alerts,
             pipeline.Quality.Figures,
-            updates()
+            Updates()
         );
         otlp?.Update(taken, service);
         prometheus?.Update(taken, service);
