@@ -15,7 +15,7 @@ public sealed class Prompt
 
     private Prompt(Click[] clicks, Box? box) => (this.clicks, BoundingBox) = (clicks, box);
 
-    /// <summary>No point and no box: the model looks for the most salient object by itself.</summary>
+    /// <summary>No point and no box: the model selects the most salient object.</summary>
     public static Prompt Automatic { get; } = new([], null);
 
     /// <summary>

@@ -4,7 +4,7 @@ using OpenCvSharp;
 namespace EdgeSeg.Vision.Images;
 
 /// <summary>
-/// Decodes encoded pictures and says whether a JPEG among them is damaged, which OpenCV does not: it fills the rest with grey.
+/// Decodes encoded pictures and reports a damaged JPEG, which OpenCV does not: it fills the missing part with grey.
 /// </summary>
 internal static class JpegDecoder
 {

@@ -3,7 +3,7 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// What can be said of a graph's bytes before ONNX Runtime has them. The protobuf fields are those of onnx.proto3: ModelProto.graph = 7,
+/// Checks of a graph's bytes before ONNX Runtime loads them. The protobuf fields are those of onnx.proto3: ModelProto.graph = 7,
 /// GraphProto.initializer = 5, GraphProto.node = 1, NodeProto.attribute = 5, AttributeProto.t = 5 and g = 6, TensorProto.external_data =
 /// 13 and data_location = 14.
 /// </summary>

@@ -3,7 +3,7 @@ using System.Text;
 namespace EdgeSeg.Vision.Platform;
 
 /// <summary>
-/// Catches what native libraries write to standard error while a picture is decoded: libjpeg says only there that a file is damaged,
+/// Catches what native libraries write to standard error while a picture is decoded: libjpeg reports only there that a file is damaged,
 /// without naming it. One capture at a time in the process; <see cref="Console.Error"/> is not affected, as .NET writes to a descriptor of
 /// its own.
 /// </summary>
@@ -24,11 +24,11 @@ internal static unsafe class NativeStderr
         memory = LibC.CreateMemoryFile("edgeseg-stderr", LibC.MemoryCloseOnExec);
     }
 
-    /// <summary>Begins to catch; <see cref="Capture.End"/> or disposing ends it. On the same thread.</summary>
+    /// <summary>Starts the capture; <see cref="Capture.End"/> or disposing ends it, on the same thread.</summary>
     public static Capture Begin()
     {
         gate.Enter();
-        // without the descriptors (a kernel before 3.17) nothing is caught and the text goes where it always went
+        // without the descriptors (a kernel before 3.17) nothing is captured and the text goes to standard error
         var isActive =
             original >= 0
             && memory >= 0
@@ -38,7 +38,7 @@ internal static unsafe class NativeStderr
         return new Capture(isActive);
     }
 
-    /// <summary>A capture under way.</summary>
+    /// <summary>A running capture.</summary>
     internal ref struct Capture(bool isActive)
     {
         private bool isOpen = true;

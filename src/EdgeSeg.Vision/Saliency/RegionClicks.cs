@@ -15,7 +15,7 @@ internal static class RegionClicks
     /// <param name="height">Of the map.</param>
     /// <param name="sx">Pixels of the prompt's picture for each map pixel, in x.</param>
     /// <param name="sy">The same in y.</param>
-    /// <param name="prompt">Gets at most five clicks.</param>
+    /// <param name="prompt">Receives at most five clicks.</param>
     /// <param name="most">Clicks that the prompt may get.</param>
     public static long Add(
         ReadOnlySpan<Run> region,

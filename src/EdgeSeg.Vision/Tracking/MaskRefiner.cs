@@ -7,7 +7,7 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Vision.Tracking;
 
-/// <summary>What one pass of the model says about a followed object.</summary>
+/// <summary>Result of one pass of the model on a followed object.</summary>
 /// <param name="Area">Pixels of the frame that belong to the object.</param>
 /// <param name="Agreement">0..1: IoU of the best of the model's masks with the moved mask.</param>
 /// <param name="PredictedIou">0..1: the model's estimate for the mask that counted most.</param>

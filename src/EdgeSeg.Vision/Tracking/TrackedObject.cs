@@ -58,7 +58,7 @@ internal sealed class TrackedObject : IDisposable
     /// <summary>Frames since the start.</summary>
     public int Age { get; private set; }
 
-    /// <summary>The last mask that was believed: what the model said of it.</summary>
+    /// <summary>Result of the model for the last accepted mask.</summary>
     public Look Seen { get; private set; }
 
     /// <summary>In the last frame's pixels; empty when lost.</summary>

@@ -32,7 +32,7 @@ internal sealed class PhotoAnnotator : IDisposable
     private readonly RunLength runLength = new();
     private readonly ArrayBufferWriter<byte> counts = new();
 
-    /// <param name="model">At work.</param>
+    /// <param name="model">The model in use.</param>
     /// <param name="export">Gets each photograph and its objects.</param>
     /// <param name="filter">Which masks are kept.</param>
     /// <param name="boxes">Prompts; null: none.</param>

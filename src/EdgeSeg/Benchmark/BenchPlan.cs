@@ -15,7 +15,7 @@ internal sealed class BenchPlan(string executable, IReadOnlyList<string> modelAr
 {
     private const int Starts = 5;
 
-    public IReadOnlyList<FrameStats> Measure(IEnumerable<string> precisions, IReadOnlyList<int> threads, Action<FrameStats> told)
+    public IReadOnlyList<FrameStats> Measure(IEnumerable<string> precisions, IReadOnlyList<int> threads, Action<FrameStats> report)
     {
         var all = new List<FrameStats>();
         foreach (var precision in precisions)
@@ -32,7 +32,7 @@ internal sealed class BenchPlan(string executable, IReadOnlyList<string> modelAr
         void Add(string precision, int n, int every)
         {
             all.Add(One(precision, n, every));
-            told(all[^1]);
+            report(all[^1]);
         }
     }
 

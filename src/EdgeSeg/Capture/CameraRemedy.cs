@@ -3,7 +3,7 @@ namespace EdgeSeg.Capture;
 /// <summary>What a person can do about a camera that is lost, by the kind of its address.</summary>
 internal static class CameraRemedy
 {
-    /// <summary>In the running service, which opens the camera again by itself.</summary>
+    /// <summary>In the running service, which reopens the camera.</summary>
     public static string For(string uri) => $"{Action(uri)}; it is opened again automatically";
 
     public static string Action(string uri) =>

@@ -110,11 +110,11 @@ internal sealed class CameraRunner : IDisposable
     internal ICamera Create() => create();
 
     internal void Opened(CaptureSession from, CameraFormat granted) =>
-        Tell(from, (granted, NowNs), static (c, x) => c.Opened(x.granted, x.NowNs));
+        Notify(from, (granted, NowNs), static (c, x) => c.Opened(x.granted, x.NowNs));
 
-    internal void Arrived(CaptureSession from, long nowNs) => Tell(from, nowNs, static (c, ns) => c.Arrived(ns));
+    internal void Arrived(CaptureSession from, long nowNs) => Notify(from, nowNs, static (c, ns) => c.Arrived(ns));
 
-    internal void Ended(CaptureSession from, string remark) => Tell(from, remark, static (c, remark) => c.Ended(remark));
+    internal void Ended(CaptureSession from, string remark) => Notify(from, remark, static (c, remark) => c.Ended(remark));
 
     /// <summary>
     /// The source's pictures cannot be decoded: after the next opening it counts as streaming only with a picture that can.
@@ -146,7 +146,7 @@ internal sealed class CameraRunner : IDisposable
     internal TimeSpan Lost(CaptureSession from, string why)
     {
         var wait = new TimeSpan[1];
-        Tell(from, (why, wait), static (c, x) => x.wait[0] = c.Lost(x.why));
+        Notify(from, (why, wait), static (c, x) => x.wait[0] = c.Lost(x.why));
         return wait[0];
     }
 
@@ -159,7 +159,7 @@ internal sealed class CameraRunner : IDisposable
         }
 
         var fault = health.Look(pixels, nowNs);
-        Tell(from, (fault, health.Brightness, nowNs), static (c, x) => c.Looked(x.fault, x.Brightness, x.nowNs));
+        Notify(from, (fault, health.Brightness, nowNs), static (c, x) => c.Looked(x.fault, x.Brightness, x.nowNs));
     }
 
     /// <summary>The reason to open the camera again although it gives frames; null when there is none.</summary>
@@ -211,7 +211,7 @@ internal sealed class CameraRunner : IDisposable
         else if (!isOpening)
         {
             var stalled = new bool[1];
-            Tell(watched, (callNs, nowNs, stalled), static (c, x) => x.stalled[0] = c.Silent(x.callNs, x.nowNs));
+            Notify(watched, (callNs, nowNs, stalled), static (c, x) => x.stalled[0] = c.Silent(x.callNs, x.nowNs));
             if (stalled[0])
                 watched.CancelCall();
         }
@@ -257,7 +257,7 @@ internal sealed class CameraRunner : IDisposable
     /// Changes the state on behalf of a thread that is not abandoned. Allocates nothing while nothing changes, since it runs for each
     /// frame.
     /// </summary>
-    private void Tell<T>(CaptureSession from, T what, Action<CameraStateMachine, T> change)
+    private void Notify<T>(CaptureSession from, T what, Action<CameraStateMachine, T> change)
     {
         CameraStatus now;
         lock (gate)

@@ -46,7 +46,7 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
     public void Opened(CameraFormat granted, long nowNs)
     {
         (format, openedNs, reopenNs, awaitsFirst) = (granted, nowNs, long.MaxValue, true);
-        // frozen and black last until the pixels say otherwise
+        // frozen and black last until the pixels change
         if (State is not (CameraState.Starting or CameraState.Frozen or CameraState.Black))
             Become(
                 CameraState.Recovering,
@@ -115,7 +115,7 @@ internal sealed class CameraStateMachine(CameraOptions options, Random random)
         if (State is CameraState.Frozen or CameraState.Black && reason == why)
             return TimeSpan.Zero;
         awaitsFirst = false;
-        // a stall is why the source was closed, and what it said on closing may say more
+        // the source was closed because of a stall; its message on closing may give more details
         cause = State == CameraState.Stalled ? $"{reason}; on closing: {why}" : why;
         Become(CameraState.Lost, cause);
         return backoff.Next();

@@ -27,7 +27,7 @@ internal static class CaptureLimits
     public const int PipeErrorBytes = 2 << 10;
 
     /// <summary>
-    /// Time that a camera command has to end by itself before it is killed, in milliseconds: NVIDIA's camera daemon must be closed
+    /// Time that a camera command has to end before it is killed, in milliseconds: NVIDIA's camera daemon must be closed
     /// properly.
     /// </summary>
     public const int PipeCloseMs = 1000;

@@ -51,7 +51,7 @@ internal sealed class ChildProcess : IDisposable
         }
         catch (IOException)
         {
-            // it ended before it read its input; the first read of its output will say so
+            // it ended before it read its input; the first read of its output fails then
         }
     }
 

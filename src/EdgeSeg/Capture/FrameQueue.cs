@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// The bounded queue of frames from one camera to inference: the newest wins, the oldest returns its slot. It also tells the camera when
+/// The bounded queue of frames from one camera to inference: the newest wins, the oldest returns its slot. It also states when
 /// inference needs the next frame, so that other frames are not decoded. Any thread.
 /// </summary>
 internal sealed class FrameQueue : IDisposable
@@ -53,7 +53,7 @@ internal sealed class FrameQueue : IDisposable
     }
 
     /// <summary>
-    /// Inference says from when on (nanoseconds of the monotonic clock) it needs a frame, and why earlier ones are dropped. 0: now (as at
+    /// Inference sets from when on (nanoseconds of the monotonic clock) it needs a frame, and why earlier ones are dropped. 0: now (as at
     /// the start); <see cref="long.MaxValue"/>: not until the next call.
     /// </summary>
     public void WantFrom(long ns, DropCause causeUntilThen)

@@ -11,7 +11,7 @@ internal enum GrabOutcome
     /// <summary>The source has no more pictures and is not to begin again.</summary>
     End,
 
-    /// <summary>The source is lost; <see cref="ICamera.Reason"/> says why.</summary>
+    /// <summary>The source is lost; <see cref="ICamera.Reason"/> states why.</summary>
     Failed,
 }
 
@@ -43,7 +43,7 @@ internal sealed record CameraFormat(
 /// </summary>
 internal interface ICamera : IDisposable
 {
-    /// <summary>Opens the source and tells what it granted, or throws an <see cref="OperatingException"/>.</summary>
+    /// <summary>Opens the source and returns what it granted, or throws an <see cref="OperatingException"/>.</summary>
     CameraFormat Open();
 
     /// <summary>Waits for the next picture and holds it, undecoded where that saves work.</summary>

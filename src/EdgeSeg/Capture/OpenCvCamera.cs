@@ -166,7 +166,7 @@ internal sealed class OpenCvCamera : ICamera
     private bool Rewind() =>
         (capture.Set(VideoCaptureProperties.PosFrames, 0) && capture.Grab()) || (TryOpen(VideoCaptureAPIs.FFMPEG) && capture.Grab());
 
-    /// <summary>What was asked may be refused; what was granted is told by <see cref="Granted"/>.</summary>
+    /// <summary>A requested value may be refused; <see cref="Granted"/> returns the granted ones.</summary>
     private void Ask(VideoCaptureProperties property, double value) => capture.Set(property, value);
 
     private double Property(VideoCaptureProperties property)

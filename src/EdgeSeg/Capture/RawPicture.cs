@@ -21,7 +21,7 @@ internal sealed class RawPicture : IDisposable
         var halves = format is PipeFormat.Nv12 or PipeFormat.I420 or PipeFormat.Y4m;
         if ((halves && height % 2 != 0) || ((halves || format == PipeFormat.Yuyv) && width % 2 != 0))
             throw new OperatingException(
-                $"a picture of {width}x{height} cannot be {Name(format)}, which wants even sides; scale or crop it in the command",
+                $"a picture of {width}x{height} cannot be {Name(format)}, which needs even sides; scale or crop it in the command",
                 2
             );
         this.format = format;

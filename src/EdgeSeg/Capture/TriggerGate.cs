@@ -28,8 +28,8 @@ internal sealed class TriggerGate
         answered;
 
     /// <param name="minGapMs">Edges that follow sooner than this on an accepted one are not obeyed.</param>
-    /// <param name="wantFrom">Told, under the gate's lock, from when on frames are wanted (ns); <see cref="long.MaxValue"/> when no edge
-    /// waits. Must not call back.</param>
+    /// <param name="wantFrom">Called under the gate's lock with the time from which frames are needed (ns); <see cref="long.MaxValue"/>
+    /// when no edge waits. Must not call back.</param>
     public TriggerGate(int minGapMs, Action<long> wantFrom)
     {
         minGapNs = minGapMs * 1_000_000L;

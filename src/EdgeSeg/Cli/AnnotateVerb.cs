@@ -100,7 +100,7 @@ internal sealed class AnnotateVerb
         CheckList(parsed, names);
         var boxes = parsed.GetValue(prompts) is { } file ? BoxPrompts.Read(file) : null;
         if (boxes is not null && everything.IsAsked(parsed))
-            throw new OperatingException("--everything finds objects by itself: leave --prompts out", ExitCode.Usage);
+            throw new OperatingException("--everything finds objects without prompts: leave --prompts out", ExitCode.Usage);
         var photos = PhotoList.Find(names);
         var (index, count) = parsed.GetValue(shard);
         using var model = modelOptions.Load(parsed);
@@ -129,7 +129,7 @@ internal sealed class AnnotateVerb
         return Report(parsed, report);
     }
 
-    /// <summary>Those that are not done; an interruption ends after the photograph at work.</summary>
+    /// <summary>Photographs that are not done; an interruption takes effect after the current photograph.</summary>
     private static void Annotate(Photo[] photos, PhotoAnnotator annotator, string folder, CancellationToken cancel)
     {
         using var journal = new AnnotationJournal(folder);

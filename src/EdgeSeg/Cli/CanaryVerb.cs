@@ -5,7 +5,7 @@ using EdgeSeg.Updates;
 
 namespace EdgeSeg.Cli;
 
-/// <summary><c>edgeseg canary</c>: the child process in which an update is tried; also for people who want to try a bundle.</summary>
+/// <summary><c>edgeseg canary</c>: the child process in which an update is tested; also for testing a bundle by hand.</summary>
 internal static class CanaryVerb
 {
     public static Command Create()
@@ -42,7 +42,7 @@ internal static class CanaryVerb
         };
         var command = new Command(
             "canary",
-            "Tries a model bundle in a process of its own and prints a verdict as JSON: masks against the expected ones, time "
+            "Tests a model bundle in a separate process and prints the result as JSON: masks against the expected ones, time "
                 + "against the model in use, memory. Updates run it by themselves.\n\nExample: edgeseg canary /media/stick/squeezesam-2"
         )
         {

@@ -18,7 +18,7 @@ internal static class CliLimits
     public const double DemoConsoleFps = 0.5;
 
     /// <summary>
-    /// Days that a manifest is good for where nobody says otherwise: a device that was stored for longer must not take an old model.
+    /// Days that a manifest is valid for by default: a device that was stored for longer must not take an old model.
     /// </summary>
     public const int ManifestDays = 180;
 

@@ -14,13 +14,13 @@ using MQTTnet.Formatter;
 namespace EdgeSeg.Cli;
 
 /// <summary>
-/// A client as anyone could write it: hears mask messages on a socket, prints a line for each, and draws the mask, decoded from the message
-/// alone, onto the photograph.
+/// A client as a user could write it: receives mask messages over a socket, prints a line for each, and draws the mask, decoded from the
+/// message alone, onto the photograph.
 /// </summary>
 internal sealed class DemoSubscriber(string images, string outDir, TextWriter output) : IAsyncDisposable
 {
     private readonly IMqttClient client = new MqttClientFactory().CreateMqttClient();
-    private readonly Channel<byte[]> heard = Channel.CreateBounded<byte[]>(CliLimits.DemoQueue);
+    private readonly Channel<byte[]> received = Channel.CreateBounded<byte[]>(CliLimits.DemoQueue);
     private readonly PhotoReader reader = new();
     private readonly RunLength runLength = new();
     private readonly Segmentation drawn = new();
@@ -33,7 +33,8 @@ internal sealed class DemoSubscriber(string images, string outDir, TextWriter ou
 
     public async Task ConnectAsync(int port, Topics topics, CancellationToken cancel)
     {
-        client.ApplicationMessageReceivedAsync += async e => await heard.Writer.WriteAsync(e.ApplicationMessage.Payload.ToArray(), cancel);
+        client.ApplicationMessageReceivedAsync += async e =>
+            await received.Writer.WriteAsync(e.ApplicationMessage.Payload.ToArray(), cancel);
         await client.ConnectAsync(
             new MqttClientOptionsBuilder()
                 .WithTcpServer("127.0.0.1", port)
@@ -52,7 +53,7 @@ internal sealed class DemoSubscriber(string images, string outDir, TextWriter ou
         try
         {
             while (Messages < count)
-                Handle(await heard.Reader.ReadAsync(cancel));
+                Handle(await received.Reader.ReadAsync(cancel));
         }
         catch (OperationCanceledException)
         {

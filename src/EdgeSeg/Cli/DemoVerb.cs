@@ -68,7 +68,7 @@ internal static class DemoVerb
         using var overall = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         overall.CancelAfter(TimeSpan.FromSeconds(CliLimits.DemoS));
         var replay = new CameraSettings(0) { Id = "replay", Uri = "images:" + Path.GetFullPath(images) };
-        // a service would wait for photographs to come; a demo says that there are none
+        // a service would wait for photographs; the demo reports that there are none
         using (var probe = CameraSource.Create(replay.ToOptions()))
             probe.Open();
         var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0);
@@ -113,7 +113,7 @@ internal static class DemoVerb
         if (!Directory.Exists(images))
             throw new OperatingException($"{images}: is not a folder: name a folder of photographs with --images", ExitCode.Usage);
         var console = WebListener.Open(IPAddress.Loopback, port, new PageSettings());
-        var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0, door: console);
+        var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0, console: console);
         var settings = new Settings { Device = "demo" };
         settings.Cameras.Add(
             new CameraSettings(0)

@@ -7,7 +7,7 @@ using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Cli;
 
-/// <summary><c>edgeseg doctor</c>: looks at everything the service needs, and says for each thing what to do.</summary>
+/// <summary><c>edgeseg doctor</c>: checks everything that the service needs, with a remedy for each failure.</summary>
 internal static class DoctorVerb
 {
     public static Command Create()
@@ -15,7 +15,7 @@ internal static class DoctorVerb
         var config = RunVerb.ConfigOption();
         var command = new Command(
             "doctor",
-            "Checks settings, native libraries, model, cameras, broker, GPIO, disk, clock and heat; says for each what to do. "
+            "Checks settings, native libraries, model, cameras, broker, GPIO, disk, clock and temperature; prints remedies. "
                 + "Exit code 1 when something failed.\n\nExample: edgeseg doctor --config edgeseg.toml"
         )
         {
@@ -70,7 +70,7 @@ internal static class DoctorVerb
         return looks;
     }
 
-    /// <summary>The device node first, since its message says more; then one picture is read.</summary>
+    /// <summary>The device node first, whose message is more precise; then one picture is read.</summary>
     private static Check Camera(CameraSettings camera)
     {
         var node = DeviceChecks.Camera(camera.Id, camera.Uri);

@@ -93,7 +93,7 @@ internal sealed class ModelOptions
     public LoadedModel Load(ParseResult parsed, string? bundle)
     {
         NativeLibraries.Configure(NativeLibraries.Runtime, parsed.GetValue(runtime));
-        // a runtime that is missing or too old is told before anything of the model's
+        // a runtime that is missing or too old is reported before any fault of the model
         NativeLibraries.Require(NativeLibraries.Runtime);
         return LoadedModel.Load(
             new ModelChoice

@@ -113,7 +113,7 @@ internal sealed class ModelPackVerb
     private readonly Option<int> wait = new("--live-wait-s")
     {
         HelpName = "S",
-        Description = "Seconds after which the canary's verdict suffices when too few results come.",
+        Description = "Seconds after which the canary's result suffices when there are too few results.",
         DefaultValueFactory = _ => new LiveTerms().WaitS,
     };
     private readonly IssueOptions issue;

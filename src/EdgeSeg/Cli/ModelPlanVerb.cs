@@ -14,7 +14,7 @@ internal static class ModelPlanVerb
         var folder = new Argument<string?>("dir")
         {
             Arity = ArgumentArity.ZeroOrOne,
-            Description = "A folder that pack made: its roll-out is shown. Without it the options below say the roll-out.",
+            Description = "A folder that pack made: its roll-out is shown. Without it the options below define the roll-out.",
         };
         var fleet = new Option<string?>("--fleet")
         {

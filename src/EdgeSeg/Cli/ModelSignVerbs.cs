@@ -141,7 +141,7 @@ internal static class ModelSignVerbs
         }
     }
 
-    /// <summary>The verdict on one signature.</summary>
+    /// <summary>The result of checking one signature.</summary>
     private static string Judged(SignatureFile file, byte[] manifest, KeySet keys)
     {
         try

@@ -19,7 +19,7 @@ internal sealed class PhotoSegmentation : IDisposable
     private readonly MaskLines lines;
     private readonly PhotoReader reader;
 
-    /// <param name="model">At work.</param>
+    /// <param name="model">The model in use.</param>
     /// <param name="settings">What is made of each.</param>
     public PhotoSegmentation(LoadedModel model, SegmentSettings settings)
     {

@@ -87,7 +87,7 @@ internal sealed class RolloutOptions
 
     public BrokerOptions Broker { get; }
 
-    /// <summary>Whether the command line says which devices take part.</summary>
+    /// <summary>Whether the command line states which devices take part.</summary>
     public bool IsGiven(ParseResult parsed) =>
         parsed.GetValue(all)
         || parsed.GetValue(percent) is not null
@@ -95,7 +95,7 @@ internal sealed class RolloutOptions
         || List(parsed, devices).Count + List(parsed, tags).Count > 0
         || parsed.GetValue(salt) is not null;
 
-    /// <summary>The roll-out that the command line says; reads the fleet from the broker where --count needs it.</summary>
+    /// <summary>The roll-out that the command line defines; reads the fleet from the broker where --count needs it.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="defaultSalt">Used for --percent without --salt.</param>
     /// <param name="cancel">Ends the reading.</param>

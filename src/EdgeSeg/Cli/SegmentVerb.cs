@@ -135,7 +135,7 @@ internal sealed class SegmentVerb
         var prompt = ToPrompt([.. parsed.GetValue(clicks) ?? [], .. parsed.GetValue(negative) ?? []], parsed.GetValue(box));
         var isEverything = everything.IsAsked(parsed);
         if (isEverything && prompt is not null)
-            throw new OperatingException("--everything asks by itself: leave --click and --box out", ExitCode.Usage);
+            throw new OperatingException("--everything makes its own prompts: leave --click and --box out", ExitCode.Usage);
         if (isEverything && wanted.Contains("png"))
             throw new OperatingException("--format png holds one mask: with --everything choose json, polygon or overlay", ExitCode.Usage);
         var inputs = parsed.GetValue(photos)!;

@@ -19,7 +19,7 @@ internal sealed class VideoFollowing : IDisposable
     private readonly MaskRefiner refiner;
     private readonly MaskLines lines;
 
-    /// <param name="model">At work.</param>
+    /// <param name="model">The model in use.</param>
     /// <param name="settings">Prompt, zoom and minimums are for the first frame.</param>
     public VideoFollowing(LoadedModel model, SegmentSettings settings)
     {

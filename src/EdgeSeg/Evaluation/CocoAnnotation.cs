@@ -110,7 +110,7 @@ internal sealed class CocoSegmentation
         return "";
     }
 
-    /// <summary>A list of rings [x, y, x, y, ...], of rings [[x, y], ...], or one ring that stands alone.</summary>
+    /// <summary>A list of rings [x, y, x, y, ...], of rings [[x, y], ...], or one ring without a list.</summary>
     private string ReadPolygons(JsonElement value)
     {
         var isFlat = value[0].ValueKind is JsonValueKind.Number or JsonValueKind.String;

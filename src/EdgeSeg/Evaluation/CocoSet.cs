@@ -165,7 +165,7 @@ internal sealed class CocoSet
 
     /// <summary>
     /// Python writes NaN, Infinity and -Infinity, which JSON does not know. Outside of strings they become the empty string, of the same
-    /// length with spaces, which is no number for whoever reads the value.
+    /// length with spaces, which is not a number for the reader of the value.
     /// </summary>
     private static void ReplaceNonNumbers(Span<byte> json)
     {
@@ -193,13 +193,13 @@ internal sealed class CocoSet
 
 /// <param name="Id">Its position in <see cref="CocoSet.Images"/>.</param>
 /// <param name="FileName">As the file names it: a name, a path or a URL.</param>
-/// <param name="Width">Pixels; 0 where the file does not say.</param>
-/// <param name="Height">Pixels; 0 where the file does not say.</param>
+/// <param name="Width">Pixels; 0 where the file does not state it.</param>
+/// <param name="Height">Pixels; 0 where the file does not state it.</param>
 /// <param name="Kind"><c>none</c> marks a photograph without an object; our own addition to the format.</param>
 internal sealed record CocoImage(int Id, string FileName, int Width, int Height, string? Kind = null)
 {
     /// <summary>
-    /// The photograph in a folder: the path as it stands, with slashes for backslashes, or its last part alone. Files are often written on
+    /// The photograph in a folder: the path unchanged, with slashes for backslashes, or its last part alone. Files are often written on
     /// another machine, with that machine's folders in the name. The first path where nothing is found.
     /// </summary>
     public string PathIn(string folder)

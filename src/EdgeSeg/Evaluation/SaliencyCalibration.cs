@@ -7,7 +7,7 @@ namespace EdgeSeg.Evaluation;
 
 /// <summary>
 /// Finds the floor of saliency of a bundle: the highest that still finds the object in nearly all photographs that have one. What it finds
-/// in photographs without an object tells how good it is.
+/// in photographs without an object measures how good it is.
 /// </summary>
 internal sealed class SaliencyCalibration : IDisposable
 {

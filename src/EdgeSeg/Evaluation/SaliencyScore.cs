@@ -4,7 +4,7 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Evaluation;
 
-/// <summary>Compares a saliency heat map, enlarged to the photograph, with the mask of what stands out.</summary>
+/// <summary>Compares a saliency heat map, enlarged to the photograph, with the mask of the salient object.</summary>
 internal static class SaliencyScore
 {
     /// <summary>

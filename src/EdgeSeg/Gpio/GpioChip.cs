@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EdgeSeg.Gpio;
 
-/// <summary>An opened GPIO chip: its lines by number or name. Every failure says what to do.</summary>
+/// <summary>An opened GPIO chip: its lines by number or name. Every error message has a remedy.</summary>
 internal sealed unsafe class GpioChip : IDisposable
 {
     private readonly SafeFileHandle handle;
@@ -37,7 +37,7 @@ internal sealed unsafe class GpioChip : IDisposable
     }
 
     /// <summary>
-    /// The number of the line with this number or name; a name that is all digits cannot be told from a number, which wins.
+    /// The number of the line with this number or name; a name of digits only is read as a number.
     /// </summary>
     /// <exception cref="OperatingException">There is none.</exception>
     public int Find(string line)

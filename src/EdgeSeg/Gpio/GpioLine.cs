@@ -7,7 +7,7 @@ namespace EdgeSeg.Gpio;
 
 /// <summary>
 /// A line of a GPIO chip, read from its character device: the kernel stamps and numbers each edge in its interrupt handler and debounces
-/// the line, so neither scheduling nor garbage collection affects the stamp. docs/decisions/gpio.md says why not by
+/// the line, so neither scheduling nor garbage collection affects the stamp. docs/decisions/gpio.md explains why not by
 /// System.Device.Gpio.
 /// </summary>
 internal sealed unsafe class GpioLine : IInputLine

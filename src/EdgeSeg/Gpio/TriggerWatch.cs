@@ -50,14 +50,14 @@ internal sealed class TriggerWatch : IDisposable
             try
             {
                 using var line = open();
-                Tell(null);
+                Report(null);
                 while (!stopping)
                     Pass(line, buffer);
             }
             catch (OperatingException e)
             {
                 lostBefore = Lost;
-                Tell(e.Message);
+                Report(e.Message);
                 if (!pause.Wait(TimeSpan.FromMilliseconds(GpioLimits.GpioRetryMs)))
                     return;
             }
@@ -73,7 +73,7 @@ internal sealed class TriggerWatch : IDisposable
             onEdge(buffer[i]);
     }
 
-    private void Tell(string? sentence)
+    private void Report(string? sentence)
     {
         if (sentence == fault)
             return;

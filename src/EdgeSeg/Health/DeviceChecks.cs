@@ -12,7 +12,7 @@ internal static class DeviceChecks
     /// </summary>
     /// <param name="id">The camera's.</param>
     /// <param name="uri">Its address.</param>
-    /// <param name="mayUse">Whether this process may read and write a node; null: as the kernel says, which refuses root nothing.</param>
+    /// <param name="mayUse">Whether this process may read and write a node; null: asks the kernel, which grants root everything.</param>
     public static Check Camera(string id, string uri, Func<string, bool>? mayUse = null)
     {
         var name = $"camera {id}";

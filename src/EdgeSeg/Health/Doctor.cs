@@ -51,7 +51,7 @@ internal static class Doctor
             // the message of an operating error holds its remedy
             return NativeLibraries.Reason(e) is { } reason
                 ? Check.Failed(name, reason.Message, "")
-                : Check.Failed(name, $"could not be looked at: {e.Message.ReplaceLineEndings(" ")}", "");
+                : Check.Failed(name, $"could not be checked: {e.Message.ReplaceLineEndings(" ")}", "");
         }
     }
 

@@ -61,7 +61,7 @@ internal static class SystemChecks
         return freeBytes < HealthLimits.DiskLowBytes ? Check.Warning("disk", finding, remedy) : Check.Ok("disk", finding);
     }
 
-    /// <summary>Is the clock set by a time server: systemd-timesyncd's mark, else what the kernel was told (chrony, ntpd).</summary>
+    /// <summary>Is the clock set by a time server: systemd-timesyncd's mark, else the kernel's state (chrony, ntpd).</summary>
     public static Check Clock(TimeProvider time, string run = "/run") => Clock(time, SystemClock.IsSynchronised(run));
 
     internal static Check Clock(TimeProvider time, bool synchronised)

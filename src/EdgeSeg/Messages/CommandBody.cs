@@ -243,7 +243,7 @@ internal sealed class CommandBody(CommandKind kind)
     {
         var maskField = refines is null ? "mask" : "refines";
         if (mask is not null && (seen.Contains("points") || box is not null))
-            return CommandError.Bad("'mask' names the object by itself: leave out 'points' and 'box'");
+            return CommandError.Bad("'mask' already names the object: leave out 'points' and 'box'");
         if (FrameOfMask is { } framed && frame is not null && frame != framed)
             return CommandError.Bad($"'{maskField}' names a mask of another frame");
         if (FrameOfMask is { } masked && FrameId.TryParse(masked, out _, out var ofMasked, out _) && !ofMasked.SequenceEqual(camera))

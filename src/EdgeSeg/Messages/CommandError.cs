@@ -28,7 +28,7 @@ internal enum CommandErrorCode
     Internal,
 }
 
-/// <summary>A refused command. The sentence is for people and says what is required.</summary>
+/// <summary>A refused command. The sentence states what is required.</summary>
 internal sealed record CommandError(CommandErrorCode Code, string Sentence)
 {
     /// <summary>The code as on the wire.</summary>

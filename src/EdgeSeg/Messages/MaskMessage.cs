@@ -13,7 +13,7 @@ internal static class MaskMessage
 {
     /// <summary>
     /// Writes the message. One that would be larger than <paramref name="maxBytes"/> loses its outlines, then its mask (keeping box, area
-    /// and centroid), and says so in <c>polygon_omitted</c> and <c>mask_omitted</c>.
+    /// and centroid), and reports it in <c>polygon_omitted</c> and <c>mask_omitted</c>.
     /// </summary>
     /// <param name="to">Holds the message afterwards.</param>
     /// <param name="facts">The frame and the way there.</param>

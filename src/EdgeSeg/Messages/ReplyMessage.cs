@@ -117,15 +117,15 @@ internal static class ReplyMessage
 
     /// <summary>
     /// The result of <c>everything</c>, after its mask messages: how many there were and where each object lies, so that a client sees
-    /// whether it heard them all.
+    /// whether it received all.
     /// </summary>
     /// <param name="to">Holds it afterwards.</param>
     /// <param name="frame">The frame's id.</param>
     /// <param name="grid">Points on each side.</param>
-    /// <param name="asked">Points that were asked about: fewer than grid x grid where the time was up.</param>
+    /// <param name="asked">Grid points that were processed: fewer than grid x grid where the time was up.</param>
     /// <param name="masks">In the order of their index.</param>
-    /// <param name="listed">Whether each is told of.</param>
-    /// <param name="published">Of those, how many left; the others found no way to the broker in time.</param>
+    /// <param name="listed">Whether each is listed.</param>
+    /// <param name="published">Of those, how many were handed to the link; the others did not reach the broker in time.</param>
     /// <param name="leftOut">Found, and beyond <see cref="MessageLimits.MaxEverythingMasks"/>.</param>
     /// <param name="ms">From the first point to the last.</param>
     public static ReadOnlySpan<byte> WriteEverything(

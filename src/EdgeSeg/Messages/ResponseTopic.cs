@@ -40,7 +40,7 @@ internal static class ResponseTopic
         topic.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) && (topic.Length == prefix.Length || topic[prefix.Length] == '/');
 
     /// <summary>
-    /// The topic that <c>reply_to</c> in a body means: an id stands for <c>reply/&lt;id&gt;</c> of this device, anything else is a whole
+    /// The topic that <c>reply_to</c> in a body means: an id means <c>reply/&lt;id&gt;</c> of this device, anything else is a whole
     /// topic.
     /// </summary>
     public static string Expand(Topics topics, string replyTo) => Identifier.IsValid(replyTo) ? topics.Reply(replyTo) : replyTo;

@@ -25,7 +25,7 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
     private readonly ConcurrentDictionary<(string Client, string Filter), bool> subscriptions = new();
     private int clients;
 
-    private EmbeddedBroker(IPAddress address, int port, string? user, string? password, IMqttServerAdapter? door)
+    private EmbeddedBroker(IPAddress address, int port, string? user, string? password, IMqttServerAdapter? console)
     {
         if (!string.IsNullOrEmpty(user) && !string.IsNullOrEmpty(password))
             (userHash, passwordHash) = (Hash(user), Hash(password));
@@ -44,7 +44,7 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
         var sockets = factory.DefaultServerAdapters.Select(create => create(factory));
         server = factory.CreateMqttServer(
             options,
-            [.. (door is null ? sockets : sockets.Append(door)).Select(d => new ClientIdAssigningAdapter(d))]
+            [.. (console is null ? sockets : sockets.Append(console)).Select(d => new ClientIdAssigningAdapter(d))]
         );
         server.ValidatingConnectionAsync += Validate;
         server.ClientConnectedAsync += _ => Count(1);
@@ -93,7 +93,7 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
     /// <param name="port">Its port.</param>
     /// <param name="user">With a password: who may come in.</param>
     /// <param name="password">Null: everyone may.</param>
-    /// <param name="door">A further way in beside the socket, which the broker takes over: the console's WebSocket. The rules on passwords
+    /// <param name="console">A second listener, the console's WebSocket, owned by the broker. The rules on passwords
     /// and clients hold there too.</param>
     /// <exception cref="OperatingException">An address that others can reach without a user and a password, or a port that cannot be
     /// had.</exception>
@@ -102,7 +102,7 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
         int port,
         string? user = null,
         string? password = null,
-        IMqttServerAdapter? door = null
+        IMqttServerAdapter? console = null
     )
     {
         if (!IPAddress.IsLoopback(address) && (string.IsNullOrEmpty(user) || string.IsNullOrEmpty(password)))
@@ -110,7 +110,7 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
                 $"the embedded broker does not listen on {address} without a user and a password: set both, or " + "listen on 127.0.0.1",
                 2
             );
-        var broker = new EmbeddedBroker(address, port, user, password, door);
+        var broker = new EmbeddedBroker(address, port, user, password, console);
         try
         {
             await broker.server.StartAsync();

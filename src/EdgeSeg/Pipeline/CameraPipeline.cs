@@ -130,7 +130,7 @@ internal sealed class CameraPipeline : IDisposable
         RequestNext();
     }
 
-    /// <summary>Tells the capture side from when on the next frame is needed, by the settings in force.</summary>
+    /// <summary>Sets from when on capture delivers the next frame, by the settings in force.</summary>
     public void RequestNext()
     {
         lock (gate)

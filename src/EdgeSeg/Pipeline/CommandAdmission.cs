@@ -3,7 +3,7 @@ using EdgeSeg.Mqtt;
 
 namespace EdgeSeg.Pipeline;
 
-/// <summary>What the message itself says about whether, and for how long, its command may be carried out.</summary>
+/// <summary>Whether, and for how long, a command may be carried out, by the properties of its message.</summary>
 internal static class CommandAdmission
 {
     /// <summary>

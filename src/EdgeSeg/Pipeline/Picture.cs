@@ -6,7 +6,7 @@ using OpenCvSharp;
 
 namespace EdgeSeg.Pipeline;
 
-/// <summary>What a mask message says of a frame; copied out of the frame, so that it outlives it.</summary>
+/// <summary>The fields of a frame in a mask message; copied out of the frame, so that it outlives it.</summary>
 internal sealed class FrameInfo
 {
     public string Camera { get; private set; } = "";

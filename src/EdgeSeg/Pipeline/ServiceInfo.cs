@@ -1,6 +1,6 @@
 namespace EdgeSeg.Pipeline;
 
-/// <summary>What every message says about the running service. The control loop writes it, any thread reads it.</summary>
+/// <summary>The fields of the running service in every message. The control loop writes it, any thread reads it.</summary>
 internal sealed class ServiceInfo(string device, string session)
 {
     private volatile bool clockSynced,

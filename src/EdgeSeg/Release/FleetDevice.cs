@@ -20,7 +20,7 @@ internal sealed record FleetDevice(string Device)
     /// <summary>The state in its status: online, degraded, offline and so on; null: unknown.</summary>
     public string? Status { get; init; }
 
-    /// <summary>The same device with what a message says of it. A message that is not a JSON object changes nothing.</summary>
+    /// <summary>The same device with the content of a message. A message that is not a JSON object changes nothing.</summary>
     public FleetDevice With(FleetTopic topic, ReadOnlyMemory<byte> payload)
     {
         try

@@ -55,8 +55,8 @@ internal sealed class FleetListener : IDisposable
     /// the retained messages of a large fleet.
     /// </summary>
     /// <param name="options">The broker.</param>
-    /// <param name="devices">The devices to hear; empty: all.</param>
-    /// <param name="topics">The topics to hear.</param>
+    /// <param name="devices">The devices to receive from; empty: all.</param>
+    /// <param name="topics">The topics to subscribe to.</param>
     /// <param name="cancel">Ends it.</param>
     /// <exception cref="OperatingException">The broker cannot be reached, or refuses.</exception>
     public static async Task<FleetListener> ConnectAsync(

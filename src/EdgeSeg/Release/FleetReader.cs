@@ -5,8 +5,8 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Release;
 
 /// <summary>
-/// Reads the retained <c>info</c> and <c>status</c> of a fleet once. A broker does not say when all retained messages have come: the reader
-/// ends after a silence.
+/// Reads the retained <c>info</c> and <c>status</c> of a fleet once. A broker does not report when all retained messages were sent: the
+/// reader ends after a silence.
 /// </summary>
 internal static class FleetReader
 {

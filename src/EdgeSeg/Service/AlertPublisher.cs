@@ -12,7 +12,7 @@ namespace EdgeSeg.Service;
 /// <param name="session">Names this run of the service.</param>
 /// <param name="known">The id of every alert that this service can raise.</param>
 /// <param name="link">Takes the messages.</param>
-/// <param name="journal">Gets a line when an alert begins, changes or ends.</param>
+/// <param name="journal">Receives a line when an alert begins, changes or ends.</param>
 /// <param name="time">The clock.</param>
 internal sealed class AlertPublisher(
     Topics topics,
@@ -39,7 +39,7 @@ internal sealed class AlertPublisher(
 
         foreach (var alert in now)
         {
-            // a text may hold a figure that moves; code and cause say whether it is another fault
+            // a text may hold a changing number; code and cause tell faults apart
             if (lasting.TryGetValue(alert.Id, out var before) && before.Code == alert.Code && before.Cause == alert.Cause)
                 continue;
             lasting[alert.Id] = alert;

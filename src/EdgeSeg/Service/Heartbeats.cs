@@ -59,7 +59,7 @@ internal sealed class Heartbeat
     public void Beat() => Volatile.Write(ref last, time.GetTimestamp());
 
     /// <summary>
-    /// The stage waits for something of no certain time (an absent camera, say) and is not to be counted as stuck; the next beat ends it.
+    /// The stage waits without a limit (for an absent camera, for example) and does not count as stuck; the next beat ends this.
     /// </summary>
     public void Rest() => Volatile.Write(ref last, Resting);
 

@@ -63,10 +63,10 @@ internal sealed class ModelUpdates : IAsyncDisposable
         return installed.Active is { } slot && installed.Has(slot) ? installed.Folder(slot) : null;
     }
 
-    /// <summary>The slot does not load: the next best.</summary>
+    /// <summary>The slot does not load: selects the next one.</summary>
     public void GoBack(string why) => Slot = boot.AfterFailure(Slot!, why);
 
-    /// <summary>Topic filters to hear.</summary>
+    /// <summary>Topic filters to subscribe to.</summary>
     public IReadOnlyList<string> Subscriptions(Topics topics) =>
         settings.Fleet.Length == 0
             ? [topics.ModelDesired, topics.ModelHold, topics.ModelKeys + "+"]
@@ -122,10 +122,10 @@ internal sealed class ModelUpdates : IAsyncDisposable
         );
 
     /// <param name="host">Swaps models.</param>
-    /// <param name="link">Tells.</param>
+    /// <param name="link">Publishes.</param>
     /// <param name="topics">Of this device.</param>
     /// <param name="facts">Of this service.</param>
-    /// <param name="active">The model at work.</param>
+    /// <param name="active">The model in use.</param>
     public void Start(IModelHost host, IServiceLink link, Topics topics, ServiceInfo facts, Func<ModelInfo> active)
     {
         // the settings were checked: this is empty or a window

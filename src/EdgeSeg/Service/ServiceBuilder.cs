@@ -16,8 +16,8 @@ internal static class ServiceBuilder
     /// <param name="settings">What to run.</param>
     /// <param name="journal">Takes lines for people.</param>
     /// <param name="time">Clock and timers.</param>
-    /// <param name="broker">An embedded broker that already runs; the service takes it over. Null: as the settings say.</param>
-    /// <param name="notifier">Reports to the service manager; null: as the environment says.</param>
+    /// <param name="broker">An embedded broker that already runs; the service takes it over. Null: as configured.</param>
+    /// <param name="notifier">Reports to the service manager; null: as the environment states.</param>
     /// <param name="waitForSubscriber">Cameras that replay files start when a client has subscribed to masks at the embedded
     /// broker.</param>
     /// <exception cref="OperatingException">Something is missing or wrong. Everything that was started is stopped again.</exception>

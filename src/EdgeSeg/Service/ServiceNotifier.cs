@@ -6,7 +6,7 @@ namespace EdgeSeg.Service;
 
 /// <summary>
 /// Reports the state of the service to the service manager: sd_notify(3) datagrams on <c>$NOTIFY_SOCKET</c>. Without that variable, and
-/// whenever the manager does not listen, nothing happens: being heard is the manager's business. Any thread.
+/// when the manager does not listen, nothing happens. Any thread.
 /// </summary>
 internal sealed class ServiceNotifier : IDisposable
 {

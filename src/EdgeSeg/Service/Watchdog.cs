@@ -11,9 +11,9 @@ internal sealed class Watchdog : IDisposable
     private readonly Heartbeats heartbeats;
     private readonly Action<string> stuck;
     private readonly ITimer? timer;
-    private string? told;
+    private string? reported;
 
-    /// <param name="notifier">Says whether the manager watches, and takes the reports.</param>
+    /// <param name="notifier">States whether the manager watches, and takes the reports.</param>
     /// <param name="heartbeats">The stages.</param>
     /// <param name="stuck">Takes a line, once each time that a stage gets stuck.</param>
     /// <param name="time">The timer.</param>
@@ -29,14 +29,14 @@ internal sealed class Watchdog : IDisposable
     {
         if (heartbeats.Stuck() is not { } found)
         {
-            told = null;
+            reported = null;
             notifier.Alive();
             return;
         }
 
-        if (told == found.Stage)
+        if (reported == found.Stage)
             return;
-        told = found.Stage;
+        reported = found.Stage;
         notifier.Status($"stuck: {found.Stage}");
         stuck(
             $"{found.Stage} has been stuck for {found.Silence.TotalSeconds:0} s; "

@@ -38,7 +38,7 @@ internal static class Sensors
         var zones = new List<ThermalZone>();
         foreach (var zone in Entries(sys, "class/thermal", "thermal_zone*"))
         {
-            // a zone that is switched off answers with an error, or with -256 degrees
+            // a disabled zone answers with an error, or with -256 degrees
             if (Number(zone, "temp") is not (> 0 and var milli))
                 continue;
             var type = Text(zone, "type");
@@ -53,7 +53,7 @@ internal static class Sensors
     {
         List<string> now = [];
         List<string>? since = null;
-        var isTold = false;
+        var isReported = false;
         var firmware = Text(Path.Combine(sys, "devices/platform/soc/soc:firmware"), "get_throttled");
         if (
             uint.TryParse(
@@ -64,7 +64,7 @@ internal static class Sensors
             )
         )
         {
-            isTold = true;
+            isReported = true;
             since = [];
             for (var i = 0; i < firmwareFlags.Length; i++)
             {
@@ -80,12 +80,12 @@ internal static class Sensors
             var type = Text(device, "type");
             if (!slowing.Any(s => type.Contains(s, StringComparison.Ordinal)) || Number(device, "cur_state") is not { } state)
                 continue;
-            isTold = true;
+            isReported = true;
             if (state > 0 && !now.Contains(Cooling))
                 now.Add(Cooling);
         }
 
-        return isTold ? new Throttling(now, since) : null;
+        return isReported ? new Throttling(now, since) : null;
     }
 
     /// <summary>

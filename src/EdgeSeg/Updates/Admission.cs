@@ -17,7 +17,7 @@ internal enum AdmissionKind
 /// <param name="Kind">The decision.</param>
 /// <param name="Reason">One of <see cref="UpdateReason"/>; empty when it may proceed.</param>
 /// <param name="Text">A sentence for people.</param>
-/// <param name="Retry">A refusal that may change by itself, for example with the clock.</param>
+/// <param name="Retry">A refusal that may end without a new manifest, for example with the clock.</param>
 internal readonly record struct Admission(AdmissionKind Kind, string Reason, string Text, bool Retry = false)
 {
     public static Admission Proceed { get; } = new(AdmissionKind.Proceed, "", "");

@@ -56,7 +56,7 @@ internal sealed class Canary(CanaryOptions options) : ICanary
             var why = last.Length > 0 ? $": {last[..Math.Min(last.Length, 200)]}" : "";
             throw new UpdateException(
                 UpdateReason.CanaryCrashed,
-                $"the canary process ended with code {child.ExitCode} and no verdict{why}"
+                $"the canary process ended with code {child.ExitCode} and no result{why}"
             );
         }
 

@@ -5,14 +5,14 @@ namespace EdgeSeg.Updates;
 
 /// <summary>
 /// Judges the head of an answer, in this order: status, encoding, content type, length. A page of a captive portal or of a proxy has
-/// another length than the file, and must not be mistaken for a wrong file. Everything here may change by itself and is tried again.
+/// another length than the file, and must not be mistaken for a wrong file. All of these may end and are tried again.
 /// </summary>
 internal static class HttpAnswer
 {
     private const int NetworkAuthentication = 511;
 
     /// <param name="response">The answer to a request for a whole file.</param>
-    /// <param name="file">What the manifest says of it.</param>
+    /// <param name="file">Its entry in the manifest.</param>
     /// <param name="time">Clock, for a Retry-After with a date.</param>
     /// <exception cref="UpdateException">It is not the file.</exception>
     public static void Check(HttpResponseMessage response, BundleFile file, TimeProvider time)
@@ -85,7 +85,7 @@ internal static class HttpAnswer
             _ => $"the server answers {status} for {file.Name}",
         };
 
-    /// <summary>A date is measured by the server's own clock where it says one: the device's may be wrong.</summary>
+    /// <summary>A date is compared with the server's clock where it sends one: the device's may be wrong.</summary>
     private static TimeSpan? RetryAfter(HttpResponseMessage response, TimeProvider time)
     {
         if (response.Headers.RetryAfter is not { } asked)

@@ -195,7 +195,7 @@ internal sealed class HttpSource : ISource
     }
 
     /// <summary>
-    /// Whether the answer is what follows the first <paramref name="from"/> bytes of a file of the right size and, where the server says
+    /// Whether the answer is what follows the first <paramref name="from"/> bytes of a file of the right size and, where the server states
     /// so, of the same content.
     /// </summary>
     private static bool IsRest(HttpResponseMessage response, BundleFile file, long from, string validator) =>
@@ -206,7 +206,7 @@ internal sealed class HttpSource : ISource
         && (response.Content.Headers.ContentLength ?? last - first + 1) == last - first + 1
         && (response.Headers.ETag is not { IsWeak: false } etag || validator[0] != '"' || etag.ToString() == validator);
 
-    /// <summary>A value for If-Range: a strong ETag, else the date. The hash finds out when one date stands for two contents.</summary>
+    /// <summary>A value for If-Range: a strong ETag, else the date. The hash detects one date for two contents.</summary>
     private static string Validator(HttpResponseMessage response)
     {
         var strong = response.Headers.ETag is { IsWeak: false } etag ? etag.ToString() : null;

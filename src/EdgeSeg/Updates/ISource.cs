@@ -7,7 +7,7 @@ internal interface ISource : IDisposable
 {
     /// <summary>Opens a file. A source that knows the size and finds that it is not the manifest's throws before a byte is read.</summary>
     /// <param name="address">Address of the file.</param>
-    /// <param name="file">What the manifest says of it.</param>
+    /// <param name="file">Its entry in the manifest.</param>
     /// <param name="from">Bytes that are on the disk already; the body may begin there, or at 0.</param>
     /// <param name="validator">Names the content that these bytes belong to; empty where <paramref name="from"/> is 0.</param>
     /// <param name="watch">Ends every wait.</param>

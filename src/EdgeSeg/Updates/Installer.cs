@@ -73,7 +73,7 @@ internal sealed class Installer(UpdateContext context, IBundleSource source, ICa
     private void Enter(UpdatePhase phase, string slot, UpdateReport report)
     {
         var state = context.State;
-        // a phase that was passed before is not entered again: the canary's verdict outlives a restart
+        // a phase that was passed before is not entered again: the canary's result outlives a restart
         if (state.Slot != slot || state.Phase < phase)
         {
             context.File.Save(state with { Phase = phase, Slot = slot });

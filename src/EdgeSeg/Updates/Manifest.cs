@@ -159,7 +159,7 @@ internal sealed record LiveTerms
     public double AreaFactor { get; init; } = 3;
 
     /// <summary>
-    /// After this time without enough results the canary's verdict suffices, in seconds: a device that only answers commands has no
+    /// After this time without enough results the canary's result suffices, in seconds: a device that only answers commands has no
     /// automatic results.
     /// </summary>
     public int WaitS { get; init; } = 3600;

@@ -4,7 +4,9 @@ using EdgeSeg.Vision.Models;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>The rules for every manifest, whoever signed it: bounds, plain file names, nothing that belongs to another action.</summary>
+/// <summary>
+/// The rules for every manifest, whatever its signatures: bounds, plain file names, nothing that belongs to another action.
+/// </summary>
 internal static class ManifestRules
 {
     public const string Install = "install",

@@ -60,7 +60,7 @@ internal static class UpdateLimits
     /// <summary>Longest canary run, loading included, in ms: EfficientSAM on a slow board takes seconds a picture.</summary>
     public const int CanaryMs = 300_000;
 
-    /// <summary>Largest verdict of a canary, in bytes.</summary>
+    /// <summary>Largest result of a canary, in bytes.</summary>
     public const int MaxCanaryVerdictBytes = 16 << 10;
 
     /// <summary>Live results that a trial may ask for, and that the figures of the former model are taken from.</summary>

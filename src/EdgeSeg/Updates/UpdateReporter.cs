@@ -82,7 +82,7 @@ internal sealed class UpdateReporter(Action<UpdateReport> publish, Action<string
             Report(report);
     }
 
-    /// <summary>Reports what the state file says of the last update, for example after a restart.</summary>
+    /// <summary>Reports the last update from the state file, for example after a restart.</summary>
     public void ReportLast(UpdateState state)
     {
         if (state.Phase == UpdatePhase.Trial)

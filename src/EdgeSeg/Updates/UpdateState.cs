@@ -6,7 +6,7 @@ namespace EdgeSeg.Updates;
 
 /// <summary>
 /// Everything that the updates must remember, in one record that is replaced as a whole (<see cref="StateFile"/>). The link of
-/// <see cref="SlotStore"/>, not this record, says which model serves.
+/// <see cref="SlotStore"/>, not this record, states which model is in use.
 /// </summary>
 internal sealed record UpdateState
 {

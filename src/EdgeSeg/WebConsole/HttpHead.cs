@@ -75,7 +75,7 @@ internal sealed class HttpHead
     /// <summary>
     /// Whether the host asked for is this machine by a name that only it can mean. Another name that leads to loopback is how a web page of
     /// a
-    /// stranger gets at local services (DNS rebinding).
+    /// stranger reaches local services (DNS rebinding).
     /// </summary>
     public bool HostIsLoopback =>
         Uri.TryCreate($"http://{this["Host"]}/", UriKind.Absolute, out var uri)

@@ -57,7 +57,7 @@ public class DoctorTests
         Assert.Equal(
             [
                 Check.Failed("model", "model.onnx is altered: copy the bundle again", ""),
-                Check.Failed("sensor", "could not be looked at: odd number", ""),
+                Check.Failed("sensor", "could not be checked: odd number", ""),
                 Check.Ok("disk", "1 MiB"),
             ],
             checks
