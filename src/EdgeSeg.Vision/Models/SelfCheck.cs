@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using EdgeSeg.Vision.Images;
@@ -74,7 +75,9 @@ internal static class SelfCheck
         segmenter.EnsureEncoded(embedding, ref result.Times);
         // by the model's own estimate: the bundle's mask must not depend on how this program ranks masks
         using var decoding = segmenter.CreateDecoding();
+        var since = Stopwatch.GetTimestamp();
         decoding.Run(embedding, result.Prompt);
+        result.Times.Close(Stage.Decode, since);
         decoding.Finish(decoding.MostConfident(), new PixelWindow(0, 0, Side, Side), Side, Side, result);
         return result;
     }

@@ -96,7 +96,7 @@ internal static class EvalVerb
         using var evaluator = new Evaluator(model, set, photos.Folder, photos.IsZoomOn);
         using (var bar = new ProgressBar("eval"))
             evaluator.Run(photos.Limit, bar.Show, cancel);
-        return Report(evaluator, set, json);
+        return Report(evaluator, json);
     }
 
     private static int OfVideo(ModelOptions options, ParseResult parsed, string folder, string? json, CancellationToken cancel)
@@ -115,24 +115,24 @@ internal static class EvalVerb
         return VideoEvalReport.Write(evaluator, stream, isPrinted: json != "-");
     }
 
-    private static int Report(Evaluator evaluator, CocoSet set, string? json)
+    private static int Report(Evaluator evaluator, string? json)
     {
         foreach (var failure in evaluator.Failures)
             Verbs.Fail(failure);
-        foreach (var (reason, count) in set.Unused)
+        foreach (var (reason, count) in evaluator.Set.Unused)
             Verbs.Fail($"{count} left out: {reason}");
         if (json != "-")
             Print(evaluator);
         if (json is not null)
         {
             using var stream = json == "-" ? Console.OpenStandardOutput() : CreateFile(json);
-            WriteJson(evaluator, set, stream);
+            WriteJson(evaluator, stream);
         }
 
         if (evaluator.Overall.Count > 0 || evaluator.EmptyPhotos > 0)
             return evaluator.Failures.Count == 0 ? ExitCode.Ok : ExitCode.Failed;
         Verbs.Fail(
-            set.Images.Count == 0 || set.Annotations.Count == 0
+            evaluator.Set.Images.Count == 0 || evaluator.Set.Annotations.Count == 0
                 ? "no object was evaluated: the annotation file has no annotation that can be used"
                 : "no object was evaluated: no photograph of the annotations could be read, or none of their masks; see the lines above"
         );
@@ -201,7 +201,7 @@ internal static class EvalVerb
         static string F(double v) => (double.IsNaN(v) ? "-" : v.ToString("0.0000", CultureInfo.InvariantCulture)).PadLeft(7);
     }
 
-    private static void WriteJson(Evaluator evaluator, CocoSet set, Stream stream)
+    private static void WriteJson(Evaluator evaluator, Stream stream)
     {
         using var w = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
         w.WriteStartObject();
@@ -217,7 +217,7 @@ internal static class EvalVerb
             w.WriteNumber(answer, Math.Round(each.Average(), 3));
         w.WriteEndObject();
         w.WriteStartObject("left_out");
-        foreach (var (reason, count) in set.Unused)
+        foreach (var (reason, count) in evaluator.Set.Unused)
             w.WriteNumber(reason, count);
         w.WriteEndObject();
         w.WriteNumber("photographs_failed", evaluator.Failures.Count);

@@ -45,8 +45,8 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
 
     public int EmptyFound { get; private set; }
 
-    /// <summary>Annotations and images that could not be used: how many, by reason.</summary>
-    public IReadOnlyDictionary<string, int> LeftOut => set.Unused;
+    /// <summary>What is measured on, and in <see cref="CocoSet.Unused"/> what could not be used.</summary>
+    public CocoSet Set => set;
 
     /// <summary>Photographs left out, each with its reason.</summary>
     public List<string> Failures { get; } = [];

@@ -201,10 +201,9 @@ internal sealed class SampleKeeper : IDisposable
 
     private void CheckSpace()
     {
-        if (DiskSpace.FreeBytes(store.Folder) is < SampleLimits.MinFreeBytes and var bytes)
-            throw new IOException(
-                $"{bytes >> 20} MiB are free on the disk of {store.Folder}, of which {SampleLimits.MinFreeBytes >> 20} MiB are left free"
-            );
+        // the same text each time: it is reported once
+        if (DiskSpace.FreeBytes(store.Folder) is < SampleLimits.MinFreeBytes)
+            throw new IOException($"less than {SampleLimits.MinFreeBytes >> 20} MiB are free on the disk of {store.Folder}");
     }
 
     private void Write(SampleSlot slot)

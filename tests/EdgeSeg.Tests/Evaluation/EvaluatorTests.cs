@@ -71,7 +71,7 @@ public sealed class EvaluatorTests : IDisposable
     {
         using var evaluator = Evaluate(Object("thing", """{"size":[9,9],"counts":"0"}"""));
         evaluator.Run(null, (_, _) => { }, default);
-        Assert.Equal([new("RLE of another size than its picture", 1)], evaluator.LeftOut);
+        Assert.Equal([new("RLE of another size than its picture", 1)], evaluator.Set.Unused);
         Assert.Empty(evaluator.Failures);
         Assert.Equal(0, evaluator.Overall.Count);
     }

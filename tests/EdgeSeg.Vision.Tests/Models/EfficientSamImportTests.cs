@@ -79,6 +79,7 @@ public sealed class EfficientSamImportTests : IDisposable
             0
         );
         Assert.Contains("not the published", report.Single(t => t.Name == "weights").Value);
+        Assert.DoesNotContain(report, t => t.Value.Contains("NaN", StringComparison.Ordinal));
     }
 
     /// <summary>A decoder whose masks have the size of <paramref name="cells"/> features for every prompt.</summary>
