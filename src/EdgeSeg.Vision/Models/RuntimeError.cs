@@ -20,13 +20,12 @@ internal static class RuntimeError
         if (source < 0 || text.IndexOf('(', source) is not (> 0 and var i))
             return text;
         var depth = 0;
-        do
-            depth += text[i] switch
-            {
-                '(' => 1,
-                ')' => -1,
-                _ => 0,
-            };
+        do depth += text[i] switch
+        {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
         while (depth > 0 && ++i < text.Length);
         return i + 1 < text.Length ? text[(i + 1)..].Trim() : text;
     }
