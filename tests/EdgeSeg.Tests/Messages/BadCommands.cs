@@ -3,8 +3,8 @@ using System.Text;
 namespace EdgeSeg.Messages;
 
 /// <summary>
-/// Payloads that nobody should send. Those with an id that begins with "bad" are wrong by construction, whatever the parser thinks; the
-/// rest is noise and may be sound by chance.
+/// Invalid payloads. Those with an id that begins with "bad" are invalid by construction; the rest is noise, which may be valid by
+/// chance.
 /// </summary>
 internal static class BadCommands
 {
@@ -37,10 +37,10 @@ internal static class BadCommands
     public static (string Word, byte[] Payload, bool Retain) Next(Random random, int number)
     {
         if (number % 10 == 0)
-            return (sound[random.Next(sound.Length)].Word, CommandMutationTests.Noise(random), false);
+            return (sound[random.Next(sound.Length)].Word, Mutator.Noise(random), false);
         var (word, body) = sound[random.Next(sound.Length)];
         var named = body.Replace("ID", $"bad-{number}", StringComparison.Ordinal);
-        // the others' words make a sound body wrong as well, and so does the retain flag
+        // a valid body is invalid with another command's word, and with the retain flag
         if (number % 10 == 1)
             return (word, Encoding.UTF8.GetBytes(named), true);
         if (number % 10 == 2)

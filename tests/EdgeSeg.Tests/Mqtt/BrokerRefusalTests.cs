@@ -1,8 +1,6 @@
-using System.Net;
 using EdgeSeg.Messages;
 using EdgeSeg.Testing;
 using MQTTnet.Protocol;
-using MQTTnet.Server;
 using Xunit;
 
 namespace EdgeSeg.Mqtt;
@@ -68,15 +66,7 @@ public sealed class BrokerRefusalTests : IDisposable
     public async Task A_refused_subscription_is_reported_and_the_others_work()
     {
         var port = Mosquitto.FreePort();
-        var factory = new MqttServerFactory();
-        using var server = factory.CreateMqttServer(
-            factory
-                .CreateServerOptionsBuilder()
-                .WithDefaultEndpoint()
-                .WithDefaultEndpointPort(port)
-                .WithDefaultEndpointBoundIPAddress(IPAddress.Loopback)
-                .Build()
-        );
+        using var server = TestServer.On(port);
         server.InterceptingSubscriptionAsync += e =>
         {
             if (e.TopicFilter.Topic == "homeassistant/status")

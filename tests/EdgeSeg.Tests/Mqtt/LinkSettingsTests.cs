@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
-using MQTTnet.Server;
 using Xunit;
 
 namespace EdgeSeg.Mqtt;
@@ -41,15 +40,7 @@ public class LinkSettingsTests
     public async Task The_keep_alive_reaches_the_broker()
     {
         var port = Mosquitto.FreePort();
-        var factory = new MqttServerFactory();
-        using var server = factory.CreateMqttServer(
-            factory
-                .CreateServerOptionsBuilder()
-                .WithDefaultEndpoint()
-                .WithDefaultEndpointPort(port)
-                .WithDefaultEndpointBoundIPAddress(IPAddress.Loopback)
-                .Build()
-        );
+        using var server = TestServer.On(port);
         var keepAlive = new TaskCompletionSource<int>();
         server.ValidatingConnectionAsync += connection =>
         {

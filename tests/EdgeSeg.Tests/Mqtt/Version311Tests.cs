@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Text;
 using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
@@ -23,16 +22,7 @@ public sealed class Version311Tests : IAsyncDisposable
 
     public Version311Tests()
     {
-        var factory = new MqttServerFactory();
-        server = factory.CreateMqttServer(
-            factory
-                .CreateServerOptionsBuilder()
-                .WithDefaultEndpoint()
-                .WithDefaultEndpointPort(port)
-                .WithDefaultEndpointBoundIPAddress(IPAddress.Loopback)
-                .WithDefaultEndpointBoundIPV6Address(IPAddress.None)
-                .Build()
-        );
+        server = TestServer.On(port);
         server.ValidatingConnectionAsync += connection =>
         {
             if (connection.ProtocolVersion == MqttProtocolVersion.V500)
