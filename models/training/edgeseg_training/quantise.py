@@ -107,7 +107,8 @@ def run(arguments) -> int:
     held, more = calibration.inputs(held_files, source, size, seed=1)
     for name in (unreadable + more)[:5]:
         print(f"left out, cannot be decoded: {name}")
-    draft = target.with_name(target.name + ".draft")
+    # a graph is known by its suffix
+    draft = target.with_name(target.stem + ".draft.onnx")
     quantiser = open_quantiser(source, inputs, arguments.keep_float)
     quantised, convolutions = quantiser.write(draft)
     if not arguments.no_tuning and agreement(source, draft, held) < MIN_AGREEMENT:

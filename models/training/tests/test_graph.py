@@ -11,6 +11,8 @@ from edgeseg_training import UserError, checkpoints, export, graph, qdq, quantis
 from edgeseg_training.__main__ import main
 from edgeseg_training.network import Form, SqueezeSAM
 
+from conftest import picture
+
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed (models/training/README.md)")
 SIZE = 64
 
@@ -95,6 +97,23 @@ def test_int8_agrees_and_is_quantised_by_the_policy(files, tmp_path, capsys):
         for a, b in zip(one(image, points), other(image, points)):
             scale = float(np.abs(a).max())
             assert float(np.abs(a - b).mean()) < .1 * scale
+
+
+def test_fp32_and_int8_stand_side_by_side_on_photographs_with_masks(files, tmp_path, capsys):
+    folder = files[0]
+    for part in ("images", "masks"):
+        (tmp_path / "data" / part).mkdir(parents=True)
+    for number in range(2):
+        image, labels = picture(number)
+        cv2.imwrite(str(tmp_path / "data" / "images" / f"{number}.png"), image)
+        cv2.imwrite(str(tmp_path / "data" / "masks" / f"{number}.png"), labels)
+    words = ["quantise", str(folder / "fp32.onnx"), "--photos", str(folder / "photos"), "--out", str(tmp_path / "int8.onnx"), "--no-tuning"]
+    assert main([*words, "--data", str(tmp_path / "data"), "--format", "folder", "--force"]) == 0
+    text = capsys.readouterr().out
+    row = next(line for line in text.splitlines() if line.startswith("data "))
+    fp32, int8 = (float(figure) for figure in row.replace("/", " ").split()[2:4])
+    assert row.split()[1] == "4" and 0 < fp32 < 1 and abs(fp32 - int8) < .2
+    assert "mean IoU lost" in text and sorted(file.name for file in tmp_path.glob("*.onnx*")) == ["int8.onnx"]
 
 
 def test_a_graph_that_loses_too_much_is_refused(files, tmp_path, monkeypatch, capsys):
