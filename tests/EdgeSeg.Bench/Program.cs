@@ -24,7 +24,7 @@ static async Task<int> FleetAsync()
     var machine = Report.Machine();
     var masks = Report.Masks();
     var mean = masks.Average(m => m.Length);
-    // the one nearest to the mean stands for all
+    // the one nearest to the mean represents all
     var outcome = await FleetBench.RunAsync(masks.OrderBy(m => Math.Abs(m.Length - mean)).First());
     var crowd = await CrowdBench.RunAsync(
         Environment.GetEnvironmentVariable("EDGESEG_BINARY") ?? Path.Combine(AppContext.BaseDirectory, "edgeseg")

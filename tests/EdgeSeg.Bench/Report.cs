@@ -7,7 +7,7 @@ using EdgeSeg.Benchmark;
 namespace EdgeSeg.Bench;
 
 /// <summary>
-/// Writes docs/performance.md and docs/fleet.md: every figure with its reference from the same run, the machine told by its properties.
+/// Writes docs/performance.md and docs/fleet.md: every figure with its reference from the same run, with a description of the machine.
 /// </summary>
 internal static class Report
 {
@@ -25,7 +25,7 @@ internal static class Report
             $"""
             # How fast, and how that is known
 
-            Made by one command, `./build.sh bench`, on {Machine()}. Each figure stands beside its reference, measured in the same run;
+            Made by one command, `./build.sh bench`, on {Machine()}. Each figure is beside its reference, measured in the same run;
             compare them, not runs with each other: the machine is shared and busy, and clocks on it are worth little. Kernels and options
             run on the just-in-time compiler, everything else is the program that ships.
 

@@ -204,7 +204,7 @@ public sealed class SegmentationSessionTests : IDisposable
     }
 
     [Fact]
-    public void A_model_says_what_it_is()
+    public void A_model_describes_itself()
     {
         using var model = SegmentationModel.Load(
             Repository.PathOf("models/squeezesam"),

@@ -23,7 +23,7 @@ after(async () => {
 
 const link = (page) => page.locator("#link").innerText();
 
-test("no broker is told, and one that was killed and is back is found again (mosquitto)", async () => {
+test("a missing broker is reported, and the page reconnects to one that was killed and restarted (mosquitto)", async () => {
     let broker = await startMosquitto();
     const ports = [broker.port, broker.webPort];
     const robot = new FakeDevice("robot", broker.port);
@@ -35,7 +35,7 @@ test("no broker is told, and one that was killed and is back is found again (mos
     const rle = await downloadRle(page);
     assert.ok(iou(decodeRle(rle.segmentation.counts, rle.segmentation.size[1], rle.segmentation.size[0]), robot.object) > 0.999);
     await broker.stop("SIGKILL");
-    await until("the loss is told", async () => (await link(page)) === "no broker" && (await notice(page)).startsWith("no broker"));
+    await until("the loss is reported", async () => (await link(page)) === "no broker" && (await notice(page)).startsWith("no broker"));
     broker = await startMosquitto([], ports);
     await until("connected again", async () => (await link(page)) === "connected");
     await page.getByRole("button", { name: "Back to live" }).click();
@@ -60,7 +60,7 @@ test("a broker with a password asks for it, and the page keeps it in memory only
     await until("none was given", async () => /asks for a user and a password \(Not authorized, code 135\)/.test(await note()));
     await login(page, broker.url, "op", "right-secret");
     await until("connected", async () => (await link(page)) === "connected");
-    await until("no device is told", () => page.locator("#no-device").isVisible());
+    await until("the absence of devices is reported", () => page.locator("#no-device").isVisible());
     const kept = await page.evaluate(async () => [
         JSON.stringify(localStorage),
         JSON.stringify(sessionStorage),

@@ -73,7 +73,7 @@ function start(command, args, ready) {
         child.on("exit", (code) => fail(new Error(`${command} ended with ${code}:\n${said}`)));
         setTimeout(() => fail(new Error(`${command} is not ready:\n${said}`)), 60_000).unref();
     });
-    /** Ends it; with SIGKILL as a power cut would, without a farewell. */
+    /** Ends it; with SIGKILL as a power cut does, without DISCONNECT. */
     const stop = (signal = "SIGTERM") =>
         new Promise((over) => {
             if (child.exitCode !== null || child.signalCode !== null) return over();
@@ -98,7 +98,7 @@ function binary() {
     return found;
 }
 
-/** `edgeseg demo --console`, as a visitor starts it; `images` are photographs of one's own. */
+/** `edgeseg demo --console`, as a first-time user starts it; `images`: a folder of other photographs. */
 export async function startDemo(images = undefined) {
     const service = start(
         binary(),

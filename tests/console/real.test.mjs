@@ -143,7 +143,7 @@ test("a service that was killed with its broker is found again, and says that an
     await held(page);
     await service.stop("SIGKILL");
     await until(
-        "the loss is told",
+        "the loss is reported",
         async () => (await page.locator("#link").innerText()) === "no broker" && (await notice(page)).startsWith("no broker"),
     );
     service = await startEdgeseg(replay, ports);

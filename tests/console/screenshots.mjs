@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { launch, root, startDemo, until } from "./harness.mjs";
 import { attribute, chip, clickAt, held, openPage } from "./page.mjs";
 
-/** The demo's photographs, told apart by their sizes, and a point on the object in each. */
+/** The demo's photographs, distinguished by their sizes, and a point on the object in each. */
 const coffee = { size: "600x400", at: [290, 190] };
 const chelsea = { size: "451x300", at: [225, 160] };
 
 async function take(browser, url, photograph, file, options, fullPage = false) {
     const page = await openPage(browser, url, options);
     await page.locator("#picture").waitFor();
-    // the plots want a few points
+    // the plots need a few points
     await page.waitForTimeout(25_000);
     await until(
         "the photograph with its mask",

@@ -29,7 +29,7 @@ public class BenchTests
     }
 
     [Fact]
-    public void The_published_program_measures_itself_and_says_what_to_configure()
+    public void The_published_program_measures_itself_and_recommends_settings()
     {
         var (code, output, errors) = Published.Run(
             Published.Binary,

@@ -33,7 +33,7 @@ public sealed class CameraFaultTests : IDisposable
     private CameraStatus Status => runner!.Status;
 
     [Fact]
-    public async Task A_video_whose_pictures_cannot_be_decoded_is_lost_and_says_why()
+    public async Task A_video_whose_pictures_cannot_be_decoded_is_lost_with_the_reason()
     {
         Assert.SkipUnless(HasEncoder("libaom-av1") || HasEncoder("libsvtav1"), "this ffmpeg has no AV1 encoder");
         var encoder = HasEncoder("libsvtav1") ? "libsvtav1" : "libaom-av1";
@@ -122,7 +122,7 @@ public sealed class CameraFaultTests : IDisposable
     }
 
     [Fact]
-    public async Task A_pipe_that_writes_pictures_of_another_size_says_so()
+    public async Task A_pipe_that_writes_pictures_of_another_size_is_reported()
     {
         Start(
             new CameraOptions

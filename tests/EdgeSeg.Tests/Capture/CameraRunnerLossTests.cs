@@ -35,7 +35,7 @@ public sealed partial class CameraRunnerTests
     }
 
     [Fact]
-    public void A_black_camera_is_told_also_while_nobody_wants_its_frames()
+    public void A_black_camera_is_reported_also_while_no_frame_is_needed()
     {
         queue.WantFrom(long.MaxValue, DropCause.NotAsked);
         Start(stallFrames: 10_000);

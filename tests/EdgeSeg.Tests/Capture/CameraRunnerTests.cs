@@ -145,7 +145,7 @@ public sealed partial class CameraRunnerTests : IDisposable
     }
 
     [Fact]
-    public void A_lost_camera_is_told_and_opened_again()
+    public void A_lost_camera_is_reported_and_opened_again()
     {
         Start();
         source.Picture(50);
@@ -200,7 +200,7 @@ public sealed partial class CameraRunnerTests : IDisposable
     }
 
     [Fact]
-    public void A_stalled_camera_is_told_and_cancelled_and_streams_again_by_itself()
+    public void A_stalled_camera_is_reported_and_cancelled_and_streams_again()
     {
         Start(stallFrames: 30);
         source.Picture(50);

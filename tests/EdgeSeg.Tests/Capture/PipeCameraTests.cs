@@ -43,7 +43,7 @@ public class PipeCameraTests
     }
 
     [Fact]
-    public void The_last_words_of_a_command_explain_its_end()
+    public void The_last_output_of_a_command_explains_its_end()
     {
         using var camera = new PipeCamera(
             PipeCommand.Shell("head -c 5000 /dev/zero; seq 1 9999 >&2; echo no such sensor >&2; exit 3"),
@@ -62,7 +62,7 @@ public class PipeCameraTests
     }
 
     [Fact]
-    public void A_command_that_does_not_exist_is_told()
+    public void A_command_that_does_not_exist_is_reported()
     {
         using var camera = new PipeCamera(PipeCommand.Shell("edgeseg-no-such-program"), PipeFormat.Y4m, 0, 0, 0);
         Assert.Contains("not found", Assert.Throws<OperatingException>(() => camera.Open()).Message, StringComparison.Ordinal);

@@ -45,7 +45,7 @@ public sealed class RtspTests : IDisposable
     }
 
     [Fact]
-    public void A_wrong_password_is_told_without_telling_it()
+    public void A_wrong_password_is_reported_without_repeating_it()
     {
         var port = Serve("robot:right");
         using var camera = Camera(port, "robot:secretwrong");
@@ -70,7 +70,7 @@ public sealed class RtspTests : IDisposable
     }
 
     [Fact]
-    public void Nobody_listening_is_told_with_the_reason()
+    public void A_refused_connection_is_reported_with_the_reason()
     {
         Assert.SkipUnless(Programs.Has("ffmpeg"), "ffmpeg is not installed");
         using var camera = CameraSource.Create(new CameraOptions { Id = "a", Uri = "rtsp://127.0.0.1:9/cam" });

@@ -41,7 +41,7 @@ public sealed class SourceTests : IDisposable
     }
 
     [Fact]
-    public void What_cannot_be_opened_is_told_with_a_remedy()
+    public void What_cannot_be_opened_is_reported_with_a_remedy()
     {
         AssertRefused("file:/no/such/video.mp4", "check the camera's path");
         AssertRefused("v4l2:/dev/no-such-camera", "plug it in");
@@ -209,7 +209,7 @@ public sealed class SourceTests : IDisposable
     }
 
     [Fact]
-    public void A_driver_stamp_is_believed_only_shortly_before_arrival()
+    public void A_driver_timestamp_is_used_only_shortly_before_arrival()
     {
         var utc = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
         var driver = FrameStamp.Of("driver", 5_000, 5_020_000_000, utc, utc);

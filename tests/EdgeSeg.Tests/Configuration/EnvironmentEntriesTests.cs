@@ -45,6 +45,6 @@ public class EnvironmentEntriesTests
     )]
     [InlineData("EDGESEG_CAMERA__8__URI", "test:", "EDGESEG_CAMERA__8__URI: at most 8 cameras are supported")]
     [InlineData("EDGESEG_AUTO__THRESHOLD", "", "EDGESEG_AUTO__THRESHOLD: auto.threshold = \"\": must be a number 0.01..0.99")]
-    public void A_bad_variable_is_told_by_its_name(string name, string value, string error) =>
+    public void A_bad_variable_is_reported_by_its_name(string name, string value, string error) =>
         Assert.Equal(error, Text.Error("", environment: new() { [name] = value }));
 }

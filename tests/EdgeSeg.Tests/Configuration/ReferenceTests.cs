@@ -19,7 +19,7 @@ public class ReferenceTests
     }
 
     [Fact]
-    public void Every_key_stands_in_the_example_and_has_its_default_there()
+    public void Every_key_is_in_the_example_with_its_default()
     {
         var lines = File.ReadAllLines(Repository.PathOf("deploy/edgeseg.example.toml"));
         var example = Text.Parse(string.Join('\n', lines));
@@ -41,7 +41,7 @@ public class ReferenceTests
     }
 
     [Fact]
-    public void Every_key_takes_its_own_default_back_from_file_and_environment()
+    public void Every_default_is_read_back_from_file_and_environment()
     {
         var defaults = new Settings();
         defaults.Cameras.Add(new CameraSettings(0));

@@ -114,7 +114,7 @@ public class SettingsFileTests
     [InlineData("[mqtt]\nport = 1\n[log]\n[mqtt]\ntls = true", "edgeseg.toml:4: mqtt is set twice; first in line 1")]
     [InlineData("[mqtt]\nport = 1\nport = 2", "edgeseg.toml:3: mqtt.port is set twice; first in line 2")]
     [InlineData("\"mqtt.port\" = 1", "edgeseg.toml:1: \"mqtt.port\": unknown key; did you mean mqtt.port?")]
-    public void What_is_not_allowed_is_told_with_line_key_and_remedy(string toml, string error) => Assert.Equal(error, Text.Error(toml));
+    public void A_forbidden_value_is_reported_with_line_key_and_remedy(string toml, string error) => Assert.Equal(error, Text.Error(toml));
 
     [Theory]
     [InlineData("{\n  \"mqtt\": {\n    \"port\":\n      99999 } }", "e.json:3: mqtt.port = 99999: must be a whole number 0..65535")]
@@ -141,7 +141,7 @@ public class SettingsFileTests
         Assert.StartsWith($"{name}:{line}: not ", Text.Errors(text, name)[0], StringComparison.Ordinal);
 
     [Fact]
-    public void All_errors_are_told_at_once_in_the_order_of_the_file()
+    public void All_errors_are_reported_at_once_in_the_order_of_the_file()
     {
         var errors = Text.Errors(
             "device = 1\n[mqtt]\nport = -1\nhots = \"x\"\n[log]\nlevel = \"loud\"",

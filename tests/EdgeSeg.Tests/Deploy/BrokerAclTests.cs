@@ -29,7 +29,7 @@ public sealed class BrokerAclTests
     }
 
     [Fact]
-    public async Task A_device_writes_below_its_own_name_and_nowhere_else()
+    public async Task A_device_publishes_below_its_own_id_only()
     {
         using var broker = await AclBroker.StartOrSkipAsync(clients);
         var received = await FirstReceived(
@@ -52,7 +52,7 @@ public sealed class BrokerAclTests
     }
 
     [Fact]
-    public async Task A_device_hears_its_own_commands_and_no_others()
+    public async Task A_device_receives_its_own_commands_only()
     {
         using var broker = await AclBroker.StartOrSkipAsync(clients);
         var received = await FirstReceived(
@@ -75,7 +75,7 @@ public sealed class BrokerAclTests
     }
 
     [Fact]
-    public async Task Without_a_certificate_nobody_gets_in()
+    public async Task Without_a_certificate_no_client_can_connect()
     {
         using var broker = await AclBroker.StartOrSkipAsync(clients);
         Assert.NotEqual(

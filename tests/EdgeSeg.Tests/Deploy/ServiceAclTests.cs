@@ -16,7 +16,7 @@ public sealed class ServiceAclTests : IDisposable
 
     private readonly Scratch scratch = new();
 
-    /// <summary>Begins of the topics that a device writes, below its root; each stands for a line of the access list.</summary>
+    /// <summary>Prefixes of the topics that a device publishes, below its root; each corresponds to a line of the access list.</summary>
     private static readonly string[] written =
     [
         "status",

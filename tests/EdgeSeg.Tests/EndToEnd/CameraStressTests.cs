@@ -8,7 +8,7 @@ using Xunit;
 namespace EdgeSeg.EndToEnd;
 
 /// <summary>
-/// The whole service in this process, its waits by a clock of the test's own, at a camera that comes and goes; told to a real mosquitto. A
+/// The whole service in this process, on a clock of the test, with a camera that is lost and returns repeatedly, and a real mosquitto. A
 /// tenth of the count here, all in <c>./build.sh soak</c>.
 /// </summary>
 public sealed class CameraStressTests(ITestOutputHelper output)

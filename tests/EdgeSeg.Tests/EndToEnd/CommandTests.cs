@@ -99,7 +99,7 @@ public sealed class CommandTests : IAsyncLifetime
     [InlineData("click", """{"v":1,"id":"e3","frame":"000000000000-front-1","points":[[1,1]]}""", "e3", "frame_gone")]
     [InlineData("box", """{"v":1,"id":"e4","box":[10,10,10,20]}""", "e4", "bad_request")]
     [InlineData("set", """{"v":1,"id":"e5","uri":"pipe:reboot"}""", "e5", "bad_request")]
-    public async Task A_bad_command_gets_its_code(string word, string body, string id, string code)
+    public async Task A_bad_command_is_answered_with_its_code(string word, string body, string id, string code)
     {
         var reply = await Ask(word, body, id);
         Assert.Equal("error", reply.GetProperty("reply").GetString());
@@ -126,19 +126,19 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Live_settings_hold_at_once()
+    public async Task Live_settings_apply_at_once()
     {
         var reply = await Ask("set", """{"v":1,"id":"m","mode":"on_command"}""", "m");
         Assert.Equal("on_command", reply.GetProperty("result").GetProperty("mode").GetString());
         var before = listener.All.Count(h => h.Topic == Root + "cam/front/mask");
         await Ask("auto", """{"v":1,"id":"one"}""", "one");
         await Ask("auto", """{"v":1,"id":"two"}""", "two");
-        // asked for two, got two: at most one more was on its way when the mode changed
+        // two requested, two received: at most one more was being made when the mode changed
         Assert.InRange(listener.All.Count(h => h.Topic == Root + "cam/front/mask") - before, 2, 3);
     }
 
     [Fact]
-    public async Task Everything_in_a_frame_is_told_mask_by_mask_and_then_summed_up()
+    public async Task Every_object_of_a_frame_is_published_followed_by_a_summary()
     {
         var frame = JsonDocument
             .Parse(listener.All.First(h => h.Topic == Root + "cam/front/mask").Text)

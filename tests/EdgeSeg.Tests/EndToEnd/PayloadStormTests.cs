@@ -11,7 +11,7 @@ using Xunit;
 namespace EdgeSeg.EndToEnd;
 
 /// <summary>
-/// The published service under 10^5 payloads that nobody should send (a tenth of them here, all in <c>./build.sh soak</c>), with sound
+/// The published service under 10^5 invalid payloads (a tenth of them here, all in <c>./build.sh soak</c>), with sound
 /// requests in between, through a real mosquitto.
 /// </summary>
 public sealed class PayloadStormTests(ITestOutputHelper output)
@@ -20,7 +20,7 @@ public sealed class PayloadStormTests(ITestOutputHelper output)
     private const string ReplyTopic = Root + "reply/operator";
 
     /// <summary>
-    /// Growth of resident memory that counts as none: the answers that are remembered, the frames that are held, and what an allocator
+    /// Growth of resident memory that counts as none: the kept answers, the kept frames, and what an allocator
     /// moves.
     /// </summary>
     private const long FlatBytes = 48 << 20;
@@ -43,7 +43,7 @@ public sealed class PayloadStormTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_storm_of_bad_payloads_leaves_the_service_well_and_every_sound_request_answered_once()
+    public async Task Many_bad_payloads_leave_the_service_running_and_every_valid_request_is_answered_once()
     {
         var rounds = Stress.Rounds(100_000);
         // the broker is not to drop any of it
@@ -107,7 +107,7 @@ public sealed class PayloadStormTests(ITestOutputHelper output)
                 await Ask(listener, $"sound-{asked++}");
         }
 
-        // one megabyte more than the broker is told that we take, ten times
+        // one megabyte more than the largest packet announced to the broker, ten times
         await Send(listener, "click", new byte[10 << 20], retain: false);
         return asked;
     }

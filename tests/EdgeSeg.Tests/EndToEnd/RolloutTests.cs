@@ -37,7 +37,7 @@ public sealed class RolloutTests : IDisposable
     }
 
     [Fact]
-    public async Task Half_then_all_then_a_bad_version_that_goes_back_everywhere()
+    public async Task Half_then_all_then_a_bad_version_that_is_rolled_back_everywhere()
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();
         port = broker.Port;

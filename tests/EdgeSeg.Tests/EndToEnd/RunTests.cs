@@ -10,7 +10,7 @@ namespace EdgeSeg.EndToEnd;
 public sealed class RunTests
 {
     [Fact]
-    public async Task A_synthetic_camera_gives_masks_state_and_telemetry_until_told_to_stop()
+    public async Task A_synthetic_camera_gives_masks_state_and_telemetry_until_it_is_stopped()
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();
         await using var listener = await Listener.StartAsync(broker.Port);
@@ -90,7 +90,7 @@ public sealed class RunTests
     }
 
     [Fact]
-    public void Without_a_camera_it_says_how_to_add_one()
+    public void Without_a_camera_the_message_explains_how_to_add_one()
     {
         using var scratch = new Scratch();
         var (code, _, errors) = Published.Run(Published.Binary, ["run", "--config", scratch.Write("empty.toml", [])]);

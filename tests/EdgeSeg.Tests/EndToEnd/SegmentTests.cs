@@ -51,7 +51,7 @@ public sealed class SegmentTests : IDisposable
         Assert.True(code == 0, errors);
         using var click = JsonDocument.Parse(output);
         Assert.Equal("click", click.RootElement.GetProperty("prompt").GetProperty("source").GetString());
-        // the model rocket stands in the right upper quarter; automatic mode takes the astronaut
+        // the model rocket is in the upper right quarter; automatic mode selects the astronaut
         Assert.True(click.RootElement.GetProperty("centroid")[0].GetDouble() > 330, output[..400]);
         (_, output, _) = Run(Photo("astronaut.jpg"), "--box", "380,10,512,260");
         using var box = JsonDocument.Parse(output);
@@ -104,7 +104,7 @@ public sealed class SegmentTests : IDisposable
     [InlineData(1, "outside the picture of 600x400", "--click", "601,10")]
     [InlineData(1, "outside the picture of 600x400", "--box", "10,10,700,20")]
     [InlineData(1, "is not a folder", "--model", "/nowhere")]
-    public void Bad_usage_is_a_sentence(int code, string reason, params string[] options)
+    public void Wrong_usage_is_reported_in_one_sentence(int code, string reason, params string[] options)
     {
         var (exit, output, errors) = Run([Photo("coffee.jpg"), .. options]);
         Assert.Equal(code, exit);

@@ -110,7 +110,7 @@ public sealed class SegmentVideoTests : IDisposable
     }
 
     [Fact]
-    public void Each_ring_of_a_polygon_says_whether_it_is_a_hole()
+    public void Each_ring_of_a_polygon_states_whether_it_is_a_hole()
     {
         var path = Path.Combine(scratch.Path, "ring.png");
         using (var picture = new Mat(120, 160, MatType.CV_8UC3, new Scalar(90, 90, 90)))

@@ -14,7 +14,7 @@ public sealed class WatchedServiceTests
     private const string Discovery = "homeassistant/device/edgeseg-robot-7/config";
 
     [Fact]
-    public async Task A_blind_camera_is_an_alert_home_assistant_is_told_again_and_retire_clears_it_all()
+    public async Task A_black_camera_raises_an_alert_discovery_is_repeated_and_retire_clears_everything()
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();
         await using var listener = await Listener.StartAsync(broker.Port, "#");

@@ -15,7 +15,7 @@ public sealed class VideoEvaluatorTests : IDisposable
     public void Dispose() => Directory.Delete(folder, true);
 
     [Fact]
-    public void A_followed_object_gets_its_figures()
+    public void A_followed_object_has_its_metrics()
     {
         Sequence("square", 12, i => 60 + 3 * i);
         using var model = Model();

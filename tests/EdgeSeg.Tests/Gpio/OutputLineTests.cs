@@ -23,7 +23,7 @@ public class OutputLineTests
         );
 
     [Fact]
-    public void A_level_holds_until_told_otherwise_and_is_off_at_both_ends()
+    public void A_level_lasts_until_it_is_changed_and_is_off_at_start_and_end()
     {
         using (var line = Line())
         {
@@ -37,7 +37,7 @@ public class OutputLineTests
     }
 
     [Fact]
-    public void A_pulse_ends_by_itself_and_a_second_one_makes_it_longer()
+    public void A_pulse_ends_after_its_time_and_a_second_one_extends_it()
     {
         using var line = Line(OutputMode.Pulse);
         line.Set(true);

@@ -29,7 +29,7 @@ public class TriggerWatchTests
     }
 
     [Fact]
-    public void A_line_that_goes_is_told_and_opened_again()
+    public void A_line_that_disappears_is_reported_and_opened_again()
     {
         var time = new FakeTimeProvider();
         var lines = new ConcurrentQueue<ScriptedLine>([new ScriptedLine("first"), new ScriptedLine("second")]);

@@ -22,7 +22,7 @@ public class SystemChecksTests
     }
 
     [Fact]
-    public void The_clock_tells_its_time_and_a_warning_when_nobody_sets_it()
+    public void The_clock_check_shows_the_time_and_warns_when_it_is_not_synchronised()
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
         Assert.Equal(Check.Ok("clock", "2026-11-23 12:00:00Z, synchronised"), SystemChecks.Clock(time, true));
@@ -30,7 +30,7 @@ public class SystemChecksTests
     }
 
     [Fact]
-    public void Timesyncds_mark_is_believed()
+    public void The_mark_of_timesyncd_counts_as_synchronised()
     {
         using var run = new Scratch();
         run.Write("systemd/timesync/synchronized", []);
@@ -54,7 +54,7 @@ public class SystemChecksTests
     [InlineData("50005", "voltage")]
     [InlineData("0x4", "throttled now")]
     [InlineData("50000", "since it started")]
-    public void A_raspberry_pi_that_slowed_down_says_why(string bits, string? word)
+    public void A_throttled_raspberry_pi_reports_the_cause(string bits, string? word)
     {
         using var sys = new Scratch();
         Zone(sys, 0, "cpu", "50000");

@@ -120,7 +120,7 @@ public sealed class CommandSchemaTests
     [InlineData("""{"reply":"error","error":{"code":"oops","message":"x"}}""")]
     [InlineData("""{"reply":"result","result":{"a":1}}""")]
     [InlineData("""{"reply":"later"}""")]
-    public void A_reply_that_is_none_breaks_the_schema(string part)
+    public void A_wrong_reply_breaks_the_schema(string part)
     {
         var reply = JsonNode
             .Parse("""{"v":1,"device":"robot-7","session":"0a1b","camera":"front","command":"auto","request":null}""")!

@@ -83,7 +83,7 @@ public class HomeAssistantMessageTests
     }
 
     [Fact]
-    public void What_templates_read_is_what_telemetry_says()
+    public void Templates_read_fields_that_telemetry_has()
     {
         using var buffer = new JsonBuffer();
         var telemetry = JsonDocument.Parse(TelemetryMessage.Write(buffer, Samples.Telemetry()).ToArray()).RootElement;

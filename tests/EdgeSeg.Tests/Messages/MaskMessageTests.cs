@@ -26,7 +26,7 @@ public sealed class MaskMessageTests : IDisposable
     }
 
     [Fact]
-    public void A_found_object_is_told_whole()
+    public void A_found_object_has_every_field()
     {
         var json = Write(Samples.Facts("req 1", "a\"b.jpg"), Samples.Found(), Samples.Counts);
         Assert.Equal(1, json.GetProperty("v").GetInt32());
@@ -49,7 +49,7 @@ public sealed class MaskMessageTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_found_is_said_and_no_mask_is_invented()
+    public void Nothing_found_is_reported_without_a_mask()
     {
         var json = Write(Samples.Facts(saliency: double.NaN), Samples.Nothing(), []);
         Assert.False(json.GetProperty("found").GetBoolean());
@@ -74,7 +74,7 @@ public sealed class MaskMessageTests : IDisposable
     [Theory]
     [InlineData(3000, 1200)]
     [InlineData(1_000_000, 120_000)]
-    public void A_mask_that_is_too_large_leaves_its_box_and_says_so(int countsBytes, int maxBytes)
+    public void A_mask_that_is_too_large_is_omitted_and_marked_as_such(int countsBytes, int maxBytes)
     {
         var counts = new byte[countsBytes];
         Array.Fill(counts, (byte)'1');

@@ -31,7 +31,7 @@ public sealed class ResponseTopicTests
     [InlineData("edgeseg/v1/fleet/all/model/desired")]
     [InlineData("EdgeSeg/v1/robot-8/status")]
     [InlineData("site/hall-3/v1/robot-8/cam/front/cmd/set")]
-    public void Replies_may_not_go_where_they_could_do_harm(string topic) =>
+    public void Replies_to_topics_of_others_are_not_allowed(string topic) =>
         Assert.NotNull(ResponseTopic.Fault(CommandParserTests.Topics, topic));
 
     [Theory]

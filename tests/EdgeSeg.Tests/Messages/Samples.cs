@@ -7,7 +7,7 @@ using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Messages;
 
-/// <summary>Facts and figures for messages in tests.</summary>
+/// <summary>Contents of messages for tests.</summary>
 internal static class Samples
 {
     public const string Session = "0a1b2c3d4e5f";
@@ -91,7 +91,7 @@ internal static class Samples
         return reporter.Take(new LinkStats(7, 1, 2, new LinkDrops(1, 2, 3, 4)), board ?? Board, new SwapStats(1, 2.5), clockSynced: true);
     }
 
-    /// <summary>A board that tells everything.</summary>
+    /// <summary>A board that reports every value.</summary>
     public static readonly DeviceVitals Board = new(
         [new ThermalZone("cpu", 61.23), new ThermalZone("gpu", 58)],
         new Throttling([Sensors.UnderVoltage], [Sensors.UnderVoltage, Sensors.Cooling]),
@@ -101,7 +101,7 @@ internal static class Samples
         10L << 30
     );
 
-    /// <summary>One that tells nothing.</summary>
+    /// <summary>A board that reports nothing.</summary>
     public static readonly DeviceVitals SilentBoard = new([], null, [], null, null, null);
 
     public static readonly ServiceMetrics Service = new(

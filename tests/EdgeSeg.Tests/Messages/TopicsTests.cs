@@ -29,7 +29,7 @@ public class TopicsTests
     [InlineData("a b")]
     [InlineData("é")]
     [InlineData("01234567890123456789012345678901234567890123456789012345678901234")]
-    public void An_id_that_is_none_is_refused(string id)
+    public void An_invalid_id_is_refused(string id)
     {
         Assert.Equal(2, Assert.Throws<OperatingException>(() => new Topics(id, [])).ExitCode);
         Assert.Equal(2, Assert.Throws<OperatingException>(() => new Topics("ok", [id])).ExitCode);

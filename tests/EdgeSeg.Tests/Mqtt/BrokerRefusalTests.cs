@@ -5,7 +5,7 @@ using Xunit;
 
 namespace EdgeSeg.Mqtt;
 
-/// <summary>What a broker refuses is known by topic and reason, and the rest goes on.</summary>
+/// <summary>Refusals of a broker are reported by topic and reason; other messages are sent.</summary>
 public sealed class BrokerRefusalTests : IDisposable
 {
     private static readonly Topics topics = new("robot-7", ["front"]);

@@ -39,7 +39,7 @@ public class DuplicateIdTests(ITestOutputHelper output)
         await Wait.UntilAsync(() => Pass(time, 2000) && one.DuplicateId && two.DuplicateId, "both notice the other");
         Assert.True(one.TakenOver >= MqttLimits.TakenOverMax && two.TakenOver >= MqttLimits.TakenOverMax);
 
-        // from here on they change places at most every few minutes
+        // from here on they take over from each other at most every few minutes
         var before = one.Figures.Reconnects + two.Figures.Reconnects;
         for (var s = 0; s < 60; s++)
         {
@@ -49,13 +49,13 @@ public class DuplicateIdTests(ITestOutputHelper output)
 
         Assert.InRange(one.Figures.Reconnects + two.Figures.Reconnects - before, 0, 2);
 
-        // and when the other is gone, a connection that lasts ends the alert
+        // when the other has ended, a connection that lasts ends the alert
         await two.DisposeAsync();
         await Wait.UntilAsync(() => Pass(time, 2000) && one is { Connected: true, DuplicateId: false }, "the alert is over");
     }
 
     [Fact]
-    public async Task A_device_with_our_name_and_a_client_id_of_its_own_is_noticed_while_it_is_at_work()
+    public async Task A_device_with_our_id_and_another_client_id_is_detected_while_it_runs()
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();
         await using var ours = Link(broker.Port, "ours", TimeProvider.System);

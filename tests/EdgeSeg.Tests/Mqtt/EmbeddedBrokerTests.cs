@@ -68,7 +68,7 @@ public class EmbeddedBrokerTests
     }
 
     [Fact]
-    public async Task When_the_cable_is_pulled_the_will_says_offline_and_then_the_link_comes_back()
+    public async Task When_the_cable_is_pulled_the_will_publishes_offline_and_the_link_reconnects()
     {
         await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0);
         using var cable = new TcpCut(broker.Port);
@@ -91,7 +91,7 @@ public class EmbeddedBrokerTests
     [InlineData("0.0.0.0", null, null)]
     [InlineData("::", "user", "")]
     [InlineData("192.0.2.1", "", "password")]
-    public async Task An_address_that_others_reach_is_refused_without_a_password(string address, string? user, string? password)
+    public async Task An_address_reachable_from_outside_is_refused_without_a_password(string address, string? user, string? password)
     {
         var refusal = await Assert.ThrowsAsync<OperatingException>(() =>
             EmbeddedBroker.StartAsync(IPAddress.Parse(address), 0, user, password)
@@ -109,7 +109,7 @@ public class EmbeddedBrokerTests
     }
 
     [Fact]
-    public async Task With_a_password_only_who_knows_it_comes_in()
+    public async Task With_a_password_only_its_owner_can_connect()
     {
         await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Any, 0, "robot", "secret-7");
         await using (await Listener.StartAsync(broker.Port, user: "robot", password: "secret-7"))

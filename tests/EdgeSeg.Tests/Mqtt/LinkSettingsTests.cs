@@ -54,7 +54,7 @@ public class LinkSettingsTests
     }
 
     [Fact]
-    public async Task A_server_that_accepts_and_says_nothing_is_given_up_after_the_timeout()
+    public async Task A_server_that_accepts_and_sends_nothing_is_left_after_the_timeout()
     {
         using var mute = new TcpListener(IPAddress.Loopback, 0);
         mute.Start();

@@ -34,7 +34,7 @@ public class LinkStressTests(ITestOutputHelper output)
         );
 
     [Fact]
-    public async Task A_broker_killed_again_and_again_gets_the_state_and_the_newest_masks_each_time()
+    public async Task A_broker_that_is_killed_repeatedly_receives_the_state_and_the_newest_masks_each_time()
     {
         var rounds = Stress.Rounds(100);
         await using var broker = await Mosquitto.StartOrSkipAsync();
@@ -99,7 +99,7 @@ public class LinkStressTests(ITestOutputHelper output)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_subscriber_that_does_not_read_holds_up_nobody_else(bool isEmbedded)
+    public async Task A_subscriber_that_does_not_read_does_not_delay_others(bool isEmbedded)
     {
         var messages = Stress.Rounds(5_000);
         await using var embedded = isEmbedded ? await EmbeddedBroker.StartAsync(System.Net.IPAddress.Loopback, 0) : null;

@@ -51,7 +51,7 @@ internal sealed class Mosquitto : IAsyncDisposable
         await Wait.UntilAsync(Answers, $"mosquitto answers on port {Port}");
     }
 
-    /// <summary>kill -9: no goodbye to anyone.</summary>
+    /// <summary>kill -9: no DISCONNECT is sent.</summary>
     public void Kill()
     {
         if (process is null)

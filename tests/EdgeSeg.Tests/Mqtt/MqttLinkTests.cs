@@ -30,7 +30,7 @@ public class MqttLinkTests(ITestOutputHelper output)
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
     [Fact]
-    public async Task A_whole_session_is_told_online_to_offline_by_the_service_itself()
+    public async Task The_service_publishes_a_whole_session_from_online_to_offline()
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();
         await using var listener = await Listener.StartAsync(broker.Port);

@@ -34,7 +34,7 @@ internal sealed class TcpCut : IDisposable
     /// <summary>Cuts that <see cref="CutAfter"/> came to.</summary>
     public int Cuts => Volatile.Read(ref cuts);
 
-    /// <summary>So many bytes more come through from the client, then every connection is reset; once.</summary>
+    /// <summary>Passes this many more bytes from the client, then resets every connection; once.</summary>
     public void CutAfter(int bytes) => Volatile.Write(ref bytesLeft, bytes);
 
     /// <summary>Resets every connection.</summary>

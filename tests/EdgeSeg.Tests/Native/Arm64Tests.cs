@@ -74,7 +74,7 @@ public class Arm64Tests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Info_tells_the_machine_and_the_precision()
+    public void Info_has_the_machine_and_the_precision()
     {
         var said = Run(["info"]).Output;
         output.WriteLine(said);

@@ -175,7 +175,7 @@ public class CommandProcessorTests
     }
 
     [Fact]
-    public void A_model_of_another_input_size_forgets_the_kept_frames_and_one_of_the_same_size_keeps_them()
+    public void A_model_of_another_input_size_drops_the_kept_frames_and_one_of_the_same_size_keeps_them()
     {
         using var rig = new PipelineRig();
         var frame = rig.Frame();

@@ -47,7 +47,7 @@ public sealed partial class CommandQueueTests
     [InlineData("edgeseg/v1/robot-8/cam/front/cmd/set", "{}")]
     [InlineData(null, """{"reply_to":"edgeseg/v1/robot-7/status"}""")]
     [InlineData("a/#", "{}")]
-    public void A_foreign_response_topic_is_neither_written_to_nor_the_command_obeyed(string? to, string json)
+    public void A_command_with_a_foreign_response_topic_is_ignored_without_a_reply(string? to, string json)
     {
         Send(json, "auto", to: to);
         Assert.Empty(replies);
@@ -56,7 +56,7 @@ public sealed partial class CommandQueueTests
     }
 
     [Fact]
-    public void Who_wants_no_reply_is_obeyed_all_the_same()
+    public void A_command_without_a_response_topic_is_carried_out()
     {
         Send("{}", "auto", to: null);
         queue.Complete(Take(), [], MessageLimits.MaxMessageBytes);
@@ -104,7 +104,7 @@ public sealed partial class CommandQueueTests
     }
 
     [Fact]
-    public void Every_valid_request_of_many_is_answered_exactly_once_and_no_other_obeyed()
+    public void Every_valid_request_of_many_is_answered_exactly_once_and_no_other_is_carried_out()
     {
         var random = new Random(4);
         var valid = new HashSet<string>();

@@ -103,7 +103,7 @@ public sealed partial class CommandQueueTests : IDisposable
     }
 
     [Fact]
-    public void A_repeat_gets_the_same_bytes_again_and_is_not_done_again()
+    public void A_repeated_request_is_answered_with_the_same_bytes_and_not_carried_out_again()
     {
         Send(Click, correlation: [1]);
         Send(Click, correlation: [2]);
@@ -119,7 +119,7 @@ public sealed partial class CommandQueueTests : IDisposable
     }
 
     [Fact]
-    public void Correlation_data_tell_a_repeat_where_there_is_no_id()
+    public void Correlation_data_identify_a_repeat_where_there_is_no_id()
     {
         Send("{}", "auto", correlation: [7]);
         Send("{}", "auto", correlation: [7]);
@@ -149,7 +149,7 @@ public sealed partial class CommandQueueTests : IDisposable
     }
 
     [Fact]
-    public void A_refused_request_that_comes_again_gets_its_refusal_again()
+    public void A_repeated_refused_request_is_refused_again()
     {
         Send("""{"id":"r1"}""");
         Send("""{"id":"r1","points":[[1,1]]}""");
@@ -158,7 +158,7 @@ public sealed partial class CommandQueueTests : IDisposable
     }
 
     [Fact]
-    public void Retained_commands_are_refused_and_not_remembered()
+    public void Retained_commands_are_refused_and_not_kept()
     {
         Send(Click, retained: true);
         Assert.Equal("retained", Code(replies[0]));

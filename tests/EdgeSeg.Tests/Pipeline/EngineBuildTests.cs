@@ -72,7 +72,7 @@ public sealed class EngineBuildTests : IDisposable
     }
 
     [Fact]
-    public async Task One_that_cannot_be_built_leaves_the_cpu_at_work_and_is_told()
+    public async Task An_engine_that_cannot_be_built_leaves_the_CPU_in_use_and_is_reported()
     {
         fault = "no GPU";
         gate.Set();

@@ -53,7 +53,7 @@ public class FrameProcessorTests
     }
 
     [Fact]
-    public void A_region_of_interest_is_segmented_alone_and_its_mask_lies_in_the_whole_frame()
+    public void Only_the_region_of_interest_is_segmented_and_its_mask_is_placed_in_the_frame()
     {
         using var rig = new PipelineRig(c => c.Roi = new Area(200, 100, 80, 60));
         rig.Frame();

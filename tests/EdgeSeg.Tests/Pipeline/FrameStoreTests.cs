@@ -57,7 +57,7 @@ public sealed class FrameStoreTests : IDisposable
     private static string Id(long sequence, string camera = "front", string session = Samples.Session) => $"{session}-{camera}-{sequence}";
 
     [Fact]
-    public void A_held_frame_is_found_with_its_own_pixels_and_facts()
+    public void A_kept_frame_is_found_with_its_pixels_and_its_data()
     {
         var store = Store();
         for (var i = 1; i <= 9; i++)

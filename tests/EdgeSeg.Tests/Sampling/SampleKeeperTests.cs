@@ -144,7 +144,7 @@ public sealed class SampleKeeperTests : IDisposable
     }
 
     [Fact]
-    public async Task A_command_gets_counts_and_only_when_it_asks_one_picture()
+    public async Task A_command_is_answered_with_counts_and_with_a_picture_only_on_request()
     {
         using var keeper = Keeper(s => s.MinGapS = 0);
         await KeptAfter(keeper, () => Frame(keeper, true, score: 0.3f), 1);

@@ -73,7 +73,7 @@ public sealed class ReloadTests : IAsyncLifetime
     [InlineData("username = \"u\"\npassword_file = \"/nowhere/broker.password\"", "", "/nowhere/broker.password")]
     [InlineData("tls = true\nca_file = \"/nowhere/ca.pem\"", "", "/nowhere/ca.pem")]
     [InlineData("", "credentials_file = \"/nowhere/camera.secret\"", "/nowhere/camera.secret")]
-    public async Task Settings_whose_files_are_missing_are_refused_and_the_service_goes_on(string mqtt, string camera, string named)
+    public async Task Settings_whose_files_are_missing_are_refused_and_the_service_continues(string mqtt, string camera, string named)
     {
         var uri = camera.Length > 0 ? "rtsp://127.0.0.1:1/x" : "test:?w=64&h=48&fps=20";
         await Refused(

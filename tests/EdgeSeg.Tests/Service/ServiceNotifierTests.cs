@@ -28,7 +28,7 @@ public sealed class ServiceNotifierTests : IDisposable
     }
 
     [Fact]
-    public void The_manager_hears_each_state_as_one_datagram()
+    public void The_manager_receives_each_state_as_one_datagram()
     {
         using var notifier = Notifier();
         notifier.Ready();
@@ -83,7 +83,7 @@ public sealed class ServiceNotifierTests : IDisposable
     }
 
     [Fact]
-    public void A_manager_that_is_gone_does_no_harm()
+    public void A_service_manager_that_has_ended_is_no_fault()
     {
         using var notifier = new ServiceNotifier(path, null, time);
         notifier.Ready();

@@ -17,7 +17,7 @@ public sealed class DeviceVitalsTests : IDisposable
     private DeviceVitals Read() => DeviceVitals.Read(root.Path, root.Path, root.Path);
 
     [Fact]
-    public void A_jetson_tells_zones_rails_and_what_holds_it_back()
+    public void A_jetson_reports_zones_rails_and_throttling()
     {
         Lay("class/thermal/thermal_zone0/type", "cpu-thermal");
         Lay("class/thermal/thermal_zone0/temp", "48250");
@@ -47,7 +47,7 @@ public sealed class DeviceVitalsTests : IDisposable
     }
 
     [Fact]
-    public void A_raspberry_pi_tells_what_was_since_boot_too()
+    public void A_raspberry_pi_also_reports_throttling_since_boot()
     {
         Lay("devices/platform/soc/soc:firmware/get_throttled", "d0005");
         var throttling = Read().Throttling!;
@@ -58,7 +58,7 @@ public sealed class DeviceVitalsTests : IDisposable
     }
 
     [Fact]
-    public void Zones_of_one_name_are_told_apart()
+    public void Zones_of_one_name_are_distinguished()
     {
         for (var i = 0; i < 3; i++)
         {
@@ -70,7 +70,7 @@ public sealed class DeviceVitalsTests : IDisposable
     }
 
     [Fact]
-    public void What_the_machine_does_not_tell_is_absent_from_the_message()
+    public void What_the_machine_does_not_report_is_absent_from_the_message()
     {
         var vitals = DeviceVitals.Read("/nowhere/at/all", "/nowhere", "/nowhere");
         Assert.Empty(vitals.Zones);
@@ -91,7 +91,7 @@ public sealed class DeviceVitalsTests : IDisposable
         Assert.Equal(bytes, DeviceVitals.MemoryBytes(meminfo, "MemAvailable:"));
 
     [Fact]
-    public void This_machine_tells_its_memory_and_disk()
+    public void This_machine_reports_its_memory_and_disk()
     {
         var vitals = DeviceVitals.Read(root.Path);
         Assert.InRange(vitals.MemoryAvailableBytes!.Value, 1 << 20, vitals.MemoryTotalBytes!.Value);

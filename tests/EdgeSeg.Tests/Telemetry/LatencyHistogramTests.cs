@@ -81,7 +81,7 @@ public class LatencyHistogramTests
     }
 
     [Fact]
-    public void A_report_tells_rates_and_drops_of_its_interval()
+    public void A_report_has_rates_and_drops_of_its_interval()
     {
         var time = new FakeTimeProvider();
         var reporter = new TelemetryCollector("d", "s", ["a", "b"], time);

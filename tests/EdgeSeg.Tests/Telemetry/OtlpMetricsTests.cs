@@ -9,7 +9,7 @@ namespace EdgeSeg.Telemetry;
 public class OtlpMetricsTests
 {
     [Fact]
-    public async Task A_collector_hears_the_figures_over_http()
+    public async Task A_collector_receives_the_metrics_over_http()
     {
         using var collector = new HttpListener();
         var port = Mosquitto.FreePort();

@@ -69,7 +69,7 @@ public sealed class CanaryTests : IDisposable
     [InlineData("exit 0", UpdateReason.CanaryCrashed)]
     [InlineData("echo '{}garbage'", UpdateReason.CanaryCrashed)]
     [InlineData("sleep 600", UpdateReason.CanaryHung)]
-    public async Task A_process_that_crashes_or_hangs_harms_nothing_else(string script, string reason)
+    public async Task A_process_that_crashes_or_hangs_does_not_affect_the_service(string script, string reason)
     {
         // the verb's words follow as the script's arguments
         var canary = new Canary(

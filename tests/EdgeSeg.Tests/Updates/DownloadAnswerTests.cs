@@ -28,7 +28,7 @@ public class DownloadAnswerTests
     [InlineData("Retry-After: Sun, 01 Mar 2026 12:05:00 GMT", 300)]
     [InlineData("Retry-After: Sun, 01 Mar 2026 11:00:00 GMT", 0)]
     [InlineData("Retry-After: Tue, 01 Mar 2033 12:00:00 GMT", 86_400)]
-    // the device's clock is wrong, the server's date tells by how much
+    // the device's clock is wrong; the server's date gives the difference
     [InlineData("Date: Thu, 01 Jan 2026 00:00:00 GMT\r\nRetry-After: Thu, 01 Jan 2026 00:01:00 GMT", 60)]
     public async Task A_Retry_After_is_reported(string header, int seconds)
     {

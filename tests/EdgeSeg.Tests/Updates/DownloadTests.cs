@@ -24,7 +24,7 @@ public class DownloadTests
     }
 
     [Fact]
-    public async Task A_file_that_is_there_and_right_is_not_fetched_again_and_one_that_is_wrong_is()
+    public async Task A_correct_file_is_not_downloaded_again_and_a_wrong_one_is()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag));
@@ -41,7 +41,7 @@ public class DownloadTests
     }
 
     [Fact]
-    public async Task After_a_cut_only_the_rest_is_requested()
+    public async Task After_a_lost_connection_only_the_rest_is_requested()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag, e.Number == 0 ? 200_000 : null));

@@ -260,7 +260,7 @@ public sealed class KeyChainTests : IDisposable
     }
 
     [Fact]
-    public void The_inbox_holds_a_bounded_number_of_key_sets_and_forgets_withdrawn_ones()
+    public void The_inbox_holds_a_bounded_number_of_key_sets_and_drops_withdrawn_ones()
     {
         var inbox = new ManifestInbox();
         for (var number = 2; number < UpdateLimits.MaxKeySets + 10; number++)

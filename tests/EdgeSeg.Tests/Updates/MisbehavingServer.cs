@@ -9,7 +9,7 @@ using System.Text;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// An HTTP server on loopback that answers exactly as a test wants it to, byte by byte. One request a connection, which is closed after it.
+/// An HTTP server on loopback that sends exactly the bytes that a test defines. One request a connection, which is closed after it.
 /// </summary>
 internal sealed class MisbehavingServer : IAsyncDisposable
 {
@@ -90,7 +90,7 @@ internal sealed class MisbehavingServer : IAsyncDisposable
                         or System.Security.Authentication.AuthenticationException
             )
         {
-            // the client has gone, which many tests want it to
+            // the client has closed the connection, as many tests expect
         }
         catch (Exception e)
         {

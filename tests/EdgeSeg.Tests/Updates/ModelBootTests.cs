@@ -55,7 +55,7 @@ public sealed class ModelBootTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_of_full_length_with_a_zeroed_tail_is_seen_at_the_start()
+    public async Task A_file_of_full_length_with_a_zeroed_tail_is_detected_at_the_start()
     {
         var slot = await rig.InstallAsync(UpdateRig.Install(8, 10));
         var path = Path.Combine(rig.Store.Folder(slot), "segmenter.onnx");

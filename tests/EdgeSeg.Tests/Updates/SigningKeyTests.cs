@@ -35,7 +35,7 @@ public sealed class SigningKeyTests : IDisposable
     }
 
     [Fact]
-    public void The_end_of_a_key_stands_before_the_block()
+    public void The_expiry_of_a_key_precedes_the_block()
     {
         var end = new DateTimeOffset(2028, 1, 31, 0, 0, 0, TimeSpan.Zero);
         Assert.Equal(end, ReleaseSamples.Public(ReleaseSamples.Alice, end).Expires);

@@ -31,7 +31,7 @@ public sealed class SlotVerbTests : IDisposable
         Published.Run(Published.Binary, ["model", verb, "--state-dir", scratch.Path]);
 
     [Fact]
-    public void What_serves_may_have_to_or_is_on_its_way_stays_and_the_rest_goes()
+    public void Bundles_in_use_kept_for_rollback_or_being_downloaded_stay_and_the_rest_is_removed()
     {
         var store = new SlotStore(ModelUpdates.FolderOf(scratch.Path));
         string[] slots = [.. Enumerable.Range(1, 4).Select(v => Install(store, v))];
@@ -67,7 +67,7 @@ public sealed class SlotVerbTests : IDisposable
     }
 
     [Fact]
-    public void A_damaged_slot_is_told()
+    public void A_damaged_slot_is_reported()
     {
         var store = new SlotStore(ModelUpdates.FolderOf(scratch.Path));
         var slot = Install(store, 3);

@@ -30,7 +30,7 @@ public sealed class UpdateFaultTests : IDisposable
     public void Dispose() => scratch.Dispose();
 
     [Fact]
-    public void Killed_at_every_point_the_device_comes_up_with_a_whole_model_and_goes_on()
+    public void Killed_at_every_point_the_device_starts_with_a_whole_model_and_continues()
     {
         // which points there are: an undisturbed way from one model to the next, and one back
         var points = Points();

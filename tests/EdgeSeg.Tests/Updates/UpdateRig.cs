@@ -46,7 +46,7 @@ internal sealed class UpdateRig : IDisposable, IModelHost, IBundleSource, ICanar
 
     public List<string> Log { get; } = [];
 
-    /// <summary>What serves, as the host was told; the shipped one at first.</summary>
+    /// <summary>The model in use by the host's last activation; the shipped one at first.</summary>
     public List<string> Serving { get; } = [Shipped];
 
     public int Fetches { get; private set; }

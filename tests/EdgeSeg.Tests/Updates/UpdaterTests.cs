@@ -14,7 +14,7 @@ public sealed class UpdaterTests : IDisposable
     public void Dispose() => rig.Dispose();
 
     [Fact]
-    public async Task A_signed_bundle_becomes_good()
+    public async Task A_signed_bundle_is_installed_and_passes_its_trial()
     {
         rig.Live = new LiveStats(300, 0.9, 0.8, 0.2);
         var slot = SlotStore.NameOf(UpdateRig.Install(8, 10).Bundle!);
@@ -122,7 +122,7 @@ public sealed class UpdaterTests : IDisposable
         rig.Offer(UpdateRig.Install(9, 20));
         await rig.TurnAsync();
         Assert.Equal(UpdateReason.Replayed, rig.Last.Reason);
-        // not the one after next, and not by a stranger
+        // not the set after the next, and not one signed by an unknown key
         rig.Offer(ReleaseSamples.Rotation(3, 1, ReleaseSamples.Bob), ReleaseSamples.Alice, ReleaseSamples.Bob);
         await rig.TurnAsync();
         Assert.Equal(UpdateReason.KeySetNotNext, rig.Last.Reason);
@@ -171,7 +171,7 @@ public sealed class UpdaterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_wrong_payload_never_serves_and_is_fetched_again()
+    public async Task A_wrong_payload_is_never_used_and_is_downloaded_again()
     {
         rig.Serve("something else");
         rig.Offer(UpdateRig.Install(8, 10));

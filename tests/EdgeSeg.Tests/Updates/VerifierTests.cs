@@ -24,11 +24,11 @@ public class VerifierTests
     }
 
     [Fact]
-    public void Enough_different_trusted_keys_are_believed()
+    public void Signatures_of_enough_different_trusted_keys_are_accepted()
     {
         Assert.Null(CommandError(Seal(manifest, Alice), Trust(1, Alice)));
         Assert.Null(CommandError(Seal(manifest, Alice, Bob), Trust(2, Alice, Bob)));
-        // signatures of others do no harm
+        // further signatures of unknown keys are ignored
         Assert.Null(CommandError(Seal(manifest, Mallory, Bob, Alice), Trust(2, Alice, Bob)));
     }
 
@@ -46,7 +46,7 @@ public class VerifierTests
         Assert.Equal(UpdateReason.UnknownSigner, CommandError(Seal(manifest, Mallory), Trust(1, Alice, Bob)));
 
     [Fact]
-    public void A_strangers_signature_under_a_trusted_keys_name_does_not_count()
+    public void A_signature_of_another_key_under_a_trusted_keys_id_does_not_count()
     {
         var forged = Seal(manifest, Mallory);
         forged = forged with { Signatures = [forged.Signatures[0] with { Key = Alice.Id }] };
@@ -84,11 +84,11 @@ public class VerifierTests
     }
 
     [Fact]
-    public void A_revoked_key_is_not_believed_also_where_its_file_is_back() =>
+    public void A_revoked_key_is_not_trusted_even_when_its_file_is_back() =>
         Assert.Equal(UpdateReason.RevokedSigner, CommandError(Seal(manifest, Alice), Trust(1, Alice) with { Revoked = [Alice.Id] }));
 
     [Fact]
-    public void An_expired_key_is_not_believed_from_its_last_moment_on()
+    public void An_expired_key_is_not_trusted_from_its_expiry_on()
     {
         KeySet Until(DateTimeOffset end) => new(1, 1, [Public(Alice, end)], []);
         Assert.Equal(UpdateReason.ExpiredSigner, CommandError(Seal(manifest, Alice), Until(Now)));
@@ -96,7 +96,7 @@ public class VerifierTests
     }
 
     [Fact]
-    public void Every_single_changed_bit_of_a_manifest_is_seen()
+    public void Every_single_changed_bit_of_a_manifest_is_detected()
     {
         var sealedOne = Seal(manifest, Alice);
         for (var bit = 0; bit < manifest.Length * 8; bit += 7)

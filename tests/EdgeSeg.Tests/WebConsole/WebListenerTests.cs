@@ -82,7 +82,7 @@ public class WebListenerTests
     }
 
     [Fact]
-    public async Task The_brokers_password_holds_for_the_WebSocket_too()
+    public async Task The_brokers_password_applies_to_the_WebSocket_too()
     {
         var (broker, port) = await StartAsync("robot", "secret-7");
         await using var _ = broker;
@@ -97,7 +97,7 @@ public class WebListenerTests
     }
 
     [Fact]
-    public async Task The_handshake_is_answered_as_the_standard_says()
+    public async Task The_handshake_is_answered_as_the_standard_requires()
     {
         var (broker, port) = await StartAsync();
         await using var _ = broker;
@@ -116,7 +116,7 @@ public class WebListenerTests
     [InlineData("Sec-WebSocket-Protocol: mqtt\r\nOrigin: http://127.0.0.1\r\nOrigin: http://example.com\r\n", "403")]
     [InlineData("Sec-WebSocket-Protocol: chat\r\n", "400")]
     [InlineData("", "400")]
-    public async Task A_stranger_does_not_get_a_WebSocket(string more, string status)
+    public async Task A_request_of_another_origin_is_refused_a_WebSocket(string more, string status)
     {
         var (broker, port) = await StartAsync();
         await using var _ = broker;
@@ -175,7 +175,7 @@ public class WebListenerTests
     }
 
     [Fact]
-    public async Task With_an_external_broker_the_page_is_told_its_address_and_may_connect_to_it_alone()
+    public async Task With_an_external_broker_the_page_receives_its_address_and_may_connect_to_it_only()
     {
         using var listener = WebListener.Open(IPAddress.Loopback, 0, new PageSettings("wss://broker.example:9443/mqtt", "site/hall-3"));
         listener.Start();
@@ -191,7 +191,7 @@ public class WebListenerTests
     }
 
     [Fact]
-    public async Task With_the_embedded_broker_the_page_is_told_no_other_address()
+    public async Task With_the_embedded_broker_the_page_receives_no_other_address()
     {
         var (broker, port) = await StartAsync();
         await using var _ = broker;

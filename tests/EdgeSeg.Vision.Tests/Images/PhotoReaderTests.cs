@@ -78,7 +78,7 @@ public sealed class PhotoReaderTests : IDisposable
     [InlineData("ftypavif", "HEIC")]
     [InlineData("ftypisom", "is a video")]
     [InlineData("ftypmp42", "is a video")]
-    public void Iso_media_files_are_told_apart(string brand, string message) =>
+    public void Iso_media_files_are_distinguished(string brand, string message) =>
         AssertRefused(Save(".jpg", [0, 0, 0, 24, .. System.Text.Encoding.ASCII.GetBytes(brand), .. new byte[32]]), message, "PNG");
 
     [Fact]

@@ -22,7 +22,7 @@ public class OverlayTests
     }
 
     [Fact]
-    public void The_label_says_score_and_area_or_why_nothing_was_found()
+    public void The_label_has_score_and_area_or_the_reason_why_nothing_was_found()
     {
         var found = Found();
         Assert.Equal($"score 0.87  area {100.0 * found.Mask.Area() / 78000:0.0} %", found.Label);

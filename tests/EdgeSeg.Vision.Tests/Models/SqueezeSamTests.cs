@@ -42,7 +42,7 @@ public sealed class SqueezeSamTests : IDisposable
     }
 
     [Fact]
-    public void A_stable_mask_that_others_agree_with_is_taken_before_a_surer_one()
+    public void A_stable_mask_that_others_agree_with_ranks_above_one_of_higher_score()
     {
         var masks = new float[3 * 4 * 4];
         // the surest: everything, but hardly above the threshold
