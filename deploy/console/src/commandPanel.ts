@@ -205,7 +205,8 @@ export class CommandPanel {
     );
   }
 
-  private async ask(command: string, body: Record<string, unknown>): Promise<Answer> {
+  /** Sends a command to the camera in view; a refusal is shown. */
+  async ask(command: string, body: Record<string, unknown>): Promise<Answer> {
     const [target, place] = [this.target(), this.place];
     this.open++;
     this.show();

@@ -40,6 +40,35 @@ export function byId<T extends HTMLElement>(id: string, type: new () => T): T {
   return element;
 }
 
+/**
+ * Makes the children of `parent` those of the items, in their order. The element of an item stays, with its focus, as long as the item
+ * does.
+ * @param key What an item is known by.
+ */
+export function reconcile<T, E extends HTMLElement>(
+  parent: HTMLElement,
+  items: readonly T[],
+  key: (item: T) => string,
+  make: (item: T) => E,
+  update: (element: E, item: T) => void,
+): void {
+  const old = new Map([...parent.children].map((c) => [(c as E).dataset["key"], c as E]));
+  let at: Element | null = parent.firstElementChild;
+  for (const item of items) {
+    const id = key(item);
+    let element = old.get(id);
+    if (element) old.delete(id);
+    else {
+      element = make(item);
+      element.dataset["key"] = id;
+    }
+    if (element === at) at = at.nextElementSibling;
+    else parent.insertBefore(element, at);
+    update(element, item);
+  }
+  for (const gone of old.values()) gone.remove();
+}
+
 /** Sets text only where it changed, so that screen readers are not told the same again. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;

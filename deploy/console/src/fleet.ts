@@ -14,7 +14,7 @@ export interface Device {
   model: wire.ModelState | null;
 }
 
-const maxDevices = 200;
+const maxDevices = 1_000;
 const maxAlerts = 32;
 
 export const isUp = (d: Device): boolean => d.status?.state === "online" || d.status?.state === "degraded";
@@ -23,7 +23,7 @@ export class Fleet {
   private readonly devices = new Map<string, Device>();
 
   get all(): Device[] {
-    return [...this.devices.values()].sort((a, b) => a.id.localeCompare(b.id));
+    return [...this.devices.values()].filter((d) => d.status !== null).sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   find(id: string): Device | undefined {
@@ -34,26 +34,31 @@ export class Fleet {
     this.devices.clear();
   }
 
+  /** A new connection: alerts that ended meanwhile are not told of, those that last are told of again. */
+  reconnected(): void {
+    for (const d of this.devices.values()) d.alerts.clear();
+  }
+
+  /** The device of that id, whose status may still come; null when there are too many. */
+  of(id: string): Device | null {
+    const known = this.devices.get(id);
+    if (known || this.devices.size >= maxDevices) return known ?? null;
+    const made = { id, status: null, session: "", info: null, cameras: new Map(), alerts: new Map(), telemetry: [], model: null };
+    this.devices.set(id, made);
+    return made;
+  }
+
   /** Takes a retained status; an empty one says that the device was taken out of service. */
   receiveStatus(id: string, payload: Uint8Array): void {
     if (payload.length === 0) this.devices.delete(id);
     const message = wire.parse(payload);
     if (!message) return;
     const status = wire.status(message);
-    const of = this.devices.get(id) ?? {
-      id,
-      status: null,
-      session: "",
-      info: null,
-      cameras: new Map(),
-      alerts: new Map(),
-      telemetry: [],
-      model: null,
-    };
+    const of = this.of(id);
+    if (!of) return;
     if (status.state === "offline" && of.session !== "" && of.session !== status.session) return;
     if (status.state !== "offline") of.session = status.session;
     of.status = status;
-    if (this.devices.size < maxDevices) this.devices.set(id, of);
   }
 
   /** Takes what a device says of itself on the topic below its root; masks and pictures are none of it. */

@@ -1,27 +1,29 @@
 // The page: ties the connection, the devices, the picture and the commands together.
 import { byId, el } from "./dom";
+import { CameraSettingsForm } from "./cameraSettings";
 import { CommandPanel } from "./commandPanel";
 import { Fleet, isUp, type Device } from "./fleet";
-import { answerMs, Link, newId, type LinkState } from "./link";
+import { Grid } from "./grid";
+import { MaskHistory } from "./history";
+import { Link, type LinkState } from "./link";
 import { LoginForm } from "./loginForm";
+import * as overview from "./overview";
 import * as panels from "./panels";
-import { Pace } from "./pace";
+import { Previews } from "./previews";
 import { readSettings } from "./pageSettings";
-import { Results } from "./results";
+import { noPrompt } from "./prompts";
+import { Results, type Result } from "./results";
 import { bare, Stage } from "./stage";
+import { Views } from "./view";
 import * as wire from "./wire";
 
-const previewForS = 30;
-const renewMs = 12_000;
-// without pictures it is asked for again sooner: a device that was only just coming up may not have received it
-const retryMs = 4_000;
 const maxPixels = 1e8;
 
 /** How often the connection and the age of the picture are looked at: "live" ends within 2 s after the last picture. */
 const watchMs = 250;
+const redrawMs = 60;
 
 const board = byId("board", HTMLElement);
-const work = byId("work", HTMLElement);
 const cameraChoice = byId("camera", HTMLSelectElement);
 
 const fleet = new Fleet();
@@ -30,14 +32,12 @@ let state: LinkState = { kind: "off" };
 let silent = false;
 let device: Device | null = null;
 let camera = "";
-let previewRequestedAt = -Infinity;
-const pace = new Pace();
 
 const link = new Link(linkChanged, received);
 const loginForm = new LoginForm((login) => link.open(login), leave);
 const results = new Results(byId("current", HTMLElement), byId("results", HTMLElement), (result) => {
+  views.set("camera");
   if (result.camera !== camera) chooseCamera(result.camera);
-  cameraChoice.value = camera;
   results.show(result);
   void stage.hold({ shot: result.shot ?? bare(result.masks[0]), masks: result.masks }, result.request, result);
 });
@@ -56,6 +56,7 @@ const stage: Stage = new Stage({
   asked: (request) => void commandPanel.prompt(request),
   busy: () => commandPanel.busy,
   onLive: (mask) => results.show(null, mask),
+  seen: (pair, picture, held) => history.offer(pair, picture, held),
   empty: () =>
     !device
       ? ""
@@ -80,6 +81,47 @@ const stage: Stage = new Stage({
   },
 });
 
+const previews = new Previews(
+  link,
+  () => stage,
+  () => ({ device: state.kind === "online" ? device : null, camera, view: views.current }),
+);
+const settingsForm = new CameraSettingsForm((command, body) => commandPanel.ask(command, body));
+const history = new MaskHistory((pair, how) => {
+  const [first, ...others] = pair.masks;
+  if (!first || !device) return;
+  const result: Result = {
+    masks: [first, ...others],
+    shot: pair.shot,
+    request: noPrompt,
+    device: device.id,
+    camera,
+    how,
+    roundTripMs: NaN,
+  };
+  results.show(result);
+  void stage.hold(pair, noPrompt, result);
+});
+const grid = new Grid((id) => {
+  views.set("camera");
+  if (id !== camera) chooseCamera(id);
+  show();
+});
+const views: Views = new Views(() => {
+  previews.restart();
+  if (views.current !== "cameras") grid.clear();
+  subscribe();
+  show();
+}, step);
+
+/** The camera that many places on, in the order of the device's configuration. */
+function step(by: 1 | -1): void {
+  const ids = device?.info?.cameras.map((c) => c.id) ?? [];
+  if (ids.length < 2) return;
+  chooseCamera(ids[(ids.indexOf(camera) + by + ids.length) % ids.length]!);
+  show();
+}
+
 // ---- the connection
 
 function linkChanged(now: LinkState): void {
@@ -90,7 +132,8 @@ function linkChanged(now: LinkState): void {
     commandPanel.notify("error", "no broker", "The connection to the broker is lost. Trying again by itself.");
   if (now.kind === "online") {
     commandPanel.notify("", "", "");
-    previewRequestedAt = -Infinity;
+    previews.restart();
+    fleet.reconnected();
     // retained messages come within a moment: before, "no device" would be a guess
     window.setTimeout(show, 1500);
   }
@@ -110,13 +153,14 @@ function received(topic: string, payload: Uint8Array, properties: Record<string,
   const [id, ...rest] = topic.split("/");
   if (id === undefined || !wire.isId(id)) return;
   if (rest.length === 1 && rest[0] === "status") return onStatus(id, payload);
-  if (!device || device.id !== id) return;
-  if (rest[0] === "cam" && rest[2] === "preview") return onPreview(rest[1]!, payload, properties);
-  if (rest[0] === "cam" && (rest[2] === "mask" || rest[2] === "track")) return onMask(rest[1]!, payload);
-  fleet.receive(device, rest, payload);
-  if (rest[0] === "info" && device.info) onInfo(device.info);
-  if (rest[0] === "telemetry") panels.showPlots(device, camera);
-  else show();
+  if (device?.id === id && rest[0] === "cam" && rest[2] === "preview") return onPreview(rest[1]!, payload, properties);
+  if (device?.id === id && rest[0] === "cam" && (rest[2] === "mask" || rest[2] === "track")) return onMask(rest[1]!, payload);
+  const of = fleet.of(id);
+  if (!of) return;
+  fleet.receive(of, rest, payload);
+  if (of === device && rest[0] === "info" && device.info) onInfo(device.info);
+  if (rest[0] !== "telemetry") showSoon();
+  else if (of === device) panels.showPlots(device, camera);
 }
 
 function onStatus(id: string, payload: Uint8Array): void {
@@ -124,7 +168,7 @@ function onStatus(id: string, payload: Uint8Array): void {
   fleet.receiveStatus(id, payload);
   if (device && device.session !== before) {
     // a restarted device knows nothing of a preview
-    previewRequestedAt = -Infinity;
+    previews.restart();
     if (before !== "") {
       stage.restarted();
       commandPanel.following.forget();
@@ -133,28 +177,34 @@ function onStatus(id: string, payload: Uint8Array): void {
   if (device && !fleet.find(device.id)) select(null);
   const first = device ?? fleet.all.find(isUp) ?? null;
   if (first !== device) select(first);
-  show();
+  showSoon();
 }
 
 function onInfo(info: wire.Info): void {
   if (!info.cameras.some((c) => c.id === camera)) chooseCamera(info.cameras[0]?.id ?? "");
   cameraChoice.replaceChildren(...info.cameras.map((c) => el("option", { value: c.id, selected: c.id === camera }, c.id)));
   cameraChoice.disabled = info.cameras.length < 2;
+  settingsForm.told(info.cameras.find((c) => c.id === camera)?.mode ?? "");
 }
 
 function onPreview(of: string, payload: Uint8Array, p: Record<string, string>): void {
   const [width, height] = [Number(p["width"]), Number(p["height"])];
   const frame = p["frame"] ?? "";
-  if (of !== camera || frame === "" || !(width > 0 && height > 0 && width * height <= maxPixels)) return;
-  if (pace.note(Date.parse(p["captured_utc"] ?? ""), Date.now())) previewRequestedAt = -Infinity;
-  stage.onPicture({ frame, width, height, capturedUtc: p["captured_utc"] ?? "", jpeg: payload.slice(), at: performance.now() });
+  if (frame === "" || !(width > 0 && height > 0 && width * height <= maxPixels)) return;
+  const shot = { frame, width, height, capturedUtc: p["captured_utc"] ?? "", jpeg: payload.slice(), at: performance.now() };
+  if (views.current === "cameras") grid.onPicture(of, shot);
+  if (of !== camera) return;
+  previews.note(shot.capturedUtc);
+  stage.onPicture(shot);
   commandPanel.show();
 }
 
 function onMask(of: string, payload: Uint8Array): void {
-  const message = of === camera ? wire.parse(payload) : null;
+  const message = wire.parse(payload);
   const mask = message && wire.mask(message);
   if (!mask) return;
+  if (views.current === "cameras" && mask.source !== "everything") grid.onMask(of, mask);
+  if (of !== camera) return;
   if (mask.track !== "") commandPanel.following.take(mask);
   if (!commandPanel.onMask(mask)) stage.onMask(mask);
 }
@@ -162,7 +212,9 @@ function onMask(of: string, payload: Uint8Array): void {
 // ---- devices and cameras
 
 function select(next: Device | null): void {
+  if (device && device !== next) device.telemetry = [];
   device = next;
+  grid.clear();
   results.clear();
   chooseCamera(next?.info?.cameras[0]?.id ?? "");
   if (next?.info) onInfo(next.info);
@@ -171,13 +223,15 @@ function select(next: Device | null): void {
 
 function chooseCamera(id: string): void {
   camera = id;
-  previewRequestedAt = -Infinity;
   commandPanel.forget();
-  pace.begin();
+  previews.begin();
+  cameraChoice.value = id;
+  history.clear();
+  settingsForm.begin(device?.info?.cameras.find((c) => c.id === id)?.mode ?? "");
   stage.clear();
   subscribe();
   panels.showPlots(device, camera);
-  void keepPreview();
+  previews.keep();
 }
 
 cameraChoice.addEventListener("change", () => {
@@ -185,40 +239,48 @@ cameraChoice.addEventListener("change", () => {
   show();
 });
 
+/** What every device tells of itself, everything of the chosen one, and the pictures in view. */
 function subscribe(): void {
-  if (!device) return link.subscribe([]);
+  const all = ["+/info", "+/alert/+", "+/model/state"];
+  if (!device) return link.subscribe(all);
   const root = device.id;
-  const cams = camera === "" ? [] : [`${root}/cam/${camera}/mask`, `${root}/cam/${camera}/track/+`, `${root}/cam/${camera}/preview`];
-  link.subscribe([`${root}/info`, `${root}/telemetry`, `${root}/alert/+`, `${root}/model/state`, `${root}/cam/+/state`, ...cams]);
-}
-
-/** Keeps the preview alive while somebody looks; it ends by itself soon after nobody does. */
-async function keepPreview(): Promise<void> {
-  if (state.kind !== "online" || !device || camera === "" || document.hidden || !isUp(device)) return;
-  if (device.info && !device.info.commands.includes("preview")) {
-    stage.previewFault = "This device does not know the preview command: masks are shown without pictures.";
-    return;
-  }
-  if (performance.now() - previewRequestedAt < (stage.pictureAgeMs > renewMs ? retryMs : renewMs)) return;
-  previewRequestedAt = performance.now();
-  const [askedDevice, askedCamera] = [device, camera];
-  const answer = await link.ask(device.id, camera, "preview", { on: true, ...pace.wanted, for_s: previewForS }, newId(), answerMs);
-  if (askedDevice !== device || askedCamera !== camera) return;
-  stage.previewFault = answer.ok ? "" : `${answer.code}: ${answer.message}`;
-  stage.show();
+  const shown = views.current === "cameras" ? Grid.cameras(device) : camera === "" ? [] : [camera];
+  const cams = shown.flatMap((id) => [`${root}/cam/${id}/mask`, `${root}/cam/${id}/track/+`, `${root}/cam/${id}/preview`]);
+  link.subscribe([...all, `${root}/telemetry`, `${root}/cam/+/state`, ...cams]);
 }
 
 function show(): void {
-  panels.showDevices(fleet.all, device, state.kind === "online", select);
-  work.hidden = device === null;
+  const { all } = fleet;
+  const choose = (d: Device): void => {
+    views.set("camera");
+    if (d !== device) select(d);
+  };
+  overview.showDevices(all, views.current === "fleet" ? null : device, state.kind === "online", choose);
+  if (views.current === "fleet") overview.showFleet(all, choose);
+  views.show(device?.info?.cameras.length ?? 0, device !== null);
   board.classList.toggle("stale", state.kind !== "online" || silent);
   commandPanel.show();
   stage.show();
-  if (device) panels.showDevice(device, camera, state.kind === "online" && !silent);
+  const isCurrent = state.kind === "online" && !silent;
+  if (device) panels.showDevice(device, camera, isCurrent);
+  if (device && views.current === "cameras") grid.show(device, isCurrent && isUp(device));
+  settingsForm.show(isCurrent && device !== null && isUp(device) && (device.info?.commands.includes("set") ?? true));
 }
 
+let showing = false;
+/** Many messages, one redraw. */
+function showSoon(): void {
+  if (showing) return;
+  showing = true;
+  window.setTimeout(() => {
+    showing = false;
+    show();
+  }, redrawMs);
+}
+
+overview.filterChanged(show);
 panels.stageChanged(() => panels.showPlots(device, camera));
-document.addEventListener("visibilitychange", () => void keepPreview());
+document.addEventListener("visibilitychange", () => previews.keep());
 window.setInterval(() => {
   const before = silent;
   silent = !document.hidden && link.isSilent();
@@ -226,8 +288,9 @@ window.setInterval(() => {
     loginForm.show(state, silent);
     show();
   }
-  void keepPreview();
+  previews.keep();
   stage.show();
+  if (device && views.current === "cameras") grid.show(device, state.kind === "online" && !silent && isUp(device));
 }, watchMs);
 linkChanged(state);
 void readSettings().then((settings) => {

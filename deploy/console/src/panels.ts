@@ -1,11 +1,9 @@
-// What devices have reported, in words and figures: their list, the chosen one's state and alerts, its model, its telemetry.
+// What devices have reported, in words and figures: the chosen one's state and alerts, its model, its telemetry.
 import { byId, el, setText } from "./dom";
 import { isUp, type Device } from "./fleet";
 import { plots } from "./plots";
 import { stages } from "./wire";
 
-const deviceList = byId("devices", HTMLElement);
-const noDevice = byId("no-device", HTMLElement);
 const title = byId("device-name", HTMLElement);
 const stateLine = byId("device-state", HTMLElement);
 const factsLine = byId("device-facts", HTMLElement);
@@ -14,28 +12,7 @@ const modelBox = byId("model", HTMLElement);
 const stageChoice = byId("stage", HTMLSelectElement);
 const plotBox = byId("plots", HTMLElement);
 
-const spaced = (word: string): string => word.replaceAll("_", " ");
-
-export function showDevices(all: Device[], chosen: Device | null, online: boolean, choose: (device: Device) => void): void {
-  noDevice.hidden = all.length > 0 || !online;
-  const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset["device"] : undefined;
-  deviceList.replaceChildren(
-    ...all.map((d) =>
-      el(
-        "li",
-        {},
-        el(
-          "button",
-          { type: "button", class: "device", "data-device": d.id, "aria-pressed": d === chosen ? "true" : "false", click: () => choose(d) },
-          el("i", { class: "lamp", "data-state": d.status?.state ?? "" }),
-          el("span", { class: "id" }, d.id),
-          el("span", { class: "muted" }, d.status?.state ?? ""),
-        ),
-      ),
-    ),
-  );
-  if (focused) deviceList.querySelector<HTMLElement>(`[data-device="${focused}"]`)?.focus();
-}
+export const spaced = (word: string): string => word.replaceAll("_", " ");
 
 /** @param isCurrent Whether news would arrive; else what is shown is the last that is known, and says so. */
 export function showDevice(d: Device, camera: string, isCurrent: boolean): void {
@@ -75,7 +52,7 @@ export function showDevice(d: Device, camera: string, isCurrent: boolean): void 
   showModel(d);
 }
 
-const updateWords: Record<string, string> = {
+export const updateWords: Record<string, string> = {
   idle: "none under way",
   waiting: "waiting",
   downloading: "downloading",

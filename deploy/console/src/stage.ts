@@ -27,6 +27,8 @@ export interface Owner {
   busy(): boolean;
   /** The live picture is back; `mask` is the last one made unasked. */
   onLive(mask: Mask | null): void;
+  /** A frame is in view, drawn on that canvas; `held`: the operator works on it. */
+  seen(pair: Pair, picture: HTMLCanvasElement, held: boolean): void;
   /** Why there is no picture. */
   empty(): string;
   /** Why no live picture can come, in a few words; empty: it can. */
@@ -49,7 +51,11 @@ export class Stage {
   /** Between the last pictures, in ms. */
   private intervals: number[] = [];
   private readonly frames = new Frames((pair) => {
-    if (!this.held) void this.picture.offer(pair).then(() => this.show());
+    if (!this.held)
+      void this.picture.offer(pair).then(() => {
+        this.show();
+        this.seen();
+      });
   });
   private readonly picture: Picture;
 
@@ -183,6 +189,12 @@ export class Stage {
   private async view(pair: Pair, request?: PromptRequest): Promise<void> {
     await this.picture.show(pair, request);
     this.show();
+    this.seen();
+  }
+
+  private seen(): void {
+    const { current } = this.picture;
+    if (current) this.owner.seen(current, canvas, this.held);
   }
 
   /** Brings the words around the picture up to date. */

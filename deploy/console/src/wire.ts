@@ -280,6 +280,9 @@ export const everything = (result: unknown): { count: number; complete: boolean 
   complete: fields(result)["complete"] !== false,
 });
 
+/** The result of "set": what holds from now on. */
+export const setResult = (result: unknown): Fields => fields(result);
+
 /** The mask in a reply's result. */
 export const maskOf = (result: unknown): Mask | null => mask(fields(result));
 

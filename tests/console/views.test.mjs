@@ -1,0 +1,170 @@
+// More than one camera and more than one device: the grid, the fleet at a glance, the keys between them; the last masks, and the settings
+// of the camera.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeDevice } from "./device.mjs";
+import { until } from "./harness.mjs";
+import { statusMessage } from "./messages.mjs";
+import { attribute, chip, clickAt, close, held, live, notice, seriousFindings } from "./page.mjs";
+import { useFakeDevice } from "./setup.mjs";
+
+const setup = useFakeDevice({ cameras: ["front", "side", "rear"] });
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const rows = (page) => page.locator("#fleet-rows tr");
+
+test("the fleet at a glance: status, alerts, model and roll-out of each device, those in trouble first", async () => {
+    const lost = new FakeDevice("a-lost", setup.service.port);
+    const sick = new FakeDevice("b-sick", setup.service.port);
+    const page = await setup.open();
+    lost.state("offline", ["lost"]);
+    sick.alert("throttled", "the processor is throttled", "cool it");
+    sick.model("refused", { reason: "bad_signature" });
+    await button(page, "Fleet at a glance").click();
+    const row = (id) => page.locator(`#fleet-rows tr[data-key="${id}"]`);
+    await until("the lost one", async () => /offline/.test(await row("a-lost").innerText()));
+    await until("alert and refusal", async () =>
+        /online[\s\S]*1 alert: the processor is throttled[\s\S]*squeezesam 0 int8[\s\S]*squeezesam 2: refused \(bad signature\)/.test(
+            await row("b-sick").innerText(),
+        ),
+    );
+    await until("a roll-out with its share", async () => /squeezesam 2: downloading 32 %/.test(await row("fake-1").innerText()));
+    await until("those in trouble first", async () => {
+        const keys = await rows(page).evaluateAll((all) => all.map((r) => r.dataset.key));
+        return keys[0] === "a-lost" && keys[1] === "b-sick";
+    });
+    assert.match(await page.locator("#fleet-summary").innerText(), /^4 devices: .*1 offline/);
+    assert.deepEqual(await seriousFindings(page), []);
+    sick.retained("alert/throttled", "");
+    await until("the alert is over", async () => !/alert/.test(await row("b-sick").innerText()));
+    await row("b-sick").getByRole("button").click();
+    await until("its page", async () => (await page.locator("#device-name").innerText()) === "b-sick");
+    assert.ok(await page.locator("#fleet").isHidden());
+    await close(page);
+    for (const device of [lost, sick]) {
+        device.retained("status", "");
+        await device.stop();
+    }
+});
+
+test("of many devices a bounded number is listed, and the filter finds the others", async () => {
+    const ids = [...Array(70).keys()].map((n) => `robot-${String(n).padStart(2, "0")}`);
+    const put = (id, body) => setup.device.client.publish(`edgeseg/v1/${id}/status`, body, { retain: true, qos: 1 });
+    for (const id of ids) put(id, JSON.stringify(statusMessage({ head: () => ({ v: 1, device: id, session: "s1" }) }, "online", [])));
+    const page = await setup.open();
+    await until("the list says that there are more", async () =>
+        /^60 of 7\d devices/.test(await page.locator("#more-devices").innerText()),
+    );
+    assert.ok((await page.locator("#devices li").count()) <= 61);
+    await button(page, "Fleet at a glance").click();
+    await page.locator("#filter").fill("robot-69");
+    await until("the one", async () => (await rows(page).count()) === 1 && /robot-69\s+online/.test(await rows(page).innerText()));
+    await close(page);
+    for (const id of ids) put(id, "");
+});
+
+test("the grid shows a live picture of each camera of the device, and a tile opens its camera", async () => {
+    const page = await setup.open();
+    await button(page, "All cameras").click();
+    const tile = (id) => page.locator(`#grid [data-camera="${id}"]`);
+    for (const id of ["front", "side", "rear"])
+        await until(`a picture of ${id}`, async () =>
+            new RegExp(`-${id}-\\d+$`).test((await tile(id).locator("canvas").getAttribute("data-frame")) ?? ""),
+        );
+    const asked = setup.device.commands.filter((c) => c.name === "preview" && c.body.width === 400);
+    assert.deepEqual([...new Set(asked.map((c) => c.camera))].sort(), ["front", "rear", "side"]);
+    assert.ok(await page.locator("#work").isHidden());
+    assert.deepEqual(await seriousFindings(page), []);
+    setup.device.cameraState("rear", "lost");
+    await until("its state", async () => /rear\s*lost/.test(await tile("rear").innerText()));
+    setup.device.cameraState("rear", "streaming");
+    await tile("side").click();
+    await until("that camera", async () => /-side-\d+$/.test((await attribute(page, "data-frame")) ?? ""));
+    assert.equal(await page.locator("#grid li").count(), 0);
+    await close(page);
+});
+
+test("N and P go to the next and the previous camera, F fills the screen; none of them in a field", async () => {
+    const page = await setup.open();
+    const camera = page.locator("#camera");
+    for (const [key, id] of [
+        ["n", "side"],
+        ["n", "rear"],
+        ["n", "front"],
+        ["p", "rear"],
+        ["p", "side"],
+    ]) {
+        await page.keyboard.press(key);
+        assert.equal(await camera.inputValue(), id);
+    }
+    await until("its picture", async () => /-side-\d+$/.test((await attribute(page, "data-frame")) ?? ""));
+    await button(page, "Next camera").click();
+    assert.equal(await camera.inputValue(), "rear");
+    await page.locator("#set-min_score").focus();
+    await page.keyboard.press("n");
+    assert.equal(await camera.inputValue(), "rear");
+    await page.locator("#picture").focus();
+    await page.keyboard.press("f");
+    await until("full screen", () => page.evaluate(() => document.fullscreenElement?.id === "stage-panel"));
+    await button(page, "Leave full screen").click();
+    await until("not any more", () => page.evaluate(() => document.fullscreenElement === null));
+    await close(page);
+});
+
+test("the last masks are kept as small pictures, a fixed number of them, and each opens its frame with its mask", async () => {
+    const page = await setup.open();
+    const strip = page.locator("#history button");
+    await until("an automatic one", async () => (await strip.count()) >= 1);
+    await clickAt(page, 225, 150);
+    await held(page);
+    const frame = await attribute(page, "data-frame");
+    await until("the one asked for", async () => (await strip.first().getAttribute("data-frame")) === frame);
+    assert.match(await strip.first().getAttribute("aria-label"), /^Click, score 0\.93, \d\d:/);
+    const painted = await strip.first().evaluate((b) => {
+        const { data } = b.querySelector("canvas").getContext("2d").getImageData(0, 0, 96, 72);
+        return new Set(data).size;
+    });
+    assert.ok(painted > 50, "a picture is on it");
+    await button(page, "Back to live").click();
+    await live(page);
+    await strip.and(page.locator(`[data-frame="${frame}"]`)).click();
+    await until(
+        "its frame again",
+        async () => (await attribute(page, "data-frame")) === frame && (await attribute(page, "data-mask")) === frame,
+    );
+    assert.match(await chip(page), /held$/);
+    for (let i = 0; i < 18; i++) {
+        await page.keyboard.press("Escape");
+        const before = setup.device.commands.length;
+        await clickAt(page, 200 + i, 150);
+        await until("asked", () => setup.device.commands.length > before);
+        await held(page);
+    }
+    assert.equal(await strip.count(), 16);
+    await page.keyboard.press("n");
+    assert.equal(await strip.count(), 0, "another camera has its own");
+    await close(page);
+});
+
+test("camera settings: what was changed is sent, what holds is shown, a refusal too", async () => {
+    const page = await setup.open();
+    await page.locator("#set-mode").selectOption("on_command");
+    await page.locator("#set-min_score").fill("0.4");
+    await button(page, "Apply").click();
+    const { body, camera } = await setup.command("set");
+    assert.deepEqual(
+        [body.mode, body.min_score, body.max_fps, body.interval_s, body.min_area, camera],
+        ["on_command", 0.4, ...Array(3), "front"],
+    );
+    await until("it holds", async () => /In force until the service ends/.test(await page.locator("#set-note").innerText()));
+    assert.equal(await page.locator("#set-interval_s").inputValue(), "1");
+    setup.device.commands.length = 0;
+    await button(page, "Apply").click();
+    await until("nothing to send", async () => /Nothing is changed/.test(await page.locator("#set-note").innerText()));
+    assert.equal(setup.device.commands.filter((c) => c.name === "set").length, 0);
+    setup.device.refuse.set = ["bad_request", "min_area is a share"];
+    await page.locator("#set-min_area").fill("0.5");
+    await button(page, "Apply").click();
+    await until("the refusal", async () => /bad_request min_area is a share/.test(await notice(page)));
+    setup.device.refuse = {};
+    await close(page);
+});
