@@ -22,6 +22,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 COMMANDS = {
     "data": ("data", "list, check and pack photographs with masks"),
     "train": ("train", "train a model by a recipe"),
+    "pretrain": ("pretrain", "pre-train an EfficientSAM's encoder on photographs (SAMI, MAE)"),
     "evaluate": ("evaluate", "measure a checkpoint or a graph on photographs with masks"),
     "export": ("export", "write a checkpoint as an ONNX graph"),
     "quantise": ("quantise", "make an int8 graph, calibrated on photographs"),

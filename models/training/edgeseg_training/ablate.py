@@ -4,32 +4,34 @@
     seeds = [1, 2]
     limit = 0                   # photographs of the validation sources; 0 = all
     zoom = false                # one pass, or the second pass on a crop too
+    at = [2000, 4000]           # also evaluate after so many samples: a figure against samples
     [[ablate.variant]]          # the first is the base that the others are compared with
     name = "both fusions"
     [[ablate.variant]]
     name = "late fusion alone"
     network = { early = false } # changes of the recipe's tables
     of = "another variant"      # no training of its own: that variant's weights, in this network
+    [[ablate.variant]]
+    name = "int8"
+    of = "both fusions"
+    quantised = "per-channel"   # or "per-tensor": its graph in int8, calibrated on training photographs, run by ONNX Runtime
+    nodes = "policy"            # or "all": the nodes that are quantised (qdq.py)
+    [[ablate.variant]]
+    name = "SAMI"
+    pretrain = { target = "teacher" }   # the encoder is pre-trained first; an empty table takes the recipe's [pretrain]
 """
 import dataclasses
 import json
 import pathlib
 import re
 
-import numpy as np
+from . import UserError, ablate_int8, ablate_table, checkpoints, datasets, evaluate, networks, recipe as recipes, segment, sources
+from .pretrain import Pretraining
+from .state import choose_device
+from .train import Training, load_photos
 
-from . import UserError, checkpoints, datasets, evaluate, recipe as recipes, segment
-from .network import Form, SqueezeSAM
-from .train import Training, choose_device, load_photos
-
-FIGURES = {
-    "click": "one click",
-    "click_best3": "one click, best of three",
-    "box": "box",
-    "auto": "automatic, five clicks",
-    "saliency_max_f": "saliency, max-F",
-}
-KNOWN = {"seeds", "limit", "zoom", "variant"}
+KNOWN = {"seeds", "limit", "zoom", "at", "variant"}
+OWN = ("name", "of", "quantised", "nodes")  # keys of a variant that are no changes of the recipe
 
 
 @dataclasses.dataclass
@@ -39,6 +41,8 @@ class Variant:
     name: str
     changes: dict  # of the recipe's tables
     of: str = ""  # the variant whose weights it uses
+    quantised: str = ""  # one of ablate_int8.SCHEMES: measured as an int8 graph
+    nodes: str = "policy"  # one of ablate_int8.NODES
 
     def folder(self) -> str:
         """A file name."""
@@ -72,21 +76,37 @@ def variants(recipe: recipes.Recipe) -> list[Variant]:
     recipes.refuse_unknown(table, KNOWN, file, "ablate.")
     found, names = [], set()
     for entry in table.get("variant", []):
-        recipes.refuse_unknown(entry, {"name", "of", *recipes.SECTIONS}, file, "ablate.variant.")
-        changes = {key: value for key, value in entry.items() if key not in ("name", "of")}
-        variant = Variant(entry.get("name", ""), changes, entry.get("of", ""))
-        if not variant.folder() or variant.folder() in names:
-            raise UserError(f"{file}: a variant of [ablate] has no name, or the name '{variant.name}' twice. Name each one.")
-        if variant.of and variant.of not in [other.name for other in found if not other.of]:
-            raise UserError(f"{file}: 'of' of the variant '{variant.name}' names no trained variant above it. Name one.")
+        recipes.refuse_unknown(entry, {*OWN, *recipes.SECTIONS}, file, "ablate.variant.")
+        variant = Variant(changes={key: value for key, value in entry.items() if key not in OWN},
+                          **{"name": "", **{key: entry[key] for key in OWN if key in entry}})
+        reason = wrong(variant, names, [other.name for other in found if not other.of])
+        if reason:
+            raise UserError(f"{file}: {reason}")
         names.add(variant.folder())
         found.append(variant)
     if not found:
         raise UserError(f"{file} has no [[ablate.variant]]. Add the variants to compare.")
-    seeds = table.get("seeds", [1, 2])
-    if not isinstance(seeds, list) or not seeds or not all(isinstance(seed, int) for seed in seeds):
-        raise UserError(f"{file}: 'ablate.seeds' must be a list of whole numbers.")
+    for key, default in (("seeds", [1, 2]), ("at", [])):
+        numbers = table.get(key, default)
+        if not isinstance(numbers, list) or not (numbers or key == "at") or not all(isinstance(each, int) for each in numbers):
+            raise UserError(f"{file}: 'ablate.{key}' must be a list of whole numbers.")
     return found
+
+
+def wrong(variant: Variant, names: set[str], trained: list[str]) -> str:
+    """Why a variant cannot be used; empty when it can. `names` are the folders of the others, `trained` the names that `of` may give."""
+    if not isinstance(variant.name, str) or not variant.folder() or variant.folder() in names:
+        return f"a variant of [ablate] has no name, or the name '{variant.name}' twice. Name each one."
+    if variant.of and variant.of not in trained:
+        return f"'of' of the variant '{variant.name}' names no trained variant above it. Name one."
+    if variant.of and "pretrain" in variant.changes:
+        return f"the variant '{variant.name}' has 'of' and 'pretrain'. A variant that is not trained needs no pre-training: remove one."
+    if variant.quantised and (variant.quantised not in ablate_int8.SCHEMES or not variant.of):
+        return (f"'quantised' of the variant '{variant.name}' must be one of: {', '.join(ablate_int8.SCHEMES)}, "
+                "and 'of' must name the variant that is quantised.")
+    if variant.nodes not in ablate_int8.NODES:
+        return f"'nodes' of the variant '{variant.name}' must be one of: {', '.join(ablate_int8.NODES)}."
+    return ""
 
 
 class Ablation:
@@ -94,7 +114,7 @@ class Ablation:
 
     def __init__(self, path, recipe: recipes.Recipe, device, out: pathlib.Path, start: str):
         self.path, self.recipe, self.device, self.out, self.start = path, recipe, device, out, start
-        self.seeds = recipe.ablate.get("seeds", [1, 2])
+        self.seeds, self.at = recipe.ablate.get("seeds", [1, 2]), recipe.ablate.get("at", [])
         self.photos: dict[str, list] = {}
         self.records = None
 
@@ -128,28 +148,69 @@ class Ablation:
         recipe, folder = self.recipe_of(variant, seed), self.result_file(variant, seed).parent
         folder.mkdir(parents=True, exist_ok=True)
         weights = folder / "weights-fp16.pt"
+        at = {}
         if variant.of:
             weights = self.result_file(Variant(variant.of, {}), seed).with_name(weights.name)
             if not weights.exists():
                 raise UserError(f"the variant '{variant.of}' has no weights yet, which '{variant.name}' uses. Leave out --only.")
         else:
-            # the table's figures are the evaluation's: no validation within the runs
-            recipe = dataclasses.replace(recipe, validation=[])
-            resume = (folder / "checkpoint.pt").exists()
-            training = Training(recipe, self.device, folder, self.start, resume, photos=self.photos_of(recipe), validates=False)
-            training.run()
-            if training.progress() < 1:
+            at = self.train(variant, recipe, folder)
+            if at is None:
                 return False
         network = self.network(weights, recipe.network)
-        segmenter = segment.Segmenter(*segment.network_runner(network, recipe.train.size), bool(self.recipe.ablate.get("zoom", False)))
-        figures = evaluate.evaluate(segmenter, self.validation(), self.recipe.ablate.get("limit", 0))
-        result = {"variant": variant.name, "seed": seed, "samples": recipe.train.samples, "figures": figures}
+        runner = segment.network_runner(network, recipe.train.size)
+        if variant.quantised:
+            graph = ablate_int8.quantise(network, recipe.train.size, self.photos_of(recipe), variant.quantised, variant.nodes, folder)
+            runner = segment.graph_runner(graph, recipe.train.threads)
+        result = {"variant": variant.name, "seed": seed, "samples": recipe.train.samples, "figures": self.measured(runner)}
+        if at:
+            result["at"] = {**at, str(recipe.train.samples): result["figures"]}
         checkpoints.write_text(self.result_file(variant, seed), json.dumps(result, indent=2) + "\n")
         return True
 
-    def network(self, weights: pathlib.Path, form: Form) -> SqueezeSAM:
+    def train(self, variant: Variant, recipe: recipes.Recipe, folder: pathlib.Path) -> dict | None:
+        """Pre-trains where the variant says so, and trains; the figures by samples of `at`, or None when it was stopped."""
+        start = self.start
+        if "pretrain" in variant.changes:
+            pretraining = self.course(Pretraining, recipe, folder / "pretrained", "")
+            if pretraining.progress() < 1:
+                pretraining.run()
+            if pretraining.progress() < 1:
+                return None
+            start = str(pretraining.weights_file())
+        # the table's figures are the evaluation's: no validation within the runs
+        recipe = dataclasses.replace(recipe, validation=[])
+        at = {}
+        for count in [*sorted(count for count in self.at if count < recipe.train.samples), recipe.train.samples]:
+            file = folder / f"at-{count}.json"
+            if not file.exists():
+                training = self.course(Training, recipe, folder, start)
+                if training.state.samples - count >= recipe.train.batch:
+                    raise UserError(f"{folder} is past {count} samples of 'ablate.at' already. Remove the count, or the folder.")
+                training.run(max(0, -(-(count - training.state.samples) // recipe.train.batch)))
+                if training.state.samples < count:
+                    return None
+                if count == recipe.train.samples:
+                    break
+                figures = self.measured(segment.network_runner(training.state.averaged(), recipe.train.size))
+                checkpoints.write_text(file, json.dumps(figures) + "\n")
+            at[str(count)] = json.loads(file.read_text(encoding="utf-8"))
+        return at
+
+    def course(self, kind, recipe: recipes.Recipe, folder: pathlib.Path, start: str):
+        """A run of Training or Pretraining in a folder: a new one, or the one that is there."""
+        resume = (folder / "checkpoint.pt").exists()
+        options = {} if kind is Pretraining else {"start": start, "validates": False}
+        return kind(recipe, self.device, folder, resume=resume, photos=self.photos_of(recipe), **options)
+
+    def measured(self, runner) -> dict:
+        """The figures of a model on the validation photographs."""
+        segmenter = segment.Segmenter(*runner, bool(self.recipe.ablate.get("zoom", False)))
+        return evaluate.evaluate(segmenter, self.validation(), self.recipe.ablate.get("limit", 0))
+
+    def network(self, weights: pathlib.Path, form):
         """The weights in a network of this form."""
-        network = SqueezeSAM(form)
+        network = networks.make(form)
         try:
             network.load_state_dict(checkpoints.weights(checkpoints.read(weights)))
         except RuntimeError as error:
@@ -166,46 +227,14 @@ class Ablation:
     def validation(self) -> list:
         """The records of the validation sources."""
         if self.records is None:
-            problems = datasets.Problems()
-            self.records = [record for source in self.recipe.validation for path in recipes.paths(source.path)
-                            for record in datasets.read(source.format, path, problems, **source.options)]
+            self.records = list(sources.read(self.recipe.validation, datasets.Problems()))
             if not self.records:
                 raise UserError(f"{self.path} has no [[validation]] photographs to compare the variants on. Add a source.")
         return self.records
 
     def write_table(self, found: list[Variant]):
         """Writes table.md from the results that there are."""
-        results = {variant.name: [json.loads(file.read_text(encoding="utf-8"))["figures"] for seed in self.seeds
+        results = {variant.name: [json.loads(file.read_text(encoding="utf-8")) for seed in self.seeds
                                   if (file := self.result_file(variant, seed)).exists()] for variant in found}
-        checkpoints.write_text(self.out / "table.md", table({name: runs for name, runs in results.items() if runs}, self.recipe))
-
-
-def has(figures: dict, name: str, key: str) -> bool:
-    """Whether a run measured this figure on this set."""
-    return figures.get(name, {}).get(key) is not None
-
-
-def cell(values: list[float]) -> str:
-    """Mean and, of two values or more, half the range."""
-    mean = np.mean(values)
-    return f"{mean:.3f}" + (f" ± {(max(values) - min(values)) / 2:.3f}" if len(values) > 1 else "")
-
-
-def table(results: dict[str, list[dict]], recipe: recipes.Recipe) -> str:
-    """Markdown: one table a figure, a row a variant, a column a set. Mean over seeds ± half their range."""
-    train = recipe.train
-    course = f"{train.samples:,} samples a run at {train.size} px, batch {train.batch}. Mean over the seeds ± half of their range."
-    lines = [f"# Ablation {recipe.name}", "", course, ""]
-    sets = sorted({name for runs in results.values() for figures in runs for name in figures})
-    for key, title in FIGURES.items():
-        shown = [name for name in sets if any(has(figures, name, key) for runs in results.values() for figures in runs)]
-        if not shown:
-            continue
-        lines += [f"## {title}", "", "| variant | seeds | " + " | ".join(shown) + " | mean |", "|---|---|" + "---|" * (len(shown) + 1)]
-        for name, runs in results.items():
-            columns = {each: [figures[each][key] for figures in runs if has(figures, each, key)] for each in shown}
-            means = [float(np.mean([values[index] for values in columns.values()])) for index in range(min(map(len, columns.values())))]
-            lines.append(f"| {name} | {len(runs)} | " + " | ".join(cell(values) if values else "-" for values in columns.values())
-                         + f" | {cell(means) if means else '-'} |")
-        lines.append("")
-    return "\n".join(lines)
+        text = ablate_table.table({name: runs for name, runs in results.items() if runs}, self.recipe)
+        checkpoints.write_text(self.out / "table.md", text)

@@ -9,7 +9,7 @@ import subprocess
 import onnx
 
 from . import UserError, card_text, checkpoints, licences, quantise
-from .train import commit
+from .state import commit
 
 MAX_INT8_BYTES = 8_000_000
 PROGRAM = "edgeseg"

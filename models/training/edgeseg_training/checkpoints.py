@@ -4,8 +4,8 @@ import pathlib
 
 import torch
 
-from . import UserError
-from .network import Form, SqueezeSAM
+from . import UserError, networks
+from .network import Form
 
 FORM = "form"  # where a checkpoint of weights says how its network is made
 
@@ -30,11 +30,14 @@ def write_text(path: pathlib.Path, text: str):
 def read(path) -> dict:
     """A checkpoint's content on the CPU. Raises UserError when it is missing or is not one."""
     try:
-        return torch.load(path, map_location="cpu")
+        content = torch.load(path, map_location="cpu")
     except FileNotFoundError:
         raise UserError(f"the checkpoint {path} does not exist. Check the path.") from None
     except Exception as error:
         raise UserError(f"{path} is not a checkpoint ({error}). Use a file that `train` wrote.") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path} holds no table of weights. Use a file that `train` wrote.")
+    return content
 
 
 def half(state: dict) -> dict:
@@ -48,20 +51,22 @@ def full(state: dict) -> dict:
 
 
 def weights(content: dict) -> dict:
-    """The network's weights of either kind of checkpoint: a run's (its EMA) or bare weights."""
-    return full(content["ema"] if "ema" in content else content.get("weights", content))
+    """The network's weights of any kind of checkpoint: a run's (its EMA), weights alone, EfficientSAM's published file, a bare table."""
+    return full(content["ema"] if "ema" in content else content.get("weights", content.get("model", content)))
 
 
-def write_weights(path: pathlib.Path, state: dict, form: Form, facts: dict):
+def write_weights(path: pathlib.Path, state: dict, form, facts: dict):
     """A checkpoint of weights alone, in half precision; `facts` (samples seen, recipe, commit) goes with it."""
-    write(path, {"weights": half(state), FORM: vars(form).copy(), "facts": facts})
+    write(path, {"weights": half(state), FORM: networks.to_table(form), "facts": facts})
 
 
-def load_network(path) -> SqueezeSAM:
-    """The network of a checkpoint, in evaluation mode. Bare state dicts have the default form."""
+def load_network(path, side: int = 0):
+    """The network of a checkpoint, in evaluation mode. Bare state dicts have SqueezeSAM's default form.
+
+    `side`: the side of the picture that an EfficientSAM gets, instead of the one that it was trained at.
+    """
     content = read(path)
-    form = Form(**content[FORM]) if FORM in content else Form()
-    network = SqueezeSAM(form)
+    network = networks.make(networks.from_table(content[FORM], side) if FORM in content else Form())
     try:
         network.load_state_dict(weights(content))
     except (RuntimeError, AttributeError) as error:

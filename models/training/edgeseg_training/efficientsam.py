@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .positions import Fourier, sine_table
+
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet, RGB in 0..1
 PRETRAINED_SIDE = 224  # the position table has one entry a patch of a picture of this side, and one for a class token
 MAX_POINTS = 6
@@ -18,19 +20,19 @@ UNUSED, CLICK, BOX_FIRST, BOX_LAST = -1, 1, 2, 3
 
 @dataclass(frozen=True)
 class Sizes:
-    """Defaults are EfficientSAM-Ti's. `embedding` must be a multiple of twice `decoder_heads`."""
+    """Defaults are EfficientSAM-Ti's. A recipe's [network] table of kind "efficientsam" sets them, except `image`: it is train.size."""
 
     image: int = 1024
     patch: int = 16
     width: int = 192
     heads: int = 3
     depth: int = 12
-    embedding: int = 256
+    embedding: int = 256  # a multiple of twice `decoder_heads`
     decoder_depth: int = 2
     decoder_heads: int = 8
     decoder_mlp: int = 2048
     iou_hidden: int = 256
-    upscaling: tuple = (64, 32)
+    upscaling: tuple[int, int] = (64, 32)
     masks: int = 3
 
     @property
@@ -87,9 +89,8 @@ class ImageEncoder(nn.Module):
     def __init__(self, sizes):
         super().__init__()
         self.sizes = sizes
-        entries = (PRETRAINED_SIDE // sizes.patch) ** 2 + 1
         self.patch_embed = nn.ModuleDict({"proj": nn.Conv2d(3, sizes.width, sizes.patch, sizes.patch)})
-        self.pos_embed = nn.Parameter(torch.zeros(1, entries, sizes.width))
+        self.pos_embed = nn.Parameter(sine_table(PRETRAINED_SIDE // sizes.patch, sizes.width))
         self.blocks = nn.ModuleList([EncoderBlock(sizes.width, sizes.heads) for _ in range(sizes.depth)])
         c = sizes.embedding
         self.neck = nn.Sequential(nn.Conv2d(sizes.width, c, 1, bias=False), ChannelNorm(c),
@@ -103,25 +104,21 @@ class ImageEncoder(nn.Module):
             return table
         return F.interpolate(table, size=(self.sizes.grid, self.sizes.grid), mode="bicubic", align_corners=False)
 
-    def forward(self, image, position=None):
+    def tokens(self, image, position=None):
+        """Normalised RGB [B,3,S,S] -> a token a patch [B,g*g,width], with its position, before the blocks."""
         x = self.patch_embed["proj"](image) + (self.position() if position is None else position)
-        x = x.flatten(2).transpose(1, 2)
+        return x.flatten(2).transpose(1, 2)
+
+    def attended(self, tokens):
+        """The tokens [B,N,width] after all blocks; any of a picture's tokens may be left out."""
         for block in self.blocks:
-            x = block(x)
+            tokens = block(tokens)
+        return tokens
+
+    def forward(self, image, position=None):
+        x = self.attended(self.tokens(image, position))
         grid = self.sizes.grid
         return self.neck(x.transpose(1, 2).reshape(-1, self.sizes.width, grid, grid))
-
-
-class Fourier(nn.Module):
-    """Position encoding with random frequencies: xy in 0..1 [...,2] -> [...,C]."""
-
-    def __init__(self, width):
-        super().__init__()
-        self.register_buffer("positional_encoding_gaussian_matrix", torch.randn(2, width // 2))
-
-    def forward(self, xy):
-        angle = (2 * xy - 1) @ self.positional_encoding_gaussian_matrix * (2 * math.pi)
-        return torch.cat([angle.sin(), angle.cos()], -1)
 
 
 class PromptEncoder(nn.Module):

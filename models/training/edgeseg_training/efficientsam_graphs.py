@@ -1,4 +1,4 @@
-"""EfficientSAM's ONNX files and weights: the published contract, seeded weights, and loading published weights by name.
+"""EfficientSAM's ONNX files: the published contract, and seeded weights for tests.
 
 Encoder: `batched_images` float [B,3,H,W] RGB 0..1 -> `image_embeddings` float [B,C,g,g].
 Decoder: `image_embeddings`, `batched_point_coords` float [B,Q,N,2] (pixels of a picture of `orig_im_size`), `batched_point_labels`
@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from . import UserError, onnx_file
+from . import onnx_file
 from .efficientsam import EfficientSAM
 
 ENCODER_AXES = {"batched_images": {0: "batch", 2: "height", 3: "width"}, "image_embeddings": {0: "batch"}}
@@ -83,28 +83,3 @@ def seed_weights(model: EfficientSAM, seed: int):
     for perceptron in model.mask_decoder.output_hypernetworks_mlps:
         perceptron.fc.weight.data.mul_(4)
         perceptron.fc.bias.data.mul_(4)
-
-
-def load_published(model: EfficientSAM, path):
-    """Loads weights under the published names from a file of `torch.save`: the tensors, or {"model": tensors}.
-
-    Raises UserError that names missing, unknown and differently shaped tensors.
-    """
-    try:
-        state = torch.load(path, map_location="cpu")
-    except (OSError, RuntimeError, ValueError, EOFError, ImportError, AttributeError) as error:
-        raise UserError(f"{path}: cannot be read as a torch file ({error}). Give a file such as efficient_sam_vitt.pt.") from error
-    except Exception as error:  # pickle raises many kinds for a file that is none
-        raise UserError(f"{path}: is not a torch file ({type(error).__name__}). Give a file such as efficient_sam_vitt.pt.") from error
-    state = state.get("model", state) if isinstance(state, dict) else None
-    if not isinstance(state, dict):
-        raise UserError(f"{path}: holds no table of tensors. Give a file such as efficient_sam_vitt.pt.")
-    wanted = model.state_dict()
-    missing, unknown = sorted(wanted.keys() - state.keys()), sorted(state.keys() - wanted.keys())
-    shapes = [f"{name} {tuple(state[name].shape)} instead of {tuple(wanted[name].shape)}"
-              for name in sorted(wanted.keys() & state.keys()) if state[name].shape != wanted[name].shape]
-    if missing or unknown or shapes:
-        parts = [f"{text}: {', '.join(names[:3])}{', ...' if len(names) > 3 else ''} ({len(names)})"
-                 for text, names in (("missing", missing), ("unknown", unknown), ("of another shape", shapes)) if names]
-        raise UserError(f"{path}: these weights do not belong to this model. {'; '.join(parts)}. Choose the sizes of the file (Ti or S).")
-    model.load_state_dict({name: value.float() for name, value in state.items()})

@@ -10,7 +10,7 @@ import sys
 import cv2
 import numpy as np
 
-from . import UserError, checkpoints, datasets, recipe as recipes, reports, segment
+from . import UserError, checkpoints, datasets, recipe as recipes, reports, segment, sources
 from .datasets import IGNORE
 from .state import Clock
 
@@ -99,6 +99,8 @@ def measure(segmenter, image: np.ndarray, layers, tally: Tally):
         tally.box.append(masked_iou(answer.mask(index, height, width), truth, known))
         if kind == "salient":
             saliency, answered = segmenter.automatic()
+            if saliency is None:
+                continue
             mask = answered[0].mask(answered[1], height, width) if answered else None
             tally.automatic.append(masked_iou(mask, truth, known) if answered else 0.0)
             add_saliency(tally, saliency, truth, known)
@@ -148,7 +150,7 @@ def table(figures: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 
-def open_model(path, precision: str = "fp32", size: int = 256, threads: int = 0, zoom: bool = True) -> segment.Segmenter:
+def open_model(path, precision: str = "fp32", size: int = 0, threads: int = 0, zoom: bool = True) -> segment.Segmenter:
     """A segmenter of a bundle's folder, an ONNX file or a checkpoint. Raises UserError for anything else."""
     path = pathlib.Path(path)
     if path.is_dir():
@@ -164,20 +166,19 @@ def open_model(path, precision: str = "fp32", size: int = 256, threads: int = 0,
         if not path.is_file():
             raise UserError(f"the graph {path} does not exist. Check the path.")
         return segment.Segmenter(*segment.graph_runner(path, threads), zoom)
-    return segment.Segmenter(*segment.network_runner(checkpoints.load_network(path), size), zoom)
+    return segment.Segmenter(*segment.network_runner(checkpoints.load_network(path, size), size), zoom)
 
 
 def read_sources(recipe: str, data: str, format: str, options: list[str], problems) -> list:
     """The records of a recipe's validation sources, or of one named source."""
     if data:
         pairs = dict(option.split("=", 1) if "=" in option else (option, "") for option in options)
-        sources = [recipes.Source(data, format, pairs)]
+        named = [recipes.Source(data, format, pairs)]
     elif recipe:
-        sources = recipes.load(recipe).validation
+        named = recipes.load(recipe).validation
     else:
         raise UserError("no photographs are named. Use --data FILE_OR_FOLDER or --recipe FILE with [[validation]] sources.")
-    return [record for source in sources for path in recipes.paths(source.path)
-            for record in datasets.read(source.format, path, problems, **source.options)]
+    return list(sources.read(named, problems))
 
 
 def add_source_options(parser):
@@ -194,7 +195,7 @@ def configure(parser):
     parser.add_argument("model", help="a bundle's folder, an ONNX file or a checkpoint")
     add_source_options(parser)
     parser.add_argument("--precision", choices=("fp32", "int8"), default="fp32", help="of a bundle's graph")
-    parser.add_argument("--size", type=int, default=256, help="side of the image that a checkpoint gets")
+    parser.add_argument("--size", type=int, default=0, help="side of a checkpoint's image (default: 256, EfficientSAM: its own)")
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--no-zoom", action="store_true", help="one pass on the whole frame")
     parser.add_argument("--json", default="", help="write the figures to this file too")

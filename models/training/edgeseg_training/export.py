@@ -1,9 +1,13 @@
-"""`export`: a checkpoint as an ONNX graph in the bundle's contract, compared with torch on pictures."""
+"""`export`: a checkpoint as an ONNX graph in the bundle's contract, compared with torch on pictures.
+
+An EfficientSAM becomes two graphs of its published contract, which `edgeseg model import efficientsam` makes a bundle of.
+"""
 import pathlib
 
 import numpy as np
+import torch
 
-from . import UserError, calibration, checkpoints, graph
+from . import UserError, calibration, checkpoints, efficientsam_graphs, graph, networks
 from .prompts import BOX_FIRST, BOX_LAST, CLICK, NEGATIVE
 
 TOLERANCE = 1e-3
@@ -13,8 +17,8 @@ PICTURES = 20
 def configure(parser):
     """The command's options."""
     parser.add_argument("checkpoint", help="a checkpoint that `train` wrote")
-    parser.add_argument("--out", required=True, help="the ONNX file to write")
-    parser.add_argument("--size", type=int, default=256, help="side of the image that the graph gets")
+    parser.add_argument("--out", required=True, help="the ONNX file to write; of an EfficientSAM NAME-encoder.onnx and NAME-decoder.onnx")
+    parser.add_argument("--size", type=int, default=0, help="side of the image that the graph gets (default: 256, EfficientSAM: its own)")
     parser.add_argument("--photos", default="", help="compare on photographs of this folder instead of generated pictures")
 
 
@@ -42,22 +46,58 @@ def prompts(count: int) -> list[np.ndarray]:
     return found
 
 
+def write(network, size: int, path: pathlib.Path, images) -> tuple[list[pathlib.Path], float]:
+    """Writes the graphs; their files and the greatest difference from torch."""
+    if networks.kind_of(network.form) == networks.SQUEEZESAM:
+        graph.export(network, size, path)
+        return [path], graph.differences(network, path, list(zip(images, prompts(len(images)))), size)
+    files = [path.with_name(f"{path.stem}-{part}.onnx") for part in ("encoder", "decoder")]
+    efficientsam_graphs.export(network, *files)
+    return files, pair_difference(network, files, images)
+
+
+def pair_difference(network, files, images) -> float:
+    """The greatest difference of an EfficientSAM's graphs from torch, in logits within +-20 and predicted IoU. Images uint8 BGR [H,W,3]."""
+    encoder, decoder = (graph.session(file, 1) for file in files)  # a comparison, no measurement of speed
+    greatest = 0.0
+    for number, image in enumerate(images):
+        height, width = image.shape[:2]
+        pixels = np.ascontiguousarray(image[..., ::-1].transpose(2, 0, 1)[None], np.float32) / 255
+        kinds = [[(1, .4, .55)], [(2, .2, .25), (3, .7, .8)], [(1, .3, .3), (1, .6, .5), (1, .4, .8)]][number % 3]
+        points = np.float32([[[(x * width, y * height) for _, x, y in kinds]]])
+        labels = np.float32([[[label for label, _, _ in kinds]]])
+        with torch.no_grad():
+            embeddings = network.encode(torch.from_numpy(pixels))
+            low, iou = network.decode(embeddings, torch.from_numpy(points), torch.from_numpy(labels), height, width)
+        found = decoder.run(["low_res_masks", "iou_predictions"], {
+            "image_embeddings": encoder.run(None, {"batched_images": pixels})[0], "batched_point_coords": points,
+            "batched_point_labels": labels, "orig_im_size": np.int64([height, width])})
+        for one, other in zip((low.numpy(), iou.numpy()), found):
+            greatest = max(greatest, float(np.abs(one.clip(-20, 20) - other.clip(-20, 20)).max()))
+    return greatest
+
+
 def run(arguments) -> int:
     """Runs the command; exit status 1 when the graph differs from torch."""
-    network, path = checkpoints.load_network(arguments.checkpoint), pathlib.Path(arguments.out)
+    network, path = checkpoints.load_network(arguments.checkpoint, arguments.size), pathlib.Path(arguments.out)
+    size = networks.side_of(network.form, arguments.size)
     graph.runtime()
     if not path.parent.is_dir():
         raise UserError(f"the folder {path.parent} does not exist. Make it, or choose another place with --out.")
-    graph.export(network, arguments.size, path)
     if arguments.photos:
         read = [calibration.read(file) for file in calibration.photographs(arguments.photos, PICTURES)]
-        images = [calibration.stretch(image, arguments.size) for image in read if image is not None]
+        images = [calibration.stretch(image, size) for image in read if image is not None]
     else:
-        images = generated(PICTURES, arguments.size)
-    difference = graph.differences(network, path, list(zip(images, prompts(len(images)))), arguments.size)
-    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; greatest difference from torch on {len(images)} pictures: {difference:.1e}")
+        images = generated(PICTURES, size)
+    files, difference = write(network, size, path, images)
+    for file in files:
+        print(f"{file}: {file.stat().st_size / 1e6:.1f} MB")
+    print(f"greatest difference from torch on {len(images)} pictures: {difference:.1e}")
     if not images or difference > TOLERANCE:
-        path.rename(path.with_name(path.name + ".refused"))
-        print(f"refused: the difference is above {TOLERANCE}. It is kept as {path.name}.refused; report it with torch's version.")
+        for file in files:
+            file.rename(file.with_name(file.name + ".refused"))
+            print(f"refused: the difference is above {TOLERANCE}. It is kept as {file.name}.refused; report it with torch's version.")
         return 1
+    if len(files) == 2:
+        print(f"a bundle of them: edgeseg model import efficientsam --encoder {files[0]} --decoder {files[1]}")
     return 0

@@ -51,7 +51,8 @@ def split(target):
 def loss(logits, predicted, target, kind, weights):
     """The batch's loss and its parts.
 
-    logits [B,4,h,w], predicted [B,3], target uint8 [B,h,w], kind [B] (indices of sampling.KINDS), weights: recipe.Loss.
+    logits [B,4,h,w], or [B,3,h,w] of a network without a saliency map, which has no such terms; predicted [B,3], target uint8 [B,h,w],
+    kind [B] (indices of sampling.KINDS), weights: recipe.Loss.
     Returns the scalar loss and per-sample figures: `picked`, `best` (IoU of the mask that the head picks, of the best),
     `saliency` (IoU of the saliency map).
     """
@@ -62,9 +63,9 @@ def loss(logits, predicted, target, kind, weights):
     mask_loss = each.min(1).values + weights.mean * each.mean(1)
     with torch.no_grad():
         actual = true_iou(masks, target, known)
-        salient_iou = true_iou(salient, target, known)[:, 0]
+        salient_iou = true_iou(salient, target, known).sum(1)
     head_loss = weights.iou * ((predicted - actual) ** 2).mean(1) + weights.ranking * ranking(predicted, actual)
-    map_loss = (pixel_terms(salient, target, known, weights.focal, weights.bce) + weights.dice * dice_terms(salient, target, known))[:, 0]
+    map_loss = (pixel_terms(salient, target, known, weights.focal, weights.bce) + weights.dice * dice_terms(salient, target, known)).sum(1)
     share = weights.saliency * (kind == SALIENCY).float() + weights.empty * (kind == EMPTY).float()
     total = (prompted * (mask_loss + head_loss) + share * map_loss).mean()
     picked = actual.gather(1, predicted.argmax(1, keepdim=True))[:, 0]

@@ -101,6 +101,9 @@ class SqueezeSAM(nn.Module):
     (x, y in 0..1 of the image, label); the labels are in `prompts`. S is a multiple of 32.
     """
 
+    has_saliency = True
+    knows_negative = True
+
     def __init__(self, form: Form = Form()):
         super().__init__()
         self.form = form
@@ -123,6 +126,20 @@ class SqueezeSAM(nn.Module):
             self.s8, self.s4, self.s2 = nn.Conv2d(stride8, a, 1), nn.Conv2d(stride4, b, 1), nn.Conv2d(stride2, c, 1)
         self.hyp = nn.ModuleList([perceptron(width, width, FEATURES + 1) for _ in range(MASKS + 1)])
         self.iou = perceptron(width, width, MASKS)
+
+    def fix(self, train):
+        """Takes the parts of the encoder from training that the recipe fixes."""
+        self.enc.fix(train.fix_norms, train.fix_depthwise, train.fix_encoder)
+
+    @staticmethod
+    def rate_of(name: str, train) -> float:
+        """The parameter's learning rate before the schedule: the encoder has its own, but for the prompts' part of the stem."""
+        return train.encoder_rate if name.startswith("enc.") and "_prompt_stem" not in name else train.rate
+
+    @staticmethod
+    def decays(name: str) -> bool:
+        """Whether weight decay applies to a parameter of two or more dimensions: not to tokens."""
+        return not name.startswith(("tok", "lab"))
 
     def place(self, xy):
         """Position code [...,width] of coordinates in 0..1."""

@@ -30,15 +30,20 @@ def scale_of(low: float, high: float) -> Scale:
     return Scale(scale, int(np.clip(np.round(-low / scale), 0, 255)))
 
 
-def chosen(model: onnx.ModelProto, keep_float: str = "") -> list:
-    """The nodes that the policy quantises. `keep_float` is a pattern of further names that stay in float."""
+def chosen(model: onnx.ModelProto, keep_float: str = "", takes_all: bool = False) -> list:
+    """The nodes that the policy quantises. `keep_float` is a pattern of further names that stay in float.
+
+    `takes_all`: every convolution, resize and sum of two computed tensors, to show what the policy is for.
+    """
     initializers = {i.name for i in model.graph.initializer}
+    constants = initializers | {output for node in model.graph.node if node.op_type == "Constant" for output in node.output}
     nodes = []
     for node in model.graph.node:
-        if re.search(FLOAT_NODES, node.name) or (keep_float and re.search(keep_float, node.name)):
+        if (not takes_all and re.search(FLOAT_NODES, node.name)) or (keep_float and re.search(keep_float, node.name)):
             continue
         is_conv = node.op_type == "Conv" and node.input[1] in initializers
-        if is_conv or node.op_type == "Resize" or (node.op_type == "Add" and re.search(RESIDUALS, node.name)):
+        is_sum = node.op_type == "Add" and (not constants & set(node.input) if takes_all else re.search(RESIDUALS, node.name))
+        if is_conv or node.op_type == "Resize" or is_sum:
             nodes.append(node)
     return nodes
 
@@ -46,7 +51,8 @@ def chosen(model: onnx.ModelProto, keep_float: str = "") -> list:
 class Rewriter:
     """Puts quantise and dequantise nodes around the chosen nodes of one graph."""
 
-    def __init__(self, model: onnx.ModelProto, nodes: list):
+    def __init__(self, model: onnx.ModelProto, nodes: list, is_per_tensor: bool = False):
+        self.is_per_tensor = is_per_tensor  # one scale for a convolution's weights instead of one an output channel
         self.model, self.graph, self.nodes = model, model.graph, nodes
         self.values = {i.name: numpy_helper.to_array(i) for i in self.graph.initializer}
         self.uses: dict[str, list] = {}
@@ -124,6 +130,8 @@ class Rewriter:
         bias = self.values[node.input[2]].astype(np.float64) if len(node.input) > 2 else np.zeros(len(weight))
         axes = tuple(range(1, weight.ndim))
         step = np.maximum(np.abs(weight).max(axes), 1e-8) / WEIGHT_LEVELS
+        if self.is_per_tensor:
+            step = np.full_like(step, step.max())
         levels = np.clip(np.round(weight / step.reshape(-1, *[1] * (weight.ndim - 1))), -WEIGHT_LEVELS, WEIGHT_LEVELS)
         error = (weight - levels * step.reshape(-1, *[1] * (weight.ndim - 1))).sum((2, 3))
         groups = next((a.i for a in node.attribute if a.name == "group"), 1)

@@ -7,9 +7,8 @@ import pathlib
 import tomllib
 import typing
 
-from . import UserError
+from . import UserError, networks
 from .licences import CLASSES
-from .network import Form
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +18,9 @@ class Source:
     path: str
     format: str = "shards"
     options: dict = dataclasses.field(default_factory=dict)  # passed to the reader
+    leave_out: dict = dataclasses.field(default_factory=dict)  # set -> share (0..1) of its photographs that is not read
+    only: dict = dataclasses.field(default_factory=dict)  # set -> share: that share and nothing else, what `leave_out` leaves
+    rename: str = ""  # the name of the set that all photographs of the source get
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +108,22 @@ class Train:
     seed: int = 1
 
 
-SECTIONS = {"network": Form, "data": Data, "mix": Mix, "augment": Augment, "loss": Loss, "train": Train}
+@dataclasses.dataclass(frozen=True)
+class Pretrain:
+    """Masked pre-training of an EfficientSAM's encoder (`pretrain`, sami.py). What is not here is as [train] says."""
+
+    target: str = "teacher"  # "teacher": another encoder's features (SAMI); "pixels": the patches themselves (MAE)
+    teacher: str = ""  # its file (teachers.py)
+    teacher_side: int = 0  # side of the picture that it gets; 0 = train.size
+    masked: float = 0.75  # share of the patches that the encoder does not see
+    decoder_depth: int = 2
+    normalise: bool = True  # each of the teacher's feature vectors to mean 0 and variance 1
+    samples: int = 100_000
+    batch: int = 64
+    rate: float = 5e-4
+
+
+SECTIONS = {"network": None, "data": Data, "mix": Mix, "augment": Augment, "loss": Loss, "train": Train, "pretrain": Pretrain}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,12 +135,13 @@ class Recipe:
     start: str  # checkpoint or backbone that training starts from; "" = nothing
     sources: list[Source]
     validation: list[Source]
-    network: Form
+    network: object  # the form of `networks` that its key `kind` chooses
     data: Data
     mix: Mix
     augment: Augment
     loss: Loss
     train: Train
+    pretrain: Pretrain
     ablate: dict  # the table of variants that `ablate` reads
 
 
@@ -142,10 +160,14 @@ def load(path, cuda: bool = False, changes: dict | None = None) -> Recipe:
     refuse_unknown(table.get("cuda", {}), set(SECTIONS), str(path), "cuda.")
     sections = {}
     for name, kind in SECTIONS.items():
-        for prefix, part in (("", table), ("cuda.", overlay)):
-            refuse_unknown(part.get(name, {}), {field.name for field in dataclasses.fields(kind)}, str(path), f"{prefix}{name}.")
-        values = {**table.get(name, {}), **overlay.get(name, {}), **(changes or {}).get(name, {})}
-        sections[name] = section(kind, values, str(path), name)
+        parts = [(f"{prefix}{name}.", part.get(name, {})) for prefix, part in (("", table), ("cuda.", overlay), ("", changes or {}))]
+        if name == "network":
+            kind, parts = network_kind(parts, str(path))
+        for prefix, part in parts:
+            refuse_unknown(part, fields_of(kind), str(path), prefix)
+        sections[name] = section(kind, {key: value for _, part in parts for key, value in part.items()}, str(path), name)
+    if hasattr(sections["network"], "image"):
+        sections["network"] = dataclasses.replace(sections["network"], image=sections["train"].size)
     check(sections, str(path))
     return Recipe(
         name=table.get("name", path.stem),
@@ -156,6 +178,22 @@ def load(path, cuda: bool = False, changes: dict | None = None) -> Recipe:
         ablate=table.get("ablate", {}),
         **sections,
     )
+
+
+def network_kind(parts: list[tuple[str, dict]], file: str):
+    """The dataclass that the key `kind` of the [network] tables names, the last one in force, and the tables without the key."""
+    kind = networks.SQUEEZESAM
+    for prefix, part in parts:
+        refuse_unknown(part, part, file, prefix)  # refuses what is no table
+        kind = part.get("kind", kind)
+    if not isinstance(kind, str) or kind not in networks.KINDS:
+        raise UserError(f"{file}: 'network.kind' is {kind!r}, but must be one of: {', '.join(networks.KINDS)}.")
+    return networks.KINDS[kind][0], [(prefix, {key: part[key] for key in part if key != "kind"}) for prefix, part in parts]
+
+
+def fields_of(kind) -> set[str]:
+    """The keys of a table. The picture's side and the number of masks are no choices of a [network] table."""
+    return {field.name for field in dataclasses.fields(kind)} - {"image", "masks"}
 
 
 def refuse_unknown(table: dict, known, file: str, prefix: str):
@@ -171,7 +209,6 @@ def refuse_unknown(table: dict, known, file: str, prefix: str):
 
 def section(kind, values: dict, file: str, name: str):
     """One table as its dataclass, with every value's type checked."""
-    refuse_unknown(values, {field.name for field in dataclasses.fields(kind)}, file, f"{name}.")
     types = typing.get_type_hints(kind)
     return kind(**{key: convert(value, types[key], file, f"{name}.{key}") for key, value in values.items()})
 
@@ -194,13 +231,18 @@ def convert(value, kind, file: str, key: str):
 
 def check(sections: dict, file: str):
     """Ranges, which types do not say."""
-    train, data, augment = sections["train"], sections["data"], sections["augment"]
+    train, data, augment, pretrain = (sections[name] for name in ("train", "data", "augment", "pretrain"))
     rules = [
         (train.size % 32 == 0 and 64 <= train.size <= 1024, "train.size", "a multiple of 32 from 64 to 1024"),
         (train.batch >= 1, "train.batch", "at least 1"),
         (train.samples >= 1, "train.samples", "at least 1"),
         (train.workers >= 0, "train.workers", "0 or more"),
         (0 <= train.ema < 1, "train.ema", "at least 0 and below 1"),
+        (pretrain.target in ("teacher", "pixels"), "pretrain.target", "\"teacher\" or \"pixels\""),
+        (0.05 <= pretrain.masked <= 0.95, "pretrain.masked", "from 0.05 to 0.95"),
+        (pretrain.samples >= 1 and pretrain.batch >= 1, "pretrain.samples", "at least 1, as pretrain.batch"),
+        (pretrain.decoder_depth >= 1, "pretrain.decoder_depth", "at least 1"),
+        (pretrain.teacher_side >= 0, "pretrain.teacher_side", "0 or more"),
         (data.side >= 64, "data.side", "at least 64"),
         (all(each in CLASSES for each in data.licences), "data.licences", f"a list of: {', '.join(CLASSES)}"),
         (1 <= augment.crop_from <= augment.crop_to, "augment.crop_from", "at least 1 and at most crop_to"),
@@ -209,6 +251,7 @@ def check(sections: dict, file: str):
     rules += [(0 <= value <= 1, f"augment.{key}", "from 0 to 1") for key, value in vars(augment).items() if not key.startswith("crop_")]
     rules += [(isinstance(value, (int, float)) and value >= 0, f"data.weights.{key}", "a number of 0 or more")
               for table in (data.weights, data.saliency_weights) for key, value in table.items()]
+    rules += networks.rules(sections["network"], sections)
     for holds, key, rule in rules:
         if not holds:
             raise UserError(f"{file}: '{key}' must be {rule}.")
@@ -216,10 +259,16 @@ def check(sections: dict, file: str):
 
 def source(table: dict, file: str, name: str) -> Source:
     """One [[source]] table; keys that are not the source's own are options of its reader."""
-    refuse = {key: value for key, value in table.items() if key in ("path", "format")}
-    if not isinstance(refuse.get("path"), str):
+    own = {key: value for key, value in table.items() if key in fields_of(Source) - {"options"}}
+    if not isinstance(own.get("path"), str):
         raise UserError(f"{file}: a [[{name}]] has no 'path'. Give the file or folder.")
-    return Source(refuse["path"], refuse.get("format", "shards"), {key: value for key, value in table.items() if key not in refuse})
+    for key in ("leave_out", "only"):
+        shares = own.get(key, {})
+        if not isinstance(shares, dict) or not all(isinstance(each, (int, float)) and 0 <= each <= 1 for each in shares.values()):
+            raise UserError(f"{file}: '{name}.{key}' must be a table of shares from 0 to 1: {{ coco_person = 0.1 }}.")
+    if not isinstance(own.get("rename", ""), str):
+        raise UserError(f"{file}: '{name}.rename' must be a text.")
+    return Source(options={key: value for key, value in table.items() if key not in own}, **own)
 
 
 def paths(path: str) -> list[str]:

@@ -82,6 +82,16 @@ class Sampler:
         self.backgrounds = Pool(grouped(whole), weights, data.default_weight)
         self.schedule = schedule(recipe.mix, bool(self.targets.sets), bool(self.salient.sets))
 
+    def shapes(self, batch: int) -> dict[str, tuple]:
+        """Shapes and types of a batch's arrays."""
+        half = self.size // 2
+        return {
+            "image": ((batch, self.size, self.size, 3), np.uint8),
+            "points": ((batch, clicks.SLOTS, 3), np.float32),
+            "target": ((batch, half, half), np.uint8),
+            "kind": ((batch,), np.int64),
+        }
+
     def sample(self, number: int) -> Sample:
         """Sample `number` of the run."""
         rng = np.random.default_rng([self.recipe.train.seed, number])
@@ -229,19 +239,9 @@ def schedule(mix, has_targets: bool, has_salient: bool) -> list[int]:
     return order
 
 
-def batch_arrays(batch: int, size: int) -> dict[str, tuple]:
-    """Shapes and types of a batch's arrays."""
-    return {
-        "image": ((batch, size, size, 3), np.uint8),
-        "points": ((batch, clicks.SLOTS, 3), np.float32),
-        "target": ((batch, size // 2, size // 2), np.uint8),
-        "kind": ((batch,), np.int64),
-    }
-
-
-def fill(sampler: Sampler, first: int, arrays: dict):
-    """Writes samples first, first+1, .. into a batch's arrays."""
-    for index in range(len(arrays["kind"])):
+def fill(sampler, first: int, arrays: dict):
+    """Writes samples first, first+1, .. of a sampler into a batch's arrays."""
+    for index in range(len(arrays["image"])):
         sample = sampler.sample(first + index)
         for name in arrays:
             arrays[name][index] = getattr(sample, name)

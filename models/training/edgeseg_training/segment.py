@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import torch
 
-from . import calibration
+from . import UserError, calibration, networks
 from .network import MASKS
-from .prompts import BOX_FIRST, BOX_LAST, CLICK, SLOTS
+from .prompts import BOX_FIRST, BOX_LAST, CLICK, NEGATIVE, SLOTS
 
 BOX_MARGIN, CLICK_MARGIN, AUTO_MARGIN = 1.5, 1.6, 1.3  # sides of the crop, in sides of the object
 MIN_BOX_SIDE, MIN_CLICK_SIDE = 48, 64  # least sides of the crop, pixels
@@ -20,11 +20,14 @@ MAX_CROP_SHARE = 0.7  # a crop of more of the frame shows hardly more than the f
 
 @dataclasses.dataclass
 class Answer:
-    """One pass: logits float32 [3,h,w], predicted IoU [3], saliency logits [h,w], and the window that they cover."""
+    """One pass: logits float32 [3,h,w], predicted IoU [3], saliency logits [h,w], and the window that they cover.
+
+    `saliency` is None when the model has no saliency map.
+    """
 
     logits: np.ndarray
     iou: np.ndarray
-    saliency: np.ndarray
+    saliency: np.ndarray | None
     window: tuple[int, int, int, int]
 
     def masks(self, height: int, width: int) -> list[np.ndarray]:
@@ -54,17 +57,30 @@ def graph_runner(path, threads: int = 0):
 
 
 def network_runner(network, size: int):
-    """The same for a torch network in evaluation mode."""
-    device = next(network.parameters()).device
+    """The same for a torch network in evaluation mode. An EfficientSAM has its own size, and encodes a frame once for all its prompts."""
+    device, size = next(network.parameters()).device, networks.side_of(network.form, size)
+    last = [None, None]
 
+    @torch.no_grad()
     def run(image, points):
-        with torch.no_grad():
-            pixels = torch.from_numpy(image)[None].permute(0, 3, 1, 2).float().to(device)
-            logits, iou = network(pixels, torch.from_numpy(points)[None].to(device))
+        if not network.knows_negative and (points[:, 2] == NEGATIVE).any():
+            raise UserError("this model knows no negative clicks (label 0). Leave them out.")
+        prompt = torch.from_numpy(points)[None].to(device)
+        if network.has_saliency:
+            logits, iou = network(as_pixels(image).to(device), prompt)
+        else:
+            if last[0] is not image:
+                last[:] = image, network.embed(as_pixels(image).to(device))
+            logits, iou = network.answer(last[1], prompt)
         logits = logits[0].float().cpu().numpy()
-        return logits[:MASKS], iou[0].float().cpu().numpy(), logits[MASKS]
+        return logits[:MASKS], iou[0].float().cpu().numpy(), logits[MASKS] if network.has_saliency else None
 
     return run, size
+
+
+def as_pixels(image: np.ndarray) -> torch.Tensor:
+    """uint8 [S,S,3] -> float [1,3,S,S]."""
+    return torch.from_numpy(image)[None].permute(0, 3, 1, 2).float()
 
 
 def iou(a: np.ndarray, b: np.ndarray) -> float:
@@ -199,8 +215,10 @@ class Segmenter:
         return first, index
 
     def automatic(self):
-        """The saliency map, and (answer, index), or None where nothing stands out."""
+        """The saliency map, and (answer, index), or None where nothing stands out. Twice None for a model without a saliency map."""
         saliency = self.look([]).saliency
+        if saliency is None:
+            return None, None
         blob = salient_blob(saliency, self.floor)
         if blob is None:
             return saliency, None

@@ -3,14 +3,14 @@ import contextlib
 import math
 import pathlib
 import random
+import subprocess
 import time
 
 import numpy as np
 import torch
 
-from . import UserError, checkpoints
+from . import UserError, checkpoints, efficientsam_weights, networks
 from .encoder import load_backbone
-from .network import SqueezeSAM
 from .recipe import Recipe, paths
 
 
@@ -38,15 +38,18 @@ class Average:
         torch._foreach_add_(kept, new, alpha=1 - decay)
 
 
-def start_network(recipe: Recipe, start: str = "") -> SqueezeSAM:
-    """The recipe's network with the weights of its start: a checkpoint, an ImageNet backbone, or random ones."""
+def start_network(recipe: Recipe, start: str = ""):
+    """The recipe's network with the weights of its start: a checkpoint, a backbone or pre-trained encoder, or random ones."""
     torch.manual_seed(recipe.train.seed)
-    network = SqueezeSAM(recipe.network)
+    network = networks.make(recipe.network)
     start = start or recipe.start
     if not start:
         return network
     start = paths(start)[0]
     state = checkpoints.weights(checkpoints.read(start))
+    if networks.kind_of(recipe.network) == networks.EFFICIENTSAM:
+        efficientsam_weights.load(network, state, start)
+        return network
     if "_conv_stem.weight" in state:
         try:
             load_backbone(network.enc, state)
@@ -67,7 +70,7 @@ def start_network(recipe: Recipe, start: str = "") -> SqueezeSAM:
 class State:
     """What a checkpoint of a run holds."""
 
-    def __init__(self, recipe: Recipe, device: torch.device, network: SqueezeSAM):
+    def __init__(self, recipe: Recipe, device: torch.device, network):
         train = recipe.train
         self.recipe, self.device = recipe, device
         self.network = network.to(device, memory_format=torch.channels_last)
@@ -80,8 +83,7 @@ class State:
     def prepare(self):
         """Training mode, with the parts fixed that the recipe fixes."""
         self.network.train()
-        train = self.recipe.train
-        self.network.enc.fix(train.fix_norms, train.fix_depthwise, train.fix_encoder)
+        self.network.fix(self.recipe.train)
 
     def groups(self):
         """Parameter groups: the encoder at its own rate; no decay of biases, norms and tokens."""
@@ -89,8 +91,8 @@ class State:
         for name, parameter in self.network.named_parameters():
             if not parameter.requires_grad:
                 continue
-            rate = train.encoder_rate if name.startswith("enc.") and "_prompt_stem" not in name else train.rate
-            decay = train.decay if parameter.ndim > 1 and not name.startswith(("tok", "lab")) else 0.0
+            rate = self.network.rate_of(name, train)
+            decay = train.decay if parameter.ndim > 1 and self.network.decays(name) else 0.0
             groups.setdefault((rate, decay), []).append(parameter)
         return [{"params": parameters, "lr": rate, "base": rate, "weight_decay": decay} for (rate, decay), parameters in groups.items()]
 
@@ -109,7 +111,7 @@ class State:
         checkpoints.write(path, {
             "network": self.network.state_dict(), "ema": self.average.state, "ema_steps": self.average.steps,
             "optimizer": self.optimizer.state_dict(), "samples": self.samples, "steps": self.steps, "seconds": self.seconds,
-            "seed": self.recipe.train.seed, "torch": torch.get_rng_state(), checkpoints.FORM: vars(self.recipe.network).copy(),
+            "seed": self.recipe.train.seed, "torch": torch.get_rng_state(), checkpoints.FORM: networks.to_table(self.network.form),
         })
 
     def take_up(self, path: pathlib.Path):
@@ -132,11 +134,33 @@ class State:
         self.samples, self.steps, self.seconds = content["samples"], content["steps"], content["seconds"]
         torch.set_rng_state(content["torch"])
 
-    def averaged(self) -> SqueezeSAM:
+    def averaged(self):
         """A copy of the network with the averaged weights, in evaluation mode."""
-        network = SqueezeSAM(self.recipe.network).to(self.device, memory_format=torch.channels_last)
+        network = networks.make(self.recipe.network).to(self.device, memory_format=torch.channels_last)
         network.load_state_dict(self.average.state)
         return network.eval()
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of --device. Raises UserError when CUDA is asked for and is not there."""
+    has_cuda = torch.cuda.is_available()
+    if name == "cuda" and not has_cuda:
+        raise UserError("no CUDA device was found. Install the driver and a torch with CUDA, or use --device cpu.")
+    device = torch.device("cuda" if has_cuda and name != "cpu" else "cpu")
+    if device.type == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+        torch.backends.cudnn.benchmark = True
+    return device
+
+
+def commit() -> str:
+    """The commit of the code; empty when it is not in a repository."""
+    folder = pathlib.Path(__file__).parent
+    try:
+        found = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=folder, capture_output=True, text=True, check=False)
+        return found.stdout.strip() if found.returncode == 0 else ""
+    except OSError:
+        return ""
 
 
 def seed_everything(seed: int):

@@ -6,7 +6,7 @@ import os
 import cv2
 import numpy as np
 
-from . import UserError, datasets, licences, recipe as recipes
+from . import UserError, datasets, licences, recipe as recipes, sources as all_sources
 from .datasets import IGNORE
 
 SMALLEST = 0.0015  # segments below this share of the photograph are no targets
@@ -113,14 +113,12 @@ def accepted(record: datasets.Record, data: recipes.Data) -> str:
 
 def records(sources: list[recipes.Source], data: recipes.Data, problems: datasets.Problems, left_out: dict):
     """The records of the sources that the recipe accepts. `left_out` counts the others by (set, reason)."""
-    for source in sources:
-        for path in recipes.paths(source.path):
-            for record in datasets.read(source.format, path, problems, **source.options):
-                reason = accepted(record, data)
-                if reason:
-                    left_out[record.set, reason] = left_out.get((record.set, reason), 0) + 1
-                else:
-                    yield record
+    for record in all_sources.read(sources, problems):
+        reason = accepted(record, data)
+        if reason:
+            left_out[record.set, reason] = left_out.get((record.set, reason), 0) + 1
+        else:
+            yield record
 
 
 def load(sources, data: recipes.Data, processes: int = 0, quality: int = 90) -> tuple[list[Photo], datasets.Problems, dict]:

@@ -5,13 +5,12 @@ import datetime
 import os
 import pathlib
 import signal
-import subprocess
 
 import torch
 
-from . import UserError, checkpoints, datasets, evaluate, losses, recipe as recipes, reports, sampling, segment, store, workers
-from .network import SqueezeSAM
-from .state import Clock, State, as_image, autocast, seed_everything, start_network, to_device
+from . import UserError, checkpoints, datasets, evaluate, losses, networks, recipe as recipes, reports, sampling, segment, sources, store
+from . import workers
+from .state import Clock, State, as_image, autocast, choose_device, commit, seed_everything, start_network, to_device
 
 LOG_SAMPLES = 2400  # samples between two entries of the log
 SHEET = 24  # samples of a sheet of overlays
@@ -44,18 +43,6 @@ def run(arguments) -> int:
     return 0
 
 
-def choose_device(name: str) -> torch.device:
-    """The device of --device. Raises UserError when CUDA is asked for and is not there."""
-    has_cuda = torch.cuda.is_available()
-    if name == "cuda" and not has_cuda:
-        raise UserError("no CUDA device was found. Install the driver and a torch with CUDA, or use --device cpu.")
-    device = torch.device("cuda" if has_cuda and name != "cpu" else "cpu")
-    if device.type == "cuda":
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-        torch.backends.cudnn.benchmark = True
-    return device
-
-
 def load_photos(sources, data, what: str) -> list:
     """The photographs of the sources, with a line on what was left out."""
     photos, problems, left_out = store.load(sources, data)
@@ -85,10 +72,9 @@ class Training:
         if device.type == "cpu":
             torch.set_num_threads(recipe.train.threads)
         seed_everything(recipe.train.seed)
-        # a run that continues needs no start: its checkpoint has the weights
-        network = SqueezeSAM(recipe.network) if resume else start_network(recipe, start)
+        network = self.make_network(start, resume)
         self.photos = photos if photos is not None else load_photos(recipe.sources, recipe.data, "training")
-        self.sampler = sampling.Sampler(self.photos, recipe)
+        self.sampler = self.make_sampler()
         self.validates = validates
         self.validation = self.make_validation(validation) if validates else None
         self.state = State(recipe, device, network)
@@ -96,6 +82,14 @@ class Training:
             self.state.take_up(checkpoint)
         self.log = reports.Log(out / "log.jsonl", self.state.samples)
         self.is_stopping = False
+
+    def make_network(self, start: str, resume: bool):
+        """The network that is trained. A run that continues needs no start: its checkpoint has the weights."""
+        return networks.make(self.recipe.network) if resume else start_network(self.recipe, start)
+
+    def make_sampler(self):
+        """What makes the samples of the training photographs."""
+        return sampling.Sampler(self.photos, self.recipe)
 
     def make_validation(self, photos):
         """The sampler of the validation photographs, without augmentation; None when the recipe names none."""
@@ -133,7 +127,8 @@ class Training:
         if self.progress() >= 1 and self.validates:
             self.validate()
             self.evaluate()
-        print(f"{state.samples} samples in {reports.duration(state.seconds)}; weights: {self.out / 'weights-fp16.pt'}")
+        speed = state.samples / max(1e-6, state.seconds)
+        print(f"{state.samples} samples in {reports.duration(state.seconds)}, {speed:.1f} samples/s; weights: {self.weights_file()}")
 
     def stop(self, *_):
         """Asks the loop to end."""
@@ -152,7 +147,7 @@ class Training:
             loss, parts = self.step(batch)
             if not taken % 10:
                 self.refuse_nan(loss)
-            reports.figures(means, loss, parts, batch["kind"])
+            self.note(means, loss, parts, batch)
             taken += 1
             state.seconds = before + clock.seconds()
             if state.samples // LOG_SAMPLES > logged or self.progress() >= 1:
@@ -181,6 +176,12 @@ class Training:
         with autocast(self.device):
             logits, predicted = state.network(as_image(batch["image"]), batch["points"], shown)
         loss, parts = losses.loss(logits, predicted, batch["target"], batch["kind"], self.recipe.loss)
+        self.descend(loss)
+        return loss, parts
+
+    def descend(self, loss):
+        """The optimizer's step, the average's and the counters'."""
+        train, state = self.recipe.train, self.state
         state.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), train.clip)
@@ -188,7 +189,10 @@ class Training:
         state.average.update(state.network)
         state.samples += train.batch
         state.steps += 1
-        return loss, parts
+
+    def note(self, means, loss, parts, batch):
+        """Adds the step's figures."""
+        reports.figures(means, loss, parts, batch["kind"])
 
     @staticmethod
     def refuse_nan(loss):
@@ -203,8 +207,16 @@ class Training:
         facts = {"samples": self.state.samples, "seconds": round(self.state.seconds, 1), "recipe": self.recipe.name,
                  "recipe_text": self.recipe.path.read_text(encoding="utf-8"), "commit": commit(), "size": self.recipe.train.size,
                  "date": datetime.date.today().isoformat(), "sets": self.counts()}
-        checkpoints.write_weights(self.out / "weights-fp16.pt", cpu, self.recipe.network, facts)
+        self.write_weights(cpu, facts)
         reports.draw_curves(reports.read_log(self.out / "log.jsonl"), self.out / "curves.png")
+
+    def write_weights(self, state: dict, facts: dict):
+        """The averaged weights alone, for use and for --start."""
+        checkpoints.write_weights(self.weights_file(), state, self.recipe.network, facts)
+
+    def weights_file(self) -> pathlib.Path:
+        """Where they are."""
+        return self.out / "weights-fp16.pt"
 
     def counts(self) -> dict[str, list]:
         """Set -> photographs and licence, for the card."""
@@ -236,8 +248,7 @@ class Training:
     def evaluate(self):
         """Figures of the averaged weights by the protocol of `evaluate`, on some of the validation photographs."""
         problems = datasets.Problems()
-        records = [record for source in self.recipe.validation for path in recipes.paths(source.path)
-                   for record in datasets.read(source.format, path, problems, **source.options)]
+        records = list(sources.read(self.recipe.validation, problems))
         if not records or not self.recipe.train.evaluate_photos:
             return
         step = max(1, len(records) // self.recipe.train.evaluate_photos)
@@ -245,16 +256,6 @@ class Training:
         figures = evaluate.evaluate(segmenter, records[::step], self.recipe.train.evaluate_photos, problems)
         self.log.add(kind="evaluation", samples=self.state.samples, photographs=len(records[::step]), figures=figures)
         print(evaluate.table(figures), flush=True)
-
-
-def commit() -> str:
-    """The commit of the code; empty when it is not in a repository."""
-    folder = pathlib.Path(__file__).parent
-    try:
-        found = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=folder, capture_output=True, text=True, check=False)
-        return found.stdout.strip() if found.returncode == 0 else ""
-    except OSError:
-        return ""
 
 
 def measure(recipe, device, steps: int, start: str) -> int:

@@ -15,26 +15,30 @@ LOOKS = 60  # looks that a part is judged by
 class Quantiser:
     """Writes int8 graphs of one fp32 graph; the values of all tensors are gathered once, on `inputs` of (image, points) pairs."""
 
-    def __init__(self, source, inputs, keep_float: str = ""):
-        self.source, self.keep_float = source, keep_float
-        rewriter = qdq.Rewriter(onnx.load(str(source)), qdq.chosen(onnx.load(str(source)), keep_float))
-        self.names = rewriter.tensors()
+    def __init__(self, source, inputs, keep_float: str = "", is_per_tensor: bool = False, takes_all: bool = False):
+        self.source, self.keep_float, self.is_per_tensor, self.takes_all = source, keep_float, is_per_tensor, takes_all
+        self.names = self.rewriter(keep_float).tensors()
         self.found = ranges.collect(source, self.names, inputs) if self.names else {}
         self.scales = {name: qdq.scale_of(*ranges.limits(found)) for name, found in self.found.items()}
         self.means = {name: found.channel_means() for name, found in self.found.items()}
 
+    def rewriter(self, keep_float: str) -> qdq.Rewriter:
+        """A rewriter of a fresh copy of the graph."""
+        model = onnx.load(str(self.source))
+        return qdq.Rewriter(model, qdq.chosen(model, keep_float, self.takes_all), self.is_per_tensor)
+
     def write(self, target, parts=()) -> tuple[int, int]:
         """Writes the graph with `parts` in float; the numbers of int8 convolutions and of all."""
-        model = onnx.load(str(self.source))
         keep = "|".join([*([self.keep_float] if self.keep_float else []), *(f"^{re.escape(part)}" for part in parts)])
-        rewriter = qdq.Rewriter(model, qdq.chosen(model, keep))
+        rewriter = self.rewriter(keep)
+        model = rewriter.model
         rewriter.run(self.scales, self.means)
         onnx_file.save(model, target)
         return sum(node.op_type == "Conv" for node in rewriter.nodes), sum(node.op_type == "Conv" for node in model.graph.node)
 
     def parts(self) -> list[str]:
         """The beginnings of names that a part of the graph shares: an encoder block, a convolution block of the decoder."""
-        nodes = qdq.chosen(onnx.load(str(self.source)), self.keep_float)
+        nodes = self.rewriter(self.keep_float).nodes
         found = [re.match(r"/encoder/blocks\.\d+/|/[a-z]\d+/(?:[a-z]\d+\.\d+/)?|/[^/]+$", node.name) for node in nodes]
         return list(dict.fromkeys(match[0] for match in found if match))
 

@@ -20,11 +20,11 @@ PATIENCE = 1.0  # seconds between looks at whether a process is alive
 
 
 class Batches:
-    """Iterates over batches from `first_sample` on, without end. Close it, or use it in a `with`."""
+    """Iterates over batches of a sampler (`sample`, `shapes`) from `first_sample` on, without end. Close it, or use it in a `with`."""
 
-    def __init__(self, sampler: sampling.Sampler, batch: int, first_sample: int, processes: int):
+    def __init__(self, sampler, batch: int, first_sample: int, processes: int):
         self.sampler, self.batch, self.next = sampler, batch, first_sample
-        self.shapes = sampling.batch_arrays(batch, sampler.size)
+        self.shapes = sampler.shapes(batch)
         self.processes, self.pipes, self.slots = [], [], []
         self.turn, self.held = 0, None
         context = multiprocessing.get_context("fork")

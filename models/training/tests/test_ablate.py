@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import picture
 
-from edgeseg_training import UserError, ablate, datasets, recipe
+from edgeseg_training import UserError, ablate, checkpoints, datasets, recipe
 from edgeseg_training.__main__ import main
 from edgeseg_training.datasets import Layer, Record
 
@@ -79,6 +79,11 @@ def test_variants_are_trained_measured_and_tabled_once(recipe_file, tmp_path, ca
     ('[[ablate.variant]]\nname = "a"\n[[ablate.variant]]\nname = "A"', "twice"),
     ('[[ablate.variant]]\nname = "a"\nof = "b"', "names no trained variant"),
     ('[[ablate.variant]]\nname = "a"\nnetwrk = {}', "'ablate.variant.netwrk'"),
+    ('[ablate]\nat = 3\n[[ablate.variant]]\nname = "a"', "'ablate.at'"),
+    ('[[ablate.variant]]\nname = "a"\nquantised = "per-channel"', "'of' must name"),
+    ('[[ablate.variant]]\nname = "a"\n[[ablate.variant]]\nname = "b"\nof = "a"\nquantised = "int8"', "per-channel, per-tensor"),
+    ('[[ablate.variant]]\nname = "a"\nnodes = "some"', "policy, all"),
+    ('[[ablate.variant]]\nname = "a"\n[[ablate.variant]]\nname = "b"\nof = "a"\npretrain = {}', "needs no pre-training"),
     ('[ablate]\nseeds = 3\n[[ablate.variant]]\nname = "a"', "'ablate.seeds'"),
 ])
 def test_a_wrong_table_of_variants_is_named(tmp_path, text, words):
@@ -89,13 +94,88 @@ def test_a_wrong_table_of_variants_is_named(tmp_path, text, words):
     assert words in str(error.value)
 
 
+def test_a_curve_and_a_pretrained_variant(recipe_file, tmp_path, capsys):
+    text = recipe_file.read_text()
+    head = text[:text.index("[network]")] + """
+[network]
+kind = "efficientsam"
+width = 24
+heads = 2
+depth = 1
+embedding = 32
+decoder_depth = 1
+decoder_heads = 4
+decoder_mlp = 16
+iou_hidden = 16
+[mix]
+saliency = 0
+empty = 0
+[augment]
+negative = 0
+[pretrain]
+samples = 4
+batch = 2
+""" + text[text.index("[train]"):text.index("[ablate]")]
+    recipe_file.write_text(head + """
+[ablate]
+seeds = [1]
+at = [2]
+[[ablate.variant]]
+name = "scratch"
+[[ablate.variant]]
+name = "MAE"
+pretrain = { target = "pixels" }
+""")
+    out = tmp_path / "runs"
+    assert main(["ablate", str(recipe_file), "--out", str(out), "--device", "cpu"]) == 0
+    assert (out / "mae/seed-1/pretrained/encoder-fp16.pt").exists() and not (out / "scratch/seed-1/pretrained").exists()
+    result = json.loads((out / "mae/seed-1/result.json").read_text())
+    assert list(result["at"]) == ["2", "4"] and result["at"]["4"] == result["figures"]
+    encoder = checkpoints.read(out / "mae/seed-1/pretrained/encoder-fp16.pt")
+    assert encoder["facts"]["samples"] == 4 and encoder["facts"]["pretrained"] == "pixels"
+    lines = (out / "table.md").read_text().splitlines()
+    start = lines.index("## one click against samples")
+    assert lines[start + 4] == "| variant | seeds | 2 | 4 |"
+    assert lines[start + 7] == "| MAE | 1 | " + " | ".join(f"{result['at'][count]['made']['click']:.3f}" for count in ("2", "4")) + " |"
+
+    # a run that was stopped within the fine-tuning goes on from its checkpoint; the pre-training is not made again
+    (out / "mae/seed-1/result.json").unlink()
+    stamp = (out / "mae/seed-1/pretrained/encoder-fp16.pt").stat().st_mtime_ns
+    capsys.readouterr()
+    assert main(["ablate", str(recipe_file), "--out", str(out), "--device", "cpu"]) == 0
+    assert json.loads((out / "mae/seed-1/result.json").read_text()) == result
+    assert (out / "mae/seed-1/pretrained/encoder-fp16.pt").stat().st_mtime_ns == stamp
+
+
+def test_rows_of_int8_graphs(recipe_file, tmp_path):
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed (models/training/README.md)")
+    import onnx
+
+    text = recipe_file.read_text()
+    rows = "".join(f'[[ablate.variant]]\nname = "{scheme}, {nodes}"\nof = "Both"\nquantised = "{scheme}"\nnodes = "{nodes}"\n'
+                   for scheme, nodes in (("per-channel", "policy"), ("per-tensor", "policy"), ("per-channel", "all")))
+    recipe_file.write_text(text[:text.index("[ablate]")] + '[ablate]\nseeds = [1]\n[[ablate.variant]]\nname = "Both"\n' + rows)
+    out = tmp_path / "runs"
+    assert main(["ablate", str(recipe_file), "--out", str(out), "--device", "cpu"]) == 0
+    table = (out / "table.md").read_text()
+    assert all(f"| {name} | 1 |" in table for name in ("Both", "per-channel, policy", "per-tensor, policy", "per-channel, all"))
+    graphs = {name: onnx.load(str(out / name / "seed-1/int8.onnx")).graph
+              for name in ("per-channel-policy", "per-tensor-policy", "per-channel-all")}
+    count = {name: sum(node.op_type == "QuantizeLinear" for node in graph.node) for name, graph in graphs.items()}
+    assert count["per-channel-policy"] == count["per-tensor-policy"] < count["per-channel-all"]
+    scales = {name: [len(set(onnx.numpy_helper.to_array(i).ravel().tolist())) for i in graph.initializer
+                     if i.name.endswith("_weight_scale")] for name, graph in graphs.items()}
+    assert set(scales["per-tensor-policy"]) == {1} and max(scales["per-channel-policy"]) > 1
+
+
 def test_an_unknown_variant_is_refused(recipe_file, tmp_path, capsys):
     assert main(["ablate", str(recipe_file), "--out", str(tmp_path / "runs"), "--only", "none"]) == 2
     assert "no variant 'none'" in capsys.readouterr().err
 
 
-def test_the_recipe_of_the_repository_has_valid_variants():
-    path = pathlib.Path(ablate.__file__).parent.parent / "recipes/ablations.toml"
+@pytest.mark.parametrize("name", ["ablations", "sami-compare"])
+def test_the_recipes_of_the_repository_have_valid_variants(name):
+    path = pathlib.Path(ablate.__file__).parent.parent / f"recipes/{name}.toml"
     loaded = recipe.load(path)
     for variant in ablate.variants(loaded):
         recipe.load(path, changes=variant.changes)

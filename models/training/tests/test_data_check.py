@@ -4,7 +4,7 @@ import json
 import cv2
 import numpy as np
 
-from edgeseg_training import export
+from edgeseg_training import datasets, export, recipe as recipes, sources
 from edgeseg_training.__main__ import main
 
 
@@ -48,6 +48,27 @@ def test_duplicates_are_found_smaller_brighter_and_mirrored(tmp_path, capsys):
     assert table["training"] == {"ours": {"photographs": 8, "licence": "CC BY 4.0", "class": "permissive"}}
     text = capsys.readouterr().out
     assert "left out: licence of class 'research'" in text and "broken" in text
+
+
+def test_a_share_of_a_set_is_held_out_and_measured_under_its_own_name(tmp_path, capsys):
+    pictures = export.generated(40, 96)
+    write(tmp_path / "people", {f"p{index}": picture for index, picture in enumerate(pictures)})
+    source = f"""path = "{tmp_path / 'people'}"\nformat = "folder"\nset = "coco_person"\nlicence = "MIT"\n"""
+    path = tmp_path / "recipe.toml"
+    path.write_text(f"""[[source]]\n{source}leave_out = {{ coco_person = 0.25 }}
+[[validation]]\n{source}only = {{ coco_person = 0.25 }}\nrename = "person"\n""")
+    main(["data", "check", str(path), "--json", str(tmp_path / "check.json")])
+    table = json.loads((tmp_path / "check.json").read_text())
+    counts = table["training"]["coco_person"]["photographs"], table["validation"]["person"]["photographs"]
+    assert sum(counts) == 40 and 3 <= counts[1] <= 17
+    loaded = recipes.load(path)
+    ours, theirs, again = ([record.id for record in sources.read(each, datasets.Problems())]
+                           for each in (loaded.sources, loaded.validation, loaded.validation))
+    assert not set(ours) & set(theirs) and theirs == again and len(ours) + len(theirs) == 40
+    path.write_text(f"[[source]]\n{source}leave_out = {{ coco_person = 2 }}")
+    capsys.readouterr()
+    assert main(["data", "check", str(path)]) == 2
+    assert "'source.leave_out'" in capsys.readouterr().err
 
 
 def test_sets_without_duplicates_pass(tmp_path):

@@ -9,7 +9,7 @@ import onnx
 import pytest
 import torch
 
-from edgeseg_training import UserError, efficientsam, efficientsam_graphs
+from edgeseg_training import UserError, efficientsam, efficientsam_weights
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[3]
 DATA = REPOSITORY / "tests" / "data" / "efficientsam"
@@ -81,7 +81,7 @@ def test_published_weights_are_loaded_by_name(tmp_path):
     weights = {name: torch.from_numpy(random.standard_normal(shape).astype(np.float32)) for name, shape in published_shapes().items()}
     torch.save({"model": weights}, tmp_path / "ti.pt")
     model = efficientsam.EfficientSAM(efficientsam.TI)
-    efficientsam_graphs.load_published(model, tmp_path / "ti.pt")
+    efficientsam_weights.load_published(model, tmp_path / "ti.pt")
     for name, value in model.state_dict().items():
         assert torch.equal(value, weights[name]), name
 
@@ -93,12 +93,12 @@ def test_weights_that_do_not_belong_are_refused_by_name(tmp_path):
     weights["mask_decoder.iou_token.weight"] = torch.zeros(1, 31)
     torch.save(weights, tmp_path / "wrong.pt")
     with pytest.raises(UserError) as refused:
-        efficientsam_graphs.load_published(model, tmp_path / "wrong.pt")
+        efficientsam_weights.load_published(model, tmp_path / "wrong.pt")
     for part in ("missing: image_encoder.pos_embed", "unknown: extra", "mask_decoder.iou_token.weight (1, 31) instead of (1, 32)"):
         assert part in str(refused.value)
     (tmp_path / "text.pt").write_text("no weights")
     with pytest.raises(UserError, match="text.pt"):
-        efficientsam_graphs.load_published(model, tmp_path / "text.pt")
+        efficientsam_weights.load_published(model, tmp_path / "text.pt")
 
 
 def axes(values):
