@@ -37,9 +37,11 @@ def chosen(model: onnx.ModelProto, keep_float: str = "", takes_all: bool = False
     """
     initializers = {i.name for i in model.graph.initializer}
     constants = initializers | {output for node in model.graph.node if node.op_type == "Constant" for output in node.output}
+    whole = {value.name for value in onnx.shape_inference.infer_shapes(model).graph.value_info
+             if value.type.tensor_type.elem_type != onnx.TensorProto.FLOAT} if takes_all else set()
     nodes = []
     for node in model.graph.node:
-        if (not takes_all and re.search(FLOAT_NODES, node.name)) or (keep_float and re.search(keep_float, node.name)):
+        if whole & set(node.output) or (not takes_all and re.search(FLOAT_NODES, node.name)) or (keep_float and re.search(keep_float, node.name)):
             continue
         is_conv = node.op_type == "Conv" and node.input[1] in initializers
         is_sum = node.op_type == "Add" and (not constants & set(node.input) if takes_all else re.search(RESIDUALS, node.name))

@@ -86,7 +86,8 @@ def test_targets_are_the_patches_and_the_teachers_map(teacher_file):
         torch.testing.assert_close(teachers.open_teacher(str(teacher_file), 0, CPU).targets(image, 4), maps.flatten(2).transpose(1, 2),
                                    rtol=1e-3, atol=1e-4)
     larger = teachers.open_teacher(str(teacher_file), 128, CPU).targets(image, 4)
-    assert larger.shape == (2, 16, 112) and not torch.allclose(larger, maps.flatten(2).transpose(1, 2), atol=1e-3)
+    same = maps.flatten(2).transpose(1, 2)
+    assert larger.shape == (2, 16, 112) and (larger - same).norm() > .1 * same.norm()
 
 
 def test_the_loss_counts_hidden_tokens_or_all():
@@ -152,10 +153,13 @@ def test_the_export_of_a_fine_tuned_model_holds_no_decoder_of_the_pretraining(sa
     Training(made, CPU, tmp_path / "run", str(tmp_path / "sami" / pretrain.ENCODER_FILE), photos=photos).run(steps=1)
     assert main(["export", str(tmp_path / "run/weights-fp16.pt"), "--out", str(tmp_path / "own.onnx")]) == 0
     scratch = networks.make(made.network)
+    # the exporter writes equal constants, such as biases of zeros, once: here none are equal
+    for parameter in scratch.parameters():
+        parameter.data += 0.01 * torch.randn_like(parameter)
     checkpoints.write_weights(tmp_path / "scratch.pt", scratch.state_dict(), scratch.form, {})
     assert main(["export", str(tmp_path / "scratch.pt"), "--out", str(tmp_path / "scratch.onnx")]) == 0
     own, other = (onnx.load(str(tmp_path / f"{name}-encoder.onnx")).graph for name in ("own", "scratch"))
-    assert [(i.name, list(i.dims)) for i in own.initializer] == [(i.name, list(i.dims)) for i in other.initializer]
+    assert {tuple(i.dims) for i in own.initializer} == {tuple(i.dims) for i in other.initializer}
     assert [node.op_type for node in own.node] == [node.op_type for node in other.node]
 
 
