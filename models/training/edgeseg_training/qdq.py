@@ -41,7 +41,8 @@ def chosen(model: onnx.ModelProto, keep_float: str = "", takes_all: bool = False
              if value.type.tensor_type.elem_type != onnx.TensorProto.FLOAT} if takes_all else set()
     nodes = []
     for node in model.graph.node:
-        if whole & set(node.output) or (not takes_all and re.search(FLOAT_NODES, node.name)) or (keep_float and re.search(keep_float, node.name)):
+        is_kept = (not takes_all and re.search(FLOAT_NODES, node.name)) or (keep_float and re.search(keep_float, node.name))
+        if is_kept or whole & set(node.output):
             continue
         is_conv = node.op_type == "Conv" and node.input[1] in initializers
         is_sum = node.op_type == "Add" and (not constants & set(node.input) if takes_all else re.search(RESIDUALS, node.name))
