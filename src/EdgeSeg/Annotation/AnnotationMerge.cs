@@ -44,7 +44,7 @@ internal static class AnnotationMerge
             var same = settings[i] with { Shard = settings[0].Shard, Labels = settings[0].Labels };
             if (same != settings[0] || !settings[i].Labels.SequenceEqual(settings[0].Labels))
                 throw new OperatingException(
-                    $"{parts[i]} was made with another export, mode, model or labels than {parts[0]}: merge parts of one run"
+                    $"{parts[i]} was made with another export, mode, model, options or labels than {parts[0]}: merge parts of one run"
                 );
         }
         var count = settings[0].Shard.Split('/')[^1];

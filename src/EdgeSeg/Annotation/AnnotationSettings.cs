@@ -1,5 +1,9 @@
+using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using EdgeSeg.Platform;
+using EdgeSeg.Vision.AutomaticMasks;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Annotation;
@@ -10,9 +14,33 @@ namespace EdgeSeg.Annotation;
 /// <param name="Model">Name and version.</param>
 /// <param name="Labels">The categories, in the order of their ids.</param>
 /// <param name="Shard">For example <c>2/8</c>; <c>1/1</c> is all.</param>
-internal sealed record AnnotationSettings(string Export, string Mode, string Model, IReadOnlyList<string> Labels, string Shard)
+/// <param name="Options">All else that the results depend on: minimums, the grid of automatic masks, the boxes.</param>
+internal sealed record AnnotationSettings(
+    string Export,
+    string Mode,
+    string Model,
+    IReadOnlyList<string> Labels,
+    string Shard,
+    string Options
+)
 {
     public const string FileName = "annotate.json";
+
+    /// <summary>Text for <see cref="Options"/>.</summary>
+    /// <param name="filter">The minimums.</param>
+    /// <param name="everything">The grid of automatic masks; null: none.</param>
+    /// <param name="boxes">The file of boxes; null: none.</param>
+    public static string Describe(MaskFilter filter, AutomaticMaskOptions? everything, string? boxes)
+    {
+        var text = string.Create(CultureInfo.InvariantCulture, $"min_score {filter.MinScore}, min_area {filter.MinArea}");
+        if (everything is not null)
+            text += string.Create(
+                CultureInfo.InvariantCulture,
+                $", grid {everything.PointsPerSide}, pred_iou {everything.PredictedIouThreshold}, "
+                    + $"stability {everything.StabilityScoreThreshold}, region {everything.MinMaskRegionArea}"
+            );
+        return boxes is null ? text : $"{text}, boxes {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(boxes)))}";
+    }
 
     /// <summary>Makes the folder ready: a new or empty one is marked, one of the same run goes on.</summary>
     /// <exception cref="OperatingException">The folder holds something else.</exception>
@@ -23,14 +51,15 @@ internal sealed record AnnotationSettings(string Export, string Mode, string Mod
         {
             if (File.ReadAllText(file).Trim() != ToJson())
                 throw new OperatingException(
-                    $"{folder} holds the results of a run with another export, mode, model, shard or other labels: choose another --out"
+                    $"{folder} holds the results of a run with another export, mode, model, shard or options, or other labels or boxes: "
+                        + "choose another --out"
                 );
             return;
         }
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             throw new OperatingException($"{folder} is not empty and not of an earlier 'edgeseg annotate': choose another --out");
         Directory.CreateDirectory(folder);
-        File.WriteAllText(file, ToJson() + "\n");
+        AtomicFile.WriteFile(file, Encoding.UTF8.GetBytes(ToJson() + "\n"), "annotate:settings");
     }
 
     /// <exception cref="OperatingException">The folder is not of this program.</exception>
@@ -45,7 +74,8 @@ internal sealed record AnnotationSettings(string Export, string Mode, string Mod
                 Text("mode"),
                 Text("model"),
                 [.. json.RootElement.GetProperty("labels").EnumerateArray().Select(l => l.GetString() ?? "")],
-                Text("shard")
+                Text("shard"),
+                Text("options")
             );
         }
         catch (Exception e)
@@ -69,6 +99,7 @@ internal sealed record AnnotationSettings(string Export, string Mode, string Mod
                 w.WriteStringValue(label);
             w.WriteEndArray();
             w.WriteString("shard", Shard);
+            w.WriteString("options", Options);
             w.WriteEndObject();
         }
         return Encoding.UTF8.GetString(stream.ToArray());

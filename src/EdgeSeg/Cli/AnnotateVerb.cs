@@ -104,6 +104,8 @@ internal sealed class AnnotateVerb
         var photos = PhotoList.Find(names);
         var (index, count) = parsed.GetValue(shard);
         using var model = modelOptions.Load(parsed);
+        var wanted = everything.IsAsked(parsed) ? everything.Options(parsed, model.Bundle.Manifest.Thresholds) : null;
+        var filter = new MaskFilter(parsed.GetValue(minScore), parsed.GetValue(minArea));
         var settings = new AnnotationSettings(
             parsed.GetValue(export)!,
             boxes is not null ? "boxes"
@@ -111,13 +113,12 @@ internal sealed class AnnotateVerb
                 : "main",
             $"{model.Name} {model.Version}",
             boxes?.Labels ?? [PhotoAnnotator.MainLabel],
-            $"{index}/{count}"
+            $"{index}/{count}",
+            AnnotationSettings.Describe(filter, wanted, parsed.GetValue(prompts))
         );
         var target = AnnotationExport.Of(settings.Export, folder, settings.Labels);
         target.Check(photos);
         settings.Claim(folder);
-        var wanted = everything.IsAsked(parsed) ? everything.Options(parsed, model.Bundle.Manifest.Thresholds) : null;
-        var filter = new MaskFilter(parsed.GetValue(minScore), parsed.GetValue(minArea));
         using (var annotator = new PhotoAnnotator(model, target, filter, boxes, wanted))
             Annotate([.. PhotoList.Shard(photos, index, count)], annotator, folder, cancel);
         target.Finish(AnnotationJournal.Read(folder));

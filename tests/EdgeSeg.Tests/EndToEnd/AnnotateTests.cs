@@ -54,6 +54,7 @@ public sealed class AnnotateTests : IDisposable
         Assert.Equal([.. lines, File.ReadAllLines(journal)[^1]], File.ReadAllLines(journal));
         Assert.Equal(5, CocoSet.Read(Path.Combine(result, "annotations.json")).Annotations.Count);
         Assert.Contains("choose another --out", Run(photos, "--out", result, "--export", "cutout").Errors);
+        Assert.Contains("choose another --out", Run(photos, "--out", result, "--min-score", "0.9").Errors);
         Assert.Contains("choose another --out", Run(photos, "--out", photos).Errors);
     }
 

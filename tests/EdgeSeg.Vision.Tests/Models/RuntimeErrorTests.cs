@@ -7,7 +7,7 @@ public class RuntimeErrorTests
     [Theory]
     [InlineData("[ErrorCode:InvalidProtobuf] Failed to load model", "[ErrorCode:InvalidProtobuf] Failed to load model")]
     [InlineData(
-        "[ErrorCode:Fail] /onnxruntime_src/core/model.cc:256 a::Model::Model(a::Proto&&, std::map<int(char)>) Unsupported version: 99 (max 13)",
+        "[ErrorCode:Fail] /onnxruntime_src/core/model.cc:256 a::Model(a::Proto&&, std::map<int(char)>) Unsupported version: 99 (max 13)",
         "Unsupported version: 99 (max 13)"
     )]
     [InlineData("[ErrorCode:Fail] /onnxruntime_src/core/model.cc:256 cut", "[ErrorCode:Fail] /onnxruntime_src/core/model.cc:256 cut")]
