@@ -186,7 +186,7 @@ public sealed class PlacedCameraTests : IAsyncLifetime
     {
         var script = scratch.Write(
             id + ".sh",
-            Encoding.UTF8.GetBytes($"while :; do head -c {160 * 120 * 3} /dev/zero | {filter}; sleep 0.1; done\n")
+            Encoding.UTF8.GetBytes($"while head -c {160 * 120 * 3} /dev/zero | {filter}; do sleep 0.1; done\n")
         );
         return $"""
             [[camera]]
