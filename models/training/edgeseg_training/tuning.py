@@ -8,6 +8,7 @@ import onnx
 
 from . import onnx_file, qdq, ranges, segment
 
+LEAST_GAIN = 0.0005  # of the mean IoU of the masks
 MAX_BYTES = 8_000_000
 LOOKS = 60  # looks that a part is judged by
 
@@ -67,12 +68,14 @@ def tune(quantiser: Quantiser, inputs, wanted: float) -> list[str]:
             quantiser.write(draft, parts)
             return mean_agreement(reference, segment.graph_runner(draft)[0], inputs)
 
+        best, kept = score([]), []
         alone = {part: score([part]) for part in quantiser.parts()}
-        kept: list[str] = []
         for part in sorted(alone, key=lambda part: -alone[part]):
             reached = score([*kept, part])
-            if draft.stat().st_size > MAX_BYTES:
+            # a part in float costs time: it must gain something beside those that are kept already
+            if draft.stat().st_size > MAX_BYTES or reached < best + LEAST_GAIN:
                 continue
+            best = reached
             kept.append(part)
             print(f"kept in float: {part} (masks agree by {reached:.4f})", flush=True)
             if reached >= wanted:
