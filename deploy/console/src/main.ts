@@ -56,7 +56,7 @@ const stage: Stage = new Stage({
   asked: (request) => void commandPanel.prompt(request),
   busy: () => commandPanel.busy,
   onLive: (mask) => results.show(null, mask),
-  seen: (pair, picture, held) => history.offer(pair, picture, held),
+  seen: (pair, picture, held) => maskHistory.offer(pair, picture, held),
   empty: () =>
     !device
       ? ""
@@ -87,7 +87,7 @@ const previews = new Previews(
   () => ({ device: state.kind === "online" ? device : null, camera, view: views.current }),
 );
 const settingsForm = new CameraSettingsForm((command, body) => commandPanel.ask(command, body));
-const history = new MaskHistory((pair, how) => {
+const maskHistory = new MaskHistory((pair, how) => {
   const [first, ...others] = pair.masks;
   if (!first || !device) return;
   const result: Result = {
@@ -226,7 +226,7 @@ function chooseCamera(id: string): void {
   commandPanel.forget();
   previews.begin();
   cameraChoice.value = id;
-  history.clear();
+  maskHistory.clear();
   settingsForm.begin(device?.info?.cameras.find((c) => c.id === id)?.mode ?? "");
   stage.clear();
   subscribe();
