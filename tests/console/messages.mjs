@@ -70,6 +70,13 @@ export const alertMessage = (device, id, text, remedy, degraded) => ({
     remedy,
 });
 
+/** Each answer on a frame is a mask of its own: 1, 2, ...; the automatic one is 0. */
+function answerNumber(device, sequence) {
+    const answers = (device.answers ??= new Map());
+    answers.set(sequence, (answers.get(sequence) ?? 0) + 1);
+    return answers.get(sequence);
+}
+
 /** `pixels`: one byte a pixel, row by row, 0 or 1. */
 export function maskMessage(device, sequence, prompt, request, pixels) {
     const area = pixels.reduce((a, b) => a + b, 0);
@@ -81,7 +88,7 @@ export function maskMessage(device, sequence, prompt, request, pixels) {
         session: device.session,
         sequence,
         frame: device.frame(sequence),
-        id: `${device.frame(sequence)}.1`,
+        id: `${device.frame(sequence)}.${request === null ? 0 : answerNumber(device, sequence)}`,
         captured_utc: new Date().toISOString(),
         captured_ns: 1,
         time_source: "arrival",

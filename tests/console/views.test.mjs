@@ -107,7 +107,7 @@ test("N and P go to the next and the previous camera, F fills the screen; none o
     await page.locator("#set-min_score").focus();
     await page.keyboard.press("n");
     assert.equal(await camera.inputValue(), "rear");
-    await page.locator("#picture").focus();
+    await page.locator("#device-name").click();
     await page.keyboard.press("f");
     await until("full screen", () => page.evaluate(() => document.fullscreenElement?.id === "stage-panel"));
     await button(page, "Leave full screen").click();
@@ -122,8 +122,10 @@ test("the last masks are kept as small pictures, a fixed number of them, and eac
     await clickAt(page, 225, 150);
     await held(page);
     const frame = await attribute(page, "data-frame");
-    await until("the one asked for", async () => (await strip.first().getAttribute("data-frame")) === frame);
-    assert.match(await strip.first().getAttribute("aria-label"), /^Click, score 0\.93, \d\d:/);
+    // an automatic mask of the same frame may stand there before it
+    const label = /^Click, score 0\.93, \d\d:/;
+    await until("the one asked for", async () => label.test((await strip.first().getAttribute("aria-label")) ?? ""));
+    assert.equal(await strip.first().getAttribute("data-frame"), frame);
     const painted = await strip.first().evaluate((b) => {
         const { data } = b.querySelector("canvas").getContext("2d").getImageData(0, 0, 96, 72);
         return new Set(data).size;
@@ -131,7 +133,7 @@ test("the last masks are kept as small pictures, a fixed number of them, and eac
     assert.ok(painted > 50, "a picture is on it");
     await button(page, "Back to live").click();
     await live(page);
-    await strip.and(page.locator(`[data-frame="${frame}"]`)).click();
+    await strip.and(page.locator(`[data-frame="${frame}"]`)).first().click();
     await until(
         "its frame again",
         async () => (await attribute(page, "data-frame")) === frame && (await attribute(page, "data-mask")) === frame,

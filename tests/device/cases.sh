@@ -171,7 +171,7 @@ reload_case() {
     echo 'nonsense = 1' >>/etc/edgeseg/edgeseg.toml
     systemctl reload edgeseg
     sleep 3
-    refused=$(journal | grep -c 'new settings are refused')
+    refused=$(journal | grep -c 'alert settings-refused')
     same=$([ "$pid" = "$(main_pid)" ] && echo "the same" || echo "ANOTHER")
     judge "a bad configuration is refused whole on reload" "process $same" \
         all $((refused == 1)) "$(yes_if active)" "$(yes_if answers)"

@@ -16,6 +16,7 @@ const words: Record<string, string> = { auto: "Automatic", click: "Click", box: 
 
 interface Entry {
   pair: Pair;
+  mask: Mask;
   row: HTMLElement;
   canvas: HTMLCanvasElement;
   label: HTMLElement;
@@ -42,16 +43,17 @@ export class MaskHistory {
    * @param held Whether the operator asked for it.
    */
   offer(pair: Pair, picture: HTMLCanvasElement, held: boolean): void {
-    const mask = pair.masks.find((m) => m.found && m.counts !== null && m.track === "");
-    if (!mask || pair.shot.jpeg.length === 0 || this.has(mask)) return;
+    // the newest: an operator's click comes after the automatic mask of the same frame
+    const mask = pair.masks.filter((m) => m.found && m.counts !== null && m.track === "").at(-1);
+    if (!mask || pair.shot.jpeg.length === 0 || this.has(pair, mask)) return;
     if (!held) {
       // nothing moves under the pointer or the keyboard's focus
       if (performance.now() - this.automaticAt < automaticEveryMs || strip.matches(":hover, :focus-within")) return;
       this.automaticAt = performance.now();
     }
-    const entry = this.entries.length < historyKept ? this.make(pair) : this.entries.pop()!;
+    const entry = this.entries.length < historyKept ? this.make(pair, mask) : this.entries.pop()!;
     this.entries.unshift(entry);
-    entry.pair = pair;
+    [entry.pair, entry.mask] = [pair, mask];
     const scale = Math.min(thumbnail.width / picture.width, thumbnail.height / picture.height);
     const [w, h] = [picture.width * scale, picture.height * scale];
     const context = entry.canvas.getContext("2d")!;
@@ -68,16 +70,21 @@ export class MaskHistory {
   }
 
   /** Of everything, the list of masks grows: it stays one entry. */
-  private has(mask: Mask): boolean {
-    const known = this.entries.find((e) => e.pair.masks.some((m) => m === mask || (m.id !== "" && m.id === mask.id)));
-    return known !== undefined;
+  private has(pair: Pair, mask: Mask): boolean {
+    const isEverything = mask.source === "everything";
+    return this.entries.some(
+      (e) =>
+        e.mask === mask ||
+        (mask.id !== "" && e.mask.id === mask.id) ||
+        (isEverything && e.mask.source === mask.source && e.pair.shot.frame === pair.shot.frame),
+    );
   }
 
-  private make(pair: Pair): Entry {
+  private make(pair: Pair, mask: Mask): Entry {
     const canvas = el("canvas", { ...thumbnail, "aria-hidden": "true" });
     const label = el("span", { class: "muted" });
     const button = el("button", { type: "button", class: "thumbnail" }, canvas, label);
-    const entry: Entry = { pair, canvas, label, button, row: el("li", {}, button) };
+    const entry: Entry = { pair, mask, canvas, label, button, row: el("li", {}, button) };
     button.addEventListener("click", () => this.open(entry.pair, button.title.split(",")[0]!));
     return entry;
   }
