@@ -1,12 +1,8 @@
-using System.Diagnostics;
-using System.Text;
 using System.Text.Json;
-using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Sampling;
 using EdgeSeg.Testing;
 using EdgeSeg.Vision.Masks;
-using MQTTnet;
 using OpenCvSharp;
 using Xunit;
 
@@ -17,96 +13,77 @@ namespace EdgeSeg.EndToEnd;
 /// </summary>
 public sealed class KeptSamplesTests : IAsyncLifetime
 {
-    private const string Root = "edgeseg/v1/robot-7/";
-    private const string ReplyTopic = Root + "reply/operator";
+    private const string Root = ServiceOnBroker.Root;
 
-    private readonly Scratch scratch = new();
-    private Mosquitto broker = null!;
-    private Listener listener = null!;
-    private string config = "";
+    private ServiceOnBroker service = null!;
 
-    public async ValueTask InitializeAsync()
-    {
-        broker = await Mosquitto.StartOrSkipAsync();
-        listener = await Listener.StartAsync(broker.Port, "#");
-    }
+    public async ValueTask InitializeAsync() => service = await ServiceOnBroker.CreateAsync("#");
 
-    public async ValueTask DisposeAsync()
-    {
-        if (listener is not null)
-            await listener.DisposeAsync();
-        if (broker is not null)
-            await broker.DisposeAsync();
-        scratch.Dispose();
-    }
+    public ValueTask DisposeAsync() => service?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private Listener Listener => service.Listener;
 
     [Fact]
     public async Task Hard_frames_are_kept_survive_a_kill_and_leave_the_device_only_when_asked()
     {
-        using (var first = Start("labels/robot-7"))
-        {
-            await Wait.UntilAsync(() => Kept("low_score") >= 2, "frames of a low score are kept");
-            first.Kill();
-            await first.WaitForExitAsync();
-        }
-
+        Start("labels/robot-7");
+        await Wait.UntilAsync(() => Kept("low_score") >= 2, "frames of a low score are kept");
+        await service.KillAsync();
         var before = Store.Measure().LastNumber;
         File.WriteAllText(Path.Combine(Store.Folder, "000000099999-front.jpg"), "cut off");
-        listener.Forget();
-        using var second = Start("labels/robot-7");
+        Listener.Forget();
+        Start("labels/robot-7");
         await Wait.UntilAsync(() => Store.Measure().LastNumber > before, "keeping goes on");
         Assert.False(File.Exists(Path.Combine(Store.Folder, "000000099999-front.jpg")), "what the kill left is removed");
         await CorrectAsync();
         await Wait.UntilAsync(() => Kept("correction") == 1, "the corrected mask is kept");
-        await listener.UntilAsync(
+        await Listener.UntilAsync(
             "counts",
             h => h.Topic == Root + "telemetry" && h.Text.Contains("\"samples\":{", StringComparison.Ordinal)
         );
-        Assert.DoesNotContain(listener.All, h => h.Topic.StartsWith("labels", StringComparison.Ordinal));
-        var counts = await Ask("samples", """{"id":"c"}""", "c");
+        Assert.DoesNotContain(Listener.All, h => h.Topic.StartsWith("labels", StringComparison.Ordinal));
+        var counts = await service.AskAsync("samples", """{"id":"c"}""", "c");
         Assert.True(counts.GetProperty("result").GetProperty("kept").GetInt32() >= 3);
-        Assert.DoesNotContain(listener.All, h => h.Topic.StartsWith("labels", StringComparison.Ordinal));
-        var sent = await Ask("samples", """{"id":"u","upload":true}""", "u");
+        Assert.DoesNotContain(Listener.All, h => h.Topic.StartsWith("labels", StringComparison.Ordinal));
+        var sent = await service.AskAsync("samples", """{"id":"u","upload":true}""", "u");
         Assert.Equal("labels/robot-7", sent.GetProperty("result").GetProperty("topic").GetString());
-        await listener.UntilAsync("the picture", h => h.Topic == "labels/robot-7");
-        Assert.Single(listener.All, h => h.Topic == "labels/robot-7");
-        second.Kill();
-        await second.WaitForExitAsync();
+        await Listener.UntilAsync("the picture", h => h.Topic == "labels/robot-7");
+        Assert.Single(Listener.All, h => h.Topic == "labels/robot-7");
+        await service.KillAsync();
         Export();
     }
 
     [Fact]
     public async Task Without_a_topic_no_picture_leaves_and_without_the_section_none_is_kept()
     {
-        using (var process = Start(""))
-        {
-            await Wait.UntilAsync(() => Store.Measure().Count > 0, "a frame is kept");
-            var refused = await Ask("samples", """{"id":"u","upload":true}""", "u");
-            Assert.Contains("samples.upload names no topic", refused.GetProperty("error").GetProperty("message").GetString());
-            process.Kill();
-            await process.WaitForExitAsync();
-        }
+        Start("");
+        await Wait.UntilAsync(() => Store.Measure().Count > 0, "a frame is kept");
+        var refused = await service.AskAsync("samples", """{"id":"u","upload":true}""", "u");
+        Assert.Contains("samples.upload names no topic", refused.GetProperty("error").GetProperty("message").GetString());
+        await service.KillAsync();
 
-        var purge = Published.Run(Published.Binary, ["samples", "purge", "--config", config]);
+        var purge = Published.Run(Published.Binary, ["samples", "purge", "--config", service.Config]);
         Assert.Equal(0, purge.ExitCode);
         Assert.Equal(0, Store.Measure().Count);
-        listener.Forget();
-        using var off = Start(null);
-        await listener.UntilAsync("a mask", h => h.Topic == Root + "cam/front/mask" && h.Text.Length > 0);
-        var answer = await Ask("samples", """{"id":"o"}""", "o");
+        Listener.Forget();
+        Start(null);
+        await Listener.UntilAsync("a mask", h => h.Topic == Root + "cam/front/mask" && h.Text.Length > 0);
+        var answer = await service.AskAsync("samples", """{"id":"o"}""", "o");
         Assert.Contains("samples.enabled = true", answer.GetProperty("error").GetProperty("message").GetString());
         Assert.Equal(0, Store.Measure().Count);
-        off.Kill();
     }
 
     /// <summary>The exported set is read as pycocotools would, and as <c>eval</c> does.</summary>
     private void Export()
     {
-        var list = Published.Run(Published.Binary, ["samples", "list", "--config", config]);
+        var list = Published.Run(Published.Binary, ["samples", "list", "--config", service.Config]);
         Assert.True(list.ExitCode == 0, list.Errors);
         Assert.Contains("correction", list.Output);
-        var folder = Path.Combine(scratch.Path, "export");
-        var export = Published.Run(Published.Binary, ["samples", "export", "--format", "coco", "--out", folder, "--config", config]);
+        var folder = Path.Combine(service.Scratch.Path, "export");
+        var export = Published.Run(
+            Published.Binary,
+            ["samples", "export", "--format", "coco", "--out", folder, "--config", service.Config]
+        );
         Assert.True(export.ExitCode == 0, export.Errors);
         using var coco = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "annotations.json")));
         var images = coco.RootElement.GetProperty("images").EnumerateArray().ToList();
@@ -123,29 +100,32 @@ public sealed class KeptSamplesTests : IAsyncLifetime
             Assert.Equal(annotation.GetProperty("area").GetInt32(), mask.Area());
         }
 
-        Assert.Contains("is not empty", Published.Run(Published.Binary, ["samples", "export", "--out", folder, "--config", config]).Errors);
+        Assert.Contains(
+            "is not empty",
+            Published.Run(Published.Binary, ["samples", "export", "--out", folder, "--config", service.Config]).Errors
+        );
     }
 
     private async Task CorrectAsync()
     {
-        await listener.UntilAsync("a mask", h => h.Topic == Root + "cam/front/mask" && h.Text.Length > 0);
-        using var seen = JsonDocument.Parse(listener.All.Last(h => h.Topic == Root + "cam/front/mask").Text);
+        await Listener.UntilAsync("a mask", h => h.Topic == Root + "cam/front/mask" && h.Text.Length > 0);
+        using var seen = JsonDocument.Parse(Listener.All.Last(h => h.Topic == Root + "cam/front/mask").Text);
         var at = seen.RootElement.GetProperty("centroid");
-        var first = await Ask(
+        var first = await service.AskAsync(
             "click",
             $$"""{"id":"a","frame":"{{seen.RootElement.GetProperty("frame")}}","points":[[{{at[0]}},{{at[1]}}]]}""",
             "a"
         );
         var mask = first.GetProperty("result");
-        await Ask("click", $$"""{"id":"b","refines":"{{mask.GetProperty("id")}}","points":[[{{at[0]}},{{at[1]}}]]}""", "b");
+        await service.AskAsync("click", $$"""{"id":"b","refines":"{{mask.GetProperty("id")}}","points":[[{{at[0]}},{{at[1]}}]]}""", "b");
     }
 
-    private SampleStore Store => new(SampleStore.FolderOf(Path.Combine(scratch.Path, "state")));
+    private SampleStore Store => new(SampleStore.FolderOf(Path.Combine(service.Scratch.Path, "state")));
 
     private int Kept(string reason) => Store.List(out _).Count(s => KeptSample.Word(s.Sample.Reason) == reason);
 
     /// <param name="upload">Topic of pictures; null: without the section.</param>
-    private Process Start(string? upload)
+    private void Start(string? upload)
     {
         var samples = upload is null
             ? ""
@@ -156,46 +136,17 @@ public sealed class KeptSamplesTests : IAsyncLifetime
                 min_gap_s = 0
                 upload = "{upload}"
                 """;
-        config = scratch.Write(
-            "edgeseg.toml",
-            Encoding.UTF8.GetBytes(
-                $"""
-                device = "robot-7"
-                state_dir = "{scratch.Path}/state"
-                [mqtt]
-                host = "127.0.0.1"
-                port = {broker.Port}
-                [telemetry]
-                interval_s = 1
-                {samples}
-                [[camera]]
-                id = "front"
-                uri = "test:?w=320&h=240&fps=5"
-                max_fps = 2
-                """
-            )
+        service.Start(
+            $"""
+            [telemetry]
+            interval_s = 1
+            {samples}
+            [[camera]]
+            id = "front"
+            uri = "test:?w=320&h=240&fps=5"
+            max_fps = 2
+            """,
+            $"state_dir = \"{service.Scratch.Path}/state\""
         );
-        return Process.Start(Published.Start(Published.Binary, ["run", "--config", config]))!;
     }
-
-    private async Task<JsonElement> Ask(string word, string body, string id)
-    {
-        await listener.Client.PublishAsync(
-            new MqttApplicationMessageBuilder()
-                .WithTopic($"{Root}cam/front/cmd/{word}")
-                .WithPayload(body)
-                .WithResponseTopic(ReplyTopic)
-                .Build()
-        );
-        await Wait.UntilAsync(() => Answers(id).Any(), $"{id} is answered");
-        var text = Answers(id).First();
-        Assert.Empty(AsyncApi.Load().Errors("Reply", text));
-        return JsonDocument.Parse(text).RootElement;
-    }
-
-    private IEnumerable<string> Answers(string id) =>
-        listener
-            .All.Where(h => h.Topic == ReplyTopic && h.Text.Contains($"\"request\":\"{id}\"", StringComparison.Ordinal))
-            .Select(h => h.Text)
-            .Where(t => !t.Contains("\"reply\":\"accepted\"", StringComparison.Ordinal));
 }

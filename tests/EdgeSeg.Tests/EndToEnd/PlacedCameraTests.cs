@@ -1,10 +1,7 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
-using EdgeSeg.Mqtt;
 using EdgeSeg.Testing;
 using EdgeSeg.Vision.Masks;
-using MQTTnet;
 using OpenCvSharp;
 using Xunit;
 
@@ -16,58 +13,38 @@ namespace EdgeSeg.EndToEnd;
 /// </summary>
 public sealed class PlacedCameraTests : IAsyncLifetime
 {
-    private const string Root = "edgeseg/v1/robot-7/";
+    private const string Root = ServiceOnBroker.Root;
     private const int Width = 701,
         Height = 499;
     private static readonly Rect cut = new(33, 205, 301, 333);
 
-    private readonly Scratch scratch = new();
-    private Mosquitto broker = null!;
-    private Listener listener = null!;
-    private Process? process;
+    private ServiceOnBroker service = null!;
 
     public async ValueTask InitializeAsync()
     {
-        broker = await Mosquitto.StartOrSkipAsync();
-        listener = await Listener.StartAsync(broker.Port);
-        OnnxGraph.Bundle(OnnxGraph.RedSqueezeSam(64).ToBytes(), Path.Combine(scratch.Path, "model"));
+        service = await ServiceOnBroker.CreateAsync();
+        OnnxGraph.Bundle(OnnxGraph.RedSqueezeSam(64).ToBytes(), Path.Combine(service.Scratch.Path, "model"));
         using var picture = new Mat(Height, Width, MatType.CV_8UC3, new Scalar(90, 110, 100));
         Draw(picture, new Scalar(30, 40, 220));
-        Folder("shapes", picture);
-        var config = scratch.Write(
-            "edgeseg.toml",
-            Encoding.UTF8.GetBytes(
-                $"""
-                device = "robot-7"
-                [mqtt]
-                host = "127.0.0.1"
-                port = {broker.Port}
-                [model]
-                dir = "{scratch.Path}/model"
-                {Replay("plain", "")}
-                {Replay("turned", "rotate = 90")}
-                {Replay("cut", $"rotate = 270\ncrop = [{cut.X}, {cut.Y}, {cut.Width}, {cut.Height}]")}
-                {Replay("part", "roi = [250, 90, 200, 150]")}
-                {Live("frozen", @"tr '\0' Z")}
-                {Live("black", "cat")}
-                """
-            )
+        Cv2.ImEncode(".png", picture, out var bytes);
+        service.Scratch.Write("shapes/one.png", bytes);
+        service.Start(
+            $"""
+            [model]
+            dir = "{service.Scratch.Path}/model"
+            {Replay("plain", "")}
+            {Replay("turned", "rotate = 90")}
+            {Replay("cut", $"rotate = 270\ncrop = [{cut.X}, {cut.Y}, {cut.Width}, {cut.Height}]")}
+            {Replay("part", "roi = [250, 90, 200, 150]")}
+            {Live("frozen", @"tr '\0' Z")}
+            {Live("black", "cat")}
+            """
         );
-        process = Process.Start(Published.Start(Published.Binary, ["run", "--config", config]));
         foreach (var camera in new[] { "plain", "turned", "cut", "part" })
-            await listener.UntilAsync($"camera {camera}", h => h.Topic == $"{Root}cam/{camera}/state");
+            await service.Listener.UntilAsync($"camera {camera}", h => h.Topic == $"{Root}cam/{camera}/state");
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        process?.Kill();
-        process?.Dispose();
-        if (listener is not null)
-            await listener.DisposeAsync();
-        if (broker is not null)
-            await broker.DisposeAsync();
-        scratch.Dispose();
-    }
+    public ValueTask DisposeAsync() => service?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     [Fact]
     public async Task The_mask_of_a_zoomed_prompt_lies_on_the_object_of_a_rotated_or_cropped_picture()
@@ -94,13 +71,13 @@ public sealed class PlacedCameraTests : IAsyncLifetime
     [InlineData("frozen", "picture_frozen")]
     public async Task A_picture_that_shows_nothing_of_now_is_not_segmented_unasked(string camera, string reason)
     {
-        await listener.UntilAsync(
+        await service.Listener.UntilAsync(
             $"the reason {reason}",
             h =>
                 h.Topic == $"{Root}cam/{camera}/mask"
                 && h.Text.Contains($"\"found\":false,\"reason\":\"{reason}\"", StringComparison.Ordinal)
         );
-        await listener.UntilAsync("the camera's state", h => h.Topic == $"{Root}cam/{camera}/state" && h.State == camera);
+        await service.Listener.UntilAsync("the camera's state", h => h.Topic == $"{Root}cam/{camera}/state" && h.State == camera);
     }
 
     /// <summary>An L of unequal arms: no rotation and no mirror image of it covers it.</summary>
@@ -150,31 +127,19 @@ public sealed class PlacedCameraTests : IAsyncLifetime
         Assert.True(iou > 0.9, $"{what}: IoU {iou:0.000} with the drawn object");
     }
 
+    /// <summary>The mask message that answers a command.</summary>
     private async Task<JsonElement> Ask(string camera, string word, string prompt)
     {
         var id = $"{camera}-{word}";
         var body = $$"""{"v":1,"id":"{{id}}"{{(prompt.Length > 0 ? "," + prompt : "")}}}""";
-        await listener.Client.PublishAsync(
-            new MqttApplicationMessageBuilder().WithTopic($"{Root}cam/{camera}/cmd/{word}").WithPayload(body).Build()
-        );
-        var mine = $"\"request\":\"{id}\"";
-        bool IsAnswer(ReceivedMessage h) => h.Topic == $"{Root}cam/{camera}/mask" && h.Text.Contains(mine, StringComparison.Ordinal);
-        await listener.UntilAsync($"the answer to {id}", IsAnswer);
-        using var json = JsonDocument.Parse(listener.All.First(IsAnswer).Text);
-        return json.RootElement.Clone();
-    }
-
-    private void Folder(string name, Mat picture)
-    {
-        Cv2.ImEncode(".png", picture, out var bytes);
-        scratch.Write($"{name}/one.png", bytes);
+        return (await service.AskAsync(word, body, id, camera)).GetProperty("result");
     }
 
     private string Replay(string id, string more) =>
         $"""
             [[camera]]
             id = "{id}"
-            uri = "images:{scratch.Path}/shapes"
+            uri = "images:{service.Scratch.Path}/shapes"
             loop = true
             fps = 10
             mode = "on_command"
@@ -184,7 +149,7 @@ public sealed class PlacedCameraTests : IAsyncLifetime
     /// <summary>A camera whose frames are all the same, zeros as <paramref name="filter"/> leaves them.</summary>
     private string Live(string id, string filter)
     {
-        var script = scratch.Write(
+        var script = service.Scratch.Write(
             id + ".sh",
             Encoding.UTF8.GetBytes($"while head -c {160 * 120 * 3} /dev/zero | {filter}; do sleep 0.1; done\n")
         );
