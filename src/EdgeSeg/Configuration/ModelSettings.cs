@@ -50,6 +50,9 @@ internal sealed class ModelSettings
 
     public ZoomMode Zoom { get; set; } = ZoomMode.Auto;
 
+    /// <summary>Crops are looked at, with models that gain from it.</summary>
+    public bool IsZoomOn => Zoom == ZoomMode.Auto;
+
     public double TimeoutS { get; set; } = 30;
 
     public static Section Section { get; } =

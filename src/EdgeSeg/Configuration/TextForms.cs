@@ -58,11 +58,11 @@ internal static class TextForms
 
     private static bool IsHost(string text) => text.Length <= 255 && Uri.CheckHostName(text) != UriHostNameType.Unknown;
 
-    private static bool IsTopicPart(string text) =>
-        text.Length is >= 1 and <= 64 && !text.Any(c => c is '+' or '#' || char.IsWhiteSpace(c) || char.IsControl(c));
+    private static bool IsTopicPart(string text) => text.Length is >= 1 and <= 64 && HasTopicCharacters(text);
 
-    private static bool IsTopic(string text) =>
-        text.Length <= 128 && text[0] != '$' && !text.Any(c => c is '+' or '#' || char.IsWhiteSpace(c) || char.IsControl(c));
+    private static bool IsTopic(string text) => text.Length <= 128 && text[0] != '$' && HasTopicCharacters(text);
+
+    private static bool HasTopicCharacters(string text) => !text.Any(c => c is '+' or '#' || char.IsWhiteSpace(c) || char.IsControl(c));
 
     /// <summary>The library also accepts "5" for 0.0.0.5.</summary>
     private static bool IsAddress(string text) =>

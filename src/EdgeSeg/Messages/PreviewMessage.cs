@@ -1,5 +1,4 @@
 using EdgeSeg.Capture;
-using EdgeSeg.Platform;
 using OpenCvSharp;
 
 namespace EdgeSeg.Messages;
@@ -25,11 +24,10 @@ internal static class PreviewMessage
         DateTimeOffset capturedUtc
     )
     {
-        Span<char> id = stackalloc char[3 * Identifier.MaxLength];
         return
         [
             new("v", "1"),
-            new("frame", new string(id[..FrameId.Write(id, session, camera, sequence)])),
+            new("frame", FrameId.Text(session, camera, sequence)),
             new("camera", camera),
             new("session", session),
             new("width", width.ToString()),

@@ -101,6 +101,15 @@ internal sealed class ActiveModel : IDisposable
         Encode(new FrameKey(Picture.Frame.Camera, Picture.Frame.Sequence, Part: true), part.Width, part.Height);
     }
 
+    /// <summary>Shows the whole frame again, where a part of it is shown: the next prompt may be anywhere in it.</summary>
+    public void ShowWhole()
+    {
+        if (!Picture.IsPart)
+            return;
+        Picture.Fill(Picture.Whole);
+        Encode(new FrameKey(Picture.Frame.Camera, Picture.Frame.Sequence), Picture.Frame.Width, Picture.Frame.Height);
+    }
+
     /// <summary>Shows a frame that was kept. False when it is not there any more; the reason is in <paramref name="error"/>.</summary>
     /// <param name="frameId">As the command names it.</param>
     /// <param name="waitedMs">How long the command has waited.</param>
@@ -142,8 +151,10 @@ internal sealed class ActiveModel : IDisposable
             Picture?.Dispose();
             Picture = new Picture(segmenter.InputWidth, segmenter.InputHeight);
             Frames?.Dispose();
-            Frames = new FrameStore(session, segmenter.InputWidth * segmenter.InputHeight * 3, time, holdBytes, Zoom.IsOn);
+            Frames = new FrameStore(session, segmenter.InputWidth * segmenter.InputHeight * 3, time, holdBytes);
         }
+
+        Frames!.IsFullResolution = Zoom.IsOn;
 
         Debug.Assert(Picture is not null && Frames is not null);
     }

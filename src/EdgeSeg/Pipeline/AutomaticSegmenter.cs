@@ -16,7 +16,7 @@ namespace EdgeSeg.Pipeline;
 internal sealed class AutomaticSegmenter(ActiveModel model, InferenceCanceller canceller)
 {
     /// <summary>The reason of a result whose region of interest shows nothing of the picture.</summary>
-    public const string RoiOutside = "roi_outside_picture";
+    private const string RoiOutside = "roi_outside_picture";
 
     /// <param name="camera">Its region of interest.</param>
     /// <param name="picture">Shows the frame.</param>
@@ -24,15 +24,16 @@ internal sealed class AutomaticSegmenter(ActiveModel model, InferenceCanceller c
     /// <param name="mayYield">Whether a command may cancel the run.</param>
     /// <param name="clicks">Keeps clicks from frame to frame; null: a saliency pass.</param>
     /// <param name="saliencyEvery">The saliency pass on every Nth frame, with <paramref name="clicks"/>.</param>
+    /// <returns>False: the region of interest shows nothing of the picture, and the model was not run.</returns>
     /// <exception cref="InferenceCancelledException">The run was cancelled.</exception>
-    public void Run(CameraPipeline camera, Picture picture, Segmentation result, bool mayYield, AutomaticClicks? clicks, int saliencyEvery)
+    public bool Run(CameraPipeline camera, Picture picture, Segmentation result, bool mayYield, AutomaticClicks? clicks, int saliencyEvery)
     {
         var (width, height) = (picture.Frame.Width, picture.Frame.Height);
         var roi = camera.Settings.Roi is { } area ? Clip(area, width, height) : (Rect?)null;
         if (roi is { } outside && (outside.Width < PictureBounds.MinSide || outside.Height < PictureBounds.MinSide))
         {
             Refuse(result, picture, RoiOutside);
-            return;
+            return false;
         }
 
         if (roi is { } part)
@@ -41,6 +42,7 @@ internal sealed class AutomaticSegmenter(ActiveModel model, InferenceCanceller c
         canceller.Run(mayYield, (clicks, model.Zoom, picture, result, saliencyEvery), static x => Work(x));
         if (roi is { } placed)
             result.Place(placed.X, placed.Y, width, height);
+        return true;
 
         static void Work((AutomaticClicks? Clicks, ZoomSegmenter Zoom, Picture Picture, Segmentation Result, int Every) x)
         {

@@ -174,6 +174,8 @@ internal sealed class CommandProcessor(
 
     private void Answer(PendingCommand command, CameraPipeline camera, Picture picture, Mat pixels)
     {
+        // a command before this one may have looked at a part of the same frame
+        model.ShowWhole();
         if (command.Command.Everything is not null)
         {
             automatic.Begin(command, camera, picture);
@@ -188,8 +190,7 @@ internal sealed class CommandProcessor(
 
         if (command.Command.Prompt is null)
         {
-            segmenter.Run(camera, picture, result, mayYield: false, clicks: null, saliencyEvery: 1);
-            if (result.Reason == AutomaticSegmenter.RoiOutside)
+            if (!segmenter.Run(camera, picture, result, mayYield: false, clicks: null, saliencyEvery: 1))
             {
                 queue.Fail(command, AutomaticSegmenter.OutsideOf(camera, picture.Frame));
                 return;

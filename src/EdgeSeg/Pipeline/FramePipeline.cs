@@ -70,13 +70,7 @@ internal sealed class FramePipeline : IDisposable
             )),
         ];
         Gpio = new GpioLines(settings, Cameras, parts.ReportWarning, parts.Time);
-        Model = new ActiveModel(
-            parts.Model,
-            parts.Service.Session,
-            parts.Time,
-            settings.Frames.HoldBytes,
-            settings.Model.Zoom == ZoomMode.Auto
-        );
+        Model = new ActiveModel(parts.Model, parts.Service.Session, parts.Time, settings.Frames.HoldBytes, settings.Model.IsZoomOn);
         canceller = new InferenceCanceller(Model.SetCancelled, TimeSpan.FromSeconds(settings.Model.TimeoutS), parts.Time);
         Commands = new CommandQueue(
             parts.Topics,

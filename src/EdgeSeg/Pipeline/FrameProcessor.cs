@@ -37,23 +37,21 @@ internal sealed class FrameProcessor(
     /// <exception cref="InferenceCancelledException">The run was cancelled; nothing is published.</exception>
     public Segmentation Process(CameraPipeline camera, Picture picture, Frame frame)
     {
-        var fault = FaultOf(camera);
-        if (fault is not null)
+        var isSegmented = false;
+        if (FaultOf(camera) is { } fault)
             AutomaticSegmenter.Refuse(result, picture, fault);
         else
-        {
-            segmenter.Run(camera, picture, result, mayYield: !frame.Trigger.IsEdge, camera.Clicks, saliencyEvery);
-            // a fault of the camera or of its settings says nothing about the model
-            if (result.Reason != AutomaticSegmenter.RoiOutside)
-                quality.Count(result.Found, result.PredictedIou, result.AreaShare);
-        }
+            isSegmented = segmenter.Run(camera, picture, result, mayYield: !frame.Trigger.IsEdge, camera.Clicks, saliencyEvery);
+        // a fault of the camera or of its settings says nothing about the model
+        if (isSegmented)
+            quality.Count(result.Found, result.PredictedIou, result.AreaShare);
 
         var score = result.Score;
         result.ApplyMinimums(camera.Live.MinScore, camera.Live.MinArea);
         gpio.Result(result.Found);
         publisher.Publish(camera, picture.Frame, result, model.Model.Info, trigger: frame.Trigger);
         overlays?.SendDue(camera, picture, result);
-        samples?.Consider(picture.Frame.ToSample(), frame.Pixels, result, score, fault is null, model.Model.Info);
+        samples?.Consider(picture.Frame.ToSample(), frame.Pixels, result, score, isSegmented, model.Model.Info);
         return result;
     }
 

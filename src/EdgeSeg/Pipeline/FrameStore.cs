@@ -23,7 +23,6 @@ internal sealed class FrameStore : IDisposable
     private readonly TimeProvider time;
     private readonly int blockBytes;
     private readonly int maxBlocks;
-    private readonly bool isFullResolution;
     private readonly Queue<Slot> held = [];
     private readonly Stack<Slot> freeSlots = [];
     private readonly Stack<byte[]> freeBlocks = [];
@@ -50,12 +49,14 @@ internal sealed class FrameStore : IDisposable
     /// <param name="blockBytes">Of a picture at the model's input size.</param>
     /// <param name="time">For ages.</param>
     /// <param name="maxBytes">Of all pixels together; one block at least.</param>
-    /// <param name="isFullResolution">False: every frame is kept at the model's input size.</param>
-    public FrameStore(string session, int blockBytes, TimeProvider time, long maxBytes, bool isFullResolution = true)
+    public FrameStore(string session, int blockBytes, TimeProvider time, long maxBytes)
     {
-        (this.session, this.blockBytes, this.time, this.isFullResolution) = (session, blockBytes, time, isFullResolution);
+        (this.session, this.blockBytes, this.time) = (session, blockBytes, time);
         maxBlocks = (int)Math.Clamp(maxBytes / blockBytes, 1, int.MaxValue);
     }
+
+    /// <summary>False: every frame is kept at the model's input size, for a model that looks at no crops.</summary>
+    public bool IsFullResolution { get; set; } = true;
 
     /// <summary>Most bytes of pixels that it takes.</summary>
     public long Capacity => (long)maxBlocks * blockBytes;
@@ -153,7 +154,7 @@ internal sealed class FrameStore : IDisposable
     /// <summary>Blocks that a frame may take: all frames of the time for which frames are held must fit.</summary>
     private int BlocksFor(Mat pixels)
     {
-        if (!isFullResolution)
+        if (!IsFullResolution)
             return 1;
         var frames = double.IsNaN(intervalMs) ? MaxShare : PipelineLimits.FrameHeldMinMs / Math.Max(intervalMs, 1) + 1;
         var allowed = (int)Math.Clamp(maxBlocks / Math.Max(frames, MaxShare), 1, maxBlocks);
@@ -182,7 +183,7 @@ internal sealed class FrameStore : IDisposable
     {
         var room = (long)blocksFree * blockBytes;
         var bytes = (long)pixels.Cols * pixels.Rows * 3;
-        if (isFullResolution && bytes <= room)
+        if (IsFullResolution && bytes <= room)
             return pixels;
         if (blocksFree == 1)
             return modelPixels;

@@ -93,17 +93,20 @@ internal sealed class Picture : IDisposable
         resizer.Fill(source, Pixels);
     }
 
-    /// <summary>Shrinks a part of the picture shown last. Its edges are those of the frame's pixels.</summary>
+    /// <summary>A part of the frame is shown.</summary>
+    internal bool IsPart => part is not null;
+
+    /// <summary>Shrinks a part of the frame. Its edges are those of the frame's pixels.</summary>
     internal void FillPart(Rect ofFrame)
     {
         ReleasePart();
-        double sx = (double)Source.Cols / Frame.Width,
-            sy = (double)Source.Rows / Frame.Height;
+        double sx = (double)Whole.Cols / Frame.Width,
+            sy = (double)Whole.Rows / Frame.Height;
         int x0 = (int)Math.Round(ofFrame.Left * sx),
             y0 = (int)Math.Round(ofFrame.Top * sy);
         int x1 = Math.Max(x0 + 1, (int)Math.Round(ofFrame.Right * sx)),
             y1 = Math.Max(y0 + 1, (int)Math.Round(ofFrame.Bottom * sy));
-        part = Source.SubMat(new Rect(x0, y0, Math.Min(x1, Source.Cols) - x0, Math.Min(y1, Source.Rows) - y0));
+        part = Whole.SubMat(new Rect(x0, y0, Math.Min(x1, Whole.Cols) - x0, Math.Min(y1, Whole.Rows) - y0));
         Source = part;
         resizer.Fill(part, Pixels);
     }

@@ -75,7 +75,7 @@ internal sealed class InfoPublisher(
                     r.Role,
                     r.Info,
                     r.WeightsLicence,
-                    r.GainsFromZoom && settings.Model.Zoom == ZoomMode.Auto,
+                    r.GainsFromZoom && settings.Model.IsZoomOn,
                     r.AcceptsNegativeClicks
                 )),
             ],

@@ -166,7 +166,8 @@ internal sealed class ModelUpdates : IAsyncDisposable
 
         void Publish(UpdateReport report)
         {
-            figures = new UpdateFigures(report.State, report.Version, report.Reason, report.Bytes, report.BytesTotal);
+            var hasFailed = report.State is UpdateReport.Refused or UpdateReport.RolledBack;
+            figures = new UpdateFigures(report.State, hasFailed, report.Version, report.Reason, report.Bytes, report.BytesTotal);
             link.TrySetState(
                 topics.ModelState,
                 ModelStateMessage.Write(json, facts.Device, facts.Session, settings.Fleet, report, active(), time.GetUtcNow())

@@ -24,15 +24,13 @@ internal sealed record ServiceMetrics(
 
 /// <summary>Where the model updates are, as in <c>model/state</c>.</summary>
 /// <param name="State">idle, waiting, downloading, verifying, canary, trial, active, refused or rolled_back.</param>
+/// <param name="HasFailed">The last update was refused, or was taken back.</param>
 /// <param name="Version">Of the bundle that it is about; null: none.</param>
 /// <param name="Reason">Why it waits or was refused; null: no reason.</param>
 /// <param name="Bytes">Received so far; null: nothing is downloaded.</param>
 /// <param name="BytesTotal">Of the download.</param>
-internal sealed record UpdateFigures(string State, int? Version, string? Reason, long? Bytes, long? BytesTotal)
+internal sealed record UpdateFigures(string State, bool HasFailed, int? Version, string? Reason, long? Bytes, long? BytesTotal)
 {
-    /// <summary>The last update was refused, or was taken back.</summary>
-    public bool HasFailed => State is "refused" or "rolled_back";
-
     /// <summary>The version as a label; empty: none.</summary>
     public string VersionText => Version?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "";
 }

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using EdgeSeg.Configuration;
+using EdgeSeg.Messages;
 
 namespace EdgeSeg.WebConsole;
 
@@ -13,16 +13,11 @@ internal sealed record PageSettings(string BrokerUrl = "", string TopicPrefix = 
     /// <summary>The file's content.</summary>
     public byte[] ToJson()
     {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
-        {
-            json.WriteStartObject();
-            json.WriteString("broker_url"u8, BrokerUrl);
-            json.WriteString("topic_prefix"u8, TopicPrefix);
-            json.WriteEndObject();
-        }
-
-        return stream.ToArray();
+        using var buffer = new JsonBuffer(256);
+        var json = buffer.Begin();
+        json.WriteString("broker_url"u8, BrokerUrl);
+        json.WriteString("topic_prefix"u8, TopicPrefix);
+        return buffer.End().ToArray();
     }
 
     /// <summary>What the page may connect to besides its own origin, as a source of a Content-Security-Policy; empty: nothing.</summary>

@@ -113,7 +113,7 @@ internal static class Samples
         true,
         ["camera_lost", "camera_lost", "disk_low"],
         new LiveStats(40, 0.9, 0.8, 0.25),
-        new UpdateFigures("downloading", 8, null, 1_000_000, 25_000_000)
+        new UpdateFigures("downloading", false, 8, null, 1_000_000, 25_000_000)
     );
 
     public static readonly Alert Alert = new(

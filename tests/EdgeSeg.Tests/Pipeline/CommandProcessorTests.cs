@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using EdgeSeg.Configuration;
 using EdgeSeg.Testing;
 using Xunit;
@@ -87,6 +88,25 @@ public class CommandProcessorTests
         rig.Commands();
         rig.Frame();
         Assert.Equal("below_min_score", rig.Replies(second)[^1]["result"]!["reason"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void Commands_behind_an_automatic_one_see_the_whole_frame_again()
+    {
+        using var rig = new PipelineRig(c => c.Roi = new Area(200, 100, 80, 60));
+        string[] automatic = [rig.Send("auto"), rig.Send("auto")];
+        var click = rig.Send("click", """{"points":[[160,120]]}""");
+        rig.Commands();
+        rig.Frame();
+        foreach (var id in automatic)
+            Assert.Equal([240.0, 130.0], Centre(rig.Replies(id)[^1]["result"]!));
+        Assert.Equal([160.0, 120.0], Centre(rig.Replies(click)[^1]["result"]!));
+        // the frame's own mask is that of the region once more
+        Assert.Equal(4, rig.Masks.Count);
+        Assert.Equal([240.0, 130.0], Centre(rig.Masks[^1]));
+        Assert.Empty(rig.Errors);
+
+        static IEnumerable<double> Centre(JsonNode mask) => mask["centroid"]!.AsArray().Select(c => Math.Round(c!.GetValue<double>()));
     }
 
     [Fact]

@@ -34,7 +34,7 @@ public sealed class FrameStoreTests : IDisposable
     }
 
     private FrameStore Store(long maxBytes = MaxBytes, bool isFullResolution = true) =>
-        new(Samples.Session, BlockBytes, time, maxBytes, isFullResolution);
+        new(Samples.Session, BlockBytes, time, maxBytes) { IsFullResolution = isFullResolution };
 
     private void Hold(FrameStore store, long sequence, string camera = "front")
     {

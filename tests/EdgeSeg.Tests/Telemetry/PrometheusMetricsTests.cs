@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
+using EdgeSeg.Messages;
 using EdgeSeg.WebConsole;
 using Xunit;
 
@@ -51,7 +52,14 @@ public class PrometheusMetricsTests
             Messages.Samples.Telemetry(),
             Messages.Samples.Service with
             {
-                Update = new UpdateFigures(state, 8, reason, state == "downloading" ? 5 : null, 10),
+                Update = new UpdateFigures(
+                    state,
+                    state is UpdateReport.Refused or UpdateReport.RolledBack,
+                    8,
+                    reason,
+                    state == "downloading" ? 5 : null,
+                    10
+                ),
             }
         );
         var samples = Samples(metrics.Text);
