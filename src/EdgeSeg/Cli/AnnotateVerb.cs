@@ -88,6 +88,7 @@ internal sealed class AnnotateVerb
         var folder = parsed.GetValue(outDir)!;
         var parts = parsed.GetValue(merge) ?? [];
         var names = parsed.GetValue(inputs)!;
+        CheckList(parsed, [.. names, .. parts, parsed.GetValue(prompts) ?? ""]);
         if (parts.Length > 0)
         {
             if (names.Length > 0)
@@ -97,14 +98,13 @@ internal sealed class AnnotateVerb
         }
         if (names.Length == 0)
             throw new OperatingException("no photograph is named: give a folder, a glob, a .txt file or photographs", ExitCode.Usage);
-        CheckList(parsed, names);
         var boxes = parsed.GetValue(prompts) is { } file ? BoxPrompts.Read(file) : null;
         if (boxes is not null && everything.IsAsked(parsed))
             throw new OperatingException("--everything finds objects without prompts: leave --prompts out", ExitCode.Usage);
         var photos = PhotoList.Find(names);
         var (index, count) = parsed.GetValue(shard);
         using var model = modelOptions.Load(parsed);
-        var wanted = everything.IsAsked(parsed) ? everything.Options(parsed, model.Bundle.Manifest.Thresholds) : null;
+        var wanted = everything.IsAsked(parsed) ? everything.Options(parsed, model.Thresholds) : null;
         var filter = new MaskFilter(parsed.GetValue(minScore), parsed.GetValue(minArea));
         var settings = new AnnotationSettings(
             parsed.GetValue(export)!,
@@ -157,10 +157,11 @@ internal sealed class AnnotateVerb
     /// <summary>A list of a run before is replaced; an input never.</summary>
     private void CheckList(ParseResult parsed, string[] inputs)
     {
-        if (parsed.GetValue(listEmpty) is not { Length: > 0 } list || list == "-")
+        if (parsed.GetValue(listEmpty) is not { } list || list == "-")
             return;
-        var real = FinalFile.RealPath(list);
-        if (inputs.Any(i => i.Length > 0 && FinalFile.RealPath(i) == real) || PhotoList.IsPhoto(list))
+        if (list.Length == 0)
+            throw new OperatingException(EmptyList.NoName, ExitCode.Usage);
+        if (OutputFiles.IsInput(list, inputs) || PhotoList.IsPhoto(list))
             throw new OperatingException($"{list} is or may be an input: choose another file for --list-empty", ExitCode.Usage);
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using EdgeSeg.Configuration;
 using EdgeSeg.Health;
 using EdgeSeg.Messages;
+using EdgeSeg.Service;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
 
@@ -80,17 +81,7 @@ internal static class DoctorVerb
     private static Check Broker(Settings settings)
     {
         var topics = new Topics(DeviceId.Resolve(settings.Device), [], settings.Mqtt.TopicPrefix);
-        List<string> filters = [topics.AllCommands];
-        if (settings.Update.Enabled)
-            filters.AddRange([topics.ModelDesired, topics.ModelHold, topics.ModelKeys + "+"]);
-        if (settings.Update.Enabled && settings.Fleet.Length > 0)
-            filters.AddRange([
-                Topics.FleetModelDesired(topics.Prefix, settings.Fleet),
-                Topics.FleetModelKeys(topics.Prefix, settings.Fleet) + "+",
-            ]);
-        if (settings.HomeAssistant.Enabled)
-            filters.Add(HomeAssistantMessage.BirthTopic(settings.HomeAssistant.Prefix));
-        return BrokerCheck.Examine(settings.Mqtt, topics, filters, settings.Console);
+        return BrokerCheck.Examine(settings.Mqtt, topics, MessageRouter.Filters(settings, topics), settings.Console);
     }
 
     /// <summary>Every graph of the bundle is read and hashed, and the one that would run is run once.</summary>

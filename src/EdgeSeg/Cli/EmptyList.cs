@@ -10,6 +10,9 @@ namespace EdgeSeg.Cli;
 /// </summary>
 internal sealed class EmptyList : IDisposable
 {
+    /// <summary>The error of an option without a value, as an unset variable of a shell gives it.</summary>
+    public const string NoName = "--list-empty names no file";
+
     private const int NamesShown = 5;
 
     private readonly string? path;
@@ -26,8 +29,9 @@ internal sealed class EmptyList : IDisposable
         this.path = path;
         if (path is null)
             return;
-        var real = FinalFile.RealPath(path);
-        if (inputs.Any(i => i.Length > 0 && FinalFile.RealPath(i) == real))
+        if (path.Length == 0)
+            throw new OperatingException(NoName, ExitCode.Usage);
+        if (OutputFiles.IsInput(path, inputs))
             throw new OperatingException($"{path} is an input of this run and is not overwritten: choose another file for --list-empty");
         if (File.Exists(path) && !mayOverwrite)
             throw new OperatingException($"{path} exists already: choose another file for --list-empty, or replace it with --overwrite");

@@ -33,7 +33,7 @@ internal sealed class OutputFiles
                     throw new OperatingException(
                         $"{file} would be written for '{taken[file]}' and for '{inputs[i]}': rename one, or use two runs"
                     );
-                if (real.Contains(FinalFile.RealPath(file)))
+                if (real.Contains(FinalFile.RealPath(file)) || HoldsInput(file, real))
                     throw new OperatingException(
                         $"{file} is an input of this run and is not overwritten: choose another folder with --out"
                     );
@@ -48,8 +48,24 @@ internal sealed class OutputFiles
             );
     }
 
+    /// <summary>Whether a file is one of the inputs, links followed.</summary>
+    public static bool IsInput(string file, IEnumerable<string> inputs)
+    {
+        var real = FinalFile.RealPath(file);
+        return inputs.Any(i => i.Length > 0 && FinalFile.RealPath(i) == real);
+    }
+
     /// <summary>The files of an input, in the order of the suffixes.</summary>
     public IEnumerable<string> For(int input) => suffixes(input).Select(suffix => Path.Combine(folder, names[input] + suffix));
+
+    /// <summary>Whether a folder of masks has an input in it: its numbered pictures are replaced.</summary>
+    private static bool HoldsInput(string file, HashSet<string> inputs)
+    {
+        if (!file.EndsWith(SegmentSettings.VideoMasksEnd, StringComparison.Ordinal))
+            return false;
+        var inside = FinalFile.RealPath(file) + "/";
+        return inputs.Any(i => i.StartsWith(inside, StringComparison.Ordinal));
+    }
 
     /// <exception cref="OperatingException">The file cannot be written.</exception>
     public static void Write(string file, ReadOnlySpan<byte> bytes)

@@ -68,7 +68,7 @@ internal static class RunVerb
             reload = runner.RequestReload;
             return await runner.RunAsync(settings, stop.Token);
         }
-        catch (Exception e) when (!started && Refusal(e) is { } refusal)
+        catch (Exception e) when (!started && Verbs.Refusal(e) is { } refusal)
         {
             Verbs.Fail(refusal.Message);
             // a SIGHUP ends the wait: the service manager starts the service with the changed settings
@@ -89,13 +89,6 @@ internal static class RunVerb
             reload();
         }
     }
-
-    /// <summary>Null for an error of the program itself, which is not expected.</summary>
-    private static OperatingException? Refusal(Exception e) =>
-        // a native library that is missing surfaces inside the static constructor of its wrapper
-        e is TypeInitializationException
-            ? e.GetBaseException() as OperatingException
-            : e as OperatingException;
 
     /// <summary>Waits after starts that failed one after another, so that the service manager does not restart every second.</summary>
     private static async Task WaitAsync(FailedStarts starts, ServiceNotifier notifier, string reason, CancellationToken stop)

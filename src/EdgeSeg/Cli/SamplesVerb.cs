@@ -106,10 +106,18 @@ internal static class SamplesVerb
 
     private static void ToCoco(SampleStore store, string folder)
     {
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-            throw new OperatingException($"{folder}: is not empty: choose another folder with --out");
         var images = Path.Combine(folder, "images");
-        Directory.CreateDirectory(images);
+        try
+        {
+            if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+                throw new OperatingException($"{folder}: is not empty: choose another folder with --out");
+            Directory.CreateDirectory(images);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException($"{folder}: cannot be written ({e.Message}): choose another folder with --out");
+        }
+
         var photos = new List<AnnotatedPhoto>();
         using (var reasons = new StreamWriter(Path.Combine(folder, "samples.jsonl")))
         {

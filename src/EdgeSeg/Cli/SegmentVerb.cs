@@ -150,7 +150,7 @@ internal sealed class SegmentVerb
         {
             Formats = wanted,
             Prompt = prompt,
-            Everything = isEverything ? everything.Options(parsed, model.Bundle.Manifest.Thresholds) : null,
+            Everything = isEverything ? everything.Options(parsed, model.Thresholds) : null,
             MinScore = parsed.GetValue(minScore),
             MinArea = parsed.GetValue(minArea),
             BitDepth = parsed.GetValue(bitDepth),

@@ -57,16 +57,10 @@ internal static class Verbs
                 new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(5) }
             );
         }
-        catch (OperatingException e)
+        catch (Exception e) when (Refusal(e) is { } refusal)
         {
-            Fail(e.Message);
-            return e.ExitCode;
-        }
-        catch (TypeInitializationException e) when (e.GetBaseException() is OperatingException cause)
-        {
-            // a native library that is missing surfaces inside the static constructor of its wrapper
-            Fail(cause.Message);
-            return cause.ExitCode;
+            Fail(refusal.Message);
+            return refusal.ExitCode;
         }
         catch (OperationCanceledException)
         {
@@ -79,6 +73,13 @@ internal static class Verbs
         verb.Command is RootCommand
             ? ""
             : (verb.Parent is System.CommandLine.Parsing.CommandResult parent ? Words(parent) : "") + verb.Command.Name + " ";
+
+    /// <summary>Null for an error of the program itself, which is not expected.</summary>
+    public static OperatingException? Refusal(Exception e) =>
+        // a native library that is missing surfaces inside the static constructor of its wrapper
+        e is TypeInitializationException
+            ? e.GetBaseException() as OperatingException
+            : e as OperatingException;
 
     /// <summary>One line on standard error.</summary>
     public static void Fail(string message) => Console.Error.WriteLine($"edgeseg: {message}");

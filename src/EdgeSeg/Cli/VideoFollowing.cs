@@ -76,6 +76,7 @@ internal sealed class VideoFollowing : IDisposable
             }
         }
 
+        video.ReportDamage();
         Console.Error.WriteLine(empty.Summary("frames", failed: 0));
         return ExitCode.Ok;
     }

@@ -16,7 +16,8 @@ internal sealed class VideoFrames : IDisposable
     private readonly VideoCapture? capture;
     private readonly PhotoReader reader = new();
     private readonly string[] photos = [];
-    private long decoded;
+    private long decoded,
+        damaged;
 
     /// <exception cref="OperatingException">It is not there or cannot be read.</exception>
     public VideoFrames(string path)
@@ -73,9 +74,6 @@ internal sealed class VideoFrames : IDisposable
     /// <summary>Seconds from the start of the video to that frame.</summary>
     public double TimeS { get; private set; }
 
-    /// <summary>Frames that could not be decoded and were left out.</summary>
-    public long Damaged { get; private set; }
-
     /// <summary>As the container states it, which may be rough; 0: unknown.</summary>
     public int Count { get; }
 
@@ -101,7 +99,7 @@ internal sealed class VideoFrames : IDisposable
             // a frame that is damaged is left out; the next ones may be good
             if (!capture.Retrieve(frame) || frame.Empty())
             {
-                Damaged++;
+                damaged++;
                 continue;
             }
 
@@ -112,6 +110,13 @@ internal sealed class VideoFrames : IDisposable
 
         frame.Dispose();
         return decoded > 0 ? null : throw new OperatingException($"none of the frames of video '{path}' could be decoded; {Remedy}");
+    }
+
+    /// <summary>Says how many frames could not be decoded and were left out; nothing where there were none.</summary>
+    public void ReportDamage()
+    {
+        if (damaged > 0)
+            Verbs.Fail($"{path}: {damaged} frames could not be decoded and were left out");
     }
 
     /// <summary>The container's time of the frame; where it has none, or one that runs backwards, the number by the frame rate.</summary>

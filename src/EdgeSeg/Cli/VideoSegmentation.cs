@@ -28,18 +28,15 @@ internal sealed class VideoSegmentation(SegmentSettings settings, PictureSegment
         if (masks is not null)
             OutputFiles.ClearNumbered(masks);
         using var bar = new ProgressBar("segment");
-        long done = 0;
         while (video.Read(settings.Every) is { } frame)
         {
             cancel.ThrowIfCancellationRequested();
             using (frame)
                 Frame(path, new Messages.VideoFrame(video.Number, video.TimeS), frame, overlay, masks, empty);
-            done++;
             bar.Show((int)video.Number, Math.Max((int)video.Number, video.Count));
         }
 
-        if (video.Damaged > 0)
-            Console.Error.WriteLine($"edgeseg: {path}: {video.Damaged} frames could not be decoded and were left out");
+        video.ReportDamage();
     }
 
     private void Frame(string path, Messages.VideoFrame number, Mat frame, MjpegAvi? overlay, string? masks, EmptyList empty)

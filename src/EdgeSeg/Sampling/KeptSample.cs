@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using EdgeSeg.Messages;
 
@@ -108,22 +109,16 @@ internal sealed record KeptSample
         if (Mask is null)
         {
             json.WriteNullValue();
-            json.WriteNull("mask"u8);
-            return;
+        }
+        else
+        {
+            json.WriteStartArray();
+            foreach (var v in Mask.Box)
+                json.WriteNumberValue(v);
+            json.WriteEndArray();
         }
 
-        json.WriteStartArray();
-        foreach (var v in Mask.Box)
-            json.WriteNumberValue(v);
-        json.WriteEndArray();
-        json.WriteStartObject("mask"u8);
-        json.WriteString("format"u8, "coco_rle"u8);
-        json.WriteStartArray("size"u8);
-        json.WriteNumberValue(Height);
-        json.WriteNumberValue(Width);
-        json.WriteEndArray();
-        json.WriteString("counts"u8, Mask.Counts);
-        json.WriteEndObject();
+        MaskShape.WriteMask(json, Width, Height, Mask is not null, Encoding.ASCII.GetBytes(Mask?.Counts ?? ""), fits: true);
     }
 
     /// <summary>Reads what <see cref="ToJson"/> wrote; null: it is something else, or damaged.</summary>
@@ -159,7 +154,8 @@ internal sealed record KeptSample
                 Day = (root.GetProperty("day_begin_utc").GetDateTimeOffset(), root.GetProperty("day_count").GetInt32()),
             };
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception e)
+            when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or IndexOutOfRangeException)
         {
             return null;
         }

@@ -192,11 +192,12 @@ internal sealed class SampleKeeper : IDisposable
             budget.Resume(newest.Day.BeginUtc, newest.Day.Count);
     }
 
+    /// <summary>Numbers only rise, also after the folder was purged: clients ask for what came after a number.</summary>
     private void Measure()
     {
         var now = store.Measure();
         lock (gate)
-            totals = now;
+            totals = now with { LastNumber = Math.Max(totals.LastNumber, now.LastNumber) };
     }
 
     private void CheckSpace()
@@ -219,27 +220,27 @@ internal sealed class SampleKeeper : IDisposable
             return;
         }
 
-        var number = Math.Max(totals.LastNumber, store.Measure().LastNumber) + 1;
+        Measure();
+        var number = totals.LastNumber + 1;
         var sample = slot.Sample! with { Number = number, Day = budget.Now, Mask = slot.ToMask() };
         var jpeg = slot.ToJpeg();
         if (!store.TryAdd(sample, jpeg, (long)settings.MaxMib << 20))
             throw new IOException($"a frame has {jpeg.Length >> 20} MiB, more than samples.max_mib");
-        Measure();
         lock (gate)
         {
             written++;
             totals = totals with { LastNumber = number };
         }
+
+        Measure();
     }
 
     private void Respond(Request request)
     {
         try
         {
-            var now = store.Measure();
-            lock (gate)
-                totals = now with { LastNumber = Math.Max(totals.LastNumber, now.LastNumber) };
-            request.Answer(upload.Answer(now, device, session, request.Camera, request.Wanted), null);
+            Measure();
+            request.Answer(upload.Answer(totals, device, session, request.Camera, request.Wanted), null);
         }
         catch (Exception e)
         {

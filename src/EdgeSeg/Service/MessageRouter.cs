@@ -27,9 +27,13 @@ internal sealed class MessageRouter
     /// <summary>Home Assistant has started and needs the device's description again. Set before the link starts.</summary>
     public Action? HomeAssistantStarted { get; set; }
 
-    /// <summary>Topic filters that the link subscribes to.</summary>
-    public IReadOnlyList<string> Subscriptions =>
-        [topics.AllCommands, .. updates?.Subscriptions(topics) ?? [], .. birthTopic is null ? Array.Empty<string>() : [birthTopic]];
+    /// <summary>Topic filters that the link of a service with these settings subscribes to.</summary>
+    public static IReadOnlyList<string> Filters(Settings settings, Topics topics) =>
+        [
+            topics.AllCommands,
+            .. settings.Update.Enabled ? ModelUpdates.Filters(settings, topics) : [],
+            .. settings.HomeAssistant.Enabled ? [HomeAssistantMessage.BirthTopic(settings.HomeAssistant.Prefix)] : Array.Empty<string>(),
+        ];
 
     public void Receive(IncomingMessage message)
     {

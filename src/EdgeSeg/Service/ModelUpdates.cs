@@ -66,18 +66,14 @@ internal sealed class ModelUpdates : IAsyncDisposable
     /// <summary>The slot does not load: selects the next one.</summary>
     public void GoBack(string why) => Slot = boot.AfterFailure(Slot!, why);
 
-    /// <summary>Topic filters to subscribe to.</summary>
-    public IReadOnlyList<string> Subscriptions(Topics topics) =>
-        settings.Fleet.Length == 0
-            ? [topics.ModelDesired, topics.ModelHold, topics.ModelKeys + "+"]
-            :
-            [
-                topics.ModelDesired,
-                topics.ModelHold,
-                topics.ModelKeys + "+",
-                Topics.FleetModelDesired(topics.Prefix, settings.Fleet),
-                Topics.FleetModelKeys(topics.Prefix, settings.Fleet) + "+",
-            ];
+    /// <summary>Topic filters to subscribe to, with updates enabled.</summary>
+    public static IReadOnlyList<string> Filters(Settings settings, Topics topics)
+    {
+        string[] own = [topics.ModelDesired, topics.ModelHold, topics.ModelKeys + "+"];
+        return settings.Fleet.Length == 0
+            ? own
+            : [.. own, Topics.FleetModelDesired(topics.Prefix, settings.Fleet), Topics.FleetModelKeys(topics.Prefix, settings.Fleet) + "+"];
+    }
 
     /// <summary>On the MQTT client's thread. False: the message is for somebody else.</summary>
     public bool Received(IncomingMessage message, Topics topics)

@@ -114,7 +114,8 @@ internal static class ServiceBuilder
         var info = new ServiceInfo(DeviceId.Resolve(settings.Device), FrameId.NewSession());
         var topics = new Topics(info.Device, settings.Cameras.Select(c => c.Id), settings.Mqtt.TopicPrefix);
         var router = new MessageRouter(settings, topics, updates);
-        var linkOptions = LinkSettings.Options(settings.Mqtt, broker, topics, info.Session, router.Subscriptions, router.Receive);
+        var filters = MessageRouter.Filters(settings, topics);
+        var linkOptions = LinkSettings.Options(settings.Mqtt, broker, topics, info.Session, filters, router.Receive);
         var link = new MqttLink(linkOptions, time, journal.Info);
         var heartbeats = new Heartbeats(time);
         var collector = new TelemetryCollector(info.Device, info.Session, settings.Cameras.Select(c => c.Id), time);

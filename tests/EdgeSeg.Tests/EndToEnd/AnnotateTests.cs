@@ -98,6 +98,22 @@ public sealed class AnnotateTests : IDisposable
     }
 
     [Fact]
+    public void The_list_of_what_has_nothing_is_written_over_no_input_and_needs_a_name()
+    {
+        var boxes = scratch.Write("boxes.csv", "chelsea.jpg,100,20,420,290,cat\n"u8.ToArray());
+        foreach (var name in new[] { boxes, "" })
+        {
+            string[] arguments = [photos, "--prompts", boxes, "--export", "coco", "--out", Path.Combine(scratch.Path, "out")];
+            var (code, _, errors) = Run([.. arguments, "--list-empty", name]);
+            Assert.Equal(2, code);
+            Assert.Contains("--list-empty", errors);
+        }
+
+        Assert.Equal("chelsea.jpg,100,20,420,290,cat\n", File.ReadAllText(boxes));
+        Assert.False(Directory.Exists(Path.Combine(scratch.Path, "out")), "nothing was annotated");
+    }
+
+    [Fact]
     public void A_cut_out_has_the_object_s_pixels_and_alpha()
     {
         var result = Path.Combine(scratch.Path, "out");

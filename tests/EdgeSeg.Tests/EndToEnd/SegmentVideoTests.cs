@@ -69,6 +69,11 @@ public sealed class SegmentVideoTests : IDisposable
         Assert.Contains("--overwrite", Run(arguments).Errors);
         Assert.Equal(0, Run([.. arguments, "--overwrite", "--every", "4"]).ExitCode);
         Assert.Equal(3, Directory.GetFiles(Path.Combine(scratch.Path, "out", "clip-masks")).Length);
+
+        // a mask that is an input of the run stays, also where its folder would be cleared
+        var mask = Path.Combine(scratch.Path, "out", "clip-masks", "000001.png");
+        Assert.Contains("is an input of this run", Run([.. arguments, mask, "--overwrite"]).Errors);
+        Assert.True(File.Exists(mask), "the input is there");
     }
 
     [Fact]

@@ -131,6 +131,20 @@ public sealed class SampleKeeperTests : IDisposable
     }
 
     [Fact]
+    public async Task Numbers_go_on_after_the_folder_was_lost()
+    {
+        using var keeper = Keeper(s => s.MinGapS = 0);
+        await KeptAfter(keeper, () => Frame(keeper, true, score: 0.3f), 1);
+        Directory.Delete(Store.Folder, recursive: true);
+        var place = scratch.Write("samples", "in the way"u8.ToArray());
+        Frame(keeper, true, score: 0.3f);
+        await Wait.UntilAsync(() => keeper.Fault is not null, "the fault");
+        File.Delete(place);
+        await KeptAfter(keeper, () => Frame(keeper, true, score: 0.3f), 2);
+        Assert.Equal([2], Store.List(out _).Select(k => k.Sample.Number));
+    }
+
+    [Fact]
     public async Task A_restart_goes_on_with_numbers_and_with_the_day_s_limit()
     {
         using (var keeper = Keeper(s => (s.MinGapS, s.MaxPerDay) = (0, 2)))

@@ -105,6 +105,11 @@ public sealed class SampleStoreTests : IDisposable
         File.WriteAllText(file, """{"number":1,"reason":"boredom"}""");
         Assert.Equal([2], store.List(out var damaged).Select(s => s.Sample.Number));
         Assert.Equal([file], damaged);
+        var whole = File.ReadAllText(Directory.GetFiles(Folder, "*2-front-left.json").Single());
+        var image = whole[whole.IndexOf("\"image\":[", StringComparison.Ordinal)..];
+        File.WriteAllText(file, whole.Replace(image[..(image.IndexOf(']') + 1)], "\"image\":[]", StringComparison.Ordinal));
+        Assert.Equal([2], store.List(out damaged).Select(s => s.Sample.Number));
+        Assert.Equal([file], damaged);
     }
 
     [Fact]
