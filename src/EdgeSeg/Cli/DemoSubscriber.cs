@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Threading.Channels;
 using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
 using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
@@ -141,8 +142,7 @@ internal sealed class DemoSubscriber(string images, string outDir, TextWriter ou
 
     public async ValueTask DisposeAsync()
     {
-        if (client.IsConnected)
-            await client.DisconnectAsync();
+        await BrokerSession.EndAsync(client);
         client.Dispose();
     }
 }

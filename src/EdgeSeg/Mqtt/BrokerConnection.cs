@@ -10,11 +10,6 @@ namespace EdgeSeg.Mqtt;
 /// </summary>
 internal sealed class BrokerConnection : IDisposable
 {
-    private static readonly MqttClientDisconnectOptions normalEnd = new()
-    {
-        Reason = MqttClientDisconnectOptionsReason.NormalDisconnection,
-    };
-
     private readonly IMqttClient client = new MqttClientFactory().CreateMqttClient();
     private readonly LinkOptions options;
     private readonly BrokerRefusals refusals;
@@ -178,18 +173,7 @@ internal sealed class BrokerConnection : IDisposable
     }
 
     /// <summary>Ends the connection without the last will.</summary>
-    public async Task EndAsync()
-    {
-        try
-        {
-            using var limit = new CancellationTokenSource(MqttLimits.LinkStopMs);
-            await client.DisconnectAsync(normalEnd, limit.Token);
-        }
-        catch (Exception e) when (e is OperationCanceledException or MQTTnet.Exceptions.MqttCommunicationException)
-        {
-            // the connection is gone already
-        }
-    }
+    public Task EndAsync() => BrokerSession.EndAsync(client);
 
     public void Dispose() => client.Dispose();
 

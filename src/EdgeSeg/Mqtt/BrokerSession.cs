@@ -1,11 +1,17 @@
 using EdgeSeg.Vision.Platform;
 using MQTTnet;
+using MQTTnet.Exceptions;
 
 namespace EdgeSeg.Mqtt;
 
 /// <summary>A short connection to a broker beside the link: of an operator's command, or of a check.</summary>
 internal static class BrokerSession
 {
+    private static readonly MqttClientDisconnectOptions normalEnd = new()
+    {
+        Reason = MqttClientDisconnectOptionsReason.NormalDisconnection,
+    };
+
     /// <param name="client">Not connected yet.</param>
     /// <param name="options">The broker.</param>
     /// <param name="cancel">Ends it.</param>
@@ -31,5 +37,20 @@ internal static class BrokerSession
         }
 
         OperatingException Failed(string reason) => new($"broker {options.Host}:{options.Port}: {reason}");
+    }
+
+    /// <summary>Ends the connection without the last will. One that is gone already, or a broker that is silent, is no error.</summary>
+    public static async Task EndAsync(IMqttClient client)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(MqttLimits.LinkStopMs);
+            if (client.IsConnected)
+                await client.DisconnectAsync(normalEnd, limit.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or MqttCommunicationException)
+        {
+            // the connection is gone already
+        }
     }
 }

@@ -41,7 +41,6 @@ internal static class Publication
                     $"the broker refuses {topic}: {answer.ReasonCode} {answer.ReasonString}: this "
                         + "user may not write there; see deploy/mosquitto/edgeseg.acl, user release"
                 );
-            await client.DisconnectAsync(new MqttClientDisconnectOptions(), limit.Token);
         }
         catch (Exception e) when (e is not OperatingException && !cancel.IsCancellationRequested)
         {
@@ -49,6 +48,9 @@ internal static class Publication
                 $"the broker {options.Host}:{options.Port} did not accept the manifest: {ConnectErrors.Describe(e, null)}"
             );
         }
+
+        // the manifest is published: what happens to the connection now is no failure of it
+        await BrokerSession.EndAsync(client);
 
         async Task<byte[]> RetainedAsync()
         {
