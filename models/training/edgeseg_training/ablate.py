@@ -26,7 +26,7 @@ import pathlib
 import re
 
 from . import UserError, ablate_int8, ablate_table, checkpoints, datasets, evaluate, networks, recipe as recipes, segment, sources
-from .pretrain import Pretraining
+from .pretrain import Pretraining, teacher_of
 from .state import choose_device
 from .train import Training, load_photos
 
@@ -120,19 +120,38 @@ class Ablation:
 
     def run(self, found: list[Variant], only: list[str]) -> int:
         """Trains and evaluates what has no result yet; writes the table after each. 1 when a stop signal ended it."""
+        left = [(variant, seed) for seed in self.seeds for variant in found
+                if (not only or variant.name in only) and not self.result_file(variant, seed).exists()]
+        self.check(found, {variant.name for variant, _ in left})
         self.out.mkdir(parents=True, exist_ok=True)
-        for seed in self.seeds:
-            for variant in found:
-                if only and variant.name not in only or self.result_file(variant, seed).exists():
-                    continue
-                print(f"== {variant.name}, seed {seed}", flush=True)
-                if not self.make(variant, seed):
-                    print("stopped; the same command continues")
-                    return 1
-                self.write_table(found)
+        for variant, seed in left:
+            print(f"== {variant.name}, seed {seed}", flush=True)
+            if not self.make(variant, seed):
+                print("stopped; the same command continues")
+                return 1
+            self.write_table(found)
         self.write_table(found)
         print(f"table: {self.out / 'table.md'}")
         return 0
+
+    def check(self, found: list[Variant], chosen: set[str]):
+        """Raises UserError for a chosen variant that cannot be made: before the first run, not at its turn, hours later."""
+        by_name = {variant.name: variant for variant in found}
+        for variant in found:
+            if variant.name not in chosen:
+                continue
+            try:
+                recipe = self.recipe_of(variant, self.seeds[0])
+                if "pretrain" in variant.changes:
+                    teacher_of(recipe, self.device)
+                if variant.quantised:
+                    ablate_int8.check(recipe.network)
+                if variant.of:
+                    trained = self.recipe_of(by_name[variant.of], self.seeds[0])
+                    if networks.shapes(recipe.network) != networks.shapes(trained.network):
+                        raise UserError(f"the weights of '{variant.of}' do not fit its network. Remove 'of', so that it is trained.")
+            except UserError as error:
+                raise UserError(f"the variant '{variant.name}': {error}") from None
 
     def result_file(self, variant: Variant, seed: int) -> pathlib.Path:
         """Where a run's figures are."""
@@ -140,7 +159,8 @@ class Ablation:
 
     def recipe_of(self, variant: Variant, seed: int) -> recipes.Recipe:
         """The recipe with the variant's changes."""
-        changes = {**variant.changes, "train": {**variant.changes.get("train", {}), "seed": seed}}
+        train = variant.changes.get("train", {})
+        changes = {**variant.changes, "train": {**train, "seed": seed} if isinstance(train, dict) else train}  # `load` refuses the latter
         return recipes.load(self.path, cuda=self.device.type == "cuda", changes=changes)
 
     def make(self, variant: Variant, seed: int) -> bool:
@@ -172,7 +192,7 @@ class Ablation:
         """Pre-trains where the variant says so, and trains; the figures by samples of `at`, or None when it was stopped."""
         start = self.start
         if "pretrain" in variant.changes:
-            pretraining = self.course(Pretraining, recipe, folder / "pretrained", "")
+            pretraining = self.course(Pretraining, recipe, folder / "pretrained")
             if pretraining.progress() < 1:
                 pretraining.run()
             if pretraining.progress() < 1:
@@ -184,7 +204,7 @@ class Ablation:
         for count in [*sorted(count for count in self.at if count < recipe.train.samples), recipe.train.samples]:
             file = folder / f"at-{count}.json"
             if not file.exists():
-                training = self.course(Training, recipe, folder, start)
+                training = self.course(Training, recipe, folder, start=start, validates=False)
                 if training.state.samples - count >= recipe.train.batch:
                     raise UserError(f"{folder} is past {count} samples of 'ablate.at' already. Remove the count, or the folder.")
                 training.run(max(0, -(-(count - training.state.samples) // recipe.train.batch)))
@@ -197,10 +217,9 @@ class Ablation:
             at[str(count)] = json.loads(file.read_text(encoding="utf-8"))
         return at
 
-    def course(self, kind, recipe: recipes.Recipe, folder: pathlib.Path, start: str):
+    def course(self, kind, recipe: recipes.Recipe, folder: pathlib.Path, **options):
         """A run of Training or Pretraining in a folder: a new one, or the one that is there."""
         resume = (folder / "checkpoint.pt").exists()
-        options = {} if kind is Pretraining else {"start": start, "validates": False}
         return kind(recipe, self.device, folder, resume=resume, photos=self.photos_of(recipe), **options)
 
     def measured(self, runner) -> dict:
@@ -212,7 +231,7 @@ class Ablation:
         """The weights in a network of this form."""
         network = networks.make(form)
         try:
-            network.load_state_dict(checkpoints.weights(checkpoints.read(weights)))
+            network.load_state_dict(checkpoints.weights(checkpoints.read(weights), weights))
         except RuntimeError as error:
             raise UserError(f"{weights} does not fit the variant's network: {str(error).splitlines()[-1].strip()}") from None
         return network.to(self.device).eval()

@@ -10,6 +10,15 @@ NODES = ("policy", "all")  # the nodes of qdq.py's policy, or every convolution,
 PHOTOGRAPHS = 40  # that the ranges are measured on, spread over the training photographs
 
 
+def check(form):
+    """Raises UserError for a network that is not quantised here, and where ONNX Runtime is missing."""
+    from . import graph  # needs onnx, which a machine that only trains may lack
+
+    if networks.kind_of(form) != networks.SQUEEZESAM:
+        raise UserError("only a SqueezeSAM is quantised here. Remove 'quantised' from the variant.")
+    graph.runtime()
+
+
 def quantise(network, size: int, photos: list, scheme: str, nodes: str, folder: pathlib.Path) -> pathlib.Path:
     """Writes fp32.onnx and int8.onnx into the folder; the int8 file. Nothing is tuned: the rows show what each choice costs.
 
@@ -17,8 +26,7 @@ def quantise(network, size: int, photos: list, scheme: str, nodes: str, folder: 
     """
     from . import graph, tuning  # need onnx, which a machine that only trains may lack
 
-    if networks.kind_of(network.form) != networks.SQUEEZESAM:
-        raise UserError("only a SqueezeSAM is quantised here. Remove 'quantised' from the variant.")
+    check(network.form)
     source, target = folder / "fp32.onnx", folder / "int8.onnx"
     graph.export(network, size, source)
     run, random = graph.session(source), np.random.RandomState(0)

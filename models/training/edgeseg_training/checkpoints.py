@@ -36,8 +36,13 @@ def read(path) -> dict:
     except Exception as error:
         raise UserError(f"{path} is not a checkpoint ({error}). Use a file that `train` wrote.") from None
     if not isinstance(content, dict):
-        raise UserError(f"{path} holds no table of weights. Use a file that `train` wrote.")
+        raise no_weights(path)
     return content
+
+
+def no_weights(path) -> UserError:
+    """The error of a file that torch reads but that is no checkpoint."""
+    return UserError(f"{path} holds no table of weights. Use a file that `train` wrote.")
 
 
 def half(state: dict) -> dict:
@@ -50,9 +55,15 @@ def full(state: dict) -> dict:
     return {name: value.float() if value.dtype == torch.float16 else value for name, value in state.items()}
 
 
-def weights(content: dict) -> dict:
-    """The network's weights of any kind of checkpoint: a run's (its EMA), weights alone, EfficientSAM's published file, a bare table."""
-    return full(content["ema"] if "ema" in content else content.get("weights", content.get("model", content)))
+def weights(content: dict, path) -> dict:
+    """The network's weights of any kind of checkpoint: a run's (its EMA), weights alone, EfficientSAM's published file, a bare table.
+
+    Raises UserError, which names the path, where they are no table of tensors.
+    """
+    state = content["ema"] if "ema" in content else content.get("weights", content.get("model", content))
+    if not isinstance(state, dict) or not all(isinstance(name, str) and isinstance(value, torch.Tensor) for name, value in state.items()):
+        raise no_weights(path)
+    return full(state)
 
 
 def write_weights(path: pathlib.Path, state: dict, form, facts: dict):
@@ -61,15 +72,19 @@ def write_weights(path: pathlib.Path, state: dict, form, facts: dict):
 
 
 def load_network(path, side: int = 0):
-    """The network of a checkpoint, in evaluation mode. Bare state dicts have SqueezeSAM's default form.
+    """The network of a checkpoint file: `network_of` its content."""
+    return network_of(read(path), path, side)
 
-    `side`: the side of the picture that an EfficientSAM gets, instead of the one that it was trained at.
+
+def network_of(content: dict, path, side: int = 0):
+    """The network of a checkpoint's content, in evaluation mode. Bare state dicts have SqueezeSAM's default form.
+
+    `side`: the side of the picture that an EfficientSAM gets, instead of the one that it was trained at. Raises UserError with the path.
     """
-    content = read(path)
     network = networks.make(networks.from_table(content[FORM], side) if FORM in content else Form())
     try:
-        network.load_state_dict(weights(content))
-    except (RuntimeError, AttributeError) as error:
+        network.load_state_dict(weights(content, path))
+    except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise UserError(f"{path} does not fit the network: {reason}. Use a checkpoint of this model.") from None
     return network.eval()

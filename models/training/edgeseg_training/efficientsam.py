@@ -84,7 +84,7 @@ class EncoderBlock(nn.Module):
 
 
 class ImageEncoder(nn.Module):
-    """Normalised RGB [B,3,S,S] -> embedding [B,C,S/patch,S/patch]."""
+    """RGB in 0..1 [B,3,S,S] -> embedding [B,C,S/patch,S/patch]."""
 
     def __init__(self, sizes):
         super().__init__()
@@ -95,6 +95,8 @@ class ImageEncoder(nn.Module):
         c = sizes.embedding
         self.neck = nn.Sequential(nn.Conv2d(sizes.width, c, 1, bias=False), ChannelNorm(c),
                                   nn.Conv2d(c, c, 3, padding=1, bias=False), ChannelNorm(c))
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
 
     def position(self):
         """[1,width,grid,grid]: the table without its class token, enlarged to the grid."""
@@ -105,8 +107,8 @@ class ImageEncoder(nn.Module):
         return F.interpolate(table, size=(self.sizes.grid, self.sizes.grid), mode="bicubic", align_corners=False)
 
     def tokens(self, image, position=None):
-        """Normalised RGB [B,3,S,S] -> a token a patch [B,g*g,width], with its position, before the blocks."""
-        x = self.patch_embed["proj"](image) + (self.position() if position is None else position)
+        """RGB in 0..1 [B,3,S,S] -> a token a patch [B,g*g,width], with its position, before the blocks."""
+        x = self.patch_embed["proj"]((image - self.mean) / self.std) + (self.position() if position is None else position)
         return x.flatten(2).transpose(1, 2)
 
     def attended(self, tokens):
@@ -254,15 +256,12 @@ class EfficientSAM(nn.Module):
         self.image_encoder = ImageEncoder(sizes)
         self.prompt_encoder = PromptEncoder(sizes)
         self.mask_decoder = MaskDecoder(sizes)
-        shape = (1, 3, 1, 1)
-        self.register_buffer("mean", torch.tensor(MEAN).view(shape), persistent=False)
-        self.register_buffer("std", torch.tensor(STD).view(shape), persistent=False)
 
     def encode(self, images, position=None):
         """RGB in 0..1 [B,3,H,W], any size -> embeddings [B,C,g,g]. The picture is stretched to the encoder's square."""
         side = (self.sizes.image, self.sizes.image)
         images = F.interpolate(images, size=side, mode="bilinear", align_corners=False)
-        return self.image_encoder((images - self.mean) / self.std, position)
+        return self.image_encoder(images, position)
 
     def decode(self, embeddings, points, labels, height, width, position=None):
         """Points [B,Q,N,2] in pixels of a picture of height x width, labels [B,Q,N] -> logits [B,Q,masks,4g,4g], IoU [B,Q,masks].

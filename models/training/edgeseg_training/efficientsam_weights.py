@@ -1,9 +1,7 @@
 """EfficientSAM's weights by name: the published files, checkpoints of `train`, encoders of `pretrain`."""
 from . import UserError, checkpoints
 from .efficientsam import EfficientSAM
-from .promptable import ENCODER
-
-NECK = ENCODER + "neck."  # no part of a pre-training
+from .promptable import is_encoder
 
 
 def load_published(model: EfficientSAM, path):
@@ -11,15 +9,14 @@ def load_published(model: EfficientSAM, path):
 
     Raises UserError that names missing, unknown and differently shaped tensors.
     """
-    load(model, checkpoints.weights(checkpoints.read(path)), path, may_lack_decoder=False)
+    load(model, checkpoints.weights(checkpoints.read(path), path), path, may_lack_decoder=False)
 
 
 def load(model: EfficientSAM, state: dict, path, may_lack_decoder: bool = True):
     """Loads a table of tensors. With `may_lack_decoder` it may be a pre-trained encoder: patches, positions and blocks alone."""
     wanted = model.state_dict()
-    state = {name: value for name, value in state.items() if hasattr(value, "shape")} if isinstance(state, dict) else {}
-    if may_lack_decoder and state and all(name.startswith(ENCODER) and not name.startswith(NECK) for name in state):
-        wanted = {name: value for name, value in wanted.items() if name.startswith(ENCODER) and not name.startswith(NECK)}
+    if may_lack_decoder and state and all(is_encoder(name) for name in state):
+        wanted = {name: value for name, value in wanted.items() if is_encoder(name)}
         print(f"{path}: the encoder is loaded; neck, prompt encoder and mask decoder are random")
     missing, unknown = sorted(wanted.keys() - state.keys()), sorted(state.keys() - wanted.keys())
     shapes = [f"{name} {tuple(state[name].shape)} instead of {tuple(wanted[name].shape)}"

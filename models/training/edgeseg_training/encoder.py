@@ -6,6 +6,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from . import UserError
+
 # one row a stage: repeats, kernel, stride, expansion, input channels, output channels
 STAGES = [
     (1, 3, 1, 1, 32, 16),
@@ -118,3 +120,14 @@ def load_backbone(encoder: Encoder, state: dict) -> list[str]:
         raise ValueError(f"the backbone's weights lack {', '.join(missing[:3])}")
     nn.init.zeros_(encoder._prompt_stem.weight)
     return result.unexpected_keys
+
+
+def took_backbone(encoder: Encoder, state: dict, path) -> bool:
+    """Loads a file's weights if they are the backbone's; whether they are. Raises UserError with the path."""
+    if "_conv_stem.weight" not in state:
+        return False
+    try:
+        load_backbone(encoder, state)
+    except (RuntimeError, ValueError) as error:
+        raise UserError(f"{path} does not fit the encoder: {error}") from None
+    return True

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from . import UserError, calibration, checkpoints, efficientsam_graphs, graph, networks
-from .prompts import BOX_FIRST, BOX_LAST, CLICK, NEGATIVE
+from .prompts import BOX_FIRST, BOX_LAST, CLICK, NEGATIVE, UNUSED
 
 TOLERANCE = 1e-3
 PICTURES = 20
@@ -48,32 +48,32 @@ def prompts(count: int) -> list[np.ndarray]:
 
 def write(network, size: int, path: pathlib.Path, images) -> tuple[list[pathlib.Path], float]:
     """Writes the graphs; their files and the greatest difference from torch."""
+    pictures = list(zip(images, prompts(len(images))))
     if networks.kind_of(network.form) == networks.SQUEEZESAM:
         graph.export(network, size, path)
-        return [path], graph.differences(network, path, list(zip(images, prompts(len(images)))), size)
+        return [path], graph.differences(network, path, pictures, size)
     files = [path.with_name(f"{path.stem}-{part}.onnx") for part in ("encoder", "decoder")]
     efficientsam_graphs.export(network, *files)
-    return files, pair_difference(network, files, images)
+    return files, pair_difference(network, files, pictures)
 
 
-def pair_difference(network, files, images) -> float:
-    """The greatest difference of an EfficientSAM's graphs from torch, in logits within +-20 and predicted IoU. Images uint8 BGR [H,W,3]."""
+def pair_difference(network, files, pictures) -> float:
+    """The `graph.gap` between an EfficientSAM and its two graphs. `pictures` are (uint8 BGR [H,W,3], float32 [6,3]) pairs."""
     encoder, decoder = (graph.session(file, 1) for file in files)  # a comparison, no measurement of speed
     greatest = 0.0
-    for number, image in enumerate(images):
+    for image, points in pictures:
         height, width = image.shape[:2]
         pixels = np.ascontiguousarray(image[..., ::-1].transpose(2, 0, 1)[None], np.float32) / 255
-        kinds = [[(1, .4, .55)], [(2, .2, .25), (3, .7, .8)], [(1, .3, .3), (1, .6, .5), (1, .4, .8)]][number % 3]
-        points = np.float32([[[(x * width, y * height) for _, x, y in kinds]]])
-        labels = np.float32([[[label for label, _, _ in kinds]]])
+        # the graph takes any number of points: unused slots are left off, but for one where there is no prompt
+        points = points[:max(1, int((points[:, 2] != UNUSED).sum()))][None, None]
+        places, labels = points[..., :2] * np.float32([width, height]), points[..., 2]
         with torch.no_grad():
             embeddings = network.encode(torch.from_numpy(pixels))
-            low, iou = network.decode(embeddings, torch.from_numpy(points), torch.from_numpy(labels), height, width)
+            low, iou = network.decode(embeddings, torch.from_numpy(places), torch.from_numpy(labels), height, width)
         found = decoder.run(["low_res_masks", "iou_predictions"], {
-            "image_embeddings": encoder.run(None, {"batched_images": pixels})[0], "batched_point_coords": points,
+            "image_embeddings": encoder.run(None, {"batched_images": pixels})[0], "batched_point_coords": places,
             "batched_point_labels": labels, "orig_im_size": np.int64([height, width])})
-        for one, other in zip((low.numpy(), iou.numpy()), found):
-            greatest = max(greatest, float(np.abs(one.clip(-20, 20) - other.clip(-20, 20)).max()))
+        greatest = max(greatest, graph.gap((low.numpy(), iou.numpy()), found))
     return greatest
 
 

@@ -190,18 +190,21 @@ def export(network, size: int, path):
     onnx_file.save(model, path)
 
 
-def differences(network, path, pictures, size: int) -> float:
-    """The largest difference between the network's outputs and the graph's. `pictures` are (uint8 [S,S,3], float32 [6,3]) pairs.
+def gap(wanted, answers) -> float:
+    """The greatest difference between two runs' outputs, which are arrays in the same order.
 
     Logits beyond +-20 count as 20: there a difference changes no mask and no probability.
     """
+    return max(float(np.abs(one.clip(-20, 20) - other.clip(-20, 20)).max()) for one, other in zip(wanted, answers, strict=True))
+
+
+def differences(network, path, pictures, size: int) -> float:
+    """The `gap` between the network's outputs and the graph's. `pictures` are (uint8 BGR [S,S,3], float32 [6,3]) pairs."""
     run = session(path)
     greatest = 0.0
     for image, points in pictures:
         with torch.no_grad():
             logits, iou = network(torch.from_numpy(image)[None].permute(0, 3, 1, 2).float(), torch.from_numpy(points)[None])
         wanted = logits[:, :MASKS].numpy(), iou.numpy(), logits[:, MASKS:].numpy()
-        answers = run.run(OUTPUTS, {"image": image[None], "points": points[None]})
-        for one, other in zip(wanted, answers):
-            greatest = max(greatest, float(np.abs(one.clip(-20, 20) - other.clip(-20, 20)).max()))
+        greatest = max(greatest, gap(wanted, run.run(OUTPUTS, {"image": image[None], "points": points[None]})))
     return greatest

@@ -101,7 +101,6 @@ class SqueezeSAM(nn.Module):
     (x, y in 0..1 of the image, label); the labels are in `prompts`. S is a multiple of 32.
     """
 
-    has_saliency = True
     knows_negative = True
 
     def __init__(self, form: Form = Form()):
@@ -197,6 +196,14 @@ class SqueezeSAM(nn.Module):
     def forward(self, image, points, shown=None):
         rgb = (image.flip(1) - 127) / 128
         return self.decode(self.enc(rgb, self.planes(points, image.shape[-1], shown)), points)
+
+    def embed(self, image):
+        """The picture itself: a prompt enters at the stem, so nothing of a picture can be encoded before its prompt is known."""
+        return image
+
+    def answer(self, image, points):
+        """What `embed` gives and points [B,6,3] -> what `forward` gives."""
+        return self(image, points)
 
     def decode(self, taps, points):
         """The encoder's five maps and the points -> what `forward` gives."""

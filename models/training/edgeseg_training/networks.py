@@ -2,7 +2,9 @@
 
 A form is a frozen dataclass of sizes. A network is a module with
     forward(image [B,3,S,S] float BGR 0..255, points [B,6,3], shown=None) -> logits [B,3 or 4,S/2,S/2], predicted IoU [B,3];
-    form: its form; has_saliency: whether there is a fourth mask, the saliency map; knows_negative: whether it has learned negative clicks;
+        the fourth mask, where there is one, is the saliency map;
+    embed(image), answer(embedding, points): `forward` in two steps, so that one picture answers several prompts;
+    form: its form; knows_negative: whether it has learned negative clicks;
     fix(train): takes the parts from training that a recipe's [train] fixes;
     rate_of(name, train), decays(name): a parameter's learning rate, and whether its weight decays.
 """
@@ -26,6 +28,11 @@ def kind_of(form) -> str:
 def make(form):
     """A network of this form with random weights."""
     return KINDS[kind_of(form)][1](form)
+
+
+def shapes(form) -> dict:
+    """Names and shapes of the weights of a network of this form."""
+    return {name: tuple(value.shape) for name, value in make(form).state_dict().items()}
 
 
 def to_table(form) -> dict:

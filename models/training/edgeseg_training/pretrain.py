@@ -64,24 +64,29 @@ class Views:
         return View(image)
 
 
+def teacher_of(recipe: recipes.Recipe, device):
+    """The teacher that a recipe's [pretrain] names; None where the target is pixels. Raises UserError for a recipe of no pre-training."""
+    options = recipe.pretrain
+    if networks.kind_of(recipe.network) != networks.EFFICIENTSAM:
+        raise UserError(f"{recipe.path}: only an EfficientSAM is pre-trained. Write kind = \"efficientsam\" into [network].")
+    if options.target != "teacher":
+        return None
+    if not options.teacher:
+        raise UserError(f"{recipe.path}: the target is a teacher, but pretrain.teacher names none. Name its file.")
+    return teachers.open_teacher(options.teacher, options.teacher_side, device)
+
+
 class Pretraining(Training):
     """One run: the course of `train` with another network, samples without masks and another loss."""
 
     def __init__(self, recipe: recipes.Recipe, device, out: pathlib.Path, resume=False, budget_minutes=None, photos=None):
-        if networks.kind_of(recipe.network) != networks.EFFICIENTSAM:
-            raise UserError(f"{recipe.path}: only an EfficientSAM is pre-trained. Write kind = \"efficientsam\" into [network].")
-        self.options = recipe.pretrain
+        self.options, self.teacher = recipe.pretrain, teacher_of(recipe, device)
         train = dataclasses.replace(recipe.train, **{key: getattr(self.options, key) for key in ("samples", "batch", "rate")})
         super().__init__(dataclasses.replace(recipe, train=train), device, out, "", resume, budget_minutes, photos, validates=False)
 
     def make_network(self, start: str, resume: bool):
-        """The masked encoder, and the teacher beside it."""
+        """The masked encoder."""
         options, form = self.options, self.recipe.network
-        self.teacher = None
-        if options.target == "teacher":
-            if not options.teacher:
-                raise UserError(f"{self.recipe.path}: the target is a teacher, but pretrain.teacher names none. Name its file.")
-            self.teacher = teachers.open_teacher(options.teacher, options.teacher_side, self.device)
         trial = torch.zeros(1, 3, form.image, form.image, device=self.device)
         channels = self.targets(trial).shape[-1]
         torch.manual_seed(self.recipe.train.seed)
@@ -103,7 +108,7 @@ class Pretraining(Training):
         """One step of the optimizer; the loss, and no parts."""
         train, network = self.recipe.train, self.state.network
         image = as_image(batch["image"])
-        order = sami.orders(train.batch, network.patches, train.seed, self.state.steps).to(self.device)
+        order = sami.orders(train.batch, network.patches, self.state.generator()).to(self.device)
         with autocast(self.device):
             predicted, target = network(image, order), self.targets(image)
         loss = sami.loss(predicted, target.float(), order, network.visible, self.teacher is None)

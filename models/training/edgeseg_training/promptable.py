@@ -10,6 +10,11 @@ NO_DECAY = r"pos_embed|_tokens?\.|_embeddings\.|invalid_points"  # learned token
 PADDING = -1.0  # where the published graph puts unused points, in pixels of the encoder's picture
 
 
+def is_encoder(name: str) -> bool:
+    """Whether a weight is of what a pre-training learns: patches, positions and blocks. The neck is not: it is new afterwards."""
+    return name.startswith(ENCODER) and not name.startswith(ENCODER + "neck.")
+
+
 class Promptable(EfficientSAM):
     """forward(image [B,3,S,S] float BGR 0..255, points [B,6,3]) -> logits [B,3,S/2,S/2], predicted IoU [B,3].
 
@@ -17,7 +22,6 @@ class Promptable(EfficientSAM):
     There is no saliency map. The parameters' names are the published ones.
     """
 
-    has_saliency = False
     knows_negative = False
 
     @property
@@ -27,12 +31,14 @@ class Promptable(EfficientSAM):
 
     def fix(self, train):
         """Takes the encoder from training where the recipe says so. It has no BatchNorm and no depthwise convolution."""
-        self.image_encoder.requires_grad_(not train.fix_encoder)
+        for name, parameter in self.named_parameters():
+            if is_encoder(name):
+                parameter.requires_grad_(not train.fix_encoder)
 
     @staticmethod
     def rate_of(name: str, train) -> float:
-        """The parameter's learning rate before the schedule. The neck is new after a pre-training and learns as the decoder does."""
-        return train.encoder_rate if name.startswith(ENCODER) and ".neck." not in name else train.rate
+        """The parameter's learning rate before the schedule. The neck learns as the decoder does."""
+        return train.encoder_rate if is_encoder(name) else train.rate
 
     @staticmethod
     def decays(name: str) -> bool:

@@ -98,7 +98,7 @@ class Train:
     early_dropout: float = 0.0  # share of samples without early planes
     fix_norms: bool = True  # the encoder's BatchNorm
     fix_depthwise: bool = True  # the encoder's depthwise weights
-    fix_encoder: bool = False  # all of the encoder: less than half the time a step, for small sets
+    fix_encoder: bool = False  # the encoder, but for an EfficientSAM's neck: less than half the time a step, for small sets
     workers: int = 1
     threads: int = 2  # of torch on a CPU
     checkpoint_minutes: float = 3.0

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import torch
 
-from . import sampling
+from . import sampling, segment
 from .prompts import BOX_FIRST, CLICK, NEGATIVE
 
 SHOWN = ("loss", "click.picked", "box.picked", "saliency")  # in the progress line
@@ -156,7 +156,7 @@ def sheet(network, sampler, numbers, path: pathlib.Path, device, columns: int = 
     tiles = []
     for number in numbers:
         sample = sampler.sample(number)
-        image = torch.from_numpy(sample.image)[None].permute(0, 3, 1, 2).float().to(device)
+        image = segment.as_pixels(sample.image).to(device)
         logits, predicted = network(image, torch.from_numpy(sample.points)[None].to(device))
         index = int(predicted[0].argmax()) if sample.kind < sampling.SALIENCY else -1
         mask = (logits[0, index] > 0).cpu().numpy()

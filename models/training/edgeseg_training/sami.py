@@ -15,9 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .efficientsam import MEAN, STD, ImageEncoder, attend
+from .efficientsam import ImageEncoder, attend
 from .positions import sine_table
-from .promptable import ENCODER, Promptable
+from .promptable import Promptable, is_encoder
 
 
 class DecoderBlock(nn.Module):
@@ -56,8 +56,6 @@ class MaskedEncoder(nn.Module):
         self.query = nn.Parameter(torch.randn(1, 1, width) * 0.02)
         self.decoder = nn.ModuleList([DecoderBlock(width, sizes.heads) for _ in range(options.decoder_depth)])
         self.register_buffer("places", sine_table(sizes.grid, width)[:, 1:], persistent=False)
-        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
 
     def fix(self, train):
         """Everything learns."""
@@ -74,8 +72,7 @@ class MaskedEncoder(nn.Module):
 
     def encode(self, image, order):
         """The encoder's output for the visible patches [B,visible,C]."""
-        pixels = (image.flip(1) / 255 - self.mean) / self.std
-        tokens = self.image_encoder.tokens(pixels)
+        tokens = self.image_encoder.tokens(image.flip(1) / 255)
         return self.image_encoder.attended(taken(tokens, order[:, :self.visible]))
 
     def forward(self, image, order):
@@ -93,9 +90,8 @@ def taken(tokens, order):
     return tokens.gather(1, order[..., None].expand(-1, -1, tokens.shape[-1]))
 
 
-def orders(batch: int, patches: int, seed: int, step: int):
-    """A random permutation of the patches for each picture of a step, [B,N]: a function of seed and step, so that a run can be resumed."""
-    generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+def orders(batch: int, patches: int, generator):
+    """A random permutation of the patches for each picture of a step, [B,N]. `generator`: the step's own, so that a run can be resumed."""
     return torch.rand(batch, patches, generator=generator).argsort(1)
 
 
@@ -117,4 +113,4 @@ def loss(predicted, target, order, visible: int, is_masked_only: bool):
 
 def encoder_weights(state: dict) -> dict:
     """The encoder's part of a MaskedEncoder's weights, under the published names."""
-    return {name: value for name, value in state.items() if name.startswith(ENCODER)}
+    return {name: value for name, value in state.items() if is_encoder(name)}

@@ -16,6 +16,7 @@ from .prompts import BOX_FIRST, BOX_LAST, CLICK, NEGATIVE, SLOTS
 BOX_MARGIN, CLICK_MARGIN, AUTO_MARGIN = 1.5, 1.6, 1.3  # sides of the crop, in sides of the object
 MIN_BOX_SIDE, MIN_CLICK_SIDE = 48, 64  # least sides of the crop, pixels
 MAX_CROP_SHARE = 0.7  # a crop of more of the frame shows hardly more than the frame
+ENCODINGS = 3  # that a runner keeps: of the frame, of a click's crop and of a box's crop
 
 
 @dataclasses.dataclass
@@ -57,23 +58,27 @@ def graph_runner(path, threads: int = 0):
 
 
 def network_runner(network, size: int):
-    """The same for a torch network in evaluation mode. An EfficientSAM has its own size, and encodes a frame once for all its prompts."""
+    """The same for a torch network in evaluation mode. An EfficientSAM has its own size.
+
+    The encodings of the last pictures are kept: a frame is not encoded again after the crops of a click and of a box.
+    """
     device, size = next(network.parameters()).device, networks.side_of(network.form, size)
-    last = [None, None]
+    kept = []  # (picture, encoding), the one used last at the end
+
+    def encoding_of(image):
+        index = next((number for number, (known, _) in enumerate(kept) if known is image), None)
+        kept.append((image, network.embed(as_pixels(image).to(device))) if index is None else kept.pop(index))
+        del kept[:-ENCODINGS]
+        return kept[-1][1]
 
     @torch.no_grad()
     def run(image, points):
         if not network.knows_negative and (points[:, 2] == NEGATIVE).any():
             raise UserError("this model knows no negative clicks (label 0). Leave them out.")
         prompt = torch.from_numpy(points)[None].to(device)
-        if network.has_saliency:
-            logits, iou = network(as_pixels(image).to(device), prompt)
-        else:
-            if last[0] is not image:
-                last[:] = image, network.embed(as_pixels(image).to(device))
-            logits, iou = network.answer(last[1], prompt)
+        logits, iou = network.answer(encoding_of(image), prompt)
         logits = logits[0].float().cpu().numpy()
-        return logits[:MASKS], iou[0].float().cpu().numpy(), logits[MASKS] if network.has_saliency else None
+        return logits[:MASKS], iou[0].float().cpu().numpy(), logits[MASKS] if len(logits) > MASKS else None
 
     return run, size
 

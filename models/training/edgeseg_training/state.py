@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from . import UserError, checkpoints, efficientsam_weights, networks
-from .encoder import load_backbone
+from .encoder import took_backbone
 from .recipe import Recipe, paths
 
 
@@ -46,15 +46,11 @@ def start_network(recipe: Recipe, start: str = ""):
     if not start:
         return network
     start = paths(start)[0]
-    state = checkpoints.weights(checkpoints.read(start))
+    state = checkpoints.weights(checkpoints.read(start), start)
     if networks.kind_of(recipe.network) == networks.EFFICIENTSAM:
         efficientsam_weights.load(network, state, start)
         return network
-    if "_conv_stem.weight" in state:
-        try:
-            load_backbone(network.enc, state)
-        except (RuntimeError, ValueError) as error:
-            raise UserError(f"{start} does not fit the encoder: {error}") from None
+    if took_backbone(network.enc, state, start):
         return network
     own = network.state_dict()
     fitting = {name: value for name, value in state.items() if name in own and own[name].shape == value.shape}
@@ -105,6 +101,10 @@ class State:
         for group in self.optimizer.param_groups:
             group["lr"] = group["base"] * share
         return share
+
+    def generator(self) -> torch.Generator:
+        """Random numbers of the present step: a function of seed and step, so that a resumed run draws the same ones."""
+        return torch.Generator().manual_seed(self.recipe.train.seed * 1_000_003 + self.steps)
 
     def write(self, path: pathlib.Path):
         """Writes everything that --resume needs."""

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from . import UserError, checkpoints, networks
-from .encoder import Encoder, load_backbone
+from .encoder import Encoder, took_backbone
 from .recipe import paths
 
 STRIDE16 = 3  # which of the encoder's maps
@@ -76,15 +76,9 @@ def script_features(file, device):
 def encoder_features(file, device):
     """SqueezeSAM's encoder at 1/16, without prompts."""
     content = checkpoints.read(file)
-    state = checkpoints.weights(content)
-    if "_conv_stem.weight" in state:
-        encoder = Encoder()
-        try:
-            load_backbone(encoder, state)
-        except (RuntimeError, ValueError) as error:
-            raise UserError(f"the teacher {file} does not fit the encoder: {error}") from None
-    else:
-        network = checkpoints.load_network(file)
+    encoder = Encoder()
+    if not took_backbone(encoder, checkpoints.weights(content, file), f"the teacher {file}"):
+        network = checkpoints.network_of(content, file)
         if networks.kind_of(network.form) != networks.SQUEEZESAM:
             raise UserError(f"the teacher {file} is an EfficientSAM of `train`. Export its encoder and name the ONNX file.")
         encoder = network.enc

@@ -171,8 +171,7 @@ class Training:
         shown = None
         if train.early_dropout > 0:
             # by the sample's number, so that a resumed run drops the same ones
-            generator = torch.Generator().manual_seed(train.seed * 1_000_003 + state.steps)
-            shown = (torch.rand(train.batch, generator=generator) >= train.early_dropout).to(self.device)
+            shown = (torch.rand(train.batch, generator=state.generator()) >= train.early_dropout).to(self.device)
         with autocast(self.device):
             logits, predicted = state.network(as_image(batch["image"]), batch["points"], shown)
         loss, parts = losses.loss(logits, predicted, batch["target"], batch["kind"], self.recipe.loss)
@@ -247,13 +246,15 @@ class Training:
 
     def evaluate(self):
         """Figures of the averaged weights by the protocol of `evaluate`, on some of the validation photographs."""
-        problems = datasets.Problems()
-        records = list(sources.read(self.recipe.validation, problems))
-        if not records or not self.recipe.train.evaluate_photos:
+        limit, problems = self.recipe.train.evaluate_photos, datasets.Problems()
+        if not limit:
             return
-        step = max(1, len(records) // self.recipe.train.evaluate_photos)
+        records = list(sources.read(self.recipe.validation, problems))
+        if not records:
+            return
+        step = max(1, len(records) // limit)
         segmenter = segment.Segmenter(*segment.network_runner(self.state.averaged(), self.recipe.train.size))
-        figures = evaluate.evaluate(segmenter, records[::step], self.recipe.train.evaluate_photos, problems)
+        figures = evaluate.evaluate(segmenter, records[::step], limit, problems)
         self.log.add(kind="evaluation", samples=self.state.samples, photographs=len(records[::step]), figures=figures)
         print(evaluate.table(figures), flush=True)
 

@@ -14,6 +14,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 torch.set_num_threads(1)
 cv2.setNumThreads(1)
 
+# the [network] table of a small EfficientSAM
+TINY = {"kind": "efficientsam", "width": 24, "heads": 2, "depth": 2, "embedding": 32, "decoder_depth": 1, "decoder_heads": 4,
+        "decoder_mlp": 32, "iou_hidden": 16, "upscaling": [16, 8]}
+
 
 def picture(number: int, width: int = 96, height: int = 80):
     """A photograph of two objects of clear colours on noise, and its label map (1 = disc, 2 = rectangle)."""

@@ -147,6 +147,62 @@ pretrain = { target = "pixels" }
     assert (out / "mae/seed-1/pretrained/encoder-fp16.pt").stat().st_mtime_ns == stamp
 
 
+EFFICIENTSAM = """
+[network]
+kind = "efficientsam"
+width = 24
+heads = 2
+depth = 1
+[mix]
+saliency = 0
+empty = 0
+[augment]
+negative = 0
+"""
+
+
+@pytest.mark.parametrize("network, variant, words", [
+    ("", 'of = "good"\nnetwork = { skips = false }', "the weights of 'good' do not fit"),
+    ("", 'of = "good"\nnetwork = { kind = "efficientsam" }\nmix = { saliency = 0 }', "error: the variant 'bad'"),
+    ("", 'network = { widht = 3 }', "'network.widht' is unknown"),
+    ("", 'train = { batch = 0 }', "'train.batch' must be at least 1"),
+    ("", 'train = 3', "'train' is not a table"),
+    ("", 'pretrain = { target = "pixels" }', "only an EfficientSAM is pre-trained"),
+    (EFFICIENTSAM, 'pretrain = {}', "pretrain.teacher names none"),
+    (EFFICIENTSAM, 'pretrain = { teacher = "absent.pt" }', "absent.pt does not exist"),
+    (EFFICIENTSAM, 'of = "good"\nquantised = "per-channel"', "only a SqueezeSAM is quantised"),
+    (EFFICIENTSAM, 'of = "good"\nnetwork = { depth = 2 }', "the weights of 'good' do not fit"),
+])
+def test_a_variant_that_cannot_be_made_is_refused_before_the_first_run(recipe_file, tmp_path, capsys, network, variant, words):
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed (models/training/README.md)")
+    head = HEAD.format(folder=tmp_path)
+    if network:
+        head = head[:head.index("[network]")] + network + head[head.index("[train]"):]
+    rows = f'[[ablate.variant]]\nname = "good"\n[[ablate.variant]]\nname = "bad"\n{variant}\n'
+    recipe_file.write_text(f"{head}[ablate]\nseeds = [1]\n{rows}")
+    out = tmp_path / "runs"
+    command = ["ablate", str(recipe_file), "--out", str(out), "--device", "cpu"]
+    assert main(command) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: the variant 'bad': ") and words in error and error.count("\n") == 1, error
+    assert not out.exists()
+
+
+def test_a_variant_that_is_not_asked_for_is_not_checked(recipe_file, tmp_path):
+    recipe_file.write_text(HEAD.format(folder=tmp_path) + """
+[ablate]
+seeds = [1]
+[[ablate.variant]]
+name = "good"
+[[ablate.variant]]
+name = "bad"
+pretrain = { teacher = "absent.pt" }
+""")
+    out = tmp_path / "runs"
+    assert main(["ablate", str(recipe_file), "--out", str(out), "--device", "cpu", "--only", "good"]) == 0
+    assert (out / "good/seed-1/result.json").exists() and not (out / "bad").exists()
+
+
 def test_rows_of_int8_graphs(recipe_file, tmp_path):
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed (models/training/README.md)")
     import onnx

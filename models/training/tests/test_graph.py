@@ -49,6 +49,15 @@ def test_graph_equals_torch_on_twenty_pictures(files):
     assert graph.differences(network, folder / "fp32.onnx", pictures, SIZE) < 1e-3
 
 
+def test_the_gap_counts_what_changes_a_mask():
+    wanted = [np.float32([30, -40, 1]), np.float32([.5])]
+    assert graph.gap(wanted, [np.float32([90, -21, 1.25]), np.float32([.5])]) == .25
+    assert graph.gap(wanted, [np.float32([19, -40, 1]), np.float32([.5])]) == 1
+    assert graph.gap(wanted, [wanted[0], np.float32([-.5])]) == 1
+    with pytest.raises(ValueError):
+        graph.gap(wanted, wanted[:1])
+
+
 def test_graph_keeps_the_contract_without_waste(files):
     model = onnx.load(str(files[0] / "fp32.onnx"))
     shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in (*model.graph.input, *model.graph.output)}

@@ -4,16 +4,17 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from conftest import TINY
 
-from edgeseg_training import UserError, checkpoints, efficientsam_graphs, losses, networks, recipe, reports, segment
+from edgeseg_training import UserError, checkpoints, efficientsam_graphs, efficientsam_weights, losses, networks, recipe, reports, segment
+from edgeseg_training import teachers
 from edgeseg_training.__main__ import main
+from edgeseg_training.calibration import points_of
 from edgeseg_training.prompts import BOX_FIRST, BOX_LAST, CLICK, NEGATIVE
-from edgeseg_training.state import State
+from edgeseg_training.state import State, start_network
 from edgeseg_training.train import Training
 
 CPU = torch.device("cpu")
-TINY = {"kind": "efficientsam", "width": 24, "heads": 2, "depth": 2, "embedding": 32, "decoder_depth": 1, "decoder_heads": 4,
-        "decoder_mlp": 32, "iou_hidden": 16, "upscaling": [16, 8]}
 MIX = {"saliency": 0, "empty": 0}
 PLAIN = {name: 0.0 for name in ("negative", "flip", "colour", "blur", "noise", "jpeg", "grey", "paste", "outlier")}
 SMALL = {"size": 64, "batch": 4, "samples": 40, "workers": 0, "threads": 1}
@@ -22,14 +23,6 @@ SMALL = {"size": 64, "batch": 4, "samples": 40, "workers": 0, "threads": 1}
 @pytest.fixture
 def tiny(make_recipe):
     return lambda **train: make_recipe(network=TINY, mix=MIX, augment=PLAIN, train={**SMALL, **train})
-
-
-def points(*given):
-    found = np.zeros((6, 3), np.float32)
-    found[:, 2] = -1
-    for slot, point in zip(found, given):
-        slot[:] = point
-    return found
 
 
 def test_the_network_of_a_recipe_has_its_sizes_and_the_recipes_side(tiny):
@@ -46,7 +39,7 @@ def test_its_answer_is_that_of_the_published_decoder(tiny):
     model = networks.make(tiny().network).eval()
     efficientsam_graphs.seed_weights(model, 3)
     image = torch.randint(0, 256, (1, 3, 64, 64)).float()
-    box = points((.1, .2, BOX_FIRST), (.7, .9, BOX_LAST))
+    box = points_of((.1, .2, BOX_FIRST), (.7, .9, BOX_LAST))
     with torch.no_grad():
         logits, iou = model(image, torch.from_numpy(box)[None])
         low, scores = model.decode(model.encode(image.flip(1) / 255), torch.tensor([[[[.1 * 640, .2 * 480], [.7 * 640, .9 * 480]]]]),
@@ -92,9 +85,39 @@ def test_a_frame_is_encoded_once_for_its_prompts(tiny, monkeypatch):
     embed = model.embed
     monkeypatch.setattr(type(model), "embed", lambda self, image: count.append(1) or embed(image))
     one, other = (np.random.default_rng(seed).integers(0, 256, (64, 64, 3), np.uint8) for seed in (1, 2))
-    answers = [run(image, points((.5, .5, CLICK)))[0] for image in (one, one, other, one)]
-    assert len(count) == 3
+    answers = [run(image, points_of((.5, .5, CLICK)))[0] for image in (one, one, other, one)]
+    assert len(count) == 2
     assert np.array_equal(answers[0], answers[1]) and np.array_equal(answers[0], answers[3]) and not np.array_equal(answers[0], answers[2])
+
+
+def test_a_frame_is_not_encoded_again_after_the_crops_of_a_click_and_a_box(tiny, monkeypatch, make_photos):
+    model, seen = networks.make(tiny().network).eval(), []
+    efficientsam_graphs.seed_weights(model, 3)
+    segmenter = segment.Segmenter(*segment.network_runner(model, 0))
+    embed, run = model.embed, segmenter.run
+    monkeypatch.setattr(type(model), "embed", lambda self, image: seen.append(image) or embed(image))
+    monkeypatch.setattr(segment, "component_box", lambda *_: (2, 2, 6, 6))  # a small object: each click looks at a crop too
+    segmenter.set_image(make_photos(1)[0].pixels())
+    frame = segment.as_pixels(segmenter.frame)
+    for _ in range(3):
+        assert segmenter.click(30, 40)[0].window != (0, 0, 96, 80)
+        segmenter.box(20, 20, 40, 50)
+    assert len(seen) == 1 + 3 * 2 and sum(torch.equal(image, frame) for image in seen) == 1
+    fresh, _ = segment.network_runner(model, 0)
+    prompt = points_of((.3, .6, CLICK))
+    assert np.array_equal(run(segmenter.frame, prompt)[0], fresh(segmenter.frame, prompt)[0])
+
+
+def test_a_squeezesam_answers_in_two_steps_too(make_recipe):
+    torch.manual_seed(0)
+    model = networks.make(networks.Form(width=32, decoder=(16, 16, 16))).eval()
+    image, prompt = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8), points_of((.5, .5, CLICK))
+    run, size = segment.network_runner(model, 64)
+    with torch.no_grad():
+        logits, iou = model(segment.as_pixels(image), torch.from_numpy(prompt)[None])
+    masks, scores, saliency = run(image, prompt)
+    assert size == 64 and np.array_equal(masks, logits[0, :3].numpy()) and np.array_equal(saliency, logits[0, 3].numpy())
+    assert np.array_equal(scores, iou[0].numpy())
 
 
 def test_the_encoder_has_its_own_rate_and_can_be_fixed(tiny):
@@ -107,7 +130,8 @@ def test_the_encoder_has_its_own_rate_and_can_be_fixed(tiny):
     assert rates[id(encoder.neck[0].weight)] == (1e-3, .01) and rates[id(model.mask_decoder.iou_token.weight)] == (1e-3, 0)
     assert rates[id(encoder.patch_embed["proj"].weight)] == (1e-5, .01)
     fixed = State(tiny(fix_encoder=True), CPU, networks.make(made.network)).network
-    assert not any(parameter.requires_grad for parameter in fixed.image_encoder.parameters())
+    assert not any(parameter.requires_grad for name, parameter in fixed.image_encoder.named_parameters() if not name.startswith("neck."))
+    assert all(parameter.requires_grad for parameter in fixed.image_encoder.neck.parameters())
     assert all(parameter.requires_grad for parameter in fixed.mask_decoder.parameters())
 
 
@@ -122,6 +146,18 @@ def test_training_starts_from_published_names_and_not_from_others(tiny, make_pho
     torch.save({"l16.weight": torch.zeros(2)}, tmp_path / "other.pt")
     with pytest.raises(UserError, match="do not belong to this model.*l16.weight"):
         Training(made, CPU, tmp_path / "run2", str(tmp_path / "other.pt"), photos=make_photos(2))
+
+
+def test_a_file_with_more_than_weights_is_named(tiny, make_recipe, tmp_path):
+    path = tmp_path / "other.pt"
+    for content in ({"epoch": 3, "state_dict": {"a": torch.zeros(1)}}, {"weights": 3}, {"model": {"a": 1.5}}, {"ema": {1: torch.zeros(1)}}):
+        torch.save(content, path)
+        made = networks.make(tiny().network)
+        for read in (checkpoints.load_network, lambda file: efficientsam_weights.load_published(made, file),
+                     lambda file: start_network(tiny(), str(file)), lambda file: start_network(make_recipe(), str(file)),
+                     lambda file: teachers.open_teacher(str(file), 0, CPU)):
+            with pytest.raises(UserError, match="other.pt holds no table of weights. Use a file that `train` wrote"):
+                read(path)
 
 
 @pytest.mark.parametrize("changes, words", [

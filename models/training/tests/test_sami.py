@@ -1,16 +1,19 @@
 """SAMI: masking, targets, teachers, and the way of the encoder from `pretrain` to `train` and `export`."""
+import dataclasses
+import types
+
 import numpy as np
 import pytest
 import torch
+from conftest import TINY
 
-from edgeseg_training import UserError, checkpoints, efficientsam_weights, export, networks, pretrain, reports, sami, teachers
+from edgeseg_training import UserError, checkpoints, efficientsam_weights, networks, pretrain, reports, sami, teachers
 from edgeseg_training.__main__ import main
 from edgeseg_training.network import Form, SqueezeSAM
+from edgeseg_training.state import State
 from edgeseg_training.train import Training
 
 CPU = torch.device("cpu")
-TINY = {"kind": "efficientsam", "width": 24, "heads": 2, "depth": 2, "embedding": 32, "decoder_depth": 1, "decoder_heads": 4,
-        "decoder_mlp": 32, "iou_hidden": 16, "upscaling": [16, 8]}
 FLAT = {"mix": {"saliency": 0, "empty": 0}, "augment": {"negative": 0.0, "flip": 0.5}}
 TRAIN = {"size": 64, "batch": 4, "samples": 40, "workers": 0, "threads": 1, "ema": 0.9, "warmup": 0.0}
 
@@ -34,21 +37,32 @@ def sami_recipe(make_recipe, teacher_file):
     return make
 
 
+def orders(batch, patches, seed, step):
+    """The orders of one step of a run with this seed."""
+    run = types.SimpleNamespace(recipe=types.SimpleNamespace(train=types.SimpleNamespace(seed=seed)), steps=step)
+    return sami.orders(batch, patches, State.generator(run))
+
+
+def test_a_step_draws_its_own_numbers():
+    drawn = torch.rand(3, 16, generator=torch.Generator().manual_seed(2 * 1_000_003 + 7)).argsort(1)
+    assert torch.equal(orders(3, 16, 2, 7), drawn) and not torch.equal(orders(3, 16, 2, 8), drawn)
+
+
 @pytest.mark.parametrize("masked, side, visible", [(.75, 192, 36), (.75, 64, 4), (.5, 64, 8), (.95, 64, 1)])
 def test_the_share_of_hidden_patches_is_the_recipes(make_recipe, masked, side, visible):
     made = make_recipe(network=TINY, train={**TRAIN, "size": side}, pretrain={"masked": masked}, **FLAT)
     network = sami.MaskedEncoder(made.network, made.pretrain, 8)
-    order = sami.orders(5, network.patches, 1, 0)
+    order = orders(5, network.patches, 1, 0)
     assert network.patches == (side // 16) ** 2 and network.visible == visible
     assert all(sorted(row.tolist()) == list(range(network.patches)) for row in order)
     assert network.encode(torch.rand(5, 3, side, side), order).shape == (5, visible, 24)
-    assert not torch.equal(order, sami.orders(5, network.patches, 1, 1)) and torch.equal(order, sami.orders(5, network.patches, 1, 0))
+    assert not torch.equal(order, orders(5, network.patches, 1, 1)) and torch.equal(order, orders(5, network.patches, 1, 0))
 
 
 def test_hidden_patches_are_not_seen_and_each_prediction_is_at_its_place(sami_recipe):
     made = sami_recipe()
     network = sami.MaskedEncoder(made.network, made.pretrain, 8)
-    order = sami.orders(1, 16, 1, 0)
+    order = orders(1, 16, 1, 0)
     image = torch.rand(1, 3, 64, 64) * 255
     other = image.clone()
     hidden, seen = order[0, network.visible:].tolist(), order[0, :network.visible].tolist()
@@ -69,7 +83,7 @@ def test_hidden_patches_are_not_seen_and_each_prediction_is_at_its_place(sami_re
 def test_the_order_of_the_visible_patches_does_not_matter(sami_recipe):
     made = sami_recipe()
     network, image = sami.MaskedEncoder(made.network, made.pretrain, 8), torch.rand(1, 3, 64, 64) * 255
-    order = sami.orders(1, 16, 1, 0)
+    order = orders(1, 16, 1, 0)
     swapped = torch.cat([order[:, :network.visible].flip(1), order[:, network.visible:].flip(1)], 1)
     with torch.no_grad():
         torch.testing.assert_close(network(image, order), network(image, swapped))
@@ -100,6 +114,9 @@ def test_the_loss_counts_hidden_tokens_or_all():
 @pytest.mark.parametrize("target", ["teacher", "pixels"])
 def test_the_loss_falls_on_eight_pictures_and_only_the_encoder_is_kept(sami_recipe, make_photos, tmp_path, target):
     made = sami_recipe(target, samples=8 * 60)
+    pytest.importorskip("onnx")  # `export` makes the pictures
+    from edgeseg_training import export
+
     run = pretrain.Pretraining(made, CPU, tmp_path / "run", photos=make_photos(8))
     batch = {"image": torch.from_numpy(np.stack(export.generated(8, 64)))}
     losses = [float(run.step(batch)[0].detach()) for _ in range(60)]
@@ -127,8 +144,9 @@ def test_a_resumed_run_equals_an_uninterrupted_one(sami_recipe, make_photos, tmp
 def test_training_takes_the_pretrained_encoder_up(sami_recipe, make_photos, tmp_path):
     made, photos = sami_recipe(), make_photos(3)
     pretrain.Pretraining(made, CPU, tmp_path / "sami", photos=photos).run()
-    encoder = checkpoints.weights(checkpoints.read(tmp_path / "sami" / pretrain.ENCODER_FILE))
-    training = Training(made, CPU, tmp_path / "run", str(tmp_path / "sami" / pretrain.ENCODER_FILE), photos=photos)
+    file = tmp_path / "sami" / pretrain.ENCODER_FILE
+    encoder = checkpoints.weights(checkpoints.read(file), file)
+    training = Training(made, CPU, tmp_path / "run", str(file), photos=photos)
     before = {name: value.clone() for name, value in training.state.network.state_dict().items()}
     random = networks.make(made.network).state_dict()
     for name, value in encoder.items():
@@ -137,9 +155,16 @@ def test_training_takes_the_pretrained_encoder_up(sami_recipe, make_photos, tmp_
     training.run(steps=3)
     changed = [name for name, value in training.state.network.state_dict().items() if not torch.equal(value, before[name])]
     assert "image_encoder.blocks.0.attn.qkv.weight" in changed and "mask_decoder.iou_token.weight" in changed
+    # with a fixed encoder the neck learns, which is random after a pre-training, and nothing of the pre-training changes
+    fixed = dataclasses.replace(made, train=dataclasses.replace(made.train, fix_encoder=True))
+    training = Training(fixed, CPU, tmp_path / "fixed", str(file), photos=photos)
+    before = {name: value.clone() for name, value in training.state.network.state_dict().items()}
+    training.run(steps=3)
+    changed = {name for name, value in training.state.network.state_dict().items() if not torch.equal(value, before[name])}
+    assert not changed & set(encoder) and {name for name in before if name.startswith("image_encoder.neck.")} <= changed
     # an encoder is no model
     with pytest.raises(UserError, match="missing: image_encoder.neck"):
-        efficientsam_weights.load_published(networks.make(made.network), tmp_path / "sami" / pretrain.ENCODER_FILE)
+        efficientsam_weights.load_published(networks.make(made.network), file)
     narrow = networks.make(type(made.network)(image=64, width=16, heads=2, depth=2))
     with pytest.raises(UserError, match="of another shape"):
         efficientsam_weights.load(narrow, encoder, "encoder.pt")

@@ -53,6 +53,15 @@ def test_the_end_of_a_run_is_evaluated_on_the_validation_photographs(make_photos
     assert 0 <= entry["figures"]["made"]["click"] <= entry["figures"]["made"]["click_best3"] <= 1
 
 
+def test_a_run_without_an_evaluation_does_not_read_the_validation_photographs(make_photos, make_recipe, tmp_path, monkeypatch):
+    recipe, photos = short(make_recipe, samples=4, evaluate_photos=0), make_photos(2)
+    recipe = dataclasses.replace(recipe, validation=[recipes.Source(str(tmp_path))])
+    read = []
+    monkeypatch.setattr(datasets, "read", lambda *_, **__: read.append(1) or iter(()))
+    trainer(recipe, tmp_path / "run", photos, validation=photos).run()
+    assert not read and reports.read_log(tmp_path / "run/log.jsonl")[-1]["kind"] == "validation"
+
+
 def short(make_recipe, **train):
     small = {"size": 64, "batch": 4, "samples": 240, "workers": 1, "threads": 1, "early_dropout": 0.5}
     return make_recipe(network=SMALL, train={**small, **train})
