@@ -25,7 +25,7 @@ run_tests() {
     # options select among the tests above: the others are not run then
     if [ $# -eq 0 ]; then
         console_tests "$rid"
-        training_tests "$rid"
+        training_tests
         ros_tests
     fi
     verdict
@@ -139,7 +139,7 @@ training_python() {
     return 1
 }
 
-# training_tests RID: the training package's tests, where Python has torch; `.ci/run` installs it
+# training_tests: the training package's tests, where Python has torch; `.ci/run` installs it
 training_tests() {
     local python
     [ -d models/training/tests ] || return 0

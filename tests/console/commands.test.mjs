@@ -93,6 +93,13 @@ test("Everything shows each mask in its own colour and saves them as a list", as
     assert.equal((await downloadRle(page)).length, 5);
     await page.getByRole("button", { name: "Back to live" }).click();
     await live(page);
+    const entry = page.locator('#history button[aria-label^="Everything, score"]');
+    assert.deepEqual([await entry.count(), await entry.getAttribute("data-frame")], [1, body.frame]);
+    await entry.click();
+    await until("all five again", async () => (await attribute(page, "data-masks")) === "5" && (await chip(page)).endsWith("held"));
+    assert.match(await page.locator("#current").innerText(), /Everything on front\s+Masks\s+5\s/);
+    await page.keyboard.press("Escape");
+    await live(page);
     setup.device.objects = 0;
     await page.getByRole("button", { name: "Everything", exact: true }).click();
     await until("nothing", async () => /everything Nothing was found/.test(await notice(page)));

@@ -145,3 +145,30 @@ test("a way that carries less than it is asked for gets fewer and smaller pictur
     carry(slow, levels, 1e6, 400, 3_600_000);
     assert.equal(slow.wanted, levels[0]);
 });
+
+test("a device's clock that is set back by seconds is no delay for ever, and a way that carries too little stays one", async () => {
+    const { Pace, levels } = await source("pace");
+    const pace = new Pace();
+    carry(pace, levels, 1e6, 60, 0);
+    // pictures go on at the same time, as if five seconds late
+    carry(pace, levels, 1e6, 20, -5_000);
+    assert.equal(pace.wanted, levels[3]);
+    carry(pace, levels, 1e6, 1_000, -5_000);
+    assert.equal(pace.wanted, levels[0]);
+    const narrow = new Pace();
+    carry(narrow, levels, 5_000, 1_000, 0);
+    assert.equal(narrow.wanted, levels[3]);
+});
+
+test("messages that take something away make no device, and leave its place to others", async () => {
+    const { Fleet } = await source("fleet");
+    const fleet = new Fleet();
+    const [nothing, online] = ["", '{"v":1,"session":"s","state":"online"}'].map((t) => new TextEncoder().encode(t));
+    for (let n = 0; n < 1_000; n++) assert.equal(fleet.receive(`gone-${n}`, ["alert", "throttled"], nothing), null);
+    fleet.receiveStatus("robot", online);
+    assert.deepEqual(
+        fleet.all.map((d) => d.id),
+        ["robot"],
+    );
+    assert.equal(fleet.receive("robot", ["model", "state"], nothing), fleet.find("robot"));
+});

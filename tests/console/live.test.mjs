@@ -50,33 +50,43 @@ test("a camera without masks shows its picture, and what was said of the camera 
     await until("its frame", async () => /-front-\d+$/.test(await attribute(page, "data-frame")));
     assert.equal(await page.locator("#camera").inputValue(), "front");
     assert.match(await page.locator("#current h3").innerText(), /^Click on front$/);
+    assert.match(await page.locator("#device-facts").innerText(), /front streaming/);
     await close(page);
 });
 
+/** What the device answers to a command that it received while it was mute. */
+async function answer(command, reply) {
+    const { body, properties, camera } = await setup.command(command);
+    const message = { ...setup.device.head(), camera, command, request: body.id, ...reply };
+    setup.device.client.publish(properties.responseTopic, JSON.stringify(message), { qos: 1 });
+    setup.device.mute = false;
+}
+
 test("an answer of the camera before the change says nothing about the one in view", async () => {
     const page = await setup.open();
-    setup.device.refuse.auto = ["busy", "the camera is busy"];
     setup.device.mute = true;
     await page.getByRole("button", { name: "Automatic", exact: true }).click();
-    await until("it was asked", () => setup.device.commands.some((c) => c.name === "auto"));
-    const { body, properties } = setup.device.commands.find((c) => c.name === "auto");
+    await setup.command("auto");
     await page.locator("#camera").selectOption("side");
-    setup.device.client.publish(
-        properties.responseTopic,
-        JSON.stringify({
-            ...setup.device.head(),
-            camera: "front",
-            command: "auto",
-            request: body.id,
-            reply: "error",
-            error: { code: "busy", message: "the camera is busy" },
-        }),
-        { qos: 1 },
-    );
-    setup.device.mute = false;
-    setup.device.refuse = {};
+    await answer("auto", { reply: "error", error: { code: "busy", message: "the camera is busy" } });
     await until("the buttons are free again", () => page.getByRole("button", { name: "Automatic", exact: true }).isEnabled());
     assert.ok(await page.locator("#notice").isHidden());
+    await close(page);
+});
+
+test("settings that the camera before the change answers do not fill the form of the one in view", async () => {
+    const page = await setup.open();
+    setup.device.mute = true;
+    await page.locator("#set-min_score").fill("0.4");
+    await page.getByRole("button", { name: "Apply", exact: true }).click();
+    await setup.command("set");
+    await page.locator("#camera").selectOption("side");
+    const result = { mode: "on_command", max_fps: 7, interval_s: 3, min_score: 0.4, min_area: 0.2 };
+    await answer("set", { reply: "result", result });
+    await until("the answer came", () => page.getByRole("button", { name: "Snapshot", exact: true }).isEnabled());
+    const filled = await page.locator("#set select, #set input").evaluateAll((all) => all.map((field) => field.value));
+    assert.deepEqual(filled, ["continuous", "", "", "", ""]);
+    assert.equal(await page.locator("#set-note").innerText(), "");
     await close(page);
 });
 
@@ -91,7 +101,7 @@ test("a picture that stays out and a device that is gone end 'live'", async () =
     await live(page);
     setup.device.state("offline", ["lost"]);
     await until("the device is gone", async () => (await chip(page)) === "Stale: the device is offline");
-    assert.match(await page.locator("#device-facts").innerText(), /front last known: streaming/);
+    await until("its facts", async () => /front last known: streaming/.test(await page.locator("#device-facts").innerText()));
     setup.device.state("online");
     await live(page);
     await close(page);

@@ -34,6 +34,11 @@ test("the fleet at a glance: status, alerts, model and roll-out of each device, 
     });
     assert.match(await page.locator("#fleet-summary").innerText(), /^4 devices: .*1 offline/);
     assert.deepEqual(await seriousFindings(page), []);
+    await row("fake-1").getByRole("button").focus();
+    setup.device.state("offline", ["lost"]);
+    await until("it is moved up", () => page.evaluate(() => document.querySelectorAll("#fleet-rows tr")[1].dataset.key === "fake-1"));
+    assert.equal(await page.evaluate(() => document.activeElement.closest("tr")?.dataset.key), "fake-1", "with its focus");
+    setup.device.state("online");
     sick.retained("alert/throttled", "");
     await until("the alert is over", async () => !/alert/.test(await row("b-sick").innerText()));
     await row("b-sick").getByRole("button").click();
@@ -54,6 +59,8 @@ test("of many devices a bounded number is listed, and the filter finds the other
         const status = statusMessage({ head: () => ({ v: 1, device: id, session: "s1" }) }, "online", []);
         client.publish(`edgeseg/v1/${id}/status`, JSON.stringify(status), { retain: true, qos: 1 });
     }
+    const info = { v: 1, models: [{ role: "segmenter", name: "MobileSAM", version: "1", precision: "fp16" }] };
+    client.publish("edgeseg/v1/robot-68/info", JSON.stringify(info), { retain: true, qos: 1 });
     const page = await openPage(setup.browser, site.url + "#manual");
     await login(page, broker.url);
     await until("more are told of", async () => /^60 of 70 devices/.test(await page.locator("#more-devices").innerText()), 60_000);
@@ -61,6 +68,8 @@ test("of many devices a bounded number is listed, and the filter finds the other
     await button(page, "Fleet at a glance").click();
     await page.locator("#filter").fill("robot-69");
     await until("the one", async () => (await rows(page).count()) === 1 && /robot-69\s+online/.test(await rows(page).innerText()));
+    await page.locator("#filter").fill("mobilesam");
+    await until("by its model", async () => (await rows(page).count()) === 1 && /robot-68[\s\S]*MobileSAM/.test(await rows(page).innerText()));
     await close(page);
     client.end(true);
     await broker.stop();
@@ -82,6 +91,14 @@ test("the grid shows a live picture of each camera of the device, and a tile ope
     setup.device.cameraState("rear", "lost");
     await until("its state", async () => /rear\s*lost/.test(await tile("rear").innerText()));
     setup.device.cameraState("rear", "streaming");
+    // a camera that is configured meanwhile
+    setup.device.cameras.push("door");
+    setup.device.previewUntil.door = Date.now() + 20_000;
+    setup.device.begin();
+    await until("its picture", async () => /-door-\d+$/.test((await tile("door").locator("canvas").getAttribute("data-frame")) ?? ""));
+    setup.device.cameras.pop();
+    setup.device.begin();
+    await until("it is gone", async () => (await tile("door").count()) === 0);
     await tile("side").click();
     await until("that camera", async () => /-side-\d+$/.test((await attribute(page, "data-frame")) ?? ""));
     assert.equal(await page.locator("#grid li").count(), 0);

@@ -58,11 +58,7 @@ export class CommandPanel {
   ) {
     this.following = new Following(
       stage,
-      async (command, body) => {
-        const { place } = this;
-        const answer = await this.ask(command, body);
-        return place === this.place ? answer : { ok: false, code: "", message: "" };
-      },
+      (command, body) => this.ask(command, body),
       (kind, code, sentence) => this.notify(kind, code, sentence),
     );
     auto.addEventListener("click", () => void this.automatic());
@@ -114,9 +110,9 @@ export class CommandPanel {
 
   private async segment(command: string, how: string, pair: Pair, request: PromptRequest, body: Record<string, unknown>): Promise<void> {
     const started = performance.now();
-    const [target, place] = [this.target(), this.place];
+    const target = this.target();
     const answer = await this.ask(command, { ...body, frame: pair.shot.frame });
-    if (!answer.ok || !target || place !== this.place) return;
+    if (!answer.ok || !target) return;
     const mask = wire.maskOf(answer.result);
     if (!mask) return this.notify("error", "bad_answer", "The device's answer holds no mask that this page understands.");
     const shot = mask.frame === pair.shot.frame ? pair.shot : (this.stage().find(mask.frame) ?? null);
@@ -192,9 +188,8 @@ export class CommandPanel {
   }
 
   private async snapshot(): Promise<void> {
-    const { place } = this;
     const answer = await this.ask("snapshot", { quality: 90 });
-    if (!answer.ok || place !== this.place) return;
+    if (!answer.ok) return;
     this.stage().awaitSnapshot(wire.snapshotFrame(answer.result), (shot) =>
       this.notify(
         "info",
@@ -205,7 +200,7 @@ export class CommandPanel {
     );
   }
 
-  /** Sends a command to the camera in view; a refusal is shown. */
+  /** Sends a command to the camera in view; a refusal is shown. Not ok, without a code, when another camera came into view meanwhile. */
   async ask(command: string, body: Record<string, unknown>): Promise<Answer> {
     const [target, place] = [this.target(), this.place];
     this.open++;
@@ -216,7 +211,7 @@ export class CommandPanel {
     this.open--;
     this.show();
     // what another camera answers is no news for the one in view
-    if (place !== this.place) return answer;
+    if (place !== this.place) return { ok: false, code: "", message: "" };
     if (answer.ok) this.notify("", "", "");
     else this.refused(command, answer.code, answer.message);
     return answer;

@@ -52,7 +52,14 @@ export function reconcile<T, E extends HTMLElement>(
   make: (item: T) => E,
   update: (element: E, item: T) => void,
 ): void {
-  const old = new Map([...parent.children].map((c) => [(c as E).dataset["key"], c as E]));
+  const focused = document.activeElement;
+  const wanted = new Set(items.map(key));
+  const old = new Map<string, E>();
+  for (const child of [...parent.children] as E[]) {
+    const id = child.dataset["key"];
+    if (id !== undefined && wanted.has(id)) old.set(id, child);
+    else child.remove();
+  }
   let at: Element | null = parent.firstElementChild;
   for (const item of items) {
     const id = key(item);
@@ -66,7 +73,9 @@ export function reconcile<T, E extends HTMLElement>(
     else parent.insertBefore(element, at);
     update(element, item);
   }
-  for (const gone of old.values()) gone.remove();
+  // an element that is moved loses the focus
+  if (focused instanceof HTMLElement && focused !== document.activeElement && parent.contains(focused))
+    focused.focus({ preventScroll: true });
 }
 
 /** Sets text only where it changed, so that screen readers are not told the same again. */

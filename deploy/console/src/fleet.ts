@@ -40,7 +40,7 @@ export class Fleet {
   }
 
   /** The device of that id, whose status may still come; null when there are too many. */
-  of(id: string): Device | null {
+  private of(id: string): Device | null {
     const known = this.devices.get(id);
     if (known || this.devices.size >= maxDevices) return known ?? null;
     const made = { id, status: null, session: "", info: null, cameras: new Map(), alerts: new Map(), telemetry: [], model: null };
@@ -61,8 +61,18 @@ export class Fleet {
     of.status = status;
   }
 
-  /** Takes what a device says of itself on the topic below its root; masks and pictures are none of it. */
-  receive(of: Device, [kind, name, leaf]: string[], payload: Uint8Array): void {
+  /**
+   * Takes what a device says of itself on the topic below its root; masks and pictures are none of it.
+   * @returns The device; null when there are too many, or nothing is known of it and nothing is said.
+   */
+  receive(id: string, topic: string[], payload: Uint8Array): Device | null {
+    // an empty message only takes something away
+    const of = payload.length === 0 ? (this.find(id) ?? null) : this.of(id);
+    if (of) this.take(of, topic, payload);
+    return of;
+  }
+
+  private take(of: Device, [kind, name, leaf]: string[], payload: Uint8Array): void {
     const message = wire.parse(payload);
     if (kind === "alert" && name !== undefined) {
       if (!message) of.alerts.delete(name);

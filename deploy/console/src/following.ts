@@ -13,7 +13,7 @@ const silentMs = 15_000;
 const maxTracks = 8;
 
 export class Following {
-  private readonly tracks = new Map<string, { state: string; at: number; row: HTMLElement; word: HTMLElement }>();
+  private readonly tracks = new Map<string, { at: number; row: HTMLElement; word: HTMLElement }>();
 
   constructor(
     private readonly stage: () => Stage,
@@ -72,7 +72,7 @@ export class Following {
   take({ track: id, trackState: state }: wire.Mask): void {
     const known = this.tracks.get(id);
     if (known) {
-      [known.state, known.at] = [state, performance.now()];
+      known.at = performance.now();
       setText(known.word, state);
       known.row.dataset["state"] = state;
       return;
@@ -81,7 +81,7 @@ export class Following {
     const word = el("span", { class: "muted" }, state);
     const button = el("button", { type: "button", "aria-label": `Stop following ${id}`, click: () => void this.end(id) }, "Stop");
     const row = el("li", { "data-track": id, "data-state": state }, el("b", {}, id), " ", word, " ", button);
-    this.tracks.set(id, { state, at: performance.now(), row, word });
+    this.tracks.set(id, { at: performance.now(), row, word });
     list.append(row);
     list.hidden = false;
   }

@@ -11,6 +11,10 @@ export interface Shot {
   at: number;
 }
 
+/** The decoded picture; null where it cannot be decoded. */
+export const bitmapOf = (shot: Shot): Promise<ImageBitmap | null> =>
+  createImageBitmap(new Blob([shot.jpeg as BlobPart], { type: "image/jpeg" })).catch(() => null);
+
 /** A picture and what was found on it: no mask yet, one, or many when everything was asked for. */
 export interface Pair {
   shot: Shot;

@@ -1,10 +1,10 @@
 // All cameras of a device side by side, each with its live picture and the mask of that frame; a tile opens its camera.
 import { byId, el, reconcile, setText } from "./dom";
 import type { Device } from "./fleet";
-import { Frames, type Pair, type Shot } from "./frames";
+import { bitmapOf, Frames, type Pair, type Shot } from "./frames";
 import { LatestOnly } from "./latest";
 import { decode, paint } from "./rle";
-import type { Mask } from "./wire";
+import { isWhole, type Mask } from "./wire";
 
 const box = byId("grid", HTMLElement);
 const note = byId("grid-note", HTMLElement);
@@ -39,7 +39,7 @@ class Tile {
   }
 
   private async draw({ shot, masks }: Pair): Promise<void> {
-    const bitmap = await createImageBitmap(new Blob([shot.jpeg as BlobPart], { type: "image/jpeg" })).catch(() => null);
+    const bitmap = await bitmapOf(shot);
     if (!bitmap) return;
     const { canvas } = this;
     const scale = Math.min(1, tileWidth / shot.width);
@@ -49,7 +49,7 @@ class Tile {
     context.drawImage(bitmap, 0, 0, width, height);
     bitmap.close();
     for (const m of masks) {
-      const pixels = m.found && m.counts !== null ? decode(m.counts, m.width, m.height) : null;
+      const pixels = isWhole(m) ? decode(m.counts, m.width, m.height) : null;
       if (pixels) context.drawImage(paint(pixels, m.width, m.height, 2 / scale), 0, 0, width, height);
     }
     canvas.dataset["frame"] = shot.frame;

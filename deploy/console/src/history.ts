@@ -1,7 +1,7 @@
 // The last masks of the camera in view, as small pictures: the newest first, a fixed number of them, each opens its frame again.
-import { byId, el, setText } from "./dom";
+import { byId, el } from "./dom";
 import type { Pair } from "./frames";
-import type { Mask } from "./wire";
+import { isWhole, type Mask } from "./wire";
 
 const strip = byId("history", HTMLElement);
 const heading = byId("history-title", HTMLElement);
@@ -19,8 +19,6 @@ interface Entry {
   mask: Mask;
   row: HTMLElement;
   canvas: HTMLCanvasElement;
-  label: HTMLElement;
-  button: HTMLButtonElement;
 }
 
 export class MaskHistory {
@@ -44,35 +42,34 @@ export class MaskHistory {
    */
   offer(pair: Pair, picture: HTMLCanvasElement, held: boolean): void {
     // the newest: an operator's click comes after the automatic mask of the same frame
-    const mask = pair.masks.filter((m) => m.found && m.counts !== null && m.track === "").at(-1);
-    if (!mask || pair.shot.jpeg.length === 0 || this.has(pair, mask)) return;
+    const mask = pair.masks.filter((m) => isWhole(m) && m.track === "").at(-1);
+    if (!mask || pair.shot.jpeg.length === 0) return;
+    const known = this.find(pair, mask);
+    if (known) {
+      // of everything, the list of masks grows
+      if (mask.source === "everything" && pair.masks.length > known.pair.masks.length) {
+        known.pair = pair;
+        copy(picture, known.canvas);
+      }
+      return;
+    }
     if (!held) {
       // nothing moves under the pointer or the keyboard's focus
       if (performance.now() - this.automaticAt < automaticEveryMs || strip.matches(":hover, :focus-within")) return;
       this.automaticAt = performance.now();
     }
-    const entry = this.entries.length < historyKept ? this.make(pair, mask) : this.entries.pop()!;
+    const entry = this.make(pair, mask);
+    copy(picture, entry.canvas);
     this.entries.unshift(entry);
-    [entry.pair, entry.mask] = [pair, mask];
-    const scale = Math.min(thumbnail.width / picture.width, thumbnail.height / picture.height);
-    const [w, h] = [picture.width * scale, picture.height * scale];
-    const context = entry.canvas.getContext("2d")!;
-    context.clearRect(0, 0, thumbnail.width, thumbnail.height);
-    context.drawImage(picture, (thumbnail.width - w) / 2, (thumbnail.height - h) / 2, w, h);
-    const how = mask.refines === "" ? (words[mask.source] ?? mask.source) : "Correction";
-    const time = new Date().toLocaleTimeString("en-GB");
-    setText(entry.label, time);
-    entry.button.setAttribute("aria-label", `${how}, score ${mask.score.toFixed(2)}, ${time}`);
-    entry.button.title = `${how}, score ${mask.score.toFixed(2)}`;
-    entry.button.dataset["frame"] = pair.shot.frame;
     strip.prepend(entry.row);
+    if (this.entries.length > historyKept) this.entries.pop()!.row.remove();
     heading.hidden = false;
   }
 
-  /** Of everything, the list of masks grows: it stays one entry. */
-  private has(pair: Pair, mask: Mask): boolean {
+  /** Everything of a frame is one entry. */
+  private find(pair: Pair, mask: Mask): Entry | undefined {
     const isEverything = mask.source === "everything";
-    return this.entries.some(
+    return this.entries.find(
       (e) =>
         e.mask === mask ||
         (mask.id !== "" && e.mask.id === mask.id) ||
@@ -81,11 +78,33 @@ export class MaskHistory {
   }
 
   private make(pair: Pair, mask: Mask): Entry {
+    const how = mask.refines === "" ? (words[mask.source] ?? mask.source) : "Correction";
+    const title = `${how}, score ${mask.score.toFixed(2)}`;
+    const time = new Date().toLocaleTimeString("en-GB");
     const canvas = el("canvas", { ...thumbnail, "aria-hidden": "true" });
-    const label = el("span", { class: "muted" });
-    const button = el("button", { type: "button", class: "thumbnail" }, canvas, label);
-    const entry: Entry = { pair, mask, canvas, label, button, row: el("li", {}, button) };
-    button.addEventListener("click", () => this.open(entry.pair, button.title.split(",")[0]!));
+    const button = el(
+      "button",
+      {
+        type: "button",
+        class: "thumbnail",
+        title,
+        "aria-label": `${title}, ${time}`,
+        "data-frame": pair.shot.frame,
+        click: () => this.open(entry.pair, how),
+      },
+      canvas,
+      el("span", { class: "muted" }, time),
+    );
+    const entry: Entry = { pair, mask, canvas, row: el("li", {}, button) };
     return entry;
   }
+}
+
+/** Draws the picture as large as it fits, in the middle. */
+function copy(picture: HTMLCanvasElement, onto: HTMLCanvasElement): void {
+  const scale = Math.min(thumbnail.width / picture.width, thumbnail.height / picture.height);
+  const [w, h] = [picture.width * scale, picture.height * scale];
+  const context = onto.getContext("2d")!;
+  context.clearRect(0, 0, thumbnail.width, thumbnail.height);
+  context.drawImage(picture, (thumbnail.width - w) / 2, (thumbnail.height - h) / 2, w, h);
 }

@@ -30,6 +30,8 @@ const fleet = new Fleet();
 let state: LinkState = { kind: "off" };
 /** The connection stands, but nothing comes from the broker. */
 let silent = false;
+/** Whether what is shown is what the broker has. */
+const isCurrent = (): boolean => state.kind === "online" && !silent;
 let device: Device | null = null;
 let camera = "";
 
@@ -37,7 +39,7 @@ const link = new Link(linkChanged, received);
 const loginForm = new LoginForm((login) => link.open(login), leave);
 const results = new Results(byId("current", HTMLElement), byId("results", HTMLElement), (result) => {
   views.set("camera");
-  if (result.camera !== camera) chooseCamera(result.camera);
+  openCamera(result.camera);
   results.show(result);
   void stage.hold({ shot: result.shot ?? bare(result.masks[0]), masks: result.masks }, result.request, result);
 });
@@ -90,22 +92,14 @@ const settingsForm = new CameraSettingsForm((command, body) => commandPanel.ask(
 const maskHistory = new MaskHistory((pair, how) => {
   const [first, ...others] = pair.masks;
   if (!first || !device) return;
-  const result: Result = {
-    masks: [first, ...others],
-    shot: pair.shot,
-    request: noPrompt,
-    device: device.id,
-    camera,
-    how,
-    roundTripMs: NaN,
-  };
+  const rest = { shot: pair.shot, request: noPrompt, device: device.id, camera, how, roundTripMs: NaN };
+  const result: Result = { masks: [first, ...others], ...rest };
   results.show(result);
   void stage.hold(pair, noPrompt, result);
 });
 const grid = new Grid((id) => {
   views.set("camera");
-  if (id !== camera) chooseCamera(id);
-  show();
+  openCamera(id);
 });
 const views: Views = new Views(() => {
   previews.restart();
@@ -118,8 +112,7 @@ const views: Views = new Views(() => {
 function step(by: 1 | -1): void {
   const ids = device?.info?.cameras.map((c) => c.id) ?? [];
   if (ids.length < 2) return;
-  chooseCamera(ids[(ids.indexOf(camera) + by + ids.length) % ids.length]!);
-  show();
+  openCamera(ids[(ids.indexOf(camera) + by + ids.length) % ids.length]!);
 }
 
 // ---- the connection
@@ -155,9 +148,8 @@ function received(topic: string, payload: Uint8Array, properties: Record<string,
   if (rest.length === 1 && rest[0] === "status") return onStatus(id, payload);
   if (device?.id === id && rest[0] === "cam" && rest[2] === "preview") return onPreview(rest[1]!, payload, properties);
   if (device?.id === id && rest[0] === "cam" && (rest[2] === "mask" || rest[2] === "track")) return onMask(rest[1]!, payload);
-  const of = fleet.of(id);
+  const of = fleet.receive(id, rest, payload);
   if (!of) return;
-  fleet.receive(of, rest, payload);
   if (of === device && rest[0] === "info" && device.info) onInfo(device.info);
   if (rest[0] !== "telemetry") showSoon();
   else if (of === device) panels.showPlots(device, camera);
@@ -185,6 +177,8 @@ function onInfo(info: wire.Info): void {
   cameraChoice.replaceChildren(...info.cameras.map((c) => el("option", { value: c.id, selected: c.id === camera }, c.id)));
   cameraChoice.disabled = info.cameras.length < 2;
   settingsForm.told(info.cameras.find((c) => c.id === camera)?.mode ?? "");
+  // a camera that is new has a tile among all cameras
+  subscribe();
 }
 
 function onPreview(of: string, payload: Uint8Array, p: Record<string, string>): void {
@@ -234,10 +228,13 @@ function chooseCamera(id: string): void {
   previews.keep();
 }
 
-cameraChoice.addEventListener("change", () => {
-  chooseCamera(cameraChoice.value);
+/** The camera that the operator wants in view. */
+function openCamera(id: string): void {
+  if (id !== camera) chooseCamera(id);
   show();
-});
+}
+
+cameraChoice.addEventListener("change", () => openCamera(cameraChoice.value));
 
 /** What every device tells of itself, everything of the chosen one, and the pictures in view. */
 function subscribe(): void {
@@ -258,13 +255,13 @@ function show(): void {
   overview.showDevices(all, views.current === "fleet" ? null : device, state.kind === "online", choose);
   if (views.current === "fleet") overview.showFleet(all, choose);
   views.show(device?.info?.cameras.length ?? 0, device !== null);
-  board.classList.toggle("stale", state.kind !== "online" || silent);
+  const current = isCurrent();
+  board.classList.toggle("stale", !current);
   commandPanel.show();
   stage.show();
-  const isCurrent = state.kind === "online" && !silent;
-  if (device) panels.showDevice(device, camera, isCurrent);
-  if (device && views.current === "cameras") grid.show(device, isCurrent && isUp(device));
-  settingsForm.show(isCurrent && device !== null && isUp(device) && (device.info?.commands.includes("set") ?? true));
+  if (device) panels.showDevice(device, camera, current);
+  if (device && views.current === "cameras") grid.show(device, current && isUp(device));
+  settingsForm.show(current && device !== null && isUp(device) && (device.info?.commands.includes("set") ?? true));
 }
 
 let showing = false;
@@ -290,7 +287,7 @@ window.setInterval(() => {
   }
   previews.keep();
   stage.show();
-  if (device && views.current === "cameras") grid.show(device, state.kind === "online" && !silent && isUp(device));
+  if (device && views.current === "cameras") grid.show(device, isCurrent() && isUp(device));
 }, watchMs);
 linkChanged(state);
 void readSettings().then((settings) => {

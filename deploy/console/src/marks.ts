@@ -30,10 +30,10 @@ export class Marks {
 
   /** A point off the object: another shape too, not only another colour. */
   off([x, y]: Point): void {
-    const { context, scale: s } = this;
+    const s = this.scale;
     this.dot([x, y], colours.off);
-    this.twice(0, 2, colours.ring, () => this.line([x - 3 * s, y], [x + 3 * s, y]));
-    context.setLineDash([]);
+    // drawn as the dot's ring was
+    this.line([x - 3 * s, y], [x + 3 * s, y]);
   }
 
   cross([x, y]: Point): void {
@@ -57,7 +57,6 @@ export class Marks {
       [wide, colours.ring],
       [narrow, colour],
     ] as const) {
-      if (width === 0) continue;
       this.context.lineWidth = width * this.scale;
       this.context.strokeStyle = of;
       stroke();

@@ -58,7 +58,7 @@ export function showDevices(all: Device[], chosen: Device | null, online: boolea
 
 const matching = (all: Device[]): Device[] => {
   const wanted = filter.value.trim().toLowerCase();
-  return wanted === "" ? all : all.filter((d) => `${d.id} ${d.status?.state ?? ""} ${d.info?.model ?? ""}`.includes(wanted));
+  return wanted === "" ? all : all.filter((d) => `${d.id} ${d.status?.state ?? ""} ${d.info?.model ?? ""}`.toLowerCase().includes(wanted));
 };
 
 const alerts = (d: Device): string => (d.alerts.size === 0 ? "" : `${d.alerts.size} ${d.alerts.size === 1 ? "alert" : "alerts"}`);
@@ -73,7 +73,7 @@ function trouble(d: Device): number {
 /** Each device in a row, those in trouble first. */
 export function showFleet(all: Device[], choose: (device: Device) => void): void {
   setText(summary, summarise(all));
-  const fitting = matching(all).sort((a, b) => trouble(a) - trouble(b) || a.id.localeCompare(b.id));
+  const fitting = [...matching(all)].sort((a, b) => trouble(a) - trouble(b));
   setText(
     left,
     fitting.length > maxRows ? `${maxRows} of ${fitting.length} devices, those in trouble first: use the filter for the others.` : "",

@@ -20,12 +20,16 @@ const firstRiseMs = 20_000;
 const longestRiseMs = 320_000;
 /** A difference like this is a clock that was set, not a delay. */
 const clockStepMs = 60_000;
+/** So is one that lasts for so long on the lowest level: a queue would have emptied by then. */
+const stuckMs = 30_000;
 
 export class Pace {
   private level = 0;
   /** The least difference of the two clocks that a picture showed: that of one that did not wait. */
   private least = Infinity;
   private late = 0;
+  /** Since when each picture is behind on the lowest level. */
+  private stuckSince = Infinity;
   private changedAt = -Infinity;
   private promptSince = Infinity;
   private riseMs = firstRiseMs;
@@ -38,6 +42,7 @@ export class Pace {
   begin(): void {
     this.least = Infinity;
     this.late = 0;
+    this.stuckSince = Infinity;
   }
 
   /**
@@ -51,6 +56,9 @@ export class Pace {
     if (!Number.isFinite(difference)) return false;
     if (Math.abs(difference - this.least) > clockStepMs) this.least = difference;
     this.least = Math.min(this.least, difference);
+    if (this.level < levels.length - 1 || difference - this.least <= behindMs) this.stuckSince = Infinity;
+    else if (this.stuckSince === Infinity) this.stuckSince = arrivedMs;
+    else if (arrivedMs - this.stuckSince > stuckMs) [this.least, this.stuckSince] = [difference, arrivedMs];
     const behind = difference - this.least;
     this.late = behind > behindMs ? this.late + 1 : 0;
     if (behind > promptMs) this.promptSince = Infinity;

@@ -1,10 +1,10 @@
 // The picture: draws a frame with its mask and prompts, and turns pointer and keys into prompts in the frame's pixels.
 import { LatestOnly } from "./latest";
 import { decode, paint, tint } from "./rle";
-import type { Pair } from "./frames";
+import { bitmapOf, type Pair } from "./frames";
 import { colours, Marks } from "./marks";
 import { clicked, noPrompt, type Abilities, type PromptRequest } from "./prompts";
-import type { Edges, Mask, Point } from "./wire";
+import { isWhole, type Edges, type Mask, type Point } from "./wire";
 
 /** A picture that is to be shown. */
 interface Wanted {
@@ -65,10 +65,6 @@ export class Picture {
     return this.pair;
   }
 
-  get prompt(): PromptRequest {
-    return this.request;
-  }
-
   /** Shows this frame, whatever was to be shown before; the prompt drawn is the mask's own, or what was asked. */
   show(pair: Pair | null, request: PromptRequest = noPrompt): Promise<void> {
     this.generation++;
@@ -90,8 +86,7 @@ export class Picture {
 
   private async bring({ pair, request, generation, done }: Wanted): Promise<void> {
     let bitmap: ImageBitmap | null = null;
-    if (generation === this.generation && pair.shot !== this.pair?.shot && pair.shot.jpeg.length > 0)
-      bitmap = await createImageBitmap(new Blob([pair.shot.jpeg as BlobPart], { type: "image/jpeg" })).catch(() => null);
+    if (generation === this.generation && pair.shot !== this.pair?.shot && pair.shot.jpeg.length > 0) bitmap = await bitmapOf(pair.shot);
     if (generation === this.generation) this.put(pair, request, bitmap);
     else bitmap?.close();
     done();
@@ -121,12 +116,12 @@ export class Picture {
 
   /** Many masks come one after the other: what is painted already stays, as long as the list only grows. */
   private paintMasks(masks: readonly Mask[]): void {
-    const fitting = masks.filter((m) => m.found && m.counts !== null && m.frame === this.pair?.shot.frame);
+    const fitting = masks.filter(isWhole).filter((m) => m.frame === this.pair?.shot.frame);
     const grows = this.veil !== null && this.painted.every((m, i) => m === fitting[i]);
     if (!grows) [this.veil, this.painted] = [null, []];
     for (const [i, m] of fitting.entries()) {
       if (i < this.painted.length) continue;
-      const pixels = decode(m.counts!, m.width, m.height);
+      const pixels = decode(m.counts, m.width, m.height);
       if (!pixels) continue;
       const layer = paint(pixels, m.width, m.height, 1.5 * this.scale, tint(i));
       if (this.veil) this.veil.getContext("2d")!.drawImage(layer, 0, 0);

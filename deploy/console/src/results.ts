@@ -3,7 +3,7 @@ import { el, save } from "./dom";
 import { decode, png } from "./rle";
 import type { Shot } from "./frames";
 import type { PromptRequest } from "./prompts";
-import { sequenceOf, stages, type Mask } from "./wire";
+import { isWhole, sequenceOf, stages, type Mask, type WholeMask } from "./wire";
 
 /** What one command brought: a mask, or many when everything was asked for. */
 export interface Result {
@@ -132,7 +132,7 @@ function summary({ masks: [m, ...more] }: Result): string {
 }
 
 /** The result's masks that came whole. */
-const maps = (r: Result): Mask[] => r.masks.filter((m) => m.found && m.counts !== null);
+const maps = (r: Result): WholeMask[] => r.masks.filter(isWhole);
 
 function manyFigures(r: Result): HTMLElement {
   const [m] = r.masks;
@@ -186,7 +186,7 @@ function stageBar(m: Mask): HTMLElement {
 async function savePng(r: Result): Promise<void> {
   const [m] = r.masks;
   const pixels = maps(r)
-    .map((x) => decode(x.counts!, m.width, m.height))
+    .map((x) => decode(x.counts, m.width, m.height))
     .filter((x) => x !== null);
   if (pixels.length > 0) save(`${m.frame}-mask.png`, await png(pixels, m.width, m.height));
 }

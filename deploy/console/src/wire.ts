@@ -67,6 +67,10 @@ export interface Mask {
   ageMs: number;
 }
 
+/** A mask of an object whose pixels came with it. */
+export type WholeMask = Mask & { counts: string };
+export const isWhole = (m: Mask): m is WholeMask => m.found && m.counts !== null;
+
 export interface StageFigures {
   count: number;
   p50: number;

@@ -1,5 +1,6 @@
 """The ROS 2 node: mask messages over MQTT to sensor_msgs/Image and vision_msgs/Detection2DArray."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ PERIOD_S = 0.005
 """How often the queue is emptied: adds at most this much latency."""
 
 WARNING_PERIOD_S = 10.0
-"""Repeated warnings are logged at most this often."""
+"""Warnings of one kind are logged at most this often."""
 
 PARAMETERS = {
     "host": "127.0.0.1",
@@ -60,6 +61,8 @@ class MaskBridge(Node):
         values = {name: self.declare_parameter(name, default).value for name, default in PARAMETERS.items()}
         self._values = values
         self._cameras = {}
+        self._warned = {}
+        self._dropped = 0
         self._inbox = Inbox(values["queue_size"])
         filters = names.mqtt_filters(values["topic_prefix"], values["device"], values["include_tracks"])
         broker = Broker(**{name: values[name] for name in Broker.__dataclass_fields__})
@@ -73,26 +76,29 @@ class MaskBridge(Node):
     def publish_waiting(self):
         """Publish what has come since the last call."""
         items, dropped = self._inbox.take()
-        if dropped:
-            self._warn(f"{dropped} masks were dropped: they came faster than they could be published")
+        self._dropped += dropped
+        if self._dropped and self._warn("dropped", f"{self._dropped} masks were dropped: they came faster than they could be published"):
+            self._dropped = 0
         for payload, arrived_ns in items:
             try:
                 self._publish(parse(payload), arrived_ns)
             except MaskError as error:
-                self._warn(f"a message was ignored: {error}")
+                self._warn("ignored", f"a message was ignored: {error}")
 
     def _publish(self, reading, arrived_ns):
         publishers = self._publishers(reading)
         if publishers is None:
             return
         if not reading.clock_synced and not self._values["use_arrival_time"]:
-            self._warn(f"the clock of {reading.device} is not synchronised: stamps may be wrong (use_arrival_time: true)")
+            line = f"the clock of {reading.device} is not synchronised: stamps may be wrong (use_arrival_time: true)"
+            self._warn("clock", line)
         stamp_ns = arrived_ns if self._values["use_arrival_time"] else reading.captured_ns
         detections = Detection2DArray()
         ros_messages.header_stamp(detections.header.stamp, stamp_ns)
         detections.header.frame_id = self._values["frame_id"] or reading.camera
         if reading.mask is None:
-            self._warn(f"a mask of {reading.camera} was left out by the device (too large): only its box is published")
+            line = f"a mask of {reading.camera} was left out by the device (too large): only its box is published"
+            self._warn("left out", line)
         else:
             image = Image()
             image.header = detections.header
@@ -105,7 +111,8 @@ class MaskBridge(Node):
         key = (reading.device, reading.camera)
         if key not in self._cameras:
             if len(self._cameras) >= names.MAX_CAMERAS:
-                self._warn(f"more than {names.MAX_CAMERAS} cameras: {reading.device}/{reading.camera} is ignored; set device")
+                line = f"more than {names.MAX_CAMERAS} cameras: {reading.device}/{reading.camera} is ignored; set device"
+                self._warn("cameras", line)
                 return None
             base = names.camera_namespace(*key, self._values["device"] == "+")
             self._cameras[key] = CameraPublishers(
@@ -114,8 +121,17 @@ class MaskBridge(Node):
             )
         return self._cameras[key]
 
-    def _warn(self, line):
-        self.get_logger().warning(line, throttle_duration_sec=WARNING_PERIOD_S)
+    def _warn(self, kind, line):
+        """Log a warning unless one of its kind was logged within WARNING_PERIOD_S; return whether it was logged.
+
+        The throttle of rclpy goes by the line of code that logs: here all kinds would share it.
+        """
+        now = time.monotonic()
+        if now - self._warned.get(kind, -WARNING_PERIOD_S) < WARNING_PERIOD_S:
+            return False
+        self._warned[kind] = now
+        self.get_logger().warning(line)
+        return True
 
     def destroy_node(self):
         """Disconnect from the broker and destroy the node."""

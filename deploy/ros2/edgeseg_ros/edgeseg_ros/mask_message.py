@@ -14,6 +14,9 @@ from edgeseg_ros import rle
 MAX_BYTES = 1 << 20
 """Largest payload that is read; EdgeSeg's own limit is 128 KiB."""
 
+MAX_INT32 = (1 << 31) - 1
+"""Largest whole number, and largest time in seconds: those of the ROS messages end there."""
+
 _ID = re.compile(r"[a-z0-9-]{1,64}")
 _UTC = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z")
 
@@ -48,7 +51,7 @@ class MaskReading:
 def utc_nanoseconds(text):
     """Return nanoseconds since 1970 of a time such as 2026-11-24T18:59:49.1234567Z.
 
-    Raises MaskError for any other form.
+    Raises MaskError for any other form, and for a time before 1970 or after MAX_INT32 seconds.
     """
     match = _UTC.fullmatch(text)
     if match is None:
@@ -57,6 +60,8 @@ def utc_nanoseconds(text):
         seconds = calendar.timegm(time.strptime(match.group(1), "%Y-%m-%dT%H:%M:%S"))
     except ValueError as error:
         raise MaskError(f"captured_utc {text!r}: {error}") from None
+    if not 0 <= seconds <= MAX_INT32:
+        raise MaskError(f"captured_utc {text!r} is out of bounds")
     return seconds * 1_000_000_000 + int((match.group(2) or "0").ljust(9, "0"))
 
 
@@ -79,13 +84,13 @@ def parse(payload):
     return MaskReading(
         device=_identifier(message, "device"),
         camera=_identifier(message, "camera"),
-        id=_field(track, "id", str) if isinstance(track, dict) else _field(message, "id", str),
+        id=_name(track if isinstance(track, dict) else message, "id"),
         captured_ns=utc_nanoseconds(_field(message, "captured_utc", str)),
         clock_synced=_field(message, "clock_synced", bool),
         width=width,
         height=height,
         found=found,
-        score=float(_field(message, "score", (int, float))),
+        score=_share(message, "score"),
         box=_box(message) if found else None,
         mask=_mask(message, width, height, found),
     )
@@ -105,10 +110,27 @@ def _identifier(message, name):
     return value
 
 
+def _name(message, name):
+    value = _field(message, name, str)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise MaskError(f"the field {name} is no text: {value!r}") from None
+    return value
+
+
+def _share(message, name):
+    value = _field(message, name, (int, float))
+    # NaN is in no interval
+    if not 0 <= value <= 1:
+        raise MaskError(f"the field {name} is not between 0 and 1")
+    return float(value)
+
+
 def _integers(message, name, count):
     values = _field(message, name, list)
-    if len(values) != count or not all(type(value) is int and value >= 0 for value in values):
-        raise MaskError(f"the field {name} is not {count} whole numbers")
+    if len(values) != count or not all(type(value) is int and 0 <= value <= MAX_INT32 for value in values):
+        raise MaskError(f"the field {name} is not {count} whole numbers between 0 and {MAX_INT32}")
     return tuple(values)
 
 

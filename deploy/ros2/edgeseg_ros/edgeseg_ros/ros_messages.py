@@ -3,6 +3,8 @@
 The message classes are parameters, so that this module imports no ROS and its tests need none.
 """
 
+import array
+
 
 def header_stamp(stamp, nanoseconds):
     """Set a builtin_interfaces/Time to nanoseconds since 1970; return it."""
@@ -16,7 +18,8 @@ def fill_image(image, reading):
     image.encoding = "mono8"
     image.is_bigendian = 0
     image.step = reading.width
-    image.data = reading.mask.tobytes()
+    # the generated message takes an array as it is; of bytes it checks each element
+    image.data = array.array("B", reading.mask.tobytes())
     return image
 
 

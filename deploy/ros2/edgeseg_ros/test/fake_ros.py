@@ -77,7 +77,7 @@ class Node:
         """Return a logger that keeps its lines."""
         return SimpleNamespace(
             info=self.lines.append,
-            warning=lambda line, throttle_duration_sec: self.lines.append(line),
+            warning=self.lines.append,
         )
 
     def get_clock(self):

@@ -1,5 +1,6 @@
 """The node with stand-ins for ROS: what it publishes, and its connection to a real broker."""
 
+import array as arrays
 import importlib
 import json
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -86,7 +88,10 @@ def test_a_mask_becomes_an_image_and_a_detection(bridge, payloads, bitmap):
     (image,) = images(node, "~/robot_7/front/mask")
     assert (image.width, image.height, image.step, image.encoding) == (451, 300, 451, "mono8")
     expected = (bitmap("chelsea") * 255).astype("uint8").tobytes()
-    assert image.data == expected
+    assert bytes(image.data) == expected
+    # anything else is checked element by element by the generated message class
+    assert isinstance(image.data, arrays.array)
+    assert image.data.typecode == "B"
     assert (image.header.stamp.sec, image.header.stamp.nanosec) == (1_795_964_542, 219_728_400)
     assert image.header.frame_id == "front"
     (array,) = detections(node, "~/robot_7/front/detections")
@@ -107,7 +112,7 @@ def test_no_object_is_an_empty_image_and_an_empty_array(bridge, payloads):
     node._received("t", payloads["plain"])
     node.publish_waiting()
     (image,) = images(node, "~/front/mask")
-    assert image.data == bytes(160 * 120)
+    assert bytes(image.data) == bytes(160 * 120)
     assert (image.header.stamp.sec, image.header.stamp.nanosec) == (5, 7)
     assert image.header.frame_id == "camera_link"
     (array,) = detections(node, "~/front/detections")
@@ -123,6 +128,46 @@ def test_bad_messages_and_an_overflow_are_logged_and_the_node_goes_on(bridge, pa
     assert len(images(node, "~/robot_7/front/mask")) == 1
     assert any("1 masks were dropped" in line for line in node.lines)
     assert any("a message was ignored: not JSON" in line for line in node.lines)
+
+
+def test_one_kind_of_warning_hides_no_other_and_no_drop_goes_uncounted(bridge, payloads, monkeypatch):
+    """Each kind is logged once a period; masks dropped meanwhile are in the next line about drops."""
+    now = [100.0]
+    monkeypatch.setattr("edgeseg_ros.mask_bridge.time", SimpleNamespace(monotonic=lambda: now[0]))
+    node = bridge(queue_size=1)
+    unsynchronised = json.dumps({**json.loads(payloads["plain"]), "clock_synced": False}).encode()
+
+    def burst(drops, payload):
+        for _ in range(drops + 1):
+            node._received("t", payload)
+        node.publish_waiting()
+
+    def said(part):
+        return sum(part in line for line in node.lines)
+
+    burst(2, b"no message")
+    burst(3, unsynchronised)
+    burst(0, unsynchronised)
+    assert (said("2 masks were dropped"), said("masks were dropped")) == (1, 1)
+    assert (said("a message was ignored"), said("is not synchronised")) == (1, 1)
+    now[0] += 10
+    node.publish_waiting()
+    assert (said("3 masks were dropped"), said("masks were dropped")) == (1, 2)
+    now[0] += 10
+    burst(0, b"no message")
+    assert (said("a message was ignored"), said("masks were dropped")) == (2, 2)
+
+
+def test_values_that_no_ros_message_holds_do_not_end_the_node(bridge, payloads):
+    """Such a message is named in the log, the next one is published."""
+    node = bridge(device="robot-7")
+    raw = json.loads(payloads["chelsea"])
+    for change in [{"score": 10**400}, {"box": [10**400, 0, 1, 1]}, {"captured_utc": "2038-01-19T03:14:08Z"}, {"id": "\ud800"}]:
+        node._received("t", json.dumps({**raw, **change}).encode())
+    node._received("t", payloads["chelsea"])
+    node.publish_waiting()
+    assert any("a message was ignored: the field score" in line for line in node.lines)
+    assert len(images(node, "~/front/mask")) == 1
 
 
 def test_cameras_are_bounded(bridge, payloads):
