@@ -69,7 +69,8 @@ test("of many devices a bounded number is listed, and the filter finds the other
     await page.locator("#filter").fill("robot-69");
     await until("the one", async () => (await rows(page).count()) === 1 && /robot-69\s+online/.test(await rows(page).innerText()));
     await page.locator("#filter").fill("mobilesam");
-    await until("by its model", async () => (await rows(page).count()) === 1 && /robot-68[\s\S]*MobileSAM/.test(await rows(page).innerText()));
+    const byModel = async () => (await rows(page).count()) === 1 && /robot-68[\s\S]*MobileSAM/.test(await rows(page).innerText());
+    await until("by its model", byModel);
     await close(page);
     client.end(true);
     await broker.stop();
