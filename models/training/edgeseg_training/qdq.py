@@ -1,8 +1,8 @@
 """Static quantisation in QDQ form: int8 weights for each channel, uint8 activations, int32 biases.
 
 The policy is stated here. In float stay: the stem and the first two blocks (few multiply-adds, and the only ones that see raw pixels),
-the transformer, and the products of tokens and pixels. Quantised are all other convolutions with the ReLU after them, the resizes,
-and the encoder's residual sums. Other sums stay in float: the attention mask's -1e4 would take all levels.
+the transformer, the resize of its output, and the products of tokens and pixels. Quantised are all other convolutions with the ReLU after
+them, the other resizes, and the encoder's residual sums. Other sums stay in float: the attention mask's -1e4 would take all levels.
 """
 import dataclasses
 import re
@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-FLOAT_NODES = r"/encoder/(stem|Clip$|Sub|Concat|blocks\.[01]/)|/(tr|hyp|iou|lab)[./]"
+FLOAT_NODES = r"/encoder/(stem|Clip$|Sub|Concat|blocks\.[01]/)|/(tr|hyp|iou|lab)[./]|^/Resize$"
 RESIDUALS = r"/encoder/blocks\.\d+/Add"
 WEIGHT_LEVELS = 127
 

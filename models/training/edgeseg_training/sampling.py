@@ -12,7 +12,8 @@ from .store import Photo, Segment
 KINDS = ("click", "crop_click", "box", "saliency", "empty")
 SALIENCY, EMPTY = KINDS.index("saliency"), KINDS.index("empty")
 FULL, UNKNOWN = 200, 255  # a target's values: 0..FULL = share of the pixel that is covered
-LARGE = 0.08  # share of the photograph from which on a single object is taken to stand out
+LARGE = 0.08  # share of the photograph from which on an object is taken to stand out
+GROUP = 4  # objects that overlap and stand out together, at most
 TRIES = 8
 
 
@@ -27,19 +28,36 @@ class Sample:
 
 
 def standing_out(photo: Photo):
-    """The segments (of one layer) that make a photograph's saliency target; an empty list when it has none."""
+    """The segments (of one layer) that make a photograph's saliency target; an empty list when it has none.
+
+    A target is a `salient` layer, or the largest object with those that overlap it (a rider and a horse), if nearly nothing else is
+    labelled and they are in the middle.
+    """
     for layer, kind in enumerate(photo.kinds):
         found = [each for each in photo.segments if each.layer == layer]
         if kind == "salient":
             return found
         if kind in ("instances", "instances_partial") and found:
-            largest = max(found, key=lambda each: each.area)
-            rest = sum(each.area for each in found) - largest.area
-            x, y = (largest.box[0] + largest.box[2]) / 2 / photo.width, (largest.box[1] + largest.box[3]) / 2 / photo.height
-            central = 0.2 < x < 0.8 and 0.2 < y < 0.8
-            if LARGE < largest.area < 0.75 and rest < 0.2 * largest.area and central:
-                return [largest]
+            group, box = overlapping(found)
+            area = sum(each.area for each in group)
+            rest = sum(each.area for each in found) - area
+            x, y = (box[0] + box[2]) / 2 / photo.width, (box[1] + box[3]) / 2 / photo.height
+            if LARGE < area < 0.75 and len(group) <= GROUP and rest < 0.2 * area and 0.2 < x < 0.8 and 0.2 < y < 0.8:
+                return group
     return []
+
+
+def overlapping(segments: list[Segment]) -> tuple[list[Segment], tuple]:
+    """The largest segment with those whose boxes overlap its box, or that of one of them, and the box of all."""
+    left = sorted(segments, key=lambda each: -each.area)
+    group = [left.pop(0)]
+    for member in group:  # grows on the way
+        x0, y0, x1, y1 = member.box
+        near = [each for each in left if each.box[0] < x1 and each.box[2] > x0 and each.box[1] < y1 and each.box[3] > y0]
+        group += near
+        left = [each for each in left if each not in near]
+    boxes = np.array([each.box for each in group])
+    return group, (*boxes[:, :2].min(0).tolist(), *boxes[:, 2:].max(0).tolist())
 
 
 class Pool:

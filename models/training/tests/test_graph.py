@@ -96,6 +96,8 @@ def test_int8_agrees_and_is_quantised_by_the_policy(files, tmp_path, capsys):
     floats = {node.name for node in model.graph.node if node.op_type == "Conv" and node.input[1] not in by_output}
     assert any("blocks.15" in name for name in int8) and any("/c2/" in name for name in int8)
     assert floats and all("stem" in name or "blocks.0/" in name or "blocks.1/" in name for name in floats)
+    resizes = [node.name for node in qdq.chosen(onnx.load(str(folder / "fp32.onnx"))) if node.op_type == "Resize"]
+    assert resizes == ["/Resize_1", "/Resize_2", "/Resize_3"]
     for name in ("MatMul", "Gemm"):
         for node in model.graph.node:
             if node.op_type == name and node.input[1] in by_output:

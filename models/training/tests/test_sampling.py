@@ -1,7 +1,9 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
-from edgeseg_training import sampling, workers
+from edgeseg_training import sampling, store, workers
 from edgeseg_training.datasets import IGNORE
 from edgeseg_training.prompts import UNUSED
 
@@ -50,6 +52,24 @@ def test_one_large_object_stands_out_and_two_do_not(make_photos):
     assert [each.value for each in sampling.standing_out(make_photos(1, keep=(1,))[0])] == [1]
     assert sampling.standing_out(make_photos(1, keep=(1, 2))[0]) == []
     assert len(sampling.standing_out(make_photos(1, "salient")[0])) == 2
+
+
+def segments(*boxes):
+    """Segments that fill their boxes, which are in pixels of a photograph of 100 x 100."""
+    return [store.Segment(0, value, (x1 - x0) * (y1 - y0) / 1e4, (x0, y0, x1, y1)) for value, (x0, y0, x1, y1) in enumerate(boxes, 1)]
+
+
+@pytest.mark.parametrize("boxes, wanted", [
+    ([(30, 30, 60, 60)], [1]),
+    ([(30, 30, 60, 60), (40, 55, 70, 80), (65, 70, 75, 90)], [1, 2, 3]),  # the third overlaps the second alone
+    ([(30, 30, 60, 60), (62, 30, 90, 60)], []),  # side by side
+    ([(30, 30, 60, 60), (62, 30, 70, 40)], [1]),  # little beside it
+    ([(0, 0, 30, 40), (5, 30, 25, 60)], []),  # not in the middle
+    ([(20, 20, 70, 70), *[(20 + 10 * n, 60, 28 + 10 * n, 80) for n in range(4)]], []),  # a crowd
+])
+def test_objects_that_overlap_stand_out_together(make_photos, boxes, wanted):
+    photo = dataclasses.replace(make_photos(1, keep=(1,))[0], segments=segments(*boxes), width=100, height=100)
+    assert sorted(each.value for each in sampling.standing_out(photo)) == wanted
 
 
 def test_unknown_pixels_are_marked_in_the_target(make_photos, make_recipe):
