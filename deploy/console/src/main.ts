@@ -176,7 +176,8 @@ function onInfo(info: wire.Info): void {
   if (!info.cameras.some((c) => c.id === camera)) chooseCamera(info.cameras[0]?.id ?? "");
   cameraChoice.replaceChildren(...info.cameras.map((c) => el("option", { value: c.id, selected: c.id === camera }, c.id)));
   cameraChoice.disabled = info.cameras.length < 2;
-  settingsForm.told(info.cameras.find((c) => c.id === camera)?.mode ?? "");
+  const now = info.cameras.find((c) => c.id === camera)?.live;
+  if (now) settingsForm.told(now);
   // a camera that is new has a tile among all cameras
   subscribe();
 }
@@ -221,7 +222,7 @@ function chooseCamera(id: string): void {
   previews.begin();
   cameraChoice.value = id;
   maskHistory.clear();
-  settingsForm.begin(device?.info?.cameras.find((c) => c.id === id)?.mode ?? "");
+  settingsForm.begin(device?.info?.cameras.find((c) => c.id === id)?.live ?? null);
   stage.clear();
   subscribe();
   panels.showPlots(device, camera);

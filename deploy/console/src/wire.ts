@@ -1,4 +1,6 @@
 // What devices say (docs/asyncapi.yaml), as far as this page reads it. A message is parsed field by field: what does not fit is left out.
+import { count, fields, list, maxListed, number, text, type Fields } from "./fields";
+import { live, type LiveSettings } from "./liveSettings";
 
 export type Point = readonly [number, number];
 export type Edges = readonly [number, number, number, number];
@@ -10,12 +12,18 @@ export interface Status {
   sinceUtc: string;
 }
 
+export interface InfoCamera {
+  id: string;
+  kind: string;
+  live: LiveSettings;
+}
+
 export interface Info {
   edgeseg: string;
   model: string;
   provider: string;
   precisionReason: string;
-  cameras: { id: string; kind: string; mode: string }[];
+  cameras: InfoCamera[];
   commands: string[];
   maxPoints: number;
   /** Whether the segmenter knows points off the object. */
@@ -128,15 +136,6 @@ export const stages = [
   "publish",
 ] as const;
 
-type Fields = Record<string, unknown>;
-
-const maxListed = 64;
-const fields = (v: unknown): Fields => (typeof v === "object" && v !== null && !Array.isArray(v) ? (v as Fields) : {});
-const list = (v: unknown): unknown[] => (Array.isArray(v) ? v.slice(0, maxListed) : []);
-const text = (v: unknown): string => (typeof v === "string" ? v.slice(0, 600) : "");
-const number = (v: unknown): number => (typeof v === "number" && Number.isFinite(v) ? v : NaN);
-const count = (v: unknown): number => (typeof v === "number" && Number.isFinite(v) && v >= 0 ? v : 0);
-
 /** The message's object; null when it is none of version 1. */
 export function parse(payload: Uint8Array): Fields | null {
   try {
@@ -160,7 +159,7 @@ export function info(m: Fields): Info {
     precisionReason: text(m["precision_reason"]),
     cameras: list(m["cameras"])
       .map(fields)
-      .map((c) => ({ id: text(c["id"]), kind: text(c["kind"]), mode: text(c["mode"]) }))
+      .map((c) => ({ id: text(c["id"]), kind: text(c["kind"]), live: live(c) }))
       .filter((c) => isId(c.id)),
     commands: list(m["commands"]).map(text),
     maxPoints: count(fields(m["limits"])["points"]) || 6,
@@ -285,8 +284,6 @@ export const everything = (result: unknown): { count: number; complete: boolean 
 });
 
 /** The result of "set": what holds from now on. */
-export const setResult = (result: unknown): Fields => fields(result);
-
 /** The mask in a reply's result. */
 export const maskOf = (result: unknown): Mask | null => mask(fields(result));
 

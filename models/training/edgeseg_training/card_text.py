@@ -90,6 +90,7 @@ def text(table: dict, sets: dict, facts: dict, figures: dict, compared: dict, st
         lines += ["", "## int8", "",
                   f"Static, QDQ: int8 weights for each channel, uint8 activations, calibrated on {calibration['images']} photographs "
                   f"({calibration['from']}). In float: the stem, the first two blocks, the transformer and the resize of its output, the "
-                  "products of tokens and pixels. It pays where the processor has 8-bit dot products (x86 VNNI, ARM dotprod: a Pi 5 has them, a Pi 4 does not)."]
+                  "products of tokens and pixels. It pays where the processor has 8-bit dot products (x86 VNNI, ARM dotprod: a Pi 5 has "
+                  "them, a Pi 4 does not)."]
     lines += ["", "## Limits and bias", "", LIMITS, "", f"Card written {date}, code at {commit or 'an unknown commit'}.", ""]
     return "\n".join(lines)

@@ -1,3 +1,4 @@
+using EdgeSeg.Configuration;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Prompts;
 
@@ -14,7 +15,7 @@ internal sealed record InfoModel(string Role, ModelInfo Model, string WeightsLic
 /// <summary>
 /// A camera as <c>info</c> describes it. Never its URI, which may hold a password: <see cref="Kind"/> is the URI's scheme.
 /// </summary>
-internal sealed record InfoCamera(string Id, string Kind, int Width, int Height, string Mode);
+internal sealed record InfoCamera(string Id, string Kind, int Width, int Height, LiveSettings Live);
 
 /// <summary>Content of <c>info</c>.</summary>
 internal sealed class InfoContent
@@ -78,8 +79,20 @@ internal sealed record InfoModelBody(
     bool NegativeClicks
 );
 
-/// <summary>An <see cref="InfoCamera"/> on the wire; <see cref="Image"/>: width and height in pixels.</summary>
-internal sealed record InfoCameraBody(string Id, string Kind, int[] Image, string Mode);
+/// <summary>
+/// An <see cref="InfoCamera"/> on the wire; <see cref="Image"/>: width and height in pixels. The others are what <c>cmd/set</c> changes, as
+/// they are now in force.
+/// </summary>
+internal sealed record InfoCameraBody(
+    string Id,
+    string Kind,
+    int[] Image,
+    string Mode,
+    double MaxFps,
+    double IntervalS,
+    double MinScore,
+    double MinArea
+);
 
 /// <summary>Largest message and command in bytes, most points of a prompt.</summary>
 internal sealed record InfoLimits(int MessageBytes, int CommandBytes, int Points);
@@ -102,11 +115,23 @@ internal static class InfoMessage
                 info.Provider,
                 info.PassedOver,
                 info.PrecisionReason,
-                [.. info.Cameras.Select(c => new InfoCameraBody(c.Id, c.Kind, [c.Width, c.Height], c.Mode))],
+                [.. info.Cameras.Select(Camera)],
                 limits,
                 info.Commands
             ),
             MessageJson.Default.InfoBody
+        );
+
+    private static InfoCameraBody Camera(InfoCamera camera) =>
+        new(
+            camera.Id,
+            camera.Kind,
+            [camera.Width, camera.Height],
+            camera.Live.Mode.ToWire(),
+            Math.Round(camera.Live.MaxFps, 3),
+            Math.Round(camera.Live.IntervalS, 3),
+            Math.Round(camera.Live.MinScore, 4),
+            Math.Round(camera.Live.MinArea, 6)
         );
 
     private static InfoModelBody Model(InfoModel model) =>

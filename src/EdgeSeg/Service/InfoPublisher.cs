@@ -87,7 +87,7 @@ internal sealed class InfoPublisher(
         };
 
     private static InfoCamera Camera(CameraPipeline camera) =>
-        new(camera.Settings.Id, camera.Settings.Scheme, camera.Settings.Width, camera.Settings.Height, camera.Live.Mode.ToWire());
+        new(camera.Settings.Id, camera.Settings.Scheme, camera.Settings.Width, camera.Settings.Height, camera.Live);
 
     public void Dispose() => json.Dispose();
 }

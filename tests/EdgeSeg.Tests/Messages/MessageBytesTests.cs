@@ -1,5 +1,6 @@
 using System.Text;
 using EdgeSeg.Capture;
+using EdgeSeg.Configuration;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Testing;
 using EdgeSeg.Vision.Models;
@@ -137,7 +138,11 @@ public sealed class MessageBytesTests : IDisposable
             Provider = "CUDAExecutionProvider",
             PassedOver = ["TensorrtExecutionProvider: no libnvinfer.so"],
             PrecisionReason = Special,
-            Cameras = [new InfoCamera("front", "v4l2", 640, 480, "continuous"), new InfoCamera("rear", "rtsp", 1920, 1080, "on_demand")],
+            Cameras =
+            [
+                new InfoCamera("front", "v4l2", 640, 480, new LiveSettings(CameraMode.Continuous, 0, 1, 0, .001)),
+                new InfoCamera("rear", "rtsp", 1920, 1080, new LiveSettings(CameraMode.Interval, 1 / 3.0, 2.5, .25, 1e-7)),
+            ],
             Commands = ["click", "set"],
         };
 }

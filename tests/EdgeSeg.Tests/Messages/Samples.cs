@@ -1,5 +1,6 @@
 using System.Text;
 using EdgeSeg.Capture;
+using EdgeSeg.Configuration;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
@@ -71,7 +72,7 @@ internal static class Samples
             Models = [new InfoModel("segmenter", Model, "Apache-2.0", Zoom: true, NegativeClicks: false)],
             Provider = "CPUExecutionProvider",
             PrecisionReason = "int8: the CPU has VNNI",
-            Cameras = [new InfoCamera("front", "v4l2", 640, 480, "continuous")],
+            Cameras = [new InfoCamera("front", "v4l2", 640, 480, new LiveSettings(CameraMode.Continuous, 0, 1, 0, .001))],
             Commands = [],
         };
 
