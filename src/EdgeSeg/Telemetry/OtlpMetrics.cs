@@ -124,6 +124,10 @@ internal sealed class OtlpMetrics : IDisposable
         Gauge("edgeseg.link.waiting", "{message}", facts => [new Measurement<double>(facts.Link.Waiting)]);
         Gauge("edgeseg.link.reconnects", null, facts => [new Measurement<double>(facts.Link.Reconnects)]);
         Gauge("edgeseg.link.dropped", "{message}", facts => [new Measurement<double>(facts.Link.Drops.Total)]);
+        Gauge("edgeseg.samples.kept", null, Samples(s => s.Kept));
+        Gauge("edgeseg.samples.size", "By", Samples(s => s.Bytes));
+        Gauge("edgeseg.samples.written", null, Samples(s => s.Written));
+        Gauge("edgeseg.samples.left_out", null, Samples(s => s.OverLimit + s.Dropped + s.Failed));
         Gauge("edgeseg.model.swaps", null, facts => [new Measurement<double>(facts.Swaps.Count)]);
         State("edgeseg.degraded", s => [new Measurement<double>(s.Degraded ? 1 : 0)]);
         State("edgeseg.link.connected", s => [new Measurement<double>(s.Connected ? 1 : 0)]);
@@ -145,6 +149,9 @@ internal sealed class OtlpMetrics : IDisposable
 
         void State(string name, Func<ServiceMetrics, IEnumerable<Measurement<double>>> read) =>
             meter.CreateObservableGauge(name, () => service is { } now ? read(now) : []);
+
+        static Func<TelemetryInfo, IEnumerable<Measurement<double>>> Samples(Func<SampleStats, double> figure) =>
+            facts => facts.Samples is { } s ? [new Measurement<double>(figure(s))] : [];
 
         static IEnumerable<Measurement<double>> Quality(ServiceMetrics s, Func<LiveStats, double> value) =>
             s.Quality.Results == 0 ? [] : [new Measurement<double>(value(s.Quality))];

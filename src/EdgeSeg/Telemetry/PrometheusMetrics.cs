@@ -32,6 +32,7 @@ internal sealed class PrometheusMetrics
         WriteCameras(page, taken);
         WriteLink(page, taken.Link, service.Connected);
         WriteBoard(page, taken);
+        WriteSamples(page, taken.Samples);
         text = page.ToBytes();
     }
 
@@ -149,6 +150,19 @@ internal sealed class PrometheusMetrics
             page.Gauge("edgeseg_memory_available_bytes", "Memory available to programs.").Add(available);
         if (board.DiskFreeBytes is { } free)
             page.Gauge("edgeseg_disk_free_bytes", "Free bytes on the disk of state_dir.").Add(free);
+    }
+
+    private static void WriteSamples(PrometheusPage page, SampleStats? samples)
+    {
+        if (samples is null)
+            return;
+        page.Gauge("edgeseg_samples_kept", "Frames on the disk for labelling.").Add(samples.Kept);
+        page.Gauge("edgeseg_samples_bytes", "Their size.").Add(samples.Bytes);
+        page.Counter("edgeseg_samples_written_total", "Frames written for labelling.").Add(samples.Written);
+        page.Counter("edgeseg_samples_left_out_total", "Frames worth labelling that were not kept, by cause.")
+            .Add(samples.OverLimit, ("cause", "over_limit"))
+            .Add(samples.Dropped, ("cause", "dropped"))
+            .Add(samples.Failed, ("cause", "failed"));
     }
 
     private sealed class CameraCounters

@@ -24,7 +24,7 @@ public class OtlpMetricsTests
             intervalS: 0.05,
             _ => { }
         );
-        metrics.Update(Samples.Telemetry(), Samples.Service);
+        metrics.Update(Samples.Telemetry() with { Samples = new SampleStats(3, 4, 5, 1, 2, 7) }, Samples.Service);
         while (true)
         {
             var call = await collector.GetContextAsync().WaitAsync(TimeSpan.FromSeconds(Wait.LimitS));
@@ -51,6 +51,8 @@ public class OtlpMetricsTests
                     "edgeseg.alerts",
                     "disk_low",
                     "edgeseg.masks.predicted_iou",
+                    "edgeseg.samples.kept",
+                    "edgeseg.samples.left_out",
                 }
             )
                 Assert.Contains(word, text, StringComparison.Ordinal);

@@ -78,10 +78,25 @@ public class PrometheusMetricsTests
     }
 
     [Fact]
-    public void Every_metric_has_its_help_and_type_before_its_samples_and_is_named_by_the_rules()
+    public void Frames_kept_for_labelling_are_counted_where_they_are_kept()
     {
         var metrics = new PrometheusMetrics();
         metrics.Update(Messages.Samples.Telemetry(), Messages.Samples.Service);
+        Assert.DoesNotContain("edgeseg_samples", Encoding.UTF8.GetString(metrics.Text), StringComparison.Ordinal);
+        metrics.Update(Messages.Samples.Telemetry() with { Samples = new SampleStats(3, 4_000_000, 5, 1, 2, 7) }, Messages.Samples.Service);
+        var samples = Samples(metrics.Text);
+        Assert.Equal(3, samples["edgeseg_samples_kept{device=\"robot-7\"}"]);
+        Assert.Equal(4_000_000, samples["edgeseg_samples_bytes{device=\"robot-7\"}"]);
+        Assert.Equal(5, samples["edgeseg_samples_written_total{device=\"robot-7\"}"]);
+        Assert.Equal(2, samples["edgeseg_samples_left_out_total{device=\"robot-7\",cause=\"dropped\"}"]);
+        Assert.Equal(7, samples["edgeseg_samples_left_out_total{device=\"robot-7\",cause=\"failed\"}"]);
+    }
+
+    [Fact]
+    public void Every_metric_has_its_help_and_type_before_its_samples_and_is_named_by_the_rules()
+    {
+        var metrics = new PrometheusMetrics();
+        metrics.Update(Messages.Samples.Telemetry() with { Samples = new SampleStats(3, 4, 5, 1, 2, 7) }, Messages.Samples.Service);
         var typed = new Dictionary<string, string>();
         foreach (var line in Encoding.UTF8.GetString(metrics.Text).TrimEnd('\n').Split('\n'))
         {
