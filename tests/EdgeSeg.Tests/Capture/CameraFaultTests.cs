@@ -90,6 +90,25 @@ public sealed class CameraFaultTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_of_links_is_read_and_one_that_leads_nowhere_is_named()
+    {
+        using var real = new Scratch();
+        using var picture = Noise();
+        Cv2.ImEncode(".png", picture, out var bytes);
+        var target = real.Write("photo.png", bytes);
+        var folder = Directory.CreateDirectory(Path("links")).FullName;
+        File.CreateSymbolicLink(folder + "/a.png", target);
+        File.CreateSymbolicLink(folder + "/b.png", "a.png");
+        File.CreateSymbolicLink(folder + "/c.png", "nowhere.png");
+        var link = Path("folder");
+        Directory.CreateSymbolicLink(link, folder);
+        Start(new CameraOptions { Id = "cam-a", Uri = "images:" + link });
+        await Drain(() => Status.State == CameraState.Ended);
+        Assert.Equal(2, Status.Retrieved);
+        Assert.Contains("c.png' does not exist", Assert.Single(warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_jpeg_that_only_lacks_its_end_marker_is_read_with_a_warning()
     {
         using var picture = Noise();
