@@ -141,6 +141,35 @@ def paste(image: np.ndarray, mask: np.ndarray, background: np.ndarray, rng, shar
     return result, pasted
 
 
+def shape(background: np.ndarray, rng, contrast: float = 45):
+    """A plain thing (an ellipse or a polygon of one colour, shaded or textured) on `background`, uint8 [S,S,3]. Image and mask, or None.
+
+    None when it would hardly differ from the background. Such things are what people hold before a camera first, and no photograph of
+    the sets looks like them.
+    """
+    size = background.shape[0]
+    mask = np.zeros((size, size), np.uint8)
+    centre = np.float32([size / 2, size / 2])
+    if rng.random() < 0.5:
+        axes = size * rng.uniform(0.15, 0.45, 2) if rng.random() < 0.6 else np.full(2, size * 0.4)
+        cv2.ellipse(mask, (int(centre[0]), int(centre[1])), (int(axes[0]), int(axes[1])), rng.uniform(0, 180), 0, 360, 1, -1)
+    else:
+        corners = int(rng.integers(3, 9))
+        angles = np.sort(rng.uniform(0, 2 * np.pi, corners))
+        radii = size * rng.uniform(0.25, 0.45, corners)
+        points = centre + np.stack([np.cos(angles), np.sin(angles)], 1) * radii[:, None]
+        cv2.fillPoly(mask, [points.astype(np.int32)], 1)
+    colours = rng.uniform(0, 255, (1, 1, 3))
+    surface = texture(size, rng).astype(np.float32)
+    thing = colours + (surface - surface.mean((0, 1))) * rng.choice([0.0, 0.1, 0.4, 1.0])
+    found = paste(np.clip(thing, 0, 255).astype(np.uint8), mask > 0, background, rng, (0.15, 0.8))
+    if found is None or not found[1].any() or found[1].all():
+        return None
+    image, pasted = found
+    away = np.abs(image[pasted].mean(0).astype(np.float32) - background[~pasted].mean(0)).max()
+    return (image, pasted) if away >= contrast else None
+
+
 def empty_crop(taken: np.ndarray, rng, least: float = 0.25, tries: int = 12):
     """A view without any pixel of `taken` (bool [H,W]); None when none was found."""
     height, width = taken.shape

@@ -56,6 +56,7 @@ class Augment:
     crop: float = 1.0  # of crop_click samples: cropped around the object (else a wide view)
     negative: float = 0.3  # of clicks: one or two negative clicks
     paste: float = 0.25  # of saliency samples: the object on another background
+    shape: float = 0.1  # of saliency samples: an ellipse or a polygon on a background instead of a photograph
     flip: float = 0.5
     colour: float = 0.8  # brightness, contrast, saturation, hue
     grey: float = 0.05

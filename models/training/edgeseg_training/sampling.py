@@ -161,6 +161,8 @@ class Sampler:
 
     def salience(self, rng):
         """What stands out, without a prompt."""
+        if rng.random() < self.recipe.augment.shape and (made := self.plain_thing(rng)) is not None:
+            return made
         photo, found = self.salient.draw(rng)
         image, labels = photo.pixels(), photo.labels(found[0].layer)
         mask = np.isin(labels, [each.value for each in found])
@@ -180,6 +182,15 @@ class Sampler:
         area = (0, 0, width, height) if rng.random() < 0.4 else augment.wide_view(box, width, height, rng, 0.6)
         image, mask, unknown = self.seen(image, mask, unknown, area, rng)
         return self.finished(image, mask, unknown, clicks.empty(), SALIENCY, rng)
+
+    def plain_thing(self, rng):
+        """A saliency sample of a made shape; None when none was made."""
+        background = self.background(rng)
+        made = None if background is None else augment.shape(background, rng)
+        if made is None:
+            return None
+        image, mask = made
+        return self.finished(image, mask, np.zeros_like(mask), clicks.empty(), SALIENCY, rng)
 
     @staticmethod
     def touches_edge(mask):

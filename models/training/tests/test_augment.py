@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -135,3 +136,14 @@ def test_a_box_is_near_the_objects(seed):
     edges = np.array([*points[0, :2], *points[1, :2]]) * 64
     assert np.abs(edges - [19, 23, 42, 46]).max() < 0.3 * 23
     assert (points[:2, :2] >= 0).all() and (points[:2, :2] <= 1).all()
+
+
+def test_a_made_shape_is_where_its_mask_says_and_differs_from_its_background():
+    made = [augment.shape(np.full((96, 96, 3), 90, np.uint8), np.random.default_rng(seed)) for seed in range(40)]
+    found = [each for each in made if each is not None]
+    assert len(found) > 20
+    for image, mask in found:
+        assert image.shape == (96, 96, 3) and 0.005 < mask.mean() < 0.7
+        assert np.abs(image[mask].mean(0) - 90).max() >= 40
+        far = cv2.dilate(mask.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
+        assert (image[far] == 90).all()

@@ -16,7 +16,7 @@ from edgeseg_training.train import Training
 
 CPU = torch.device("cpu")
 MIX = {"saliency": 0, "empty": 0}
-PLAIN = {name: 0.0 for name in ("negative", "flip", "colour", "blur", "noise", "jpeg", "grey", "paste", "outlier")}
+PLAIN = {name: 0.0 for name in ("negative", "flip", "colour", "blur", "noise", "jpeg", "grey", "paste", "shape", "outlier")}
 SMALL = {"size": 64, "batch": 4, "samples": 40, "workers": 0, "threads": 1}
 
 

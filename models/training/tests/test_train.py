@@ -11,7 +11,7 @@ from edgeseg_training.datasets import Layer, Record
 from edgeseg_training.train import Training
 
 SMALL = {"width": 32, "decoder": [32, 24, 16]}
-PLAIN = {"flip": 0.0, "colour": 0.0, "blur": 0.0, "noise": 0.0, "jpeg": 0.0, "grey": 0.0, "paste": 0.0}
+PLAIN = {"flip": 0.0, "colour": 0.0, "blur": 0.0, "noise": 0.0, "jpeg": 0.0, "grey": 0.0, "paste": 0.0, "shape": 0.0}
 CPU = torch.device("cpu")
 
 
