@@ -57,6 +57,10 @@ internal sealed class ModelBundle
         {
             throw Bad(folder, $"has a model.json that cannot be read: {e.Message}", "copy the bundle again");
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Bad(folder, $"has a model.json that cannot be read: {e.Message}", "check its owner and mode");
+        }
 
         var bundle = new ModelBundle(folder, manifest);
         bundle.Check();

@@ -64,6 +64,8 @@ internal static class DoctorVerb
         foreach (var camera in settings.Cameras)
             looks.Add(($"camera {camera.Id}", () => Camera(camera)));
         looks.Add(("broker", () => Broker(settings)));
+        if (settings.Update.Enabled)
+            looks.Add(Doctor.Of("update", () => StartCheck.Update(settings.Update)));
         looks.Add(("gpio", () => DeviceChecks.Gpio(settings.Trigger.Enabled, settings.Trigger.Chip)));
         looks.Add(("disk", () => SystemChecks.Disk(settings.StateDir)));
         looks.Add(("clock", () => SystemChecks.Clock(TimeProvider.System)));

@@ -269,6 +269,16 @@ internal sealed class ModelPackVerb
             );
     }
 
-    private static IEnumerable<string> InFolder(string path) =>
-        Directory.GetFiles(path).Where(f => endings.Contains(Path.GetExtension(f).ToLowerInvariant())).Order(StringComparer.Ordinal);
+    private static string[] InFolder(string path)
+    {
+        try
+        {
+            var files = Directory.GetFiles(path).Where(f => endings.Contains(Path.GetExtension(f).ToLowerInvariant()));
+            return [.. files.Order(StringComparer.Ordinal)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException($"--images {path} cannot be read ({e.Message}): check its owner and mode", ExitCode.Usage);
+        }
+    }
 }

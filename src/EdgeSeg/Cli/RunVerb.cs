@@ -68,8 +68,9 @@ internal static class RunVerb
             reload = runner.RequestReload;
             return await runner.RunAsync(settings, stop.Token);
         }
-        catch (Exception e) when (!started && Verbs.Refusal(e) is { } refusal)
+        catch (Exception e) when (!started)
         {
+            var refusal = Verbs.Refusal(e) ?? new OperatingException($"the start failed for a reason that is not known: {e}");
             Verbs.Fail(refusal.Message);
             // a SIGHUP ends the wait: the service manager starts the service with the changed settings
             reload = stop.Cancel;

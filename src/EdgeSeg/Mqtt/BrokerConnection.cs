@@ -70,7 +70,7 @@ internal sealed class BrokerConnection : IDisposable
         {
             var answer = await client.ConnectAsync(Build(will), limit.Token);
             if (answer.ResultCode != MqttClientConnectResultCode.Success)
-                return ConnectErrors.Describe(answer);
+                return Refused(ConnectErrors.Describe(answer));
             // the library reports the broker's largest packet but does not enforce it; it does follow the broker's keep-alive
             // (ServerKeepAlive)
             if (answer.MaximumPacketSize is > 0 and { } largest)
@@ -85,8 +85,10 @@ internal sealed class BrokerConnection : IDisposable
         catch (Exception e)
         {
             // whatever the library throws while connecting (socket, TLS, protocol) is an operating error: the link tries again
-            return ConnectErrors.Describe(e, certificate);
+            return Refused(ConnectErrors.Describe(e, certificate));
         }
+
+        string Refused(string reason) => PemFiles.WithDates(reason, options.Tls?.ClientCertificate, time.GetUtcNow());
     }
 
     /// <summary>A refused subscription is reported, and the connection goes on with the others.</summary>

@@ -36,7 +36,11 @@ internal static class BrokerSession
             throw Failed(limit.IsCancellationRequested ? ConnectErrors.NoAnswer(options) : ConnectErrors.Describe(e, check));
         }
 
-        OperatingException Failed(string reason) => new($"broker {options.Host}:{options.Port}: {reason}");
+        OperatingException Failed(string reason) =>
+            new(
+                $"broker {options.Host}:{options.Port}: "
+                    + PemFiles.WithDates(reason, options.Tls?.ClientCertificate, TimeProvider.System.GetUtcNow())
+            );
     }
 
     /// <summary>Ends the connection without the last will. One that is gone already, or a broker that is silent, is no error.</summary>

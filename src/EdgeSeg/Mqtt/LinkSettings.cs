@@ -1,9 +1,6 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
-using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 using EdgeSeg.WebConsole;
 
@@ -84,48 +81,17 @@ internal static class LinkSettings
 
     private static LinkTls Tls(MqttSettings mqtt)
     {
-        X509Certificate2Collection? authorities = null;
-        if (mqtt.CaFile.Length > 0)
-        {
-            authorities = Load(
-                "mqtt.ca_file",
-                mqtt.CaFile,
-                path =>
-                {
-                    X509Certificate2Collection all = [];
-                    all.ImportFromPemFile(path);
-                    return all;
-                }
-            );
-            if (authorities.Count == 0)
-                throw new OperatingException(
-                    $"mqtt.ca_file {mqtt.CaFile} contains no certificate: it must be a PEM file (-----BEGIN " + "CERTIFICATE-----)",
-                    ExitCode.Usage
-                );
-        }
-
         var certificate =
             mqtt.ClientCertFile.Length == 0
                 ? null
-                : Load("mqtt.client_cert_file", mqtt.ClientCertFile, path => X509Certificate2.CreateFromPemFile(path, Key(mqtt)));
-        return new LinkTls { Authorities = authorities, ClientCertificate = certificate };
-    }
-
-    private static string? Key(MqttSettings mqtt) => mqtt.ClientKeyFile.Length == 0 ? null : SecretFile.Path(mqtt.ClientKeyFile, variables);
-
-    private static T Load<T>(string key, string file, Func<string, T> load)
-    {
-        var path = SecretFile.Path(file, variables);
-        try
+                : PemFiles.ClientCertificate(
+                    SecretFile.Path(mqtt.ClientCertFile, variables),
+                    mqtt.ClientKeyFile.Length == 0 ? null : SecretFile.Path(mqtt.ClientKeyFile, variables)
+                );
+        return new LinkTls
         {
-            return load(path);
-        }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            throw new OperatingException(
-                $"{key} {path} cannot be read ({e.Message}): check the file and its owner; it must be PEM",
-                ExitCode.Usage
-            );
-        }
+            Authorities = mqtt.CaFile.Length == 0 ? null : PemFiles.Authorities("mqtt.ca_file", SecretFile.Path(mqtt.CaFile, variables)),
+            ClientCertificate = certificate,
+        };
     }
 }

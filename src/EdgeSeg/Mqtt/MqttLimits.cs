@@ -68,4 +68,7 @@ internal static class MqttLimits
 
     /// <summary>Rounds of clearing: the second finds nothing unless the device still runs.</summary>
     public const int RetireRounds = 5;
+
+    /// <summary>Size of a PEM file of certificates or of a key, in bytes: the authorities of a system have about 250,000.</summary>
+    public const int MaxPemBytes = 1 << 20;
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 using EdgeSeg.Platform;
 using EdgeSeg.Updates;
@@ -25,19 +26,9 @@ internal sealed class ReleaseFolder(string path)
     /// <summary>The bytes that are signed.</summary>
     public byte[] ReadManifest()
     {
-        try
-        {
-            var file = FinalFile.Of(ManifestPath);
-            if (!file.Exists)
-                throw new OperatingException($"{Path} holds no {ManifestName}: name a folder that edgeseg model pack made", 2);
-            return file.Length <= UpdateLimits.MaxEnvelopeBytes
-                ? File.ReadAllBytes(ManifestPath)
-                : throw new OperatingException($"{ManifestPath} has {file.Length} bytes, more than any manifest: pack again");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new OperatingException($"{ManifestPath} cannot be read ({e.Message}): check its owner and mode");
-        }
+        if (Named(ManifestName).Length == 0)
+            throw new OperatingException($"{Path} holds no {ManifestName}: name a folder that edgeseg model pack made", 2);
+        return SettingsFile.ReadBytes(ManifestPath, UpdateLimits.MaxEnvelopeBytes);
     }
 
     /// <exception cref="OperatingException">It breaks a rule of manifests.</exception>
@@ -92,23 +83,16 @@ internal sealed class ReleaseFolder(string path)
     public IReadOnlyList<SignatureFile> ReadSignatures()
     {
         var found = new List<SignatureFile>();
-        foreach (var file in Directory.GetFiles(Path, ManifestName + ".*" + SignatureEnd).Order(StringComparer.Ordinal))
+        foreach (var file in Named(ManifestName + ".*" + SignatureEnd))
         {
             var name = System.IO.Path.GetFileName(file);
-            if (FinalFile.Of(file).Length > UpdateLimits.MaxKeyBytes)
-                throw new OperatingException($"{file} is larger than a signature: remove it");
-            var key = name[(ManifestName.Length + 1)..^SignatureEnd.Length];
-            found.Add(
-                new SignatureFile(
-                    name,
-                    new EnvelopeSignature
-                    {
-                        Key = key,
-                        Alg = EnvelopeSignature.EcdsaP256Sha256,
-                        Sig = File.ReadAllBytes(file),
-                    }
-                )
-            );
+            var signature = new EnvelopeSignature
+            {
+                Key = name[(ManifestName.Length + 1)..^SignatureEnd.Length],
+                Alg = EnvelopeSignature.EcdsaP256Sha256,
+                Sig = SettingsFile.ReadBytes(file, UpdateLimits.MaxKeyBytes),
+            };
+            found.Add(new SignatureFile(name, signature));
         }
 
         return found;
@@ -152,14 +136,21 @@ internal sealed class ReleaseFolder(string path)
     {
         foreach (var file in bundle.Files)
         {
-            var path = System.IO.Path.Combine(Path, file.Name);
-            var info = FinalFile.Of(path);
-            if (!info.Exists)
-                return $"{file.Name} is not there";
-            if (info.Length != file.Bytes)
-                return $"{file.Name} has {info.Length} bytes, the manifest says {file.Bytes}";
-            if (HashOf(path) != file.Sha256)
-                return $"{file.Name} is altered: its SHA-256 is not the manifest's";
+            try
+            {
+                var path = System.IO.Path.Combine(Path, file.Name);
+                var info = FinalFile.Of(path);
+                if (!info.Exists)
+                    return $"{file.Name} is not there";
+                if (info.Length != file.Bytes)
+                    return $"{file.Name} has {info.Length} bytes, the manifest says {file.Bytes}";
+                if (HashOf(path) != file.Sha256)
+                    return $"{file.Name} is altered: its SHA-256 is not the manifest's";
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return $"{file.Name} cannot be read ({e.Message})";
+            }
         }
 
         return null;
@@ -173,6 +164,23 @@ internal sealed class ReleaseFolder(string path)
             Bytes = FinalFile.Of(path).Length,
             Sha256 = HashOf(path),
         };
+
+    /// <summary>Paths of the files that a pattern fits, in order; also of links that lead nowhere.</summary>
+    private string[] Named(string pattern)
+    {
+        try
+        {
+            return [.. Directory.GetFiles(Path, pattern).Order(StringComparer.Ordinal)];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            throw new OperatingException($"{Path} does not exist: name a folder that edgeseg model pack made", 2);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new OperatingException($"{Path} cannot be read ({e.Message}): check its owner and mode");
+        }
+    }
 
     private static string HashOf(string path)
     {

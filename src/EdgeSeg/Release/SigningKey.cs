@@ -44,8 +44,7 @@ internal sealed class SigningKey : IDisposable
                 isEncrypted
                     ? $"{path} cannot be opened: the passphrase is another, or the file is not an EC "
                         + $"key (an old 'DEK-Info' one becomes readable by: openssl pkcs8 -topk8 -in {path})"
-                    : $"{path} is not an EC private key in PEM form "
-                        + $"({e.Message.ReplaceLineEndings(" ")}): make one with edgeseg model keygen"
+                    : $"{path} is not an EC private key in PEM form: make one with edgeseg model keygen"
             );
         }
 

@@ -50,9 +50,9 @@ internal sealed class ServiceRunner(
                     waitForSubscriber: waitForSubscriber
                 );
             }
-            catch (OperatingException e) when (former is not null)
+            catch (Exception e) when (former is not null)
             {
-                // what the check saw has changed since, a port for example
+                // what the check saw has changed since, a port for example; a fault of the program is no reason to end either
                 (settings, former, refused) = (former, null, Refuse(e));
                 continue;
             }
@@ -106,17 +106,20 @@ internal sealed class ServiceRunner(
             StartCheck.Run(read, service.Settings);
             return read;
         }
-        catch (OperatingException e)
+        catch (Exception e)
         {
+            // whatever it is: new settings never end the service that runs
             service.Control.SettingsRefused = Refuse(e);
             notifier.Ready();
             return null;
         }
     }
 
-    private string Refuse(OperatingException e)
+    private string Refuse(Exception e)
     {
-        journal.Error($"the new settings were refused, the old ones stay in force: {e.Message}");
-        return e.Message;
+        // the trace of an error that is not expected is for the journal only
+        var isExpected = e is OperatingException;
+        journal.Error($"the new settings were refused, the old ones stay in force: {(isExpected ? e.Message : e.ToString())}");
+        return isExpected ? e.Message : "checking them failed for a reason that is not known: the journal has the details";
     }
 }

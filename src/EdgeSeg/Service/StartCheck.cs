@@ -35,14 +35,21 @@ internal static class StartCheck
         foreach (var camera in settings.Cameras)
             CheckCamera(camera);
         if (settings.Update.Enabled)
-        {
-            _ = KeySet.ReadFolder(settings.Update.KeysDir, settings.Update.Threshold, settings.Update.KeySet);
-            _ = UpdateServer.Options(settings.Update);
-        }
+            _ = Update(settings.Update);
 
         CheckStateFolder(settings.StateDir);
         // as a start loads it: on the CPU where a provider would have to build engines for minutes first
         EngineBuild.Load(ServiceBuilder.ModelChoiceOf(settings, ModelUpdates.InstalledFolder(settings)), out _).Dispose();
+    }
+
+    /// <summary>Reads the trusted keys, and the files by which the update server is reached. Returns the finding.</summary>
+    /// <exception cref="OperatingException">One of them cannot be read.</exception>
+    public static string Update(UpdateSettings update)
+    {
+        var keys = KeySet.ReadFolder(update.KeysDir, update.Threshold, update.KeySet).Keys.Count;
+        _ = UpdateServer.Options(update);
+        return keys == 0 ? $"{update.KeysDir} holds no *.pem: only models of a key set that was installed before are accepted"
+            : $"{keys} trusted {(keys == 1 ? "key" : "keys")} in {update.KeysDir}";
     }
 
     private static void CheckPorts(Settings settings, Settings? inUse)

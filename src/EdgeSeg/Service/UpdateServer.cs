@@ -1,7 +1,6 @@
 using System.Collections;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using EdgeSeg.Configuration;
+using EdgeSeg.Mqtt;
 using EdgeSeg.Messages;
 using EdgeSeg.Updates;
 using EdgeSeg.Vision.Platform;
@@ -27,27 +26,10 @@ internal static class UpdateServer
             Schemes = update.Sources,
             FileRoot = update.FileRoot,
             MaxBytesPerS = update.MaxKibS * 1024L,
-            Authorities = update.CaFile.Length > 0 ? Authorities(update.CaFile) : null,
+            Authorities = update.CaFile.Length > 0 ? PemFiles.Authorities("update.ca_file", SecretFile.Path(update.CaFile, variables)) : null,
             Proxy = update.Proxy.Length > 0 ? new Uri(update.Proxy) : null,
             Authorization = update.AuthorizationFile.Length > 0 ? () => Authorization(update.AuthorizationFile) : null,
         };
-    }
-
-    private static X509Certificate2Collection Authorities(string setting)
-    {
-        var path = SecretFile.Path(setting, variables);
-        try
-        {
-            var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPemFile(path);
-            return authorities.Count > 0
-                ? authorities
-                : throw new OperatingException($"update.ca_file: {path} holds no certificate in PEM form", 2);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            throw new OperatingException($"update.ca_file: {path} cannot be read ({e.Message}): check the path, the owner and the mode", 2);
-        }
     }
 
     private static string Authorization(string setting)

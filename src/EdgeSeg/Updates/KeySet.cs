@@ -1,3 +1,4 @@
+using System.Text;
 using EdgeSeg.Configuration;
 using EdgeSeg.Vision.Platform;
 
@@ -25,7 +26,7 @@ internal sealed record KeySet(int Number, int Threshold, IReadOnlyList<TrustedKe
     /// <exception cref="OperatingException">A file is not a key.</exception>
     public static KeySet ReadFolder(string folder, int threshold, int number = UnknownNumber)
     {
-        var files = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.pem").Order(StringComparer.Ordinal).ToArray() : [];
+        var files = Names(folder);
         if (files.Length > ConfigurationLimits.MaxTrustedKeys)
             throw new OperatingException(
                 $"{folder} holds {files.Length} keys, more than {ConfigurationLimits.MaxTrustedKeys}: remove some",
@@ -34,16 +35,31 @@ internal sealed record KeySet(int Number, int Threshold, IReadOnlyList<TrustedKe
         var keys = new List<TrustedKey>();
         foreach (var file in files)
         {
-            if (FinalFile.Of(file).Length > UpdateLimits.MaxKeyBytes)
-                throw new OperatingException($"{file} is larger than {UpdateLimits.MaxKeyBytes} bytes, so it is not a key: remove it", 2);
+            var text = Encoding.UTF8.GetString(SettingsFile.ReadBytes(file, UpdateLimits.MaxKeyBytes));
             var key =
-                TrustedKey.TryRead(File.ReadAllText(file), out var problem)
+                TrustedKey.TryRead(text, out var problem)
                 ?? throw new OperatingException($"{file} {problem}: the folder must hold public keys only", 2);
             if (keys.All(k => k.Id != key.Id))
                 keys.Add(key);
         }
 
         return new KeySet(number, threshold, keys, []);
+    }
+
+    private static string[] Names(string folder)
+    {
+        try
+        {
+            return [.. Directory.GetFiles(folder, "*.pem").Order(StringComparer.Ordinal)];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException($"the folder of keys {folder} cannot be read ({e.Message}): check its owner and mode", 2);
+        }
     }
 
     /// <summary>Whether both sets have the same keys, whatever their numbers and thresholds.</summary>

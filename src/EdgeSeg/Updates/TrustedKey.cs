@@ -51,10 +51,14 @@ internal sealed class TrustedKey
                 problem = "is not on the curve P-256";
             }
         }
-        // NotSupportedException: a curve that this system's library does not know
-        catch (Exception e) when (e is CryptographicException or ArgumentException or FormatException or NotSupportedException)
+        catch (FormatException e)
         {
-            problem = $"is not a public key in PEM form ({e.Message.ReplaceLineEndings(" ")})";
+            problem = $"has a wrong line before the key: {e.Message}";
+        }
+        // NotSupportedException: a curve that this system's library does not know; the texts of the library are for programmers
+        catch (Exception e) when (e is CryptographicException or ArgumentException or NotSupportedException)
+        {
+            problem = "is not an EC public key in PEM form (-----BEGIN PUBLIC KEY-----)";
         }
 
         ecdsa.Dispose();

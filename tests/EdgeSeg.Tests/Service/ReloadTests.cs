@@ -101,6 +101,24 @@ public sealed class ReloadTests : IAsyncLifetime
     public async Task Settings_that_do_not_parse_are_refused() => await Refused(toml + "no_such_key = 1\n", "no_such_key");
 
     [Fact]
+    public async Task An_error_that_is_not_expected_is_a_refusal_too()
+    {
+        var read = load;
+        load = () => throw new InvalidOperationException("an error of the program");
+        await Refused(toml, "not known");
+        Assert.Contains("an error of the program", lines.ToString(), StringComparison.Ordinal);
+        load = read;
+    }
+
+    [Fact]
+    public async Task A_key_of_an_update_that_leads_nowhere_is_refused()
+    {
+        var keys = Directory.CreateDirectory(Path.Combine(scratch.Path, "keys")).FullName;
+        File.CreateSymbolicLink(Path.Combine(keys, "lost.pem"), "/nowhere/lost.pem");
+        await Refused(toml.Replace("[[camera]]", $"[update]\nkeys_dir = \"{keys}\"\n[[camera]]", StringComparison.Ordinal), "lost.pem");
+    }
+
+    [Fact]
     public async Task Good_settings_come_into_force_and_end_the_refusal()
     {
         await Refused(toml + "no_such_key = 1\n", "no_such_key");

@@ -59,6 +59,30 @@ public sealed class SigningKeyTests : IDisposable
     }
 
     [Fact]
+    public void A_release_whose_files_lead_nowhere_is_an_error_in_words()
+    {
+        foreach (var name in (string[])["manifest.json", "manifest.json.0123.sig"])
+            File.CreateSymbolicLink(In(name), "/nowhere/" + name);
+        var release = new ReleaseFolder(scratch.Path);
+        Assert.Contains("manifest.json", Assert.Throws<OperatingException>(release.ReadManifest).Message, StringComparison.Ordinal);
+        Assert.Contains(".sig", Assert.Throws<OperatingException>(release.ReadSignatures).Message, StringComparison.Ordinal);
+        Assert.Throws<OperatingException>(new ReleaseFolder("/nowhere/release").ReadSignatures);
+    }
+
+    [Fact]
+    public void A_key_that_leads_nowhere_is_an_error_in_words_and_one_that_is_no_key_has_no_text_of_the_library()
+    {
+        File.CreateSymbolicLink(In("lost.pem"), "/nowhere/lost.pem");
+        Assert.Contains(
+            "lost.pem does not exist",
+            Assert.Throws<OperatingException>(() => KeySet.ReadFolder(scratch.Path, 1)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Null(TrustedKey.TryRead("hello", out var problem));
+        Assert.DoesNotContain("Parameter", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_is_no_key_is_named()
     {
         scratch.Write("x.key", "hello"u8.ToArray());
