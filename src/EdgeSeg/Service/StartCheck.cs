@@ -48,7 +48,8 @@ internal static class StartCheck
     {
         var keys = KeySet.ReadFolder(update.KeysDir, update.Threshold, update.KeySet).Keys.Count;
         _ = UpdateServer.Options(update);
-        return keys == 0 ? $"{update.KeysDir} holds no *.pem: only models of a key set that was installed before are accepted"
+        return keys == 0
+            ? $"{update.KeysDir} holds no *.pem: only models of a key set that was installed before are accepted"
             : $"{keys} trusted {(keys == 1 ? "key" : "keys")} in {update.KeysDir}";
     }
 

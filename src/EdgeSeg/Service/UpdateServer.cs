@@ -1,7 +1,7 @@
 using System.Collections;
 using EdgeSeg.Configuration;
-using EdgeSeg.Mqtt;
 using EdgeSeg.Messages;
+using EdgeSeg.Mqtt;
 using EdgeSeg.Updates;
 using EdgeSeg.Vision.Platform;
 
@@ -26,7 +26,8 @@ internal static class UpdateServer
             Schemes = update.Sources,
             FileRoot = update.FileRoot,
             MaxBytesPerS = update.MaxKibS * 1024L,
-            Authorities = update.CaFile.Length > 0 ? PemFiles.Authorities("update.ca_file", SecretFile.Path(update.CaFile, variables)) : null,
+            Authorities =
+                update.CaFile.Length > 0 ? PemFiles.Authorities("update.ca_file", SecretFile.Path(update.CaFile, variables)) : null,
             Proxy = update.Proxy.Length > 0 ? new Uri(update.Proxy) : null,
             Authorization = update.AuthorizationFile.Length > 0 ? () => Authorization(update.AuthorizationFile) : null,
         };
