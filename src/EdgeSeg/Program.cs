@@ -2,4 +2,5 @@ using EdgeSeg.Cli;
 using EdgeSeg.Vision.Platform;
 
 NativeLibraries.Prepare();
+StandardOutput.Install();
 return await Verbs.RunAsync(args);

@@ -13,6 +13,7 @@ internal static unsafe partial class LibC
     public const int ReadOnly = 0;
     public const int ReadWrite = 2;
     public const int CloseOnExec = 0x80000;
+    public const int StandardOutput = 1;
     public const int StandardError = 2;
 
     /// <summary>memfd_create(2): closed in a child process.</summary>
@@ -26,6 +27,18 @@ internal static unsafe partial class LibC
 
     /// <summary>dlopen(3): symbols are bound at their first call.</summary>
     public const int LazyBinding = 1;
+
+    /// <summary>errno: a signal came before a byte was written.</summary>
+    public const int Interrupted = 4;
+
+    /// <summary>errno: the descriptor does not block, and there is no room now.</summary>
+    public const int TryAgain = 11;
+
+    /// <summary>errno: nobody reads the pipe any more.</summary>
+    public const int BrokenPipe = 32;
+
+    /// <summary>poll(2): there is room to write.</summary>
+    public const short PollOut = 4;
     public const int SigKill = 9;
     public const int SigTerm = 15;
 
@@ -91,6 +104,10 @@ internal static unsafe partial class LibC
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial nint Read(SafeHandle descriptor, void* buffer, nuint bytes);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial nint Write(int descriptor, void* buffer, nuint bytes);
 
     [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

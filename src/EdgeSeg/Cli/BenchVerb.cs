@@ -137,7 +137,7 @@ internal static class BenchVerb
 
     private static void Print(Action<Utf8JsonWriter> write)
     {
-        using var output = Console.OpenStandardOutput();
+        using var output = new StandardOutput();
         using (var json = new Utf8JsonWriter(output))
             write(json);
         output.WriteByte((byte)'\n');

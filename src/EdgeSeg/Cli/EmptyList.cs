@@ -31,6 +31,8 @@ internal sealed class EmptyList : IDisposable
             return;
         if (path.Length == 0)
             throw new OperatingException(NoName, ExitCode.Usage);
+        if (path == "-")
+            throw new OperatingException("--list-empty - is standard output, which has the masks: name a file", ExitCode.Usage);
         if (OutputFiles.IsInput(path, inputs))
             throw new OperatingException($"{path} is an input of this run and is not overwritten: choose another file for --list-empty");
         if (File.Exists(path) && !mayOverwrite)

@@ -31,7 +31,7 @@ internal readonly record struct LinePicture(string Path, long Sequence, int Widt
 internal sealed class MaskLines(ModelInfo model, SegmentSettings settings) : IDisposable
 {
     private readonly MaskWriter writer = new() { PolygonTolerancePx = settings.HasPolygon ? 1 : null };
-    private readonly Stream output = Console.OpenStandardOutput();
+    private readonly Stream output = new StandardOutput();
     private readonly string session = FrameId.NewSession();
     private long lines;
 

@@ -14,13 +14,19 @@ internal sealed class MjpegAvi : IDisposable
     /// <summary>Sizes in AVI 1.0 have 31 bits that all readers understand.</summary>
     private const long MaxBytes = 2_000_000_000;
 
+    /// <summary>A slower video cannot be told from one that stands still, and its rate is 0 in the header.</summary>
+    private const double MinFps = 0.1;
+
     private const int HeaderBytes = 224,
+        ChunkBytes = 8,
+        EntryBytes = 16,
         JpegQuality = 90;
 
     private readonly string path;
     private readonly FileStream file;
     private readonly double fps;
     private readonly List<(int Offset, int Bytes)> index = [];
+    private bool isBroken;
     private int width,
         height,
         largest;
@@ -31,10 +37,11 @@ internal sealed class MjpegAvi : IDisposable
 
     private MjpegAvi(string path, double fps, FileMode mode)
     {
-        (this.path, this.fps) = (path, fps);
+        (this.path, this.fps) = (path, Math.Max(fps, MinFps));
         try
         {
-            file = new FileStream(path, mode, FileAccess.Write);
+            // without a buffer, so that a full disk is found by the call that writes
+            file = new FileStream(path, mode, FileAccess.Write, FileShare.Read, bufferSize: 0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -45,7 +52,7 @@ internal sealed class MjpegAvi : IDisposable
             );
         }
 
-        file.Write(new byte[HeaderBytes]);
+        Write(new byte[HeaderBytes]);
     }
 
     /// <summary>Creates the file and its folder. An existing file is replaced: the caller has asked whether it may be.</summary>
@@ -87,12 +94,27 @@ internal sealed class MjpegAvi : IDisposable
             throw new OperatingException($"{path}: the overlay exceeds {MaxBytes / 1_000_000} MB; cut the video into shorter parts");
         index.Add(((int)file.Position - HeaderBytes + 4, jpeg.Length));
         largest = Math.Max(largest, jpeg.Length);
-        Span<byte> head = stackalloc byte[8];
-        Chunk(head, "00dc", jpeg.Length);
-        file.Write(head);
-        file.Write(jpeg);
-        if ((jpeg.Length & 1) != 0)
-            file.WriteByte(0);
+        // a chunk has an even length
+        var chunk = new byte[ChunkBytes + jpeg.Length + (jpeg.Length & 1)];
+        Chunk(chunk, "00dc", jpeg.Length);
+        jpeg.CopyTo(chunk, ChunkBytes);
+        Write(chunk);
+    }
+
+    /// <exception cref="OperatingException">The disk is full or fails.</exception>
+    private void Write(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            file.Write(bytes);
+        }
+        catch (IOException e)
+        {
+            isBroken = true;
+            throw new OperatingException(
+                $"{path}: cannot be written ({e.Message}), so the video is incomplete: choose another folder with --out"
+            );
+        }
     }
 
     private static void Chunk(Span<byte> to, string name, int bytes)
@@ -103,18 +125,20 @@ internal sealed class MjpegAvi : IDisposable
 
     private void WriteIndex()
     {
-        Span<byte> entry = stackalloc byte[16];
-        Chunk(entry, "idx1", 16 * index.Count);
-        file.Write(entry[..8]);
-        foreach (var (offset, bytes) in index)
+        var all = new byte[ChunkBytes + EntryBytes * index.Count];
+        Chunk(all, "idx1", EntryBytes * index.Count);
+        for (var i = 0; i < index.Count; i++)
         {
+            var (offset, bytes) = index[i];
+            var entry = all.AsSpan(ChunkBytes + EntryBytes * i, EntryBytes);
             Encoding.ASCII.GetBytes("00dc", entry);
             // each picture can be shown without the others
             BinaryPrimitives.WriteInt32LittleEndian(entry[4..], 0x10);
             BinaryPrimitives.WriteInt32LittleEndian(entry[8..], offset);
             BinaryPrimitives.WriteInt32LittleEndian(entry[12..], bytes);
-            file.Write(entry);
         }
+
+        Write(all);
     }
 
     /// <summary>RIFF header, list of headers (avih, strl with strh and strf), begin of the list of pictures.</summary>
@@ -168,11 +192,15 @@ internal sealed class MjpegAvi : IDisposable
 
     public void Dispose()
     {
-        var movieBytes = (int)file.Position - HeaderBytes + 4;
-        WriteIndex();
-        var bytes = (int)file.Position;
-        file.Position = 0;
-        file.Write(Header(movieBytes, bytes));
-        file.Dispose();
+        using (file)
+        {
+            if (isBroken)
+                return;
+            var movieBytes = (int)file.Position - HeaderBytes + 4;
+            WriteIndex();
+            var bytes = (int)file.Position;
+            file.Position = 0;
+            Write(Header(movieBytes, bytes));
+        }
     }
 }

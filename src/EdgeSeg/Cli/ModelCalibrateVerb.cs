@@ -164,7 +164,7 @@ internal static class ModelCalibrateVerb
 
     private static void Print(SaliencyFloor floor, Masks masks, string from)
     {
-        using var output = Console.OpenStandardOutput();
+        using var output = new StandardOutput();
         using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartObject();

@@ -1,3 +1,5 @@
+using System.Globalization;
+using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Cli;
@@ -9,6 +11,12 @@ namespace EdgeSeg.Cli;
 /// </summary>
 internal sealed class OutputFiles
 {
+    /// <summary>A greater number is no frame but a date: the video would last for days.</summary>
+    private const long MaxNumbered = 9_999_999;
+
+    /// <summary>Up to bit depth and colour type.</summary>
+    private const int PngHeadBytes = 26;
+
     private readonly string folder;
     private readonly string[] names;
     private readonly Func<int, string[]> suffixes;
@@ -55,6 +63,17 @@ internal sealed class OutputFiles
         return inputs.Any(i => i.Length > 0 && FinalFile.RealPath(i) == real);
     }
 
+    /// <summary>Whether a file is one of the results, or lies in a folder of them.</summary>
+    public bool IsOutput(string file)
+    {
+        var real = FinalFile.RealPath(file);
+        return Enumerable
+            .Range(0, names.Length)
+            .SelectMany(For)
+            .Select(FinalFile.RealPath)
+            .Any(o => real == o || real.StartsWith(o + "/", StringComparison.Ordinal));
+    }
+
     /// <summary>The files of an input, in the order of the suffixes.</summary>
     public IEnumerable<string> For(int input) => suffixes(input).Select(suffix => Path.Combine(folder, names[input] + suffix));
 
@@ -81,8 +100,11 @@ internal sealed class OutputFiles
         }
     }
 
+    /// <summary>The name of a frame's mask in the folder of a video's masks.</summary>
+    public static string Numbered(long frame) => frame.ToString("000000", CultureInfo.InvariantCulture) + ".png";
+
     /// <summary>
-    /// Removes the numbered pictures that an earlier run wrote into a folder, so that those of two runs do not mix. All else stays.
+    /// Removes the numbered masks that an earlier run wrote into a folder, so that those of two runs do not mix. All else stays.
     /// </summary>
     /// <exception cref="OperatingException">One cannot be removed.</exception>
     public static void ClearNumbered(string folder)
@@ -91,9 +113,8 @@ internal sealed class OutputFiles
             return;
         try
         {
-            foreach (var file in Directory.GetFiles(folder, "*.png"))
-                if (Path.GetFileNameWithoutExtension(file) is { Length: >= 6 } name && name.All(char.IsAsciiDigit))
-                    File.Delete(file);
+            foreach (var file in Directory.GetFiles(folder, "*.png").Where(IsNumberedMask))
+                File.Delete(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -101,9 +122,23 @@ internal sealed class OutputFiles
         }
     }
 
+    /// <summary>A name of <see cref="Numbered"/> and a PNG of one bit a pixel, grey, as <see cref="MaskMat.ToPng"/> writes it.</summary>
+    private static bool IsNumberedMask(string file)
+    {
+        if (
+            !long.TryParse(Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out var frame)
+            || frame is < 1 or > MaxNumbered
+            || Path.GetFileName(file) != Numbered(frame)
+        )
+            return false;
+        Span<byte> head = stackalloc byte[PngHeadBytes];
+        using var stream = File.OpenRead(file);
+        return stream.ReadAtLeast(head, PngHeadBytes, throwOnEndOfStream: false) == PngHeadBytes && head[^2..] is [1, 0];
+    }
+
     private static string[] Names(IReadOnlyList<string> inputs)
     {
-        var full = inputs.Select(i => i.Length > 0 ? Path.GetFullPath(i) : "").ToArray();
+        var full = inputs.Select(i => i.Length > 0 ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(i)) : "").ToArray();
         var names = new string[inputs.Count];
         foreach (var group in Enumerable.Range(0, full.Length).GroupBy(i => Path.GetFileNameWithoutExtension(full[i])))
         {

@@ -159,6 +159,8 @@ internal sealed class SegmentVerb
         };
         var mayOverwrite = parsed.GetValue(overwrite);
         var files = new OutputFiles(parsed.GetValue(outDir)!, inputs, i => settings.Suffixes(videos[i]), mayOverwrite);
+        if (parsed.GetValue(listEmpty) is { Length: > 0 } list && files.IsOutput(list))
+            throw new OperatingException($"{list} is a result of this run: choose another file for --list-empty");
         using var empty = new EmptyList(parsed.GetValue(listEmpty), inputs, mayOverwrite);
         if (isFollowing)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EdgeSeg.Configuration;
 using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 
@@ -51,22 +52,69 @@ internal static class Verbs
             return ExitCode.Usage;
         }
 
+        if (Nameless(parsed) is { } nameless)
+        {
+            Fail(nameless);
+            return ExitCode.Usage;
+        }
+
         try
         {
             return await parsed.InvokeAsync(
                 new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(5) }
             );
         }
-        catch (Exception e) when (Refusal(e) is { } refusal)
-        {
-            Fail(refusal.Message);
-            return refusal.ExitCode;
-        }
         catch (OperationCanceledException)
         {
             return ExitCode.Failed;
         }
+        catch (StandardOutputException e) when (e.IsReaderGone)
+        {
+            return ExitCode.Failed;
+        }
+        catch (Exception e)
+        {
+            var refusal = Refusal(e);
+            // the journal of the service keeps the trace of an error that nobody expected
+            var isTraced =
+                Environment.GetEnvironmentVariable(SettingsFile.TraceVariable) == "1" || parsed.CommandResult.Command.Name == "run";
+            if (refusal is null && isTraced)
+                Console.Error.WriteLine(e);
+            Fail(refusal?.Message ?? Sentence(e));
+            return refusal?.ExitCode ?? ExitCode.Failed;
+        }
     }
+
+    /// <summary>An error that no verb expected, as a sentence with a remedy.</summary>
+    public static string Sentence(Exception e)
+    {
+        var cause = e is AggregateException or TypeInitializationException or System.Reflection.TargetInvocationException
+            ? e.GetBaseException()
+            : e;
+        var reason = string.Join(' ', cause.Message.Split('\n', StringSplitOptions.TrimEntries)).TrimEnd('.', ' ');
+        return cause switch
+        {
+            StandardOutputException => reason,
+            OutOfMemoryException => "there is not enough memory: close other programs, or give smaller files",
+            UnauthorizedAccessException => $"{reason}: give this user the right to do so (chmod, chown), or run it as another user",
+            IOException => $"{reason}: check the path, its permissions and the space on its disk",
+            _ =>
+                $"an error of the program itself: {reason}; run the command again with {SettingsFile.TraceVariable}=1 and report what it prints",
+        };
+    }
+
+    /// <summary>
+    /// The message about an option for a file or folder whose value is empty, as an unset variable of a shell gives it. An empty
+    /// <c>--config</c> is none.
+    /// </summary>
+    private static string? Nameless(ParseResult parsed) =>
+        parsed
+            .CommandResult.Children.OfType<System.CommandLine.Parsing.OptionResult>()
+            .Where(o => o.Option.HelpName is "FILE" or "DIR" && o.Option.Name != "--config" && o.Tokens.Any(t => t.Value.Length == 0))
+            .Select(o =>
+                $"{o.Option.Name} names no {(o.Option.HelpName == "DIR" ? "folder" : "file")}: give a path or leave the option out"
+            )
+            .FirstOrDefault();
 
     /// <summary>The words that lead to a verb: "model pack ".</summary>
     private static string Words(System.CommandLine.Parsing.CommandResult verb) =>

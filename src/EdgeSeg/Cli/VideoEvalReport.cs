@@ -9,16 +9,16 @@ namespace EdgeSeg.Cli;
 internal static class VideoEvalReport
 {
     /// <summary>The exit code.</summary>
-    public static int Write(VideoEvaluator evaluator, Stream? json, bool isPrinted)
+    /// <param name="evaluator">After its run.</param>
+    /// <param name="json">Null: none is asked for.</param>
+    public static int Write(VideoEvaluator evaluator, ResultFile? json)
     {
-        foreach (var failure in evaluator.Failures)
-            Verbs.Fail(failure);
+        EvalReport.Notes(evaluator.Failures, "sequences could not be measured");
         if (evaluator.Sequences.Count == 0)
             return ExitCode.Failed;
-        if (isPrinted)
+        if (json is not { IsStandardOutput: true })
             Print(evaluator);
-        if (json is not null)
-            WriteJson(evaluator, json);
+        json?.Write(stream => WriteJson(evaluator, stream));
         return evaluator.Failures.Count == 0 ? ExitCode.Ok : ExitCode.Failed;
     }
 

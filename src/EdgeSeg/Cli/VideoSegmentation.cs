@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using EdgeSeg.Vision.AutomaticMasks;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
@@ -73,7 +72,7 @@ internal sealed class VideoSegmentation(SegmentSettings settings, PictureSegment
 
         if (masks is not null)
         {
-            var file = Path.Combine(masks, number.Number.ToString("000000", CultureInfo.InvariantCulture) + ".png");
+            var file = Path.Combine(masks, OutputFiles.Numbered(number.Number));
             OutputFiles.Write(file, MaskMat.ToPng(result.Mask));
             picture = picture with { Outputs = [file] };
         }

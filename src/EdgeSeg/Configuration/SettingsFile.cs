@@ -15,8 +15,11 @@ internal static class SettingsFile
     /// <summary>The path of the file when the command line gives none.</summary>
     public const string PathVariable = VariablePrefix + "CONFIG";
 
+    /// <summary>Set to 1: the stack trace of an error that is not expected goes to standard error.</summary>
+    public const string TraceVariable = VariablePrefix + "STACK_TRACE";
+
     /// <summary>Variables with this prefix that are not keys.</summary>
-    public static IReadOnlyList<string> ReservedVariables { get; } = [PathVariable];
+    public static IReadOnlyList<string> ReservedVariables { get; } = [PathVariable, TraceVariable];
 
     /// <summary>
     /// Settings from a file and the environment. Without a path: <c>EDGESEG_CONFIG</c>, else <see cref="DefaultPath"/> if it exists, else

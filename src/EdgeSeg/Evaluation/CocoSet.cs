@@ -53,6 +53,10 @@ internal sealed class CocoSet
                 2
             );
         }
+        catch (InvalidOperationException)
+        {
+            throw new OperatingException($"{path}: the names of its lists are not valid UTF-8: save the file as UTF-8", 2);
+        }
         catch (JsonException e)
         {
             throw new OperatingException(
@@ -75,12 +79,25 @@ internal sealed class CocoSet
                 2
             );
         foreach (var image in imageList.EnumerateArray())
-            AddImage(image);
+            Add(AddImage, image, "image");
         if (IsList(root, "categories", out var categoryList))
             foreach (var category in categoryList.EnumerateArray())
-                AddCategory(category);
+                Add(AddCategory, category, "category");
         foreach (var annotation in list.EnumerateArray())
-            AddAnnotation(annotation);
+            Add(AddAnnotation, annotation, "annotation");
+    }
+
+    /// <summary>Text that is not valid is found only when it is read.</summary>
+    private void Add(Action<JsonElement> add, JsonElement entry, string what)
+    {
+        try
+        {
+            add(entry);
+        }
+        catch (InvalidOperationException)
+        {
+            Count($"{what} with text that is not valid UTF-8");
+        }
     }
 
     /// <summary>Counts an entry that could not be used.</summary>
@@ -94,29 +111,24 @@ internal sealed class CocoSet
             return;
         }
         var name = CocoValue.Text(image, "file_name") ?? CocoValue.Text(image, "coco_url");
+        var kind = CocoValue.Text(image, "kind");
         if (string.IsNullOrEmpty(name))
             Count("image without file_name or coco_url");
+        else if (name.Contains('\0'))
+            Count("image with a zero byte in its name");
         else if (!imageIndex.TryAdd(id, images.Count))
             Count("image with the id of an earlier one");
         else
-            images.Add(
-                new(
-                    images.Count,
-                    name,
-                    CocoValue.Whole(image, "width") ?? 0,
-                    CocoValue.Whole(image, "height") ?? 0,
-                    CocoValue.Text(image, "kind")
-                )
-            );
+            images.Add(new(images.Count, name, CocoValue.Whole(image, "width") ?? 0, CocoValue.Whole(image, "height") ?? 0, kind));
     }
 
     private void AddCategory(JsonElement category)
     {
         if (category.ValueKind != JsonValueKind.Object || CocoValue.Key(category, "id") is not { } id)
             Count("category without id");
-        else if (categoryIndex.TryAdd(id, categories.Count))
-            categories.Add(new(categories.Count, CocoValue.Text(category, "name") ?? $"category {id}"));
-        else if (CocoValue.Text(category, "name") != categories[categoryIndex[id]].Name)
+        else if (CocoValue.Text(category, "name") is var name && categoryIndex.TryAdd(id, categories.Count))
+            categories.Add(new(categories.Count, name ?? $"category {id}"));
+        else if (name != categories[categoryIndex[id]].Name)
             Count("category with the id of an earlier one");
     }
 

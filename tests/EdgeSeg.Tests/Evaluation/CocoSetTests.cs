@@ -1,3 +1,4 @@
+using System.Text;
 using EdgeSeg.Testing;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Platform;
@@ -113,6 +114,30 @@ public sealed class CocoSetTests : IDisposable
     [InlineData("", "is not valid JSON")]
     public void Another_file_is_refused_with_the_reason(string content, string reason) =>
         Assert.Contains(reason, Assert.Throws<OperatingException>(() => ReadFile(content)).Message);
+
+    [Fact]
+    public void Text_that_is_not_valid_is_counted_and_the_rest_is_kept()
+    {
+        var json = $$"""
+            {"images": [{"id": 1, "file_name": "a.jpg", "kind": "\ud800"}, {"id": 1, "file_name": "a.jpg"},
+              {"id": 2, "file_name": "?.jpg"}, {"id": 3, "file_name": "\ud800.jpg"}, {"id": 4, "file_name": "a\u0000.jpg"}],
+             "categories": [{"id": 1, "name": "?"}, {"id": 1, "name": "cup"}],
+             "annotations": [{{Annotation(Square)}}, {"id": 2, "image_id": "?", "segmentation": {{Square}}}]}
+            """;
+        var set = CocoSet.Read(scratch.Write("coco.json", [.. Encoding.UTF8.GetBytes(json).Select(b => b == '?' ? (byte)0xE4 : b)]));
+        Assert.Equal(["a.jpg"], set.Images.Select(i => i.FileName));
+        Assert.Equal(["cup"], set.Categories.Select(c => c.Name));
+        Assert.Single(set.Annotations);
+        Assert.Equal(
+            [
+                new("annotation with text that is not valid UTF-8", 1),
+                new("category with text that is not valid UTF-8", 1),
+                new("image with a zero byte in its name", 1),
+                new("image with text that is not valid UTF-8", 3),
+            ],
+            set.Unused
+        );
+    }
 
     private static string Annotation(string segmentation, string more = "") =>
         $$"""{"id": 1, "image_id": 1, "category_id": 1, "segmentation": {{segmentation}}{{more}}}""";
