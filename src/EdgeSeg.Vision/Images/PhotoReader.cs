@@ -31,16 +31,27 @@ internal sealed class PhotoReader
     {
         Warning = "";
         var bytes = ReadBytes(path);
+        if (PictureHeader.HasRawSignature(bytes) || PictureHeader.Read(bytes) is { IsCameraRaw: true })
+            throw new OperatingException($"photograph '{path}' is a camera's raw file: convert it to JPEG or TIFF");
         if (PictureHeader.Read(bytes) is not { } header)
             throw new OperatingException(
                 PictureHeader.IsHeif(bytes)
                     ? $"photograph '{path}' is a HEIC or AVIF picture, which cannot be read; convert it to JPEG or PNG"
                 : PictureHeader.IsVideo(bytes) ? $"'{path}' is a video, not a photograph; give a {PictureHeader.Known} file"
+                : PictureHeader.IsOtherVideo(bytes)
+                    ? $"'{path}' is a GIF or a video of a kind that is not read; "
+                        + "convert it with ffmpeg to PNG, to H.264 in MP4 or to MJPEG in AVI"
                 : $"'{path}' is not a photograph; give a {PictureHeader.Known} file"
             );
         Check(path, header);
         if (!header.LacksEndOnly)
-            return Decode(path, bytes, header.Format, "");
+        {
+            var picture = Decode(path, bytes, header.Format, "");
+            if (header.HasMorePages)
+                Warning = $"photograph '{path}' has several pages; the first one was read";
+            return picture;
+        }
+
         // with the end marker in its place, libjpeg reports whether picture data is missing too
         EndOfImage.CopyTo(buffer.AsSpan(bytes.Length));
         var pixels = Decode(path, buffer.AsSpan(0, bytes.Length + EndOfImage.Length), header.Format, CutShort(path, header.Format));
@@ -60,7 +71,7 @@ internal sealed class PhotoReader
                 );
             var info = FinalFile.Of(path);
             if (!info.Exists)
-                throw new OperatingException($"photograph '{path}' does not exist; check the path");
+                throw new OperatingException(Absent("photograph", path));
             // pipes and devices have length 0 too, and opening one could block for ever
             if (info.Length == 0)
                 throw new OperatingException($"photograph '{path}' is empty or not a plain file; copy it again");
@@ -84,6 +95,14 @@ internal sealed class PhotoReader
             throw new OperatingException($"photograph '{path}' could not be read ({e.Message}); check the disk and the path");
         }
     }
+
+    /// <summary>The message about a file that does not exist.</summary>
+    /// <param name="kind">Of what.</param>
+    /// <param name="path">As it was given. Bytes of it that are not UTF-8 have become U+FFFD.</param>
+    public static string Absent(string kind, string path) =>
+        path.Contains('\uFFFD')
+            ? $"the name of {kind} '{path}' is not valid UTF-8, so it cannot be opened; rename the file (convmv -f latin1 -t utf8)"
+            : $"{kind} '{path}' does not exist; check the path";
 
     private static void Check(string path, PictureHeader header)
     {

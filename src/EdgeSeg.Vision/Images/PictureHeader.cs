@@ -13,6 +13,12 @@ internal readonly record struct PictureHeader(string Format, long Width, long He
     /// <summary>A JPEG with a scan whose end-of-image marker is missing: only decoding shows whether pixels are missing too.</summary>
     public bool LacksEndOnly { get; init; }
 
+    /// <summary>Its pixels are those of a camera's sensor, and what decodes without them is a thumbnail.</summary>
+    public bool IsCameraRaw { get; init; }
+
+    /// <summary>Further pictures in the file, which are not read.</summary>
+    public bool HasMorePages { get; init; }
+
     public const string Known = "JPEG, PNG, BMP, WebP or TIFF";
 
     /// <summary>
@@ -33,6 +39,9 @@ internal readonly record struct PictureHeader(string Format, long Width, long He
         return null;
     }
 
+    /// <summary>Whether the first bytes are those of a picture, be it of a kind that can be read or not.</summary>
+    public static bool IsPicture(ReadOnlySpan<byte> bytes) => Read(bytes) is not null || IsHeif(bytes) || HasRawSignature(bytes);
+
     /// <summary>HEIC and AVIF have a message of their own, since phones write them and the remedy differs.</summary>
     public static bool IsHeif(ReadOnlySpan<byte> bytes) =>
         IsIsoMedia(bytes)
@@ -45,11 +54,39 @@ internal readonly record struct PictureHeader(string Format, long Width, long He
             || brand.SequenceEqual("msf1"u8)
         );
 
+    /// <summary>Files of cameras' sensor data with a first line of their own: Canon CR2 and CR3, Fujifilm, Olympus, Panasonic.</summary>
+    public static bool HasRawSignature(ReadOnlySpan<byte> bytes) =>
+        (IsIsoMedia(bytes) && bytes[8..12].SequenceEqual("crx "u8))
+        || bytes.StartsWith("FUJIFILMCCD-RAW"u8)
+        || bytes.StartsWith("IIRO"u8)
+        || bytes.StartsWith("IIRS"u8)
+        || bytes.StartsWith("IIU\0"u8)
+        || (bytes.StartsWith("II*\0"u8) && bytes.Length >= 10 && bytes[8..10].SequenceEqual("CR"u8));
+
     /// <summary>MP4 and its relatives, Matroska and WebM, AVI.</summary>
     public static bool IsVideo(ReadOnlySpan<byte> bytes) =>
-        (IsIsoMedia(bytes) && !IsHeif(bytes))
+        (IsIsoMedia(bytes) && !IsHeif(bytes) && !HasRawSignature(bytes))
+        || IsClassicQuickTime(bytes)
         || bytes.StartsWith((ReadOnlySpan<byte>)[0x1A, 0x45, 0xDF, 0xA3])
         || (bytes.StartsWith("RIFF"u8) && bytes.Length >= 12 && bytes[8..12].SequenceEqual("AVI "u8));
+
+    /// <summary>Videos that are not read: GIF, MPEG program and transport streams, Flash, Windows Media, Ogg.</summary>
+    public static bool IsOtherVideo(ReadOnlySpan<byte> bytes) =>
+        bytes.StartsWith("GIF8"u8)
+        || bytes.StartsWith((ReadOnlySpan<byte>)[0, 0, 1, 0xBA])
+        || bytes.StartsWith("FLV"u8)
+        || bytes.StartsWith((ReadOnlySpan<byte>)[0x30, 0x26, 0xB2, 0x75, 0x8E, 0x66, 0xCF, 0x11])
+        || bytes.StartsWith("OggS"u8)
+        || (bytes.Length > TransportPacket && bytes[0] == TransportSync && bytes[TransportPacket] == TransportSync);
+
+    private const int TransportPacket = 188;
+    private const byte TransportSync = (byte)'G';
+
+    /// <summary>Before MP4 there was no "ftyp": the file begins with its index, its data or padding.</summary>
+    private static bool IsClassicQuickTime(ReadOnlySpan<byte> bytes) =>
+        bytes.Length >= 8
+        && bytes[4..8] is var kind
+        && (kind.SequenceEqual("moov"u8) || kind.SequenceEqual("mdat"u8) || kind.SequenceEqual("wide"u8));
 
     private static bool IsIsoMedia(ReadOnlySpan<byte> bytes) => bytes.Length >= 12 && bytes[4..8].SequenceEqual("ftyp"u8);
 

@@ -26,16 +26,13 @@ internal static class EvalVerb
                 "Instead of photographs: sequences to follow an object in, folders SEQUENCE/images and SEQUENCE/masks (as "
                 + "DAVIS); J mean, recall, decay.",
         };
-        var limit = new Option<int?>("--limit") { HelpName = "N", Description = "Only the first N photographs." };
+        var limit = Limit();
         var json = new Option<string?>("--json")
         {
             HelpName = "FILE",
             Description = "Write the figures as JSON too (- for standard output).",
         };
-        var overwrite = new Option<bool>("--overwrite")
-        {
-            Description = "Replace the file of --json if it exists. Photographs and annotations are never replaced.",
-        };
+        var overwrite = Overwrite();
         var command = new Command(
             "eval",
             "Measures a model on photographs with known masks (mIoU of one click, best of its masks, box and automatic mode; "
@@ -50,11 +47,6 @@ internal static class EvalVerb
             json,
             overwrite,
         };
-        limit.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int?>() is < 1)
-                r.AddError("--limit must be at least 1");
-        });
         command.Validators.Add(r =>
         {
             var ofPhotos = new[] { r.GetValue(annotations), r.GetValue(images) }.Count(v => v is not null);
@@ -82,6 +74,20 @@ internal static class EvalVerb
                 )
         );
         return command;
+    }
+
+    private static Option<bool> Overwrite() =>
+        new("--overwrite") { Description = "Replace the file of --json if it exists. Photographs and annotations are never replaced." };
+
+    private static Option<int?> Limit()
+    {
+        var limit = new Option<int?>("--limit") { HelpName = "N", Description = "Only the first N photographs." };
+        limit.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<int?>() is < 1)
+                r.AddError("--limit must be at least 1");
+        });
+        return limit;
     }
 
     /// <summary>The file of --json.</summary>
@@ -113,10 +119,11 @@ internal static class EvalVerb
 
     private static int OfVideo(ModelOptions options, ParseResult parsed, string folder, JsonChoice json, CancellationToken cancel)
     {
-        var sequences = VideoSet.Read(folder);
+        var sequences = VideoSet.Read(folder, out var faults);
         using var model = options.Load(parsed);
         var file = json.For(model, sequences.SelectMany(s => s.Frames).SelectMany(f => (string[])[f.Image, f.Mask ?? ""]));
         using var evaluator = new VideoEvaluator(model);
+        evaluator.Failures.AddRange(faults);
         using (var bar = new ProgressBar("eval"))
             evaluator.Run(sequences, bar.Show, cancel);
         return VideoEvalReport.Write(evaluator, file);

@@ -144,7 +144,7 @@ internal sealed class SegmentVerb
             throw new OperatingException("--follow takes one video, and neither --everything nor --every nor --format png", ExitCode.Usage);
         bool[] videos = [.. inputs.Select(input => isFollowing || VideoFrames.IsVideo(input))];
         if (parsed.GetValue(every) > 1 && !videos.Contains(true))
-            throw new OperatingException("--every chooses frames of a video, and no video is named: leave it out", ExitCode.Usage);
+            throw new OperatingException(VideoFrames.WhyNone(inputs), ExitCode.Usage);
         using var model = modelOptions.Load(parsed);
         var settings = new SegmentSettings
         {

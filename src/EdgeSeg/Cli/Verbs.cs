@@ -98,8 +98,8 @@ internal static class Verbs
             OutOfMemoryException => "there is not enough memory: close other programs, or give smaller files",
             UnauthorizedAccessException => $"{reason}: give this user the right to do so (chmod, chown), or run it as another user",
             IOException => $"{reason}: check the path, its permissions and the space on its disk",
-            _ =>
-                $"an error of the program itself: {reason}; run the command again with {SettingsFile.TraceVariable}=1 and report what it prints",
+            _ => $"an error of the program itself: {reason}; run the command again with {SettingsFile.TraceVariable}=1 "
+                + "and report what it prints",
         };
     }
 

@@ -76,8 +76,8 @@ internal sealed class VideoFollowing : IDisposable
             }
         }
 
-        video.ReportDamage();
         Console.Error.WriteLine(empty.Summary("frames", failed: 0));
+        video.CheckWhole();
         return ExitCode.Ok;
     }
 

@@ -1,3 +1,4 @@
+using EdgeSeg.Evaluation;
 using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
@@ -8,7 +9,11 @@ namespace EdgeSeg.Cli;
 internal sealed class VideoFrames : IDisposable
 {
     private const double FolderFps = 24;
-    private const int HeadBytes = 256;
+    private const int HeadBytes = 256,
+        MatroskaFirstByte = 0x1A;
+
+    /// <summary>Frames by which the number that a container states may be wrong in a good file.</summary>
+    private const int CountTolerance = 2;
 
     private const string Remedy = "convert it with ffmpeg to H.264 in MP4 or to MJPEG in AVI";
 
@@ -26,8 +31,7 @@ internal sealed class VideoFrames : IDisposable
         Fps = FolderFps;
         if (Directory.Exists(path))
         {
-            photos = Directory.GetFiles(path);
-            Array.Sort(photos, StringComparer.Ordinal);
+            photos = FrameFolder.Photographs(path);
             if (photos.Length == 0)
                 throw new OperatingException($"{path}: the folder has no photographs");
             Count = photos.Length;
@@ -35,12 +39,16 @@ internal sealed class VideoFrames : IDisposable
         }
 
         if (!File.Exists(path))
-            throw new OperatingException($"video '{path}' does not exist; check the path");
+            throw new OperatingException(PhotoReader.Absent("video", path));
         capture = new VideoCapture();
         if (!capture.Open(path, VideoCaptureAPIs.FFMPEG))
         {
             capture.Dispose();
-            throw new OperatingException($"video '{path}' cannot be read; {Remedy}");
+            throw new OperatingException(
+                Container().Missing > 0
+                    ? $"video '{path}' cannot be read: it is cut short, its container states more bytes than the file has; copy it again"
+                    : $"video '{path}' cannot be read; {Remedy}"
+            );
         }
 
         Count = (int)Math.Clamp(capture.Get(VideoCaptureProperties.FrameCount), 0, int.MaxValue);
@@ -51,18 +59,40 @@ internal sealed class VideoFrames : IDisposable
     /// <summary>Whether a path leads to a video file, by its first bytes. False for what cannot be read.</summary>
     public static bool IsVideo(string path)
     {
+        Span<byte> head = stackalloc byte[HeadBytes];
+        return PictureHeader.IsVideo(Head(path, head));
+    }
+
+    /// <summary>Why <c>--every</c> has no video to choose frames of.</summary>
+    /// <param name="inputs">None of them is a video.</param>
+    public static string WhyNone(IEnumerable<string> inputs)
+    {
+        Span<byte> head = stackalloc byte[HeadBytes];
+        foreach (var input in inputs)
+        {
+            if (!Path.Exists(input))
+                return PhotoReader.Absent("video", input);
+            if (PictureHeader.IsOtherVideo(Head(input, head)))
+                return $"video '{input}' is of a kind that is not read; {Remedy}";
+        }
+
+        return "--every chooses frames of a video, and no video is named: leave it out";
+    }
+
+    /// <summary>The first bytes of a file; none of what cannot be read.</summary>
+    private static ReadOnlySpan<byte> Head(string path, Span<byte> head)
+    {
         try
         {
             // pipes and devices have length 0, and opening one could block for ever
             if (path.Length == 0 || FinalFile.Of(path) is not { Exists: true, Length: > 0 })
-                return false;
-            Span<byte> head = stackalloc byte[HeadBytes];
+                return [];
             using var file = File.OpenRead(path);
-            return PictureHeader.IsVideo(head[..file.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false)]);
+            return head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return [];
         }
     }
 
@@ -112,11 +142,47 @@ internal sealed class VideoFrames : IDisposable
         return decoded > 0 ? null : throw new OperatingException($"none of the frames of video '{path}' could be decoded; {Remedy}");
     }
 
-    /// <summary>Says how many frames could not be decoded and were left out; nothing where there were none.</summary>
-    public void ReportDamage()
+    /// <summary>
+    /// After the last frame: reports how many could not be decoded, and whether the video is as long as its container states. Where only
+    /// the number of frames differs, the video may be good: an edit list hides frames, a sound track lasts longer, dropped frames are
+    /// counted. So that is a warning, unless less than half of the frames came from a container that counts them.
+    /// </summary>
+    /// <exception cref="OperatingException">The file is cut short, or most of its frames are missing.</exception>
+    public void CheckWhole()
     {
+        if (capture is null)
+            return;
         if (damaged > 0)
             Verbs.Fail($"{path}: {damaged} frames could not be decoded and were left out");
+        var (missing, isCounting) = Container();
+        if (missing > 0)
+            throw new OperatingException(
+                $"video '{path}' is cut short: its container states {missing} bytes more than the file has; {Number} frames could be read"
+                    + (Count > Number ? $" of {Count}" : "")
+                    + "; copy it again"
+            );
+        if (Count - Number <= CountTolerance)
+            return;
+        var found = $"video '{path}': its container states {(isCounting ? "" : "about ")}{Count} frames, {Number} could be read";
+        if (isCounting && Number < Count / 2)
+            throw new OperatingException($"{found}; it is damaged: copy it again");
+        Verbs.Fail($"{found}; compare the last frame with the end of the video");
+    }
+
+    /// <summary>Bytes that the file lacks, and whether its container holds the number of frames instead of a duration.</summary>
+    private (long Missing, bool IsCounting) Container()
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            var missing = VideoContainer.MissingBytes(file);
+            file.Position = 0;
+            return (missing, file.ReadByte() != MatroskaFirstByte);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException($"video '{path}' cannot be read to its end ({e.Message}); check the disk");
+        }
     }
 
     /// <summary>The container's time of the frame; where it has none, or one that runs backwards, the number by the frame rate.</summary>

@@ -35,7 +35,7 @@ internal sealed class VideoSegmentation(SegmentSettings settings, PictureSegment
             bar.Show((int)video.Number, Math.Max((int)video.Number, video.Count));
         }
 
-        video.ReportDamage();
+        video.CheckWhole();
     }
 
     private void Frame(string path, Messages.VideoFrame number, Mat frame, MjpegAvi? overlay, string? masks, EmptyList empty)

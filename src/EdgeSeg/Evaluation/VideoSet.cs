@@ -1,4 +1,5 @@
 using EdgeSeg.Platform;
+using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Evaluation;
@@ -15,24 +16,43 @@ internal sealed record VideoSequence(string Name, IReadOnlyList<VideoFrame> Fram
 /// </summary>
 internal static class VideoSet
 {
+    /// <summary>Sentences of an error.</summary>
+    private const int FaultsShown = 5;
+
     /// <summary>Sequences by name.</summary>
-    /// <exception cref="OperatingException">There is no sequence, or one cannot be used.</exception>
-    public static IReadOnlyList<VideoSequence> Read(string folder)
+    /// <param name="folder">Of all of them.</param>
+    /// <param name="faults">A sentence for each sequence that cannot be used.</param>
+    /// <exception cref="OperatingException">There is no sequence, or none can be used.</exception>
+    public static IReadOnlyList<VideoSequence> Read(string folder, out IReadOnlyList<string> faults)
     {
+        var refused = new List<string>();
+        faults = refused;
         if (!Directory.Exists(folder))
             throw new OperatingException($"{folder}: is not a folder: name the folder of the sequences with --video", ExitCode.Usage);
         try
         {
             var sequences = new List<VideoSequence>();
-            foreach (var path in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal))
+            foreach (var path in Directory.EnumerateDirectories(folder).Order(NaturalOrder.Instance))
             {
-                if (Directory.Exists(Path.Combine(path, "images")) && Directory.Exists(Path.Combine(path, "masks")))
+                if (!Directory.Exists(Path.Combine(path, "images")) || !Directory.Exists(Path.Combine(path, "masks")))
+                    continue;
+                try
+                {
                     sequences.Add(ReadSequence(path));
+                }
+                catch (OperatingException e)
+                {
+                    refused.Add(e.Message);
+                }
             }
 
             return sequences.Count > 0
                 ? sequences
-                : throw new OperatingException($"{folder}: has no sequence: folders SEQUENCE/images and SEQUENCE/masks are needed");
+                : throw new OperatingException(
+                    refused.Count > 0
+                        ? string.Join('\n', refused.Take(FaultsShown))
+                        : $"{folder}: has no sequence: folders SEQUENCE/images and SEQUENCE/masks are needed"
+                );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -45,9 +65,8 @@ internal static class VideoSet
         var masks = Directory
             .EnumerateFiles(Path.Combine(path, "masks"), "*.png")
             .ToDictionary(f => Path.GetFileNameWithoutExtension(f), StringComparer.Ordinal);
-        var frames = Directory
-            .EnumerateFiles(Path.Combine(path, "images"))
-            .Order(StringComparer.Ordinal)
+        var frames = FrameFolder
+            .Photographs(Path.Combine(path, "images"))
             .Select(f => new VideoFrame(f, masks.GetValueOrDefault(Path.GetFileNameWithoutExtension(f))))
             .ToList();
         if (frames.Count < 3)

@@ -21,7 +21,7 @@ public sealed class VideoEvaluatorTests : IDisposable
         using var model = Model();
         using var evaluator = new VideoEvaluator(model);
         var frames = 0;
-        evaluator.Run(VideoSet.Read(Videos), (done, _) => frames = done, TestContext.Current.CancellationToken);
+        evaluator.Run(VideoSet.Read(Videos, out _), (done, _) => frames = done, TestContext.Current.CancellationToken);
         Assert.Empty(evaluator.Failures);
         var figures = Assert.Single(evaluator.Sequences);
         // the first and the last frame do not count
@@ -42,7 +42,7 @@ public sealed class VideoEvaluatorTests : IDisposable
             Cv2.ImWrite(Path.Combine(Videos, "none", "masks", "000.png"), empty);
         using var model = Model();
         using var evaluator = new VideoEvaluator(model);
-        evaluator.Run(VideoSet.Read(Videos), (_, _) => { }, TestContext.Current.CancellationToken);
+        evaluator.Run(VideoSet.Read(Videos, out _), (_, _) => { }, TestContext.Current.CancellationToken);
         Assert.Equal(["good"], evaluator.Sequences.Select(s => s.Name));
         Assert.Contains("000.png: is empty", Assert.Single(evaluator.Failures), StringComparison.Ordinal);
     }
@@ -53,12 +53,35 @@ public sealed class VideoEvaluatorTests : IDisposable
         Directory.CreateDirectory(Videos);
         Assert.Contains(
             "has no sequence",
-            Assert.Throws<OperatingException>(() => VideoSet.Read(Videos)).Message,
+            Assert.Throws<OperatingException>(() => VideoSet.Read(Videos, out _)).Message,
             StringComparison.Ordinal
         );
         Sequence("square", 4, i => 60);
         File.Delete(Path.Combine(Videos, "square", "masks", "000.png"));
-        Assert.Contains("has no mask", Assert.Throws<OperatingException>(() => VideoSet.Read(Videos)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has no mask",
+            Assert.Throws<OperatingException>(() => VideoSet.Read(Videos, out _)).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public void A_sequence_that_is_not_complete_does_not_end_the_others()
+    {
+        Sequence("bad", 4, i => 60);
+        Sequence("short", 2, i => 60);
+        Sequence("good", 12, i => 60);
+        File.Delete(Path.Combine(Videos, "bad", "masks", "000.png"));
+        for (var i = 0; i < 12; i++)
+            foreach (var part in new[] { "images", "masks" })
+                File.Move(Path.Combine(Videos, "good", part, $"{i:000}.png"), Path.Combine(Videos, "good", part, $"frame{i + 1}.png"));
+        File.WriteAllText(Path.Combine(Videos, "good", "images", ".DS_Store"), "x");
+        var good = Assert.Single(VideoSet.Read(Videos, out var faults));
+        Assert.Equal(Enumerable.Range(1, 12).Select(i => $"frame{i}.png"), good.Frames.Select(f => Path.GetFileName(f.Image)));
+        Assert.All(good.Frames, f => Assert.Equal(Path.GetFileName(f.Image), Path.GetFileName(f.Mask)));
+        Assert.Equal(2, faults.Count);
+        Assert.Contains("has no mask", faults[0], StringComparison.Ordinal);
+        Assert.Contains("has 2 frames", faults[1], StringComparison.Ordinal);
     }
 
     [Fact]
