@@ -166,7 +166,10 @@ internal sealed class VideoFrames : IDisposable
         var found = $"video '{path}': its container states {(isCounting ? "" : "about ")}{Count} frames, {Number} could be read";
         if (isCounting && Number < Count / 2)
             throw new OperatingException($"{found}; it is damaged: copy it again");
-        Verbs.Fail($"{found}; compare the last frame with the end of the video");
+        Verbs.Fail(
+            $"{found}; compare the last one with the end of the video: "
+                + "hidden frames, a longer sound track or a changing frame rate have the same effect"
+        );
     }
 
     /// <summary>Bytes that the file lacks, and whether its container holds the number of frames instead of a duration.</summary>

@@ -51,7 +51,7 @@ public sealed class StandardOutputTests : IDisposable
         [
             new IOException("No space left on device : '/x'"),
             new UnauthorizedAccessException("Access to the path '/x' is denied.", new IOException("Permission denied")),
-            new OutOfMemoryException(),
+            new InsufficientMemoryException(),
             new AggregateException(new InvalidOperationException("Sequence contains\n no elements.")),
             new StandardOutputException(false, "Bad file descriptor"),
         ];
