@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using EdgeSeg.Configuration;
 using EdgeSeg.Platform;
 using EdgeSeg.Service;
@@ -12,6 +11,8 @@ namespace EdgeSeg.Cli;
 /// </summary>
 internal static class RunVerb
 {
+    public const string Name = "run";
+
     public static Option<string?> ConfigOption() =>
         new("--config")
         {
@@ -30,7 +31,7 @@ internal static class RunVerb
                 "Cameras that replay files start when a client has subscribed to masks at the embedded broker, not after 2 seconds.",
         };
         var command = new Command(
-            "run",
+            Name,
             "Runs the service: cameras to masks over MQTT, until SIGTERM or SIGINT, or until every source has ended. SIGHUP "
                 + "reads the settings again.\n\nExample: edgeseg run --config edgeseg.toml"
         )
@@ -38,20 +39,17 @@ internal static class RunVerb
             config,
             waits,
         };
-        command.SetAction((parsed, cancel) => RunAsync(() => Load(parsed, config), parsed.GetValue(waits), cancel));
+        command.SetAction((parsed, _) => RunAsync(() => Load(parsed, config), parsed.GetValue(waits)));
         return command;
     }
 
-    private static async Task<int> RunAsync(Func<Settings> load, bool waitForSubscriber, CancellationToken cancel)
+    private static async Task<int> RunAsync(Func<Settings> load, bool waitForSubscriber)
     {
         var time = TimeProvider.System;
         var starts = FailedStarts.FromEnvironment(time);
         using var notifier = ServiceNotifier.FromEnvironment(time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        Action reload = stop.Cancel;
-        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Reload);
+        ServiceSignals.Register();
+        var stop = ServiceSignals.Stop;
         var started = false;
         try
         {
@@ -65,29 +63,18 @@ internal static class RunVerb
                     starts.Clear();
                 },
             };
-            reload = runner.RequestReload;
-            return await runner.RunAsync(settings, stop.Token);
+            ServiceSignals.OnReload(runner.RequestReload);
+            return await runner.RunAsync(settings, stop);
         }
         catch (Exception e) when (!started)
         {
             var refusal = Verbs.Refusal(e) ?? new OperatingException($"the start failed for a reason that is not known: {e}");
             Verbs.Fail(refusal.Message);
             // a SIGHUP ends the wait: the service manager starts the service with the changed settings
-            reload = stop.Cancel;
-            await WaitAsync(starts, notifier, refusal.Message, stop.Token);
+            using var wait = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            ServiceSignals.OnReload(wait.Cancel);
+            await WaitAsync(starts, notifier, refusal.Message, wait.Token);
             return refusal.ExitCode;
-        }
-
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            stop.Cancel();
-        }
-
-        void Reload(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            reload();
         }
     }
 

@@ -61,7 +61,12 @@ internal static class Verbs
         try
         {
             return await parsed.InvokeAsync(
-                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(5) }
+                new InvocationConfiguration
+                {
+                    EnableDefaultExceptionHandler = false,
+                    // the service handles its signals itself, from the first line on
+                    ProcessTerminationTimeout = parsed.CommandResult.Command.Name == RunVerb.Name ? null : TimeSpan.FromSeconds(5),
+                }
             );
         }
         catch (OperationCanceledException)

@@ -64,8 +64,9 @@ internal sealed class BrokerConnection : IDisposable
     /// <summary>Connects and subscribes. Null on success, else the reason for people; it holds no secret.</summary>
     public async Task<string?> ConnectAsync(byte[] will, CancellationToken stop)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(options.ConnectTimeout);
+        using var limit = new CancellationTokenSource(options.ConnectTimeout);
+        // a connection that is cut off after the broker has the will would publish it; one that succeeds ends properly
+        using var ending = stop.Register(() => limit.CancelAfter(MqttLimits.ConnectStopMs));
         try
         {
             var answer = await client.ConnectAsync(Build(will), limit.Token);

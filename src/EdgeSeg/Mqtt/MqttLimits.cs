@@ -46,6 +46,9 @@ internal static class MqttLimits
     /// <summary>Longest time for a clean disconnect, in ms: well within systemd's stop timeout.</summary>
     public const int LinkStopMs = 3_000;
 
+    /// <summary>Longest wait at a stop for a connection that is being made, in ms.</summary>
+    public const int ConnectStopMs = 1_000;
+
     /// <summary>
     /// Topic, properties and fixed header of a message, in bytes, when its size is compared with the broker's largest packet.
     /// </summary>
