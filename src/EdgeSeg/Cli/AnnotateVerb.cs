@@ -35,8 +35,8 @@ internal sealed class AnnotateVerb
         Description =
             "A detector's boxes: COCO detections (.json), or CSV lines file,x0,y0,x1,y1[,label]. Each becomes a mask with its label.",
     };
-    private readonly Option<double> minScore = ShareOption.Create("--min-score", "Masks with a lower score are left out.");
-    private readonly Option<double> minArea = ShareOption.Create(
+    private readonly Option<double> minScore = NumberOption.Share("--min-score", "Masks with a lower score are left out.");
+    private readonly Option<double> minArea = NumberOption.Share(
         "--min-area",
         "Masks that cover a smaller share of the picture are left out."
     );

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using EdgeSeg.Vision.AutomaticMasks;
 using EdgeSeg.Vision.Models;
 
@@ -16,52 +15,32 @@ internal sealed class AutomaticMaskCliOptions
             "Every object: asks at each point of a grid and keeps the masks that are sure, stable and distinct. "
             + "One JSON line a mask; their number goes to standard error.",
     };
-    private readonly Option<int> side = new("--points-per-side", "--grid")
+    private readonly Option<int> side = new Option<int>("--points-per-side", "--grid")
     {
         HelpName = "N",
         Description = $"Points on each side of that grid, 1 to {AutomaticMaskOptions.MaxPointsPerSide}.",
         DefaultValueFactory = _ => new AutomaticMaskOptions().PointsPerSide,
-    };
-    private readonly Option<float?> predictedIou = new("--pred-iou-thresh")
+    }.Within(1, AutomaticMaskOptions.MaxPointsPerSide);
+    private readonly Option<float?> predictedIou = new Option<float?>("--pred-iou-thresh")
     {
         HelpName = "0..1",
         Description = "Least predicted IoU of a mask. Default: the bundle's.",
-    };
-    private readonly Option<float?> stability = new("--stability-score-thresh")
+    }.Within(0, 1);
+    private readonly Option<float?> stability = new Option<float?>("--stability-score-thresh")
     {
         HelpName = "0..1",
         Description = "Least stability of a mask. Default: the bundle's.",
-    };
-    private readonly Option<double?> region = new("--min-mask-region-area")
+    }.Within(0, 1);
+    private readonly Option<double?> region = new Option<double?>("--min-mask-region-area")
     {
         HelpName = "PX",
         Description =
             $"Smaller islands are removed and smaller holes filled, in pixels of the photograph. "
             + $"Default: {new AutomaticMaskOptions().MinMaskRegionArea}.",
-    };
+    }.Within(0, MaxRegionArea);
 
     public AutomaticMaskCliOptions(Command command)
     {
-        side.Validators.Add(r =>
-            Require(
-                r,
-                r.GetValueOrDefault<int>() is >= 1 and <= AutomaticMaskOptions.MaxPointsPerSide,
-                $"--points-per-side must be 1..{AutomaticMaskOptions.MaxPointsPerSide}"
-            )
-        );
-        predictedIou.Validators.Add(r =>
-            Require(r, r.GetValueOrDefault<float?>() is null or (>= 0 and <= 1), "--pred-iou-thresh must be 0..1")
-        );
-        stability.Validators.Add(r =>
-            Require(r, r.GetValueOrDefault<float?>() is null or (>= 0 and <= 1), "--stability-score-thresh must be 0..1")
-        );
-        region.Validators.Add(r =>
-            Require(
-                r,
-                r.GetValueOrDefault<double?>() is null or (>= 0 and <= MaxRegionArea),
-                $"--min-mask-region-area must be 0..{MaxRegionArea:0}"
-            )
-        );
         command.Options.Add(everything);
         command.Options.Add(side);
         command.Options.Add(predictedIou);
@@ -83,11 +62,5 @@ internal sealed class AutomaticMaskCliOptions
             StabilityScoreThreshold = parsed.GetValue(stability) ?? ofBundle.StabilityScoreThreshold,
             MinMaskRegionArea = parsed.GetValue(region) ?? ofBundle.MinMaskRegionArea,
         };
-    }
-
-    private static void Require(OptionResult result, bool isGood, string message)
-    {
-        if (!isGood)
-            result.AddError(message);
     }
 }

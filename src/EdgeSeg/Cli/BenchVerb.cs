@@ -24,10 +24,10 @@ internal static class BenchVerb
             HelpName = "N",
             Description = "Measured in each form, after some to warm up.",
             DefaultValueFactory = _ => 60,
-        };
+        }.Within(1, CliLimits.MaxBenchFrames);
         var json = new Option<bool>("--json") { Description = "Figures as one JSON object instead of tables." };
         var alone = new Option<bool>("--alone") { Hidden = true };
-        var every = new Option<int>("--saliency-every") { Hidden = true, DefaultValueFactory = _ => 1 };
+        var every = new Option<int>("--saliency-every") { Hidden = true, DefaultValueFactory = _ => 1 }.Within(1, 1000);
         size.Validators.Add(r =>
         {
             if (ParseSize(r.GetValueOrDefault<string>()) is null)
@@ -35,11 +35,6 @@ internal static class BenchVerb
                     $"--size must be WIDTHxHEIGHT, {PictureBounds.MinSide} to {ConfigurationLimits.MaxImageSide} pixels a "
                         + "side, for example 1280x720"
                 );
-        });
-        frames.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int>() is < 1 or > CliLimits.MaxBenchFrames)
-                r.AddError($"--frames must be 1..{CliLimits.MaxBenchFrames}");
         });
         var command = new Command(
             "bench",

@@ -18,7 +18,7 @@ internal sealed class BrokerOptions
         Description = "Settings whose [mqtt] is used. Default: as for run, unless --host is given.",
     };
     private readonly Option<string?> host = new("--host") { HelpName = "NAME", Description = "The broker's name or address." };
-    private readonly Option<int> port = new("--port") { HelpName = "N", Description = "Its port. Default: 1883, or 8883 with TLS." };
+    private readonly Option<int> port = new Option<int>("--port") { HelpName = "N", Description = "Its port. Default: 1883, or 8883 with TLS." }.Within(1, 65535);
     private readonly Option<string?> user = new("--user") { HelpName = "NAME", Description = "User name." };
     private readonly Option<string?> passwordFile = new("--password-file")
     {
@@ -55,11 +55,6 @@ internal sealed class BrokerOptions
         {
             if (r.GetValueOrDefault<string?>() is { } given && !TextForms.TopicPrefix.Fits(given))
                 r.AddError($"--prefix {given}: must be {TextForms.TopicPrefix.Allowed}");
-        });
-        port.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int>() is < 1 or > 65535)
-                r.AddError("--port must be 1..65535");
         });
         foreach (
             var option in new Option[] { config, host, port, user, passwordFile, tls, authorities, certificate, key, clientId, prefix }

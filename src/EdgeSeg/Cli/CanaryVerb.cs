@@ -27,19 +27,19 @@ internal static class CanaryVerb
             HelpName = "N",
             Description = "Least IoU of a mask with the expected one.",
             DefaultValueFactory = _ => new CanaryTerms().MinIou,
-        };
+        }.Within(0, 1);
         var ratio = new Option<double>("--max-latency-ratio")
         {
             HelpName = "N",
             Description = "Most time, as a multiple of the model in use.",
             DefaultValueFactory = _ => new CanaryTerms().MaxLatencyRatio,
-        };
+        }.Within(0, 1000);
         var memory = new Option<int>("--max-memory-mib")
         {
             HelpName = "N",
             Description = "Most memory.",
             DefaultValueFactory = _ => new CanaryTerms().MaxMemoryMib,
-        };
+        }.Within(1, 65_536);
         var command = new Command(
             "canary",
             "Tests a model bundle in a separate process and prints the result as JSON: masks against the expected ones, time "

@@ -39,7 +39,7 @@ internal static class DemoVerb
             HelpName = "N",
             Description = "Port of that page; 0: a free one.",
             DefaultValueFactory = _ => new ConsoleSettings().Port,
-        };
+        }.Within(0, 65535);
         var command = new Command(
             "demo",
             "Finds the salient object in photographs and sends its mask over MQTT: starts a broker inside the process, "

@@ -79,16 +79,8 @@ internal static class EvalVerb
     private static Option<bool> Overwrite() =>
         new("--overwrite") { Description = "Replace the file of --json if it exists. Photographs and annotations are never replaced." };
 
-    private static Option<int?> Limit()
-    {
-        var limit = new Option<int?>("--limit") { HelpName = "N", Description = "Only the first N photographs." };
-        limit.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int?>() is < 1)
-                r.AddError("--limit must be at least 1");
-        });
-        return limit;
-    }
+    private static Option<int?> Limit() =>
+        new Option<int?>("--limit") { HelpName = "N", Description = "Only the first N photographs." }.Within(1, int.MaxValue);
 
     /// <summary>The file of --json.</summary>
     private sealed record JsonChoice(string? Path, bool MayOverwrite)

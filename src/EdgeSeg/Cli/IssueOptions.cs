@@ -11,12 +11,12 @@ namespace EdgeSeg.Cli;
 /// <summary>The options that every manifest is issued with.</summary>
 internal sealed class IssueOptions
 {
-    private readonly Option<long> serial = new("--serial")
+    private readonly Option<long> serial = new Option<long>("--serial")
     {
         Required = true,
         HelpName = "N",
         Description = "Number of this manifest: greater than that of every manifest before, whatever it was about.",
-    };
+    }.Within(1, UpdateLimits.MaxSerial);
     private readonly Option<DateTimeOffset?> expires = Date(
         "--expires",
         $"From then on devices refuse it. Default: in {CliLimits.ManifestDays} days."
@@ -25,11 +25,6 @@ internal sealed class IssueOptions
 
     public IssueOptions(Command command)
     {
-        serial.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<long>() is < 1 or > UpdateLimits.MaxSerial)
-                r.AddError($"--serial must be 1..{UpdateLimits.MaxSerial}");
-        });
         command.Options.Add(serial);
         command.Options.Add(expires);
         command.Options.Add(notBefore);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using EdgeSeg.Evaluation;
@@ -35,13 +34,13 @@ internal static class ModelCalibrateVerb
             HelpName = "N",
             Description = "Photographs for automatic masks, spread over the set; 0: none. Each takes points-per-side squared runs.",
             DefaultValueFactory = _ => 24,
-        };
+        }.Within(0, 10_000);
         var side = new Option<int>("--points-per-side")
         {
             HelpName = "N",
             Description = "Points on each side of the grid of automatic masks.",
             DefaultValueFactory = _ => 16,
-        };
+        }.Within(1, 64);
         var command = new Command(
             "calibrate",
             "Measures the thresholds of a bundle on photographs that were not trained on, and prints "
@@ -55,8 +54,6 @@ internal static class ModelCalibrateVerb
             photos,
             side,
         };
-        photos.Validators.Add(r => Require(r.GetValueOrDefault<int>() is >= 0 and <= 10_000, r, "--photos must be 0..10000"));
-        side.Validators.Add(r => Require(r.GetValueOrDefault<int>() is >= 1 and <= 64, r, "--points-per-side must be 1..64"));
         var modelOptions = new ModelOptions(command);
         command.SetAction(parsed =>
         {
@@ -73,12 +70,6 @@ internal static class ModelCalibrateVerb
             return ExitCode.Ok;
         });
         return command;
-    }
-
-    private static void Require(bool isGood, OptionResult result, string message)
-    {
-        if (!isGood)
-            result.AddError(message);
     }
 
     private static (SaliencyFloor Floor, int Salient, int Empty) Saliency(

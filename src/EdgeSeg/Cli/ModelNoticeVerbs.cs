@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EdgeSeg.Configuration;
 using EdgeSeg.Platform;
 using EdgeSeg.Release;
 using EdgeSeg.Updates;
@@ -54,13 +55,13 @@ internal static class ModelNoticeVerbs
             Required = true,
             HelpName = "N",
             Description = "Number of the new key set: 2 for the first one after the keys of the settings, then one more each time.",
-        };
+        }.Within(2, UpdateLimits.MaxKeySetNumber);
         var threshold = new Option<int>("--threshold")
         {
             Required = true,
             HelpName = "M",
             Description = "How many of them must sign.",
-        };
+        }.Within(1, ConfigurationLimits.MaxTrustedKeys);
         var revoke = new Option<string[]>("--revoke")
         {
             HelpName = "ID",

@@ -22,12 +22,12 @@ internal sealed class ModelOptions
         Description = "auto: int8 where the CPU gains from it, else fp32.",
         DefaultValueFactory = _ => "auto",
     };
-    private readonly Option<int> threads = new("--threads")
+    private readonly Option<int> threads = new Option<int>("--threads")
     {
         Description = "Threads of one model run; 0: one a core, at most 4.",
         HelpName = "N",
         DefaultValueFactory = _ => 0,
-    };
+    }.Within(0, 64);
 
     private readonly Option<string?> runtime = new("--runtime")
     {
@@ -45,11 +45,6 @@ internal sealed class ModelOptions
     public ModelOptions(Command command, bool withFolder = true)
     {
         precision.AcceptOnlyFromAmong("auto", "fp32", "int8");
-        threads.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int>() is < 0 or > 64)
-                r.AddError("--threads must be 0..64");
-        });
         if (withFolder)
             command.Options.Add(folder);
         command.Options.Add(salience);

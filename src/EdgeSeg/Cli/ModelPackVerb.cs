@@ -27,11 +27,11 @@ internal sealed class ModelPackVerb
         HelpName = "URL",
         Description = "Where devices will find those files: https://, http:// (where a device allows it) or file:// (a stick).",
     };
-    private readonly Option<int?> version = new("--version")
+    private readonly Option<int?> version = new Option<int?>("--version")
     {
         HelpName = "N",
         Description = "Version of the bundle, a counter that only increases. Default: that of model.json.",
-    };
+    }.Within(1, int.MaxValue);
     private readonly Option<string[]> images = new("--images")
     {
         HelpName = "PATH",
@@ -68,54 +68,54 @@ internal sealed class ModelPackVerb
         Description = "A figure for people and dashboards, for example miou=0.77; repeat for more.",
         CustomParser = Figures,
     };
-    private readonly Option<double> minIou = new("--min-iou")
+    private readonly Option<double> minIou = new Option<double>("--min-iou")
     {
         HelpName = "X",
         Description = "Least IoU of each canary mask with the expected one, 0.5..1.",
         DefaultValueFactory = _ => new CanaryTerms().MinIou,
-    };
-    private readonly Option<double> latency = new("--max-latency-ratio")
+    }.Within(0.5, 1);
+    private readonly Option<double> latency = new Option<double>("--max-latency-ratio")
     {
         HelpName = "X",
         Description = "Most time that it may take, as a multiple of the model in use.",
         DefaultValueFactory = _ => new CanaryTerms().MaxLatencyRatio,
-    };
-    private readonly Option<int> memory = new("--max-memory-mib")
+    }.Within(0.01, 100);
+    private readonly Option<int> memory = new Option<int>("--max-memory-mib")
     {
         HelpName = "N",
         Description = "Most memory of the canary's process.",
         DefaultValueFactory = _ => new CanaryTerms().MaxMemoryMib,
-    };
-    private readonly Option<int> frames = new("--live-frames")
+    }.Within(64, 65_536);
+    private readonly Option<int> frames = new Option<int>("--live-frames")
     {
         HelpName = "N",
         Description = "Live results to look at before it is called good.",
         DefaultValueFactory = _ => new LiveTerms().Frames,
-    };
-    private readonly Option<double> foundDrop = new("--live-found-drop")
+    }.Within(1, UpdateLimits.MaxLiveFrames);
+    private readonly Option<double> foundDrop = new Option<double>("--live-found-drop")
     {
         HelpName = "X",
         Description = "Most that the share of frames with something found may fall, 0..1.",
         DefaultValueFactory = _ => new LiveTerms().FoundRateDrop,
-    };
-    private readonly Option<double> iouDrop = new("--live-iou-drop")
+    }.Within(0, 1);
+    private readonly Option<double> iouDrop = new Option<double>("--live-iou-drop")
     {
         HelpName = "X",
         Description = "Most that the mean predicted IoU may fall, 0..1.",
         DefaultValueFactory = _ => new LiveTerms().PredictedIouDrop,
-    };
-    private readonly Option<double> areaFactor = new("--live-area-factor")
+    }.Within(0, 1);
+    private readonly Option<double> areaFactor = new Option<double>("--live-area-factor")
     {
         HelpName = "X",
         Description = "Most that the mean mask area may grow or shrink, as a factor.",
         DefaultValueFactory = _ => new LiveTerms().AreaFactor,
-    };
-    private readonly Option<int> wait = new("--live-wait-s")
+    }.Within(1, 1000);
+    private readonly Option<int> wait = new Option<int>("--live-wait-s")
     {
         HelpName = "S",
         Description = "Seconds after which the canary's result suffices when there are too few results.",
         DefaultValueFactory = _ => new LiveTerms().WaitS,
-    };
+    }.Within(1, 30 * 86_400);
     private readonly IssueOptions issue;
     private readonly RolloutOptions rollout;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 using EdgeSeg.Platform;
 using EdgeSeg.Release;
@@ -26,18 +27,18 @@ internal sealed class ModelPublishVerb
         HelpName = "DIR",
         Description = "Check the signatures against these public keys first.",
     };
-    private readonly Option<int> threshold = new("--threshold")
+    private readonly Option<int> threshold = new Option<int>("--threshold")
     {
         HelpName = "N",
         Description = "How many of them must have signed.",
         DefaultValueFactory = _ => 1,
-    };
-    private readonly Option<int?> keySet = new("--key-set")
+    }.Within(1, ConfigurationLimits.MaxTrustedKeys);
+    private readonly Option<int?> keySet = new Option<int?>("--key-set")
     {
         HelpName = "N",
         Description =
             "With --withdraw: the key set of this number instead of the manifest. Devices that have not taken it cannot follow later ones.",
-    };
+    }.Within(2, UpdateLimits.MaxKeySetNumber);
     private readonly BrokerOptions broker;
 
     private ModelPublishVerb(Command command)

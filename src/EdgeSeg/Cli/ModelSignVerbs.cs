@@ -64,12 +64,7 @@ internal static class ModelSignVerbs
             HelpName = "N",
             Description = "How many of them must have signed.",
             DefaultValueFactory = _ => 1,
-        };
-        threshold.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int>() is < 1 or > ConfigurationLimits.MaxTrustedKeys)
-                r.AddError($"--threshold must be 1..{ConfigurationLimits.MaxTrustedKeys}");
-        });
+        }.Within(1, ConfigurationLimits.MaxTrustedKeys);
         var command = new Command(
             "verify",
             "Checks a folder as a device would: signatures first, then the manifest, then every "

@@ -15,24 +15,19 @@ internal sealed class ModelStatusVerb
     {
         Description = "Continue: redraws the table on a terminal, writes a line for each change into a pipe.",
     };
-    private readonly Option<double?> seconds = new("--for")
+    private readonly Option<double?> seconds = new Option<double?>("--for")
     {
         HelpName = "SECONDS",
         Description =
             "End after this time. Default: with --follow never, else when all retained states have come, "
             + $"{CliLimits.FleetReadS} s at most.",
-    };
+    }.Within(0.001, 86_400);
     private readonly BrokerOptions broker;
 
     private ModelStatusVerb(Command command)
     {
         foreach (var option in new Option[] { fleet, devices, follow, seconds })
             command.Options.Add(option);
-        seconds.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<double?>() is { } s && !(s is > 0 and <= 86_400))
-                r.AddError("--for must be more than 0 and at most 86400 seconds");
-        });
         broker = new BrokerOptions(command);
     }
 

@@ -14,19 +14,19 @@ internal sealed class RolloutOptions
 
     private readonly Option<bool> all = new("--all") { Description = "Every device takes part." };
 
-    private readonly Option<double?> percent = new("--percent")
+    private readonly Option<double?> percent = new Option<double?>("--percent")
     {
         HelpName = "P",
         Description =
             "Share of the devices that take part, 0..100, by a hash of salt and device: of a small fleet it may be none. See --count.",
-    };
+    }.Within(0, 100);
 
-    private readonly Option<int?> count = new("--count")
+    private readonly Option<int?> count = new Option<int?>("--count")
     {
         HelpName = "N",
         Description =
             $"Exactly N devices, 1..{UpdateLimits.MaxRolloutDevices}, chosen among those that have published their info on the broker.",
-    };
+    }.Within(1, UpdateLimits.MaxRolloutDevices);
 
     private readonly Option<string[]> devices = new("--devices")
     {
@@ -57,16 +57,6 @@ internal sealed class RolloutOptions
     /// <param name="withFleet">False where the verb has an option --fleet of its own.</param>
     public RolloutOptions(Command command, bool withFleet = true)
     {
-        percent.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<double?>() is { } p && !(p is >= 0 and <= 100))
-                r.AddError("--percent must be 0..100");
-        });
-        count.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int?>() is < 1 or > UpdateLimits.MaxRolloutDevices)
-                r.AddError($"--count must be 1..{UpdateLimits.MaxRolloutDevices}: for more devices use --percent or --tags");
-        });
         salt.Validators.Add(r =>
         {
             if (r.GetValueOrDefault<string?>() is { Length: 0 or > Identifier.MaxLength })

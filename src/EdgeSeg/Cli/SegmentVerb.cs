@@ -57,25 +57,25 @@ internal sealed class SegmentVerb
     {
         Description = "Replace result files that exist already. Photographs are never replaced.",
     };
-    private readonly Option<int?> bitDepth = new("--bit-depth")
+    private readonly Option<int?> bitDepth = new Option<int?>("--bit-depth")
     {
         HelpName = "BITS",
         Description = "Significant bits of pictures with 16 bits a sample, 8 to 16; without it they are found from the greatest value.",
-    };
+    }.Within(8, 16);
     private readonly Option<bool> follow = new("--follow")
     {
         Description =
             "The argument is a video file or a folder of frames: the object of the first frame is followed; overlay: "
             + "<video>-overlay.avi.",
     };
-    private readonly Option<int> every = new("--every")
+    private readonly Option<int> every = new Option<int>("--every")
     {
         HelpName = "N",
         Description = "Of a video: only frames 1, 1 + N, 1 + 2 N, ...",
         DefaultValueFactory = _ => 1,
-    };
-    private readonly Option<double> minScore = ShareOption.Create("--min-score", "Masks with a lower score count as not found.");
-    private readonly Option<double> minArea = ShareOption.Create(
+    }.Within(1, int.MaxValue);
+    private readonly Option<double> minScore = NumberOption.Share("--min-score", "Masks with a lower score count as not found.");
+    private readonly Option<double> minArea = NumberOption.Share(
         "--min-area",
         "Masks that cover a smaller share of the picture count as not found."
     );
@@ -90,16 +90,6 @@ internal sealed class SegmentVerb
 
     private SegmentVerb(Command command)
     {
-        bitDepth.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int?>() is < 8 or > 16)
-                r.AddError("--bit-depth must be 8 to 16");
-        });
-        every.Validators.Add(r =>
-        {
-            if (r.GetValueOrDefault<int>() < 1)
-                r.AddError("--every must be at least 1");
-        });
         format.Validators.Add(r =>
         {
             var wrong = r.GetValueOrDefault<string>()?.Split(',').FirstOrDefault(f => !formats.Contains(f));
