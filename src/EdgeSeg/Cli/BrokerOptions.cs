@@ -18,7 +18,11 @@ internal sealed class BrokerOptions
         Description = "Settings whose [mqtt] is used. Default: as for run, unless --host is given.",
     };
     private readonly Option<string?> host = new("--host") { HelpName = "NAME", Description = "The broker's name or address." };
-    private readonly Option<int> port = new Option<int>("--port") { HelpName = "N", Description = "Its port. Default: 1883, or 8883 with TLS." }.Within(1, 65535);
+    private readonly Option<int> port = new Option<int>("--port")
+    {
+        HelpName = "N",
+        Description = "Its port. Default: 1883, or 8883 with TLS.",
+    }.Within(1, 65535);
     private readonly Option<string?> user = new("--user") { HelpName = "NAME", Description = "User name." };
     private readonly Option<string?> passwordFile = new("--password-file")
     {

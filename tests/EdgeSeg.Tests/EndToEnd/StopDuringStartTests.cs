@@ -27,7 +27,10 @@ public sealed class StopDuringStartTests
             Assert.True(service.Process.ExitCode == 0, $"after {delay} ms: exit code {service.Process.ExitCode}\n{errors}");
         }
 
-        Assert.DoesNotContain(service.Listener.All, m => m.Topic == ServiceOnBroker.Root + "status" && m.Text.Length > 0 && m.State == "lost");
+        Assert.DoesNotContain(
+            service.Listener.All,
+            m => m.Topic == ServiceOnBroker.Root + "status" && m.Text.Length > 0 && m.State == "lost"
+        );
     }
 
     [Fact]
