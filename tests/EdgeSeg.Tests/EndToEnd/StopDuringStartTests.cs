@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using EdgeSeg.Mqtt;
-using EdgeSeg.Testing;
 using Xunit;
 
 namespace EdgeSeg.EndToEnd;
