@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
@@ -9,26 +7,40 @@ namespace EdgeSeg.Annotation;
 /// <summary>
 /// A form of training set. The files of a photograph are written with it; what lists them all is written at the end, from the journal.
 /// </summary>
-internal abstract class AnnotationExport(string folder, IReadOnlyList<string> labels)
+internal abstract class AnnotationExport(string folder, IReadOnlyList<Category> categories)
 {
-    private readonly Dictionary<string, int> index = labels.Select((label, i) => (label, i)).ToDictionary(p => p.label, p => p.i);
+    private readonly Dictionary<string, int> index = categories.Select((c, i) => (c.Name, i)).ToDictionary(p => p.Name, p => p.i);
 
     public static readonly string[] Kinds = ["coco", "yolo-seg", "labelmap", "cutout"];
 
+    /// <summary>The first parts of the names of all files that this program writes into an output folder.</summary>
+    public static readonly string[] OwnNames =
+    [
+        AnnotationSettings.FileName,
+        AnnotationJournal.FileName,
+        CocoExport.FileName,
+        "data.yaml",
+        "labels.json",
+        "labels",
+        "images",
+        "labelmaps",
+        "cutouts",
+    ];
+
     protected string Folder { get; } = folder;
 
-    protected IReadOnlyList<string> Labels { get; } = labels;
+    protected IReadOnlyList<Category> Categories { get; } = categories;
 
-    /// <summary>The place of a label in <see cref="Labels"/>, from 0.</summary>
+    /// <summary>The place of a label in <see cref="Categories"/>, from 0.</summary>
     protected int IndexOf(string label) => index[label];
 
-    public static AnnotationExport Of(string kind, string folder, IReadOnlyList<string> labels) =>
+    public static AnnotationExport Of(string kind, string folder, IReadOnlyList<Category> categories) =>
         kind switch
         {
-            "coco" => new CocoExport(folder, labels),
-            "yolo-seg" => new YoloExport(folder, labels),
-            "labelmap" => new LabelMapExport(folder, labels),
-            "cutout" => new CutoutExport(folder, labels),
+            "coco" => new CocoExport(folder, categories),
+            "yolo-seg" => new YoloExport(folder, categories),
+            "labelmap" => new LabelMapExport(folder, categories),
+            "cutout" => new CutoutExport(folder, categories),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not an export"),
         };
 
@@ -56,15 +68,45 @@ internal abstract class AnnotationExport(string folder, IReadOnlyList<string> la
     }
 
     /// <summary>The file has its name only when it is whole.</summary>
-    protected static void WriteAtomically(string path, Action<Stream> write)
+    protected static void WriteAtomically(string path, Action<Stream> write) =>
+        Make(
+            path,
+            () =>
+            {
+                var draft = path + ".part";
+                using (var stream = File.Create(draft))
+                    write(stream);
+                File.Move(draft, path, overwrite: true);
+            }
+        );
+
+    /// <summary>A link to a file, or a copy where the file system has no links.</summary>
+    /// <exception cref="OperatingException">Neither can be made.</exception>
+    public static void Link(string path, string target) =>
+        Make(
+            path,
+            () =>
+            {
+                File.Delete(path);
+                try
+                {
+                    File.CreateSymbolicLink(path, target);
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    File.Copy(target, path);
+                }
+            }
+        );
+
+    /// <summary>Makes a file's folders and the file.</summary>
+    /// <exception cref="OperatingException">It cannot be made.</exception>
+    public static void Make(string path, Action make)
     {
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            var draft = path + ".part";
-            using (var stream = File.Create(draft))
-                write(stream);
-            File.Move(draft, path, overwrite: true);
+            make();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -78,81 +120,8 @@ internal abstract class AnnotationExport(string folder, IReadOnlyList<string> la
     protected static string WithoutExtension(string name) => name[..^Path.GetExtension(name).Length];
 }
 
-/// <summary>YOLO segmentation: a text file a photograph, one polygon an object; images/ holds links to the photographs.</summary>
-internal sealed class YoloExport(string folder, IReadOnlyList<string> labels) : AnnotationExport(folder, labels)
-{
-    private readonly StringBuilder lines = new();
-
-    /// <summary>The format finds a photograph's labels by its name without extension.</summary>
-    public override void Check(IEnumerable<Photo> photos)
-    {
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var photo in photos)
-        {
-            var name = WithoutExtension(photo.Name);
-            if (!names.TryAdd(name, photo.Name))
-                throw new OperatingException(
-                    $"'{names[name]}' and '{photo.Name}' would share the file labels/{name}.txt: rename one, or choose another export"
-                );
-        }
-    }
-
-    public override void Begin(AnnotatedPhoto photo, Mat pixels) => lines.Clear();
-
-    public override void Add(AnnotatedPhoto photo, Mat pixels, AnnotatedObject one, BinaryMask mask)
-    {
-        var points = Joined(Polygon.Trace(mask).Rings);
-        if (points.Count < 3)
-            return;
-        lines.Append(IndexOf(one.Label));
-        foreach (var (x, y) in points)
-            lines.Append(CultureInfo.InvariantCulture, $" {x / photo.Width:0.######} {y / photo.Height:0.######}");
-        lines.Append('\n');
-    }
-
-    public override void End(AnnotatedPhoto photo)
-    {
-        Write(photo, $"labels/{WithoutExtension(photo.Name)}.txt", Encoding.UTF8.GetBytes(lines.ToString()));
-        var link = Path.Combine(Folder, "images", photo.Name);
-        Directory.CreateDirectory(Path.GetDirectoryName(link)!);
-        if (!File.Exists(link))
-        {
-            File.Delete(link);
-            File.CreateSymbolicLink(link, Path.GetFullPath(photo.Path));
-        }
-    }
-
-    public override void Finish(IEnumerable<AnnotatedPhoto> photos)
-    {
-        var text = new StringBuilder("path: .\ntrain: images\nval: images\nnames:\n");
-        for (var i = 0; i < Labels.Count; i++)
-            text.Append(CultureInfo.InvariantCulture, $"  {i}: \"{Labels[i].Replace("\"", "'", StringComparison.Ordinal)}\"\n");
-        WriteAtomically(Path.Combine(Folder, "data.yaml"), s => s.Write(Encoding.UTF8.GetBytes(text.ToString())));
-    }
-
-    /// <summary>
-    /// All rings as one closed line, which is all that the format knows: from the first vertex to each further ring and back on the same
-    /// way. Filled by the even-odd rule it gives the parts and leaves the holes out, since the ways there and back have no area.
-    /// </summary>
-    internal static List<Vertex> Joined(IReadOnlyList<Ring> rings)
-    {
-        var line = new List<Vertex>();
-        foreach (var ring in rings)
-        {
-            line.AddRange(ring.Vertices);
-            if (rings.Count > 1)
-            {
-                line.Add(ring.Vertices[0]);
-                if (ring != rings[0])
-                    line.Add(rings[0].Vertices[0]);
-            }
-        }
-        return line;
-    }
-}
-
 /// <summary>A 16-bit PNG a photograph, 0 the background and 1..n the objects; labels.json says what each number is.</summary>
-internal sealed unsafe class LabelMapExport(string folder, IReadOnlyList<string> labels) : AnnotationExport(folder, labels)
+internal sealed unsafe class LabelMapExport(string folder, IReadOnlyList<Category> categories) : AnnotationExport(folder, categories)
 {
     private ushort[] map = [];
     private ushort next;
@@ -192,7 +161,7 @@ internal sealed unsafe class LabelMapExport(string folder, IReadOnlyList<string>
 }
 
 /// <summary>A PNG with alpha an object: its pixels, cut to its box, all else transparent.</summary>
-internal sealed unsafe class CutoutExport(string folder, IReadOnlyList<string> labels) : AnnotationExport(folder, labels)
+internal sealed unsafe class CutoutExport(string folder, IReadOnlyList<Category> categories) : AnnotationExport(folder, categories)
 {
     public override void Add(AnnotatedPhoto photo, Mat pixels, AnnotatedObject one, BinaryMask mask)
     {

@@ -26,6 +26,15 @@ internal sealed record AnnotatedPhoto(string Name, string Path)
 
     /// <summary>The files made of it, relative to the output folder.</summary>
     public List<string> Files { get; init; } = [];
+
+    /// <summary>The photograph's file in bytes; null: the journal is of an earlier version.</summary>
+    public long? Size { get; init; }
+
+    /// <summary>When that file was changed, in milliseconds since 1970 (UTC).</summary>
+    public long? Modified { get; init; }
+
+    /// <summary>Boxes of the prompts that have no part in the picture.</summary>
+    public int BoxesOutside { get; set; }
 }
 
 /// <summary>
@@ -36,31 +45,77 @@ internal sealed class AnnotationJournal : IDisposable
 {
     public const string FileName = "photographs.jsonl";
 
+    private const int BlockBytes = 1 << 16;
+
     private readonly string file;
     private readonly FileStream stream;
 
     /// <param name="folder">The output folder. A line that was cut off by an interruption is removed.</param>
+    /// <exception cref="OperatingException">It cannot be written.</exception>
     public AnnotationJournal(string folder)
+        : this(folder, FileName) { }
+
+    private AnnotationJournal(string folder, string name)
     {
-        file = System.IO.Path.Combine(folder, FileName);
-        stream = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
-        long end = 0;
-        for (int b, at = 0; (b = stream.ReadByte()) >= 0; at++)
+        file = System.IO.Path.Combine(folder, name);
+        try
         {
-            if (b == '\n')
-                end = at + 1L;
+            // without a buffer: what could not be written is not tried again when the stream is closed
+            stream = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
+            stream.SetLength(EndOfLines());
+            stream.Position = stream.Length;
         }
-        stream.SetLength(end);
-        stream.Position = end;
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(e);
+        }
     }
 
+    /// <exception cref="OperatingException">It cannot be written.</exception>
     public void Add(AnnotatedPhoto photo)
     {
-        stream.Write(Encoding.UTF8.GetBytes(ToJson(photo) + "\n"));
-        stream.Flush(flushToDisk: false);
+        try
+        {
+            stream.Write(Encoding.UTF8.GetBytes(ToJson(photo) + "\n"));
+        }
+        catch (IOException e)
+        {
+            throw Unwritable(e);
+        }
     }
 
+    /// <summary>Removes the lines of all other photographs, all or nothing.</summary>
+    /// <exception cref="OperatingException">It cannot be written.</exception>
+    public static void Keep(string folder, Func<AnnotatedPhoto, bool> isKept)
+    {
+        var draft = System.IO.Path.Combine(folder, FileName + ".part");
+        File.Delete(draft);
+        using (var journal = new AnnotationJournal(folder, FileName + ".part"))
+        {
+            foreach (var photo in Read(folder).Where(isKept))
+                journal.Add(photo);
+        }
+        File.Move(draft, System.IO.Path.Combine(folder, FileName), overwrite: true);
+    }
+
+    private long EndOfLines()
+    {
+        var buffer = new byte[BlockBytes];
+        long end = 0,
+            at = 0;
+        for (int read; (read = stream.Read(buffer)) > 0; at += read)
+        {
+            if (buffer.AsSpan(0, read).LastIndexOf((byte)'\n') is >= 0 and var last)
+                end = at + last + 1;
+        }
+        return end;
+    }
+
+    private OperatingException Unwritable(Exception e) =>
+        new($"{file}: cannot be written ({e.Message}): free space there or choose another --out, then run the same command again");
+
     /// <summary>The photographs of a folder's journal, each with its last line, in the order of those lines.</summary>
+    /// <exception cref="OperatingException">A line is damaged, or the journal cannot be read.</exception>
     public static IEnumerable<AnnotatedPhoto> Read(string folder)
     {
         var file = System.IO.Path.Combine(folder, FileName);
@@ -81,9 +136,21 @@ internal sealed class AnnotationJournal : IDisposable
 
     private static IEnumerable<string> Lines(string file)
     {
-        using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        using var reader = Open(file);
         while (reader.ReadLine() is { } line)
             yield return line;
+    }
+
+    private static StreamReader Open(string file)
+    {
+        try
+        {
+            return new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException($"{file}: cannot be read ({e.Message}): name output folders of 'edgeseg annotate'");
+        }
     }
 
     private static AnnotatedPhoto Parse(string file, string line, int number)
@@ -107,7 +174,10 @@ internal sealed class AnnotationJournal : IDisposable
                 Height = root.GetProperty("height").GetInt32(),
                 Fault = root.GetProperty("fault").GetString()!,
                 Objects = [.. objects],
-                Files = [.. root.GetProperty("files").EnumerateArray().Select(f => f.GetString()!)],
+                Files = [.. root.GetProperty("files").EnumerateArray().Select(f => Inside(f.GetString()!))],
+                Size = root.TryGetProperty("size", out var size) ? size.GetInt64() : null,
+                Modified = root.TryGetProperty("modified", out var modified) ? modified.GetInt64() : null,
+                BoxesOutside = root.TryGetProperty("boxes_outside", out var outside) ? outside.GetInt32() : 0,
             };
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
@@ -115,6 +185,10 @@ internal sealed class AnnotationJournal : IDisposable
             throw new OperatingException($"{file}: line {number + 1} is damaged: remove the line to annotate its photograph again");
         }
     }
+
+    /// <summary>Files of the journal are copied and deleted: each must be one of the output folder.</summary>
+    private static string Inside(string name) =>
+        System.IO.Path.IsPathRooted(name) || name.Split('/').Contains("..") ? throw new FormatException(name) : name;
 
     private static string ToJson(AnnotatedPhoto photo)
     {
@@ -126,6 +200,12 @@ internal sealed class AnnotationJournal : IDisposable
             w.WriteString("path", photo.Path);
             w.WriteNumber("width", photo.Width);
             w.WriteNumber("height", photo.Height);
+            if (photo.Size is { } size)
+                w.WriteNumber("size", size);
+            if (photo.Modified is { } modified)
+                w.WriteNumber("modified", modified);
+            if (photo.BoxesOutside > 0)
+                w.WriteNumber("boxes_outside", photo.BoxesOutside);
             w.WriteString("fault", photo.Fault);
             w.WriteStartArray("objects");
             foreach (var o in photo.Objects)

@@ -1,3 +1,4 @@
+using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Annotation;
@@ -6,16 +7,27 @@ namespace EdgeSeg.Annotation;
 internal static class AnnotationMerge
 {
     /// <summary>Copies the parts' files, joins their journals and writes what lists all photographs.</summary>
-    /// <exception cref="OperatingException">A shard is missing or of another run, or a photograph is in two parts.</exception>
-    public static AnnotationReport Run(IReadOnlyList<string> parts, string folder, Action<int, int> progress)
+    /// <exception cref="OperatingException">A shard is missing, not finished or of another run, a photograph is in two parts, or the
+    /// folder holds anything but an earlier merge of these parts.</exception>
+    public static AnnotationReport Run(IReadOnlyList<string> parts, string folder, string? listEmpty, Action<int, int> progress)
     {
+        var real = FinalFile.RealPath(folder);
+        if (parts.FirstOrDefault(p => FinalFile.RealPath(p) == real) is { } part)
+            throw new OperatingException($"{folder} is one of the parts: choose another --out", ExitCode.Usage);
         var settings = parts.Select(AnnotationSettings.Read).ToArray();
         Check(parts, settings);
-        var all = settings[0] with { Shard = "1/1" };
+        for (var i = 0; i < parts.Count; i++)
+            CheckFinished(parts[i], settings[i]);
+        var all = settings[0] with
+        {
+            Shard = "1/1",
+            Photographs = null,
+            ListEmpty = listEmpty,
+            Parts = [.. parts.Select(FinalFile.RealPath).Order(StringComparer.Ordinal)],
+        };
         all.Claim(folder);
-        var report = new AnnotationReport();
+        Clear(folder);
         var seen = new Dictionary<string, string>(StringComparer.Ordinal);
-        File.Delete(Path.Combine(folder, AnnotationJournal.FileName));
         using (var journal = new AnnotationJournal(folder))
         {
             for (var i = 0; i < parts.Count; i++)
@@ -28,55 +40,70 @@ internal static class AnnotationMerge
                         );
                     Copy(parts[i], folder, photo);
                     journal.Add(photo);
-                    report.Add(photo);
                 }
                 progress(i + 1, parts.Count);
             }
         }
-        AnnotationExport.Of(all.Export, folder, all.Labels).Finish(AnnotationJournal.Read(folder));
-        return report;
+        return AnnotationRun.Finish(all, folder, AnnotationExport.Of(all.Export, folder, all.Categories), seen.ContainsKey);
     }
 
     private static void Check(IReadOnlyList<string> parts, AnnotationSettings[] settings)
     {
         for (var i = 1; i < parts.Count; i++)
         {
-            var same = settings[i] with { Shard = settings[0].Shard, Labels = settings[0].Labels };
-            if (same != settings[0] || !settings[i].Labels.SequenceEqual(settings[0].Labels))
-                throw new OperatingException(
-                    $"{parts[i]} was made with another export, mode, model, options or labels than {parts[0]}: merge parts of one run"
-                );
+            if (settings[i].Differences(settings[0]) is { Length: > 0 } differences)
+                throw new OperatingException($"{parts[i]} was made with another {differences} than {parts[0]}: merge parts of one run");
         }
-        var count = settings[0].Shard.Split('/')[^1];
         var shards = settings.Select(s => s.Shard).ToArray();
         if (shards.GroupBy(s => s).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw new OperatingException($"shard {twice.Key} is there {twice.Count()} times: name each part once");
-        if (shards.Any(s => s.Split('/')[^1] != count))
+        var count = AnnotationSettings.ShardNumbers(shards[0])!.Value.Count;
+        if (shards.Any(s => AnnotationSettings.ShardNumbers(s)!.Value.Count != count))
             throw new OperatingException(
                 $"the parts are of different numbers of shards ({string.Join(", ", shards)}): merge parts of one run"
             );
-        var missing = Enumerable
-            .Range(1, int.Parse(count, System.Globalization.CultureInfo.InvariantCulture))
-            .Select(i => $"{i}/{count}")
-            .Except(shards)
-            .ToArray();
+        var missing = Enumerable.Range(1, count).Select(i => $"{i}/{count}").Except(shards).ToArray();
         if (missing.Length > 0)
             throw new OperatingException($"shard {string.Join(", ", missing)} is missing: run it, then merge all {count} parts");
     }
 
+    /// <summary>A part of an earlier version has no mark; its command, run again, does no work that is done and sets it.</summary>
+    private static void CheckFinished(string part, AnnotationSettings settings)
+    {
+        var isFinished =
+            settings.Photographs is { } count
+            && File.Exists(Path.Combine(part, AnnotationJournal.FileName))
+            && AnnotationJournal.Read(part).Count() == count;
+        if (!isFinished)
+            throw new OperatingException($"shard {settings.Shard} in {part} is not finished: run its command again");
+    }
+
+    /// <summary>An earlier merge is made anew.</summary>
+    private static void Clear(string folder)
+    {
+        var journal = Path.Combine(folder, AnnotationJournal.FileName);
+        if (!File.Exists(journal))
+            return;
+        foreach (var photo in AnnotationJournal.Read(folder))
+            AnnotationRun.Delete(folder, photo);
+        AnnotationExport.Make(journal, () => File.Delete(journal));
+    }
+
     private static void Copy(string part, string folder, AnnotatedPhoto photo)
     {
-        foreach (var file in photo.Files)
+        foreach (var file in photo.Files.Union(OldLinks(part, photo)))
         {
-            var to = Path.Combine(folder, file);
-            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-            File.Copy(Path.Combine(part, file), to, overwrite: true);
-        }
-        var link = Path.Combine("images", photo.Name);
-        if (new FileInfo(Path.Combine(part, link)).LinkTarget is { } target && !File.Exists(Path.Combine(folder, link)))
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(folder, link))!);
-            File.CreateSymbolicLink(Path.Combine(folder, link), target);
+            var (from, to) = (new FileInfo(Path.Combine(part, file)), Path.Combine(folder, file));
+            if (from.LinkTarget is { } target)
+                AnnotationExport.Link(to, target);
+            else if (from.Exists)
+                AnnotationExport.Make(to, () => from.CopyTo(to, overwrite: true));
+            else
+                throw new OperatingException($"{from.FullName} is missing: run the command of its shard again");
         }
     }
+
+    /// <summary>The link to the photograph that the journal of an earlier version does not name.</summary>
+    private static IEnumerable<string> OldLinks(string part, AnnotatedPhoto photo) =>
+        new FileInfo(Path.Combine(part, "images", photo.Name)).LinkTarget is null ? [] : [$"images/{photo.Name}"];
 }

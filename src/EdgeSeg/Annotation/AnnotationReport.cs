@@ -13,8 +13,12 @@ internal sealed class AnnotationReport
     /// <summary>Photographs that could not be read, each with the reason.</summary>
     public List<string> Unreadable { get; } = [];
 
+    /// <summary>Boxes of the prompts that have no part in their photographs.</summary>
+    public int BoxesOutside { get; private set; }
+
     public void Add(AnnotatedPhoto photo)
     {
+        BoxesOutside += photo.BoxesOutside;
         if (photo.Fault.Length > 0)
             Unreadable.Add(photo.Fault);
         else if (photo.Objects.Count == 0)
@@ -26,7 +30,9 @@ internal sealed class AnnotationReport
         }
     }
 
+    public int Photographs => WithObjects + Empty.Count + Unreadable.Count;
+
     public override string ToString() =>
-        $"{WithObjects + Empty.Count + Unreadable.Count} photographs: {WithObjects} with {Objects} objects, "
+        $"{Photographs} photographs: {WithObjects} with {Objects} objects, "
         + $"{Empty.Count} with nothing found, {Unreadable.Count} unreadable";
 }

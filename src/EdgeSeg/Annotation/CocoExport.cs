@@ -3,21 +3,23 @@ using System.Text.Json;
 namespace EdgeSeg.Annotation;
 
 /// <summary>COCO instances: annotations.json with a run-length mask an object, as pycocotools reads it.</summary>
-internal sealed class CocoExport(string folder, IReadOnlyList<string> labels) : AnnotationExport(folder, labels)
+internal sealed class CocoExport(string folder, IReadOnlyList<Category> categories) : AnnotationExport(folder, categories)
 {
+    public const string FileName = "annotations.json";
+
     public override void Finish(IEnumerable<AnnotatedPhoto> photos) =>
-        WriteAtomically(Path.Combine(Folder, "annotations.json"), stream => Write(stream, photos.Where(p => p.Fault.Length == 0)));
+        WriteAtomically(Path.Combine(Folder, FileName), stream => Write(stream, photos.Where(p => p.Fault.Length == 0)));
 
     private void Write(Stream stream, IEnumerable<AnnotatedPhoto> photos)
     {
         using var w = new Utf8JsonWriter(stream);
         w.WriteStartObject();
         w.WriteStartArray("categories");
-        for (var i = 0; i < Labels.Count; i++)
+        foreach (var (id, name) in Categories)
         {
             w.WriteStartObject();
-            w.WriteNumber("id", i + 1);
-            w.WriteString("name", Labels[i]);
+            w.WriteNumber("id", id);
+            w.WriteString("name", name);
             w.WriteEndObject();
         }
         w.WriteEndArray();
@@ -35,13 +37,13 @@ internal sealed class CocoExport(string folder, IReadOnlyList<string> labels) : 
         }
         w.WriteEndArray();
         w.WriteStartArray("annotations");
-        var id = 0;
+        var number = 0;
         image = 0;
         foreach (var photo in photos)
         {
             image++;
             foreach (var one in photo.Objects)
-                Annotation(w, ++id, image, photo, one);
+                Annotation(w, ++number, image, photo, one);
             FlushLarge(w);
         }
         w.WriteEndArray();
@@ -75,7 +77,7 @@ internal sealed class CocoExport(string folder, IReadOnlyList<string> labels) : 
         w.WriteStartObject();
         w.WriteNumber("id", id);
         w.WriteNumber("image_id", image);
-        w.WriteNumber("category_id", IndexOf(one.Label) + 1);
+        w.WriteNumber("category_id", Categories[IndexOf(one.Label)].Id);
         w.WriteNumber("iscrowd", 0);
         w.WriteNumber("area", one.Area);
         w.WriteStartArray("bbox");

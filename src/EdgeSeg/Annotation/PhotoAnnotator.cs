@@ -46,6 +46,9 @@ internal sealed class PhotoAnnotator : IDisposable
             everything = new AutomaticMaskGenerator(model.Segmenter, wanted);
     }
 
+    /// <summary>What was wrong with the last photograph although it could be read; empty: nothing.</summary>
+    public string Warning => reader.Warning;
+
     /// <summary>The photograph's objects; its files are written.</summary>
     public AnnotatedPhoto Annotate(Photo photo)
     {
@@ -105,7 +108,10 @@ internal sealed class PhotoAnnotator : IDisposable
             result.Prompt.Source = PromptSource.Box;
             result.Prompt.Box = inside;
             if (PromptRules.Check(result.Prompt, pixels.Cols, pixels.Rows, model.Segmenter.MaxPoints) is not null)
+            {
+                photo.BoxesOutside++;
                 continue;
+            }
             zoom.Decode(pixels, embedding, result);
             Keep(photo, pixels, label);
         }

@@ -7,43 +7,47 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Annotation;
 
 /// <summary>A photograph to annotate.</summary>
-/// <param name="Name">Its path below the folder that was named, with slashes: stable, whatever machine reads it.</param>
-/// <param name="Path">Where it is.</param>
+/// <param name="Name">
+/// Its path below the folder that was named, with slashes and without the parts "." and "..". It names the photograph in the export, so it
+/// does not depend on the machine.
+/// </param>
+/// <param name="Path">Its full path.</param>
 internal readonly record struct Photo(string Name, string Path);
 
-/// <summary>Finds the photographs that folders, globs, lists and paths name.</summary>
+/// <summary>Finds the photographs that folders, globs, lists and paths name, and gives them their names.</summary>
 internal static class PhotoList
 {
-    private const int MaxDepth = 32;
+    private static readonly string[] extensions = [".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp"];
 
-    private static readonly string[] extensions = [".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"];
-
-    /// <summary>The photographs, ordered by name.</summary>
+    /// <summary>The photographs, ordered by name; one that is named twice is taken once.</summary>
     /// <param name="inputs">Folders (searched with all below them), globs with * and **, .txt files with a path a line,
     /// photographs.</param>
-    /// <exception cref="OperatingException">An input names nothing, or two photographs have one name.</exception>
-    public static List<Photo> Find(IReadOnlyList<string> inputs)
+    /// <param name="walk">Searches the folders; without it all folders are searched.</param>
+    /// <exception cref="OperatingException">An input names nothing or cannot be read, or two photographs have one name.</exception>
+    public static List<Photo> Find(IReadOnlyList<string> inputs, FolderWalk? walk = null)
     {
+        walk ??= new FolderWalk("");
         var photos = new List<Photo>();
         foreach (var input in inputs)
         {
             var before = photos.Count;
-            photos.AddRange(Of(input));
+            photos.AddRange(Of(input, walk));
             if (photos.Count == before)
                 throw new OperatingException(
                     $"'{input}' names no photograph: give a folder, a glob in quotes, a .txt file with a path a line, or a photograph"
                 );
         }
+        photos = [.. photos.DistinctBy(p => p.Path)];
         photos.Sort((a, b) => string.CompareOrdinal(a.Name, b.Name));
         for (var i = 1; i < photos.Count; i++)
         {
-            if (photos[i].Name == photos[i - 1].Name && photos[i].Path != photos[i - 1].Path)
+            if (photos[i].Name == photos[i - 1].Name)
                 throw new OperatingException(
                     $"'{photos[i - 1].Path}' and '{photos[i].Path}' would both be '{photos[i].Name}' in the export: name the "
                         + "folder above both"
                 );
         }
-        return [.. photos.DistinctBy(p => p.Name)];
+        return photos;
     }
 
     /// <summary>
@@ -52,29 +56,43 @@ internal static class PhotoList
     public static IEnumerable<Photo> Shard(IEnumerable<Photo> photos, int index, int count) =>
         photos.Where(p => (int)(Hash(p.Name) % (uint)count) == index - 1);
 
+    /// <summary>Whether a file's name is that of a photograph.</summary>
+    public static bool IsPhoto(string path) => extensions.Contains(Path.GetExtension(path).ToLowerInvariant());
+
     private static uint Hash(string name) => BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
 
-    private static IEnumerable<Photo> Of(string input)
+    private static IEnumerable<Photo> Of(string input, FolderWalk walk)
     {
         if (input.Length == 0)
             return [];
         if (Directory.Exists(input))
-            return Below(input).Where(IsPhoto).Select(path => new Photo(Relative(input, path), path));
+            return walk.Photos(input, _ => true, _ => true).Select(path => Named(path, Path.GetFullPath(input)));
         if (File.Exists(input))
-            return input.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) ? Listed(input) : [Single(input)];
-        return input.AsSpan().ContainsAny('*', '?') ? Matching(input) : [];
+            return input.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) ? Listed(input) : [Named(Path.GetFullPath(input))];
+        return input.AsSpan().ContainsAny('*', '?') ? Matching(input, walk) : [];
     }
 
-    private static IEnumerable<Photo> Matching(string glob)
+    /// <summary>Its name is the path below the first of the folders that holds it, or below the current one; else its last part.</summary>
+    private static Photo Named(string path, params ReadOnlySpan<string> folders)
+    {
+        foreach (var folder in (ReadOnlySpan<string>)[.. folders, Directory.GetCurrentDirectory()])
+        {
+            var name = Path.GetRelativePath(folder, path);
+            if (name != ".." && !name.StartsWith("../", StringComparison.Ordinal))
+                return new(name, path);
+        }
+        return new(Path.GetFileName(path), path);
+    }
+
+    private static IEnumerable<Photo> Matching(string glob, FolderWalk walk)
     {
         var full = Path.GetFullPath(glob);
         var top = Path.GetDirectoryName(full[..full.AsSpan().IndexOfAny('*', '?')] + "x") ?? "/";
         if (!Directory.Exists(top))
             return [];
         var pattern = full.Split('/');
-        return Below(top)
-            .Where(path => IsMatch(pattern, path.Split('/')) && IsPhoto(path))
-            .Select(path => new Photo(Relative(top, path), path));
+        return walk.Photos(top, folder => LeadsOn(pattern, folder.Split('/')), path => IsMatch(pattern, path.Split('/')))
+            .Select(path => Named(path, top));
     }
 
     /// <summary>Whether a path's folders and name match the pattern's one by one; ** stands for any number of folders.</summary>
@@ -84,44 +102,40 @@ internal static class PhotoList
             return path.IsEmpty;
         if (pattern[0] == "**")
             return IsMatch(pattern[1..], path) || (!path.IsEmpty && IsMatch(pattern, path[1..]));
-        return !path.IsEmpty
-            && (pattern[0] == path[0] || FileSystemName.MatchesSimpleExpression(pattern[0], path[0], ignoreCase: false))
-            && IsMatch(pattern[1..], path[1..]);
+        return !path.IsEmpty && IsPartMatch(pattern[0], path[0]) && IsMatch(pattern[1..], path[1..]);
     }
+
+    /// <summary>Whether files below the folder can match the pattern.</summary>
+    private static bool LeadsOn(ReadOnlySpan<string> pattern, ReadOnlySpan<string> folder)
+    {
+        if (pattern.IsEmpty || folder.IsEmpty || pattern[0] == "**")
+            return !pattern.IsEmpty;
+        return IsPartMatch(pattern[0], folder[0]) && LeadsOn(pattern[1..], folder[1..]);
+    }
+
+    private static bool IsPartMatch(string pattern, string part) =>
+        pattern == part || FileSystemName.MatchesSimpleExpression(pattern, part, ignoreCase: false);
 
     private static List<Photo> Listed(string file)
     {
-        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        var lines = File.ReadLines(file).Select(l => l.Trim()).Where(l => l.Length > 0 && l[0] != '#');
-        return
-        [
-            .. lines.Select(line => new Photo(
-                Path.IsPathRooted(line) ? Single(line).Name : line.TrimStart('.', '/'),
-                Path.Combine(folder, line)
-            )),
-        ];
-    }
-
-    private static Photo Single(string path)
-    {
-        var relative = Relative(Directory.GetCurrentDirectory(), Path.GetFullPath(path));
-        return new(relative.StartsWith("..", StringComparison.Ordinal) ? Path.GetFileName(path) : relative, path);
-    }
-
-    private static string Relative(string folder, string path) => Path.GetRelativePath(folder, path).Replace('\\', '/');
-
-    private static IEnumerable<string> Below(string folder) =>
-        Directory.EnumerateFiles(
-            Path.GetFullPath(folder),
-            "*",
-            new EnumerationOptions
+        // a pipe has length 0 too, and opening one could block for ever
+        if (FinalFile.Of(file).Length == 0)
+            return [];
+        try
+        {
+            var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+            var photos = new List<Photo>();
+            foreach (var line in File.ReadLines(file).Select(l => l.Trim()).Where(l => l.Length > 0 && l[0] != '#'))
             {
-                RecurseSubdirectories = true,
-                MaxRecursionDepth = MaxDepth,
-                AttributesToSkip = FileAttributes.Hidden,
+                if (line.Contains('\0'))
+                    throw new OperatingException($"{file}: has zero bytes: write a path a line (find with -print, not -print0)");
+                photos.Add(Named(Path.GetFullPath(line, folder), folder));
             }
-        );
-
-    /// <summary>Whether a file's name is that of a photograph.</summary>
-    public static bool IsPhoto(string path) => extensions.Contains(Path.GetExtension(path).ToLowerInvariant());
+            return photos;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new OperatingException($"{file}: cannot be read ({e.Message}): give this user the right to read it, or another list");
+        }
+    }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using System.Text;
 using EdgeSeg.Annotation;
 using EdgeSeg.Platform;
@@ -33,7 +32,7 @@ internal sealed class AnnotateVerb
     {
         HelpName = "FILE",
         Description =
-            "A detector's boxes: COCO detections (.json), or CSV lines file,x0,y0,x1,y1[,label]. Each becomes a mask with its label.",
+            "A detector's boxes: COCO detections in JSON, or CSV lines file,x0,y0,x1,y1[,label]. Each becomes a mask with its label.",
     };
     private readonly Option<double> minScore = NumberOption.Share("--min-score", "Masks with a lower score are left out.");
     private readonly Option<double> minArea = NumberOption.Share(
@@ -58,6 +57,10 @@ internal sealed class AnnotateVerb
         HelpName = "FILE",
         Description = "Write the names of the photographs in which nothing was found, one a line (- for standard output).",
     };
+    private readonly Option<bool> overwrite = new("--overwrite")
+    {
+        Description = "Replace the file of --list-empty where it exists already.",
+    };
     private readonly AutomaticMaskCliOptions everything;
     private readonly ModelOptions modelOptions;
 
@@ -65,7 +68,7 @@ internal sealed class AnnotateVerb
     {
         export.AcceptOnlyFromAmong(AnnotationExport.Kinds);
         command.Add(inputs);
-        foreach (var option in (Option[])[export, outDir, prompts, minScore, minArea, shard, merge, listEmpty])
+        foreach (var option in (Option[])[export, outDir, prompts, minScore, minArea, shard, merge, listEmpty, overwrite])
             command.Add(option);
         everything = new AutomaticMaskCliOptions(command);
         modelOptions = new ModelOptions(command);
@@ -88,20 +91,25 @@ internal sealed class AnnotateVerb
         var folder = parsed.GetValue(outDir)!;
         var parts = parsed.GetValue(merge) ?? [];
         var names = parsed.GetValue(inputs)!;
-        CheckList(parsed, [.. names, .. parts, parsed.GetValue(prompts) ?? ""]);
+        if (folder.Length == 0)
+            throw new OperatingException("--out names no folder: give a new or empty one", ExitCode.Usage);
+        var list = CheckList(parsed, folder, [.. names, .. parts, parsed.GetValue(prompts) ?? ""]);
         if (parts.Length > 0)
         {
-            if (names.Length > 0)
-                throw new OperatingException("--merge joins output folders and reads no photograph: leave the inputs out", ExitCode.Usage);
+            CheckMerge(parsed);
             using var bar = new ProgressBar("merge");
-            return Report(parsed, AnnotationMerge.Run(parts, folder, bar.Show));
+            return Report(parsed, AnnotationMerge.Run(parts, folder, list, bar.Show));
         }
         if (names.Length == 0)
             throw new OperatingException("no photograph is named: give a folder, a glob, a .txt file or photographs", ExitCode.Usage);
         var boxes = parsed.GetValue(prompts) is { } file ? BoxPrompts.Read(file) : null;
         if (boxes is not null && everything.IsAsked(parsed))
             throw new OperatingException("--everything finds objects without prompts: leave --prompts out", ExitCode.Usage);
-        var photos = PhotoList.Find(names);
+        var walk = new FolderWalk(folder);
+        var photos = PhotoList.Find(names, walk);
+        foreach (var note in walk.Notes)
+            Verbs.Fail(note);
+        boxes?.Match(photos);
         var (index, count) = parsed.GetValue(shard);
         using var model = modelOptions.Load(parsed);
         var wanted = everything.IsAsked(parsed) ? everything.Options(parsed, model.Thresholds) : null;
@@ -109,60 +117,88 @@ internal sealed class AnnotateVerb
         var settings = new AnnotationSettings(
             parsed.GetValue(export)!,
             boxes is not null ? "boxes"
-                : everything.IsAsked(parsed) ? "everything"
+                : wanted is not null ? "everything"
                 : "main",
             $"{model.Name} {model.Version}",
-            boxes?.Labels ?? [PhotoAnnotator.MainLabel],
+            boxes?.Categories ?? [new Category(1, PhotoAnnotator.MainLabel)],
             $"{index}/{count}",
-            AnnotationSettings.Describe(filter, wanted, parsed.GetValue(prompts))
-        );
-        var target = AnnotationExport.Of(settings.Export, folder, settings.Labels);
+            AnnotationSettings.Describe(filter, wanted, boxes?.Hash)
+        )
+        {
+            ListEmpty = list,
+            Precision = modelOptions.Precision(parsed),
+            SalienceModel = $"{model.SaliencyModel.Name} {model.SaliencyModel.Version}",
+        };
+        var target = AnnotationExport.Of(settings.Export, folder, settings.Categories);
         target.Check(photos);
-        settings.Claim(folder);
-        using (var annotator = new PhotoAnnotator(model, target, filter, boxes, wanted))
-            Annotate([.. PhotoList.Shard(photos, index, count)], annotator, folder, cancel);
-        target.Finish(AnnotationJournal.Read(folder));
-        if (boxes is not null)
-            Warn(boxes);
-        var report = new AnnotationReport();
-        foreach (var photo in AnnotationJournal.Read(folder))
-            report.Add(photo);
+        using var annotator = new PhotoAnnotator(model, target, filter, boxes, wanted);
+        AnnotationReport report;
+        using (var bar = new ProgressBar("annotate"))
+            report = new AnnotationRun(settings, folder, target).Run(
+                [.. PhotoList.Shard(photos, index, count)],
+                photo => Annotate(annotator, photo),
+                bar.Show,
+                cancel
+            );
+        Warn(boxes, report);
         return Report(parsed, report);
     }
 
-    /// <summary>Photographs that are not done; an interruption takes effect after the current photograph.</summary>
-    private static void Annotate(Photo[] photos, PhotoAnnotator annotator, string folder, CancellationToken cancel)
+    private static AnnotatedPhoto Annotate(PhotoAnnotator annotator, Photo photo)
     {
-        using var journal = new AnnotationJournal(folder);
-        var done = AnnotationJournal.Read(folder).Where(p => p.Fault.Length == 0).Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
-        using var bar = new ProgressBar("annotate");
-        for (var i = 0; i < photos.Length; i++)
-        {
-            cancel.ThrowIfCancellationRequested();
-            if (!done.Contains(photos[i].Name))
-                journal.Add(annotator.Annotate(photos[i]));
-            bar.Show(i + 1, photos.Length);
-        }
+        var annotated = annotator.Annotate(photo);
+        if (annotator.Warning.Length > 0)
+            Verbs.Fail(annotator.Warning);
+        return annotated;
     }
 
-    private static void Warn(BoxPrompts boxes)
+    private static void Warn(BoxPrompts? boxes, AnnotationReport report)
     {
-        if (boxes.Unusable > 0)
+        if (boxes?.Unusable > 0)
             Verbs.Fail($"{boxes.Unusable} entries of --prompts have no file or no box and were left out");
-        var unused = boxes.Unused.ToArray();
-        if (unused.Length > 0)
-            Verbs.Fail($"--prompts names {unused.Length} files that are not among the photographs, for example '{unused[0]}'");
+        if (boxes?.Unmatched.Count > 0)
+            Verbs.Fail(
+                $"--prompts names {boxes.Unmatched.Count} files that are not among the photographs, for example '{boxes.Unmatched[0]}'"
+            );
+        if (report.BoxesOutside > 0)
+            Verbs.Fail($"{report.BoxesOutside} boxes of --prompts have no part in their photographs and were left out");
     }
 
-    /// <summary>A list of a run before is replaced; an input never.</summary>
-    private void CheckList(ParseResult parsed, string[] inputs)
+    /// <summary>The parts have all settings of their run.</summary>
+    private void CheckMerge(ParseResult parsed)
+    {
+        if (parsed.GetValue(inputs)!.Length > 0)
+            throw new OperatingException("--merge joins output folders and reads no photograph: leave the inputs out", ExitCode.Usage);
+        Option[] used = [outDir, merge, listEmpty, overwrite];
+        var other = parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(r => !r.Implicit && !used.Contains(r.Option));
+        if (other is not null)
+            throw new OperatingException(
+                $"--merge joins results as they are: leave {other.Option.Name} out, or make the parts anew with it",
+                ExitCode.Usage
+            );
+    }
+
+    /// <summary>
+    /// The real path of the file of --list-empty; null: there is none. It replaces no input, no result, and of the files that exist only
+    /// the list of the same run, unless that is asked for.
+    /// </summary>
+    private string? CheckList(ParseResult parsed, string folder, string[] inputs)
     {
         if (parsed.GetValue(listEmpty) is not { } list || list == "-")
-            return;
+            return null;
         if (list.Length == 0)
             throw new OperatingException(EmptyList.NoName, ExitCode.Usage);
-        if (OutputFiles.IsInput(list, inputs) || PhotoList.IsPhoto(list))
-            throw new OperatingException($"{list} is or may be an input: choose another file for --list-empty", ExitCode.Usage);
+        var real = FinalFile.RealPath(list);
+        var below = Path.GetRelativePath(FinalFile.RealPath(folder), real).Split('/');
+        if (OutputFiles.IsInput(list, inputs) || PhotoList.IsPhoto(list) || AnnotationExport.OwnNames.Contains(below[0]))
+            throw new OperatingException($"{list} is or may be an input or a result: choose another file for --list-empty", ExitCode.Usage);
+        var mayReplace = File.Exists(list) && (parsed.GetValue(overwrite) || AnnotationSettings.ListOf(folder) == real);
+        if (Path.Exists(list) && !mayReplace)
+            throw new OperatingException(
+                $"{list} exists already: choose another file for --list-empty, or replace a file with --overwrite",
+                ExitCode.Usage
+            );
+        return real;
     }
 
     private int Report(ParseResult parsed, AnnotationReport report)
@@ -181,15 +217,8 @@ internal sealed class AnnotateVerb
     private static (int Index, int Count) ParseShard(ArgumentResult result)
     {
         var text = result.Tokens[0].Value;
-        var parts = text.Split('/');
-        if (
-            parts.Length == 2
-            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-            && index >= 1
-            && index <= count
-        )
-            return (index, count);
+        if (AnnotationSettings.ShardNumbers(text) is { } numbers)
+            return numbers;
         result.AddError($"--shard {text}: must be I/N with 1 <= I <= N, for example --shard 3/8");
         return (1, 1);
     }

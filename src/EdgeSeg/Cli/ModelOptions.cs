@@ -67,6 +67,9 @@ internal sealed class ModelOptions
         return option;
     }
 
+    /// <summary>As it is asked for.</summary>
+    public string Precision(ParseResult parsed) => parsed.GetValue(precision)!;
+
     public bool IsPrecisionChosen(ParseResult parsed) => parsed.GetValue(precision) != "auto";
 
     /// <summary>0: not chosen.</summary>

@@ -133,7 +133,7 @@ internal static class SamplesVerb
             }
         }
 
-        new CocoExport(folder, [PhotoAnnotator.MainLabel]).Finish(photos);
+        new CocoExport(folder, [new Category(1, PhotoAnnotator.MainLabel)]).Finish(photos);
         Console.Error.WriteLine($"{photos.Count} frames, {photos.Sum(p => p.Objects.Count)} masks in {folder}");
     }
 

@@ -179,7 +179,7 @@ internal sealed class CocoSet
     /// Python writes NaN, Infinity and -Infinity, which JSON does not know. Outside of strings they become the empty string, of the same
     /// length with spaces, which is not a number for the reader of the value.
     /// </summary>
-    private static void ReplaceNonNumbers(Span<byte> json)
+    public static void ReplaceNonNumbers(Span<byte> json)
     {
         var isText = false;
         for (var i = 0; i < json.Length; i++)

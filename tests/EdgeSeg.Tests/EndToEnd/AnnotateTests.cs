@@ -101,7 +101,8 @@ public sealed class AnnotateTests : IDisposable
     public void The_list_of_what_has_nothing_is_written_over_no_input_and_needs_a_name()
     {
         var boxes = scratch.Write("boxes.csv", "chelsea.jpg,100,20,420,290,cat\n"u8.ToArray());
-        foreach (var name in new[] { boxes, "" })
+        var own = Path.Combine(scratch.Path, "out", "annotations.json");
+        foreach (var name in new[] { boxes, "", scratch.Write("notes.md", [1]), own })
         {
             string[] arguments = [photos, "--prompts", boxes, "--export", "coco", "--out", Path.Combine(scratch.Path, "out")];
             var (code, _, errors) = Run([.. arguments, "--list-empty", name]);
@@ -110,7 +111,39 @@ public sealed class AnnotateTests : IDisposable
         }
 
         Assert.Equal("chelsea.jpg,100,20,420,290,cat\n", File.ReadAllText(boxes));
+        Assert.Equal(1, new FileInfo(Path.Combine(scratch.Path, "notes.md")).Length);
         Assert.False(Directory.Exists(Path.Combine(scratch.Path, "out")), "nothing was annotated");
+        // the same run replaces its own list
+        string[] again = [photos, "--prompts", boxes, "--out", Path.Combine(scratch.Path, "out"), "--list-empty"];
+        var list = Path.Combine(scratch.Path, "empty.list");
+        Assert.Equal(0, Run([.. again, list]).ExitCode);
+        Assert.Equal(0, Run([.. again, list]).ExitCode);
+        Assert.Equal("astronaut.jpg\ncoffee.jpg\nmore/coffee.jpg\n", File.ReadAllText(list));
+    }
+
+    [Fact]
+    public void What_was_left_out_or_could_only_just_be_read_is_reported_and_a_merge_takes_no_other_option()
+    {
+        var picture = File.ReadAllBytes(Path.Combine(photos, "chelsea.jpg"));
+        scratch.Write("few/cut.jpg", picture[..^2]);
+        scratch.Write("few/phone.HEIC", [1]);
+        var boxes = scratch.Write("boxes.csv", "cut.jpg,100,20,420,290,cat\ncut.jpg,9000,20,9420,290,cat\n"u8.ToArray());
+        var few = Path.Combine(scratch.Path, "few");
+        var result = Path.Combine(few, "out");
+        for (var run = 0; run < 2; run++)
+        {
+            var (code, _, errors) = Run(few, "--prompts", boxes, "--out", result);
+            Assert.True(code == 0, errors);
+            Assert.Equal(run == 0, errors.Contains("lacks its end-of-image marker", StringComparison.Ordinal));
+            Assert.Equal(run == 1, errors.Contains("1 folder with results of 'edgeseg annotate' was left out", StringComparison.Ordinal));
+            Assert.Contains("1 file of other kinds was left out (phone.HEIC)", errors);
+            Assert.Contains("1 boxes of --prompts have no part in their photographs", errors);
+            Assert.Contains("1 photographs: 1 with 1 objects", errors);
+        }
+        var merge = Run("--merge", result, "--out", Path.Combine(scratch.Path, "merged"), "--export", "cutout");
+        Assert.Equal(2, merge.ExitCode);
+        Assert.Contains("leave --export out", merge.Errors);
+        Assert.Equal(2, Run(photos, "--out", "").ExitCode);
     }
 
     [Fact]
