@@ -75,7 +75,7 @@ internal sealed record AnnotationSettings(
         }
         else if (File.Exists(folder))
             throw new OperatingException($"{folder} is a file: choose another --out", ExitCode.Usage);
-        else if (Entries(folder).Any())
+        else if (Entries(folder).Length > 0)
             throw new OperatingException($"{folder} is not empty and not of an earlier 'edgeseg annotate': choose another --out");
         Write(folder);
     }
