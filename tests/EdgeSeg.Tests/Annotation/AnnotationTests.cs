@@ -1,7 +1,5 @@
 using EdgeSeg.Testing;
 using EdgeSeg.Vision.Masks;
-using EdgeSeg.Vision.Platform;
-using EdgeSeg.Vision.Prompts;
 using Xunit;
 
 namespace EdgeSeg.Annotation;
