@@ -132,6 +132,9 @@ internal static class EfficientSamImport
         try
         {
             var length = FinalFile.Of(file).Length;
+            // devices and pipes have length 0 too, and have no end or block for ever
+            if (length == 0)
+                throw new OperatingException($"{file}: is empty or not a plain file: name a file, copied whole");
             if (length > ModelBundle.MaxGraphBytes)
                 throw new OperatingException(
                     $"{file}: has {length} bytes, more than {ModelBundle.MaxGraphBytes}: it is not one of EfficientSAM's graphs"

@@ -18,6 +18,7 @@ internal static class EvalReport
     public static int Write(Evaluator evaluator, ResultFile? json)
     {
         Notes(evaluator.Failures, "photographs could not be measured");
+        Notes(evaluator.Warnings, "warnings");
         LeftOut(evaluator.Set);
         if (json is not { IsStandardOutput: true })
             Print(evaluator);

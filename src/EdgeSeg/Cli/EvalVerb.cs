@@ -96,14 +96,10 @@ internal static class EvalVerb
     private static int OfPhotos(ModelOptions options, ParseResult parsed, PhotoSet photos, JsonChoice json, CancellationToken cancel)
     {
         var set = CocoSet.Read(photos.Annotations);
-        if (!Directory.Exists(photos.Folder))
-            throw new OperatingException(
-                $"{photos.Folder}: is not a folder: name the folder of the photographs with --images",
-                ExitCode.Usage
-            );
+        var read = new CocoPhotos(set, photos.Folder);
         using var model = options.Load(parsed);
         var file = json.For(model, set.Images.Select(i => i.PathIn(photos.Folder)).Prepend(photos.Annotations));
-        using var evaluator = new Evaluator(model, set, photos.Folder, photos.IsZoomOn);
+        using var evaluator = new Evaluator(model, read, photos.IsZoomOn);
         using (var bar = new ProgressBar("eval"))
             evaluator.Run(photos.Limit, bar.Show, cancel);
         return EvalReport.Write(evaluator, file);

@@ -14,6 +14,7 @@ internal static class VideoEvalReport
     public static int Write(VideoEvaluator evaluator, ResultFile? json)
     {
         EvalReport.Notes(evaluator.Failures, "sequences could not be measured");
+        EvalReport.Notes(evaluator.Warnings, "warnings");
         if (evaluator.Sequences.Count == 0)
             return ExitCode.Failed;
         if (json is not { IsStandardOutput: true })

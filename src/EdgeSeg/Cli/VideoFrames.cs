@@ -117,7 +117,10 @@ internal sealed class VideoFrames : IDisposable
             if (Number == photos.Length)
                 return null;
             TimeS = Number / Fps;
-            return reader.Read(photos[Number++]);
+            var photo = reader.Read(photos[Number++]);
+            if (reader.Warning.Length > 0)
+                Verbs.Fail(reader.Warning);
+            return photo;
         }
 
         var frame = new Mat();

@@ -1,5 +1,4 @@
 using EdgeSeg.Vision.AutomaticMasks;
-using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
@@ -25,15 +24,15 @@ internal sealed class AutomaticMaskCalibration : IDisposable
     private readonly AutomaticMaskGenerator generator;
     private readonly ISegmenter segmenter;
     private readonly Embedding embedding;
-    private readonly PhotoReader reader = new();
+    private readonly CocoPhotos source;
     private readonly RunLength runLength = new();
     private readonly BinaryMask truth = new(),
         mask = new();
     private readonly List<(List<(float PredictedIou, float Stability)> Masks, List<int[]> FoundBy)> photos = [];
 
-    public AutomaticMaskCalibration(ISegmenter segmenter, AutomaticMaskOptions options)
+    public AutomaticMaskCalibration(ISegmenter segmenter, AutomaticMaskOptions options, CocoPhotos source)
     {
-        this.segmenter = segmenter;
+        (this.segmenter, this.source) = (segmenter, source);
         embedding = segmenter.CreateEmbedding();
         generator = new AutomaticMaskGenerator(segmenter, options);
     }
@@ -42,17 +41,19 @@ internal sealed class AutomaticMaskCalibration : IDisposable
 
     public int Objects => photos.Sum(p => p.FoundBy.Count);
 
-    /// <exception cref="OperatingException">The photograph or an annotation cannot be read.</exception>
-    public void Add(string photo, CocoImage image, IEnumerable<CocoAnnotation> objects)
+    /// <summary>Measures a photograph. Annotations that cannot be drawn are counted in the set.</summary>
+    /// <exception cref="OperatingException">The photograph cannot be read.</exception>
+    public void Add(CocoImage image, IEnumerable<CocoAnnotation> objects)
     {
-        using var pixels = reader.Read(photo);
+        using var pixels = source.Read(ref image);
         var times = StageTimes.None;
         segmenter.Encode(pixels, embedding, ref times);
         var found = generator.Run(embedding);
         var truths = new List<BinaryMask>();
         foreach (var one in objects)
         {
-            one.Rasterise(image, runLength, truth);
+            if (!source.TryRasterise(one, image, truth))
+                continue;
             var kept = new BinaryMask();
             kept.CopyFrom(truth);
             if (kept.Area() > 0)
@@ -63,7 +64,7 @@ internal sealed class AutomaticMaskCalibration : IDisposable
         for (var i = 0; i < found.Count; i++)
         {
             if (!runLength.TryDecode(found[i].Counts, image.Width, image.Height, mask, out var problem))
-                throw new OperatingException($"{photo}: {problem}");
+                throw new OperatingException($"{image.FileName}: {problem}");
             for (var t = 0; t < truths.Count; t++)
             {
                 if (BinaryMask.Iou(mask, truths[t]) >= FoundIou)
@@ -95,11 +96,13 @@ internal sealed class AutomaticMaskCalibration : IDisposable
         return (Objects == 0 ? 0 : (double)hits / Objects, photos.Count == 0 ? 0 : (double)masks / photos.Count);
     }
 
-    /// <summary>The thresholds to write into the bundle.</summary>
-    public (float PredictedIou, float Stability) Best()
+    /// <summary>The thresholds to write into the bundle; null: no object is found with any, so that none is better.</summary>
+    public (float PredictedIou, float Stability)? Best()
     {
         var all = steps.SelectMany(p => steps.Select(s => (PredictedIou: p, Stability: s, At(p, s).Recall))).ToList();
         var greatest = all.Max(a => a.Recall);
+        if (greatest == 0)
+            return null;
         var best = all.Where(a => a.Recall >= greatest - Tolerance).MaxBy(a => a.PredictedIou + a.Stability);
         return (best.PredictedIou, best.Stability);
     }

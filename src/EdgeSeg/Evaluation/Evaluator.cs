@@ -1,4 +1,3 @@
-using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
@@ -12,7 +11,7 @@ namespace EdgeSeg.Evaluation;
 /// photograph with a <c>salient</c> annotation the automatic mode and the saliency map; photographs of kind <c>none</c> count the masks
 /// found in them. IoU leaves out pixels of <c>iscrowd</c> annotations.
 /// </summary>
-internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFolder, bool isZoomOn = true) : IDisposable
+internal sealed class Evaluator(LoadedModel model, CocoPhotos photos, bool isZoomOn = true) : IDisposable
 {
     public const string Salient = "salient",
         Empty = "none";
@@ -20,13 +19,12 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
     private readonly ISegmenter sam = model.Segmenter;
     private readonly ZoomSegmenter zoom = new(model.Segmenter, isZoomOn);
     private readonly Embedding embedding = model.Segmenter.CreateEmbedding();
-    private readonly PhotoReader reader = new();
-    private readonly RunLength runLength = new();
+    private readonly CocoSet set = photos.Set;
     private readonly Segmentation result = new();
     private readonly BinaryMask truth = new(),
         ignored = new(),
         scratch = new();
-    private readonly Dictionary<int, string> categoryNames = set.Categories.ToDictionary(c => c.Id, c => c.Name);
+    private readonly Dictionary<int, string> categoryNames = photos.Set.Categories.ToDictionary(c => c.Id, c => c.Name);
 
     public SortedDictionary<string, Tally> Sets { get; } = new(StringComparer.Ordinal);
 
@@ -47,6 +45,9 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
 
     /// <summary>What is measured on, and in <see cref="CocoSet.Unused"/> what could not be used.</summary>
     public CocoSet Set => set;
+
+    /// <summary>See <see cref="CocoPhotos.Warnings"/>.</summary>
+    public IReadOnlyList<string> Warnings => photos.Warnings;
 
     /// <summary>Photographs left out, each with its reason.</summary>
     public List<string> Failures { get; } = [];
@@ -73,21 +74,11 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
 
     private void Image(CocoImage image, List<CocoAnnotation> annotations)
     {
-        using var pixels = reader.Read(image.PathIn(imageFolder));
-        image = image with { Width = image.Width > 0 ? image.Width : pixels.Cols, Height = image.Height > 0 ? image.Height : pixels.Rows };
-        if (pixels.Cols != image.Width || pixels.Rows != image.Height)
-            throw new OperatingException(
-                $"{image.FileName}: is {pixels.Cols}x{pixels.Rows}, the annotations say {image.Width}x{image.Height}"
-                    + (
-                        pixels.Cols == image.Height && pixels.Rows == image.Width
-                            ? ": masks must be in the pixels of the picture as it is displayed, upright (EXIF orientation applied)"
-                            : ""
-                    )
-            );
+        using var pixels = photos.Read(ref image);
         ignored.Reset(image.Width, image.Height);
         foreach (var crowd in annotations.Where(a => a.IsCrowd == 1))
         {
-            if (TryRasterise(crowd, image, scratch))
+            if (photos.TryRasterise(crowd, image, scratch))
                 ignored.Add(scratch);
         }
 
@@ -113,7 +104,7 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
 
     private void Object(CocoImage image, Mat pixels, CocoAnnotation annotation)
     {
-        if (!TryRasterise(annotation, image, truth))
+        if (!photos.TryRasterise(annotation, image, truth))
             return;
         var geometry = truth.Measure();
         if (geometry.Area == 0)
@@ -175,21 +166,6 @@ internal sealed class Evaluator(LoadedModel model, CocoSet set, string imageFold
     {
         if (result.Reason == Segmentation.BadModelOutput)
             throw new OperatingException($"{model.Bundle.Folder}: the model gave values that are not numbers");
-    }
-
-    /// <summary>What cannot be drawn is counted, and the photograph's other annotations are measured all the same.</summary>
-    private bool TryRasterise(CocoAnnotation annotation, CocoImage image, BinaryMask mask)
-    {
-        try
-        {
-            annotation.Rasterise(image, runLength, mask);
-            return true;
-        }
-        catch (OperatingException e)
-        {
-            set.Count(e.Message);
-            return false;
-        }
     }
 
     private double Iou(BinaryMask mask) => BinaryMask.Iou(mask, truth, ignored);

@@ -1,4 +1,3 @@
-using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
 using EdgeSeg.Vision.Saliency;
@@ -16,15 +15,15 @@ internal sealed class SaliencyCalibration : IDisposable
         PeakLoss = 0.015;
 
     private readonly ISegmenter segmenter;
+    private readonly CocoPhotos photos;
     private readonly Embedding embedding;
-    private readonly PhotoReader reader = new();
     private readonly Segmentation result = new();
     private readonly List<(float Mean, float Peak)> withObject = [],
         empty = [];
 
-    public SaliencyCalibration(ISegmenter segmenter)
+    public SaliencyCalibration(ISegmenter segmenter, CocoPhotos photos)
     {
-        this.segmenter = segmenter;
+        (this.segmenter, this.photos) = (segmenter, photos);
         // everything above the threshold is measured
         segmenter.Floor = default;
         embedding = segmenter.CreateEmbedding();
@@ -35,13 +34,13 @@ internal sealed class SaliencyCalibration : IDisposable
     public int Empty => empty.Count;
 
     /// <exception cref="OperatingException">The photograph cannot be read, or the model's output is not finite.</exception>
-    public void Add(string photo, bool isEmpty)
+    public void Add(CocoImage image, bool isEmpty)
     {
-        using var pixels = reader.Read(photo);
+        using var pixels = photos.Read(ref image);
         segmenter.Encode(pixels, embedding, ref result.Times);
         var found = segmenter.FindClicks(embedding, result);
         if (result.Reason == Segmentation.BadModelOutput)
-            throw new OperatingException($"{photo}: the model gave values that are not numbers");
+            throw new OperatingException($"{image.FileName}: the model gave values that are not numbers");
         (isEmpty ? empty : withObject).Add(found ? (result.Saliency, result.SaliencyPeak) : (0, 0));
     }
 

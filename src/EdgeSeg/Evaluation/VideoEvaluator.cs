@@ -44,6 +44,9 @@ internal sealed class VideoEvaluator(LoadedModel model) : IDisposable
     /// <summary>Sequences left out, each with its reason.</summary>
     public List<string> Failures { get; } = [];
 
+    /// <summary>What was wrong with frames that could be read, a sentence each.</summary>
+    public List<string> Warnings { get; } = [];
+
     public void Run(IReadOnlyList<VideoSequence> sequences, Action<int, int> progress, CancellationToken cancel)
     {
         int total = sequences.Sum(s => s.Frames.Count),
@@ -72,6 +75,8 @@ internal sealed class VideoEvaluator(LoadedModel model) : IDisposable
             cancel.ThrowIfCancellationRequested();
             var frame = sequence.Frames[i];
             using var pixels = reader.Read(frame.Image);
+            if (reader.Warning.Length > 0)
+                Warnings.Add(reader.Warning);
             var started = Stopwatch.GetTimestamp();
             frames.Advance(pixels);
             if (i == 0)

@@ -43,7 +43,7 @@ public sealed class DevAgreementTests : IDisposable
         Assert.SkipUnless(File.Exists(tar), "the development photographs (../shared/data/dev.tar) are not here");
         var annotations = Unpack(tar);
         using var model = LoadedModel.Load(Path.Combine(Repository(), "models", "squeezesam"), precision);
-        using var evaluator = new Evaluator(model, CocoSet.Read(annotations), scratch.Path);
+        using var evaluator = new Evaluator(model, new CocoPhotos(CocoSet.Read(annotations), scratch.Path));
         evaluator.Run(null, (_, _) => { }, default);
         Assert.Empty(evaluator.Failures);
         const double tolerance = 0.005;

@@ -167,6 +167,6 @@ public sealed class EvaluatorTests : IDisposable
             none = [.. Enumerable.Repeat(-8f, 800)];
         var graph = OnnxGraph.SqueezeSam(80, 40, [.. half, .. all, .. none], [0.9f, 0.5f, 0.1f], half, 40, 20);
         var model = LoadedModel.Load(OnnxGraph.Bundle(graph.ToBytes(), Path.Combine(scratch.Path, "model")));
-        return new Evaluator(model, CocoSet.Read(file), scratch.Path, isZoomOn);
+        return new Evaluator(model, new CocoPhotos(CocoSet.Read(file), scratch.Path), isZoomOn);
     }
 }

@@ -36,6 +36,8 @@ public sealed class EfficientSamImportTests : IDisposable
         );
         Assert.Contains("no input 'image_embeddings'", Import(good, other));
         Assert.Contains("refuses the graph", Import(scratch.Write("n.onnx", [1, 2, 3]), good));
+        Assert.Contains("is empty or not a plain file", Import("/dev/zero", good));
+        Assert.Contains("is empty or not a plain file", Import(good, scratch.Write("empty.onnx", [])));
         Assert.False(Directory.Exists(Path.Combine(scratch.Path, "bundle")));
     }
 
