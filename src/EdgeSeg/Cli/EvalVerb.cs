@@ -1,8 +1,6 @@
 using System.CommandLine;
 using EdgeSeg.Evaluation;
-using EdgeSeg.Platform;
 using EdgeSeg.Vision.Models;
-using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Cli;
 
