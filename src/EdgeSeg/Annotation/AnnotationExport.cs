@@ -1,3 +1,4 @@
+using System.Text;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
@@ -10,6 +11,9 @@ namespace EdgeSeg.Annotation;
 internal abstract class AnnotationExport(string folder, IReadOnlyList<Category> categories)
 {
     private readonly Dictionary<string, int> index = categories.Select((c, i) => (c.Name, i)).ToDictionary(p => p.Name, p => p.i);
+
+    /// <summary>File systems allow 255 bytes; results have up to 20 more than their photograph.</summary>
+    private const int MaxNameBytes = 235;
 
     public static readonly string[] Kinds = ["coco", "yolo-seg", "labelmap", "cutout"];
 
@@ -44,9 +48,18 @@ internal abstract class AnnotationExport(string folder, IReadOnlyList<Category> 
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "not an export"),
         };
 
-    /// <summary>Refuses photographs whose files would have one name.</summary>
-    /// <exception cref="OperatingException">Two photographs would share a file.</exception>
-    public virtual void Check(IEnumerable<Photo> photos) { }
+    /// <summary>Refuses photographs whose files cannot have their names: a name is too long, or two are one.</summary>
+    /// <exception cref="OperatingException">Of the first such photograph.</exception>
+    public virtual void Check(IEnumerable<Photo> photos)
+    {
+        foreach (var photo in photos)
+        {
+            if (Encoding.UTF8.GetByteCount(Path.GetFileName(photo.Name)) > MaxNameBytes)
+                throw new OperatingException(
+                    $"'{photo.Path}' has a name of more than {MaxNameBytes} bytes: rename it, or use --export coco"
+                );
+        }
+    }
 
     /// <summary>A photograph begins.</summary>
     public virtual void Begin(AnnotatedPhoto photo, Mat pixels) { }

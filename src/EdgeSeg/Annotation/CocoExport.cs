@@ -7,6 +7,9 @@ internal sealed class CocoExport(string folder, IReadOnlyList<Category> categori
 {
     public const string FileName = "annotations.json";
 
+    /// <summary>The photographs have no files of their own.</summary>
+    public override void Check(IEnumerable<Photo> photos) { }
+
     public override void Finish(IEnumerable<AnnotatedPhoto> photos) =>
         WriteAtomically(Path.Combine(Folder, FileName), stream => Write(stream, photos.Where(p => p.Fault.Length == 0)));
 

@@ -14,7 +14,7 @@ internal sealed class FolderWalk(string outFolder)
 
     private static readonly EnumerationOptions options = new() { AttributesToSkip = FileAttributes.Hidden, IgnoreInaccessible = false };
 
-    private readonly string realOut = outFolder.Length > 0 ? FinalFile.RealPath(outFolder) : "";
+    private readonly string realOut = outFolder.Length > 0 ? FinalFile.RealPath(Path.TrimEndingDirectorySeparator(outFolder)) : "";
     private readonly LeftOut results = new("with results of 'edgeseg annotate'", "folder"),
         again = new("to folders that are searched already", "link"),
         closed = new("that cannot be read", "folder"),
@@ -29,12 +29,12 @@ internal sealed class FolderWalk(string outFolder)
     /// <param name="top">A folder that exists.</param>
     /// <param name="enters">Whether a folder below it is searched.</param>
     /// <param name="takes">Whether a file is meant.</param>
-    /// <exception cref="OperatingException">The folder is the output folder.</exception>
+    /// <exception cref="OperatingException">The folder is the output folder or lies in it.</exception>
     public IEnumerable<string> Photos(string top, Func<string, bool> enters, Func<string, bool> takes)
     {
         top = Path.TrimEndingDirectorySeparator(Path.GetFullPath(top));
-        if (FinalFile.RealPath(top) == realOut)
-            throw new OperatingException($"{top} is both an input and the output folder: choose another --out");
+        if (realOut.Length > 0 && (FinalFile.RealPath(top) + "/").StartsWith(realOut + "/", StringComparison.Ordinal))
+            throw new OperatingException($"{top} is an input and is or lies in the output folder: choose another --out");
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var folders = new Stack<string>([top]);
         var links = new Queue<string>();

@@ -8,8 +8,8 @@ namespace EdgeSeg.Annotation;
 /// </summary>
 internal sealed class PhotoNames
 {
-    private readonly ILookup<string, Photo> byFile,
-        byStem,
+    private readonly ILookup<string, Photo> byFile;
+    private readonly Lazy<ILookup<string, Photo>> byStem,
         byNumber;
 
     /// <summary>A photograph that is found by a name.</summary>
@@ -21,8 +21,9 @@ internal sealed class PhotoNames
     public PhotoNames(IReadOnlyList<Photo> photos)
     {
         byFile = photos.ToLookup(p => NameForm.Decompose(Path.GetFileName(p.Name)), StringComparer.Ordinal);
-        byStem = photos.ToLookup(p => NameForm.Decompose(Path.GetFileNameWithoutExtension(p.Name)), StringComparer.Ordinal);
-        byNumber = photos.ToLookup(p => Number(Path.GetFileNameWithoutExtension(p.Name)) ?? "", StringComparer.Ordinal);
+        // most data sets name files
+        byStem = new(() => photos.ToLookup(p => NameForm.Decompose(Path.GetFileNameWithoutExtension(p.Name)), StringComparer.Ordinal));
+        byNumber = new(() => photos.ToLookup(p => Number(Path.GetFileNameWithoutExtension(p.Name)) ?? "", StringComparer.Ordinal));
     }
 
     /// <summary>
@@ -45,9 +46,9 @@ internal sealed class PhotoNames
     {
         var found = byFile[file];
         if (!found.Any())
-            found = byStem[file];
+            found = byStem.Value[file];
         if (!found.Any() && Number(file) is { } number)
-            found = byNumber[number];
+            found = byNumber.Value[number];
         return [.. found];
     }
 

@@ -14,6 +14,7 @@ internal sealed class YoloExport(string folder, IReadOnlyList<Category> categori
     /// <summary>The format finds a photograph's labels by its name without extension.</summary>
     public override void Check(IEnumerable<Photo> photos)
     {
+        base.Check(photos);
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var photo in photos)
         {

@@ -106,9 +106,7 @@ internal sealed class AnnotateVerb
         if (boxes is not null && everything.IsAsked(parsed))
             throw new OperatingException("--everything finds objects without prompts: leave --prompts out", ExitCode.Usage);
         var walk = new FolderWalk(folder);
-        var photos = PhotoList.Find(names, walk);
-        foreach (var note in walk.Notes)
-            Verbs.Fail(note);
+        var photos = Find(names, walk);
         boxes?.Match(photos);
         var (index, count) = parsed.GetValue(shard);
         using var model = modelOptions.Load(parsed);
@@ -142,6 +140,20 @@ internal sealed class AnnotateVerb
             );
         Warn(boxes, report);
         return Report(parsed, report);
+    }
+
+    /// <summary>What was left out is reported also where nothing is left.</summary>
+    private static List<Photo> Find(string[] names, FolderWalk walk)
+    {
+        try
+        {
+            return PhotoList.Find(names, walk);
+        }
+        finally
+        {
+            foreach (var note in walk.Notes)
+                Verbs.Fail(note);
+        }
     }
 
     private static AnnotatedPhoto Annotate(PhotoAnnotator annotator, Photo photo)
@@ -192,8 +204,9 @@ internal sealed class AnnotateVerb
         var below = Path.GetRelativePath(FinalFile.RealPath(folder), real).Split('/');
         if (OutputFiles.IsInput(list, inputs) || PhotoList.IsPhoto(list) || AnnotationExport.OwnNames.Contains(below[0]))
             throw new OperatingException($"{list} is or may be an input or a result: choose another file for --list-empty", ExitCode.Usage);
-        var mayReplace = File.Exists(list) && (parsed.GetValue(overwrite) || AnnotationSettings.ListOf(folder) == real);
-        if (Path.Exists(list) && !mayReplace)
+        var mayReplace = parsed.GetValue(overwrite) || AnnotationSettings.ListOf(folder) == real;
+        // a device has length 0, and an empty file has nothing to lose
+        if (Directory.Exists(real) || (!mayReplace && new FileInfo(real) is { Exists: true, Length: > 0 }))
             throw new OperatingException(
                 $"{list} exists already: choose another file for --list-empty, or replace a file with --overwrite",
                 ExitCode.Usage

@@ -169,6 +169,18 @@ public sealed class AnnotationRunTests : IDisposable
     }
 
     [Fact]
+    public void A_name_that_is_too_long_for_the_result_files_is_refused_at_once()
+    {
+        Photo[] photos = [new($"d/{new string('n', 250)}.jpg", "/d/n.jpg")];
+        foreach (var kind in AnnotationExport.Kinds.Where(k => k != "coco"))
+        {
+            var refused = Assert.Throws<OperatingException>(() => AnnotationExport.Of(kind, scratch.Path, []).Check(photos));
+            Assert.Contains("/d/n.jpg", refused.Message);
+        }
+        AnnotationExport.Of("coco", scratch.Path, []).Check(photos);
+    }
+
+    [Fact]
     public void Coco_categories_have_the_ids_of_the_prompts()
     {
         var photo = new AnnotatedPhoto("a.jpg", "/a.jpg")

@@ -77,8 +77,11 @@ public sealed class PhotoListTests : IDisposable
         var walk = new FolderWalk(scratch.Path + "/p/dataset");
         Assert.Equal(["a.jpg"], PhotoList.Find([scratch.Path + "/p"], walk).Select(p => p.Name));
         Assert.StartsWith("2 folders with results of 'edgeseg annotate' were left out (", Assert.Single(walk.Notes));
-        var refused = Assert.Throws<OperatingException>(() => PhotoList.Find([scratch.Path + "/p"], new FolderWalk(scratch.Path + "/p")));
-        Assert.Contains("choose another --out", refused.Message);
+        foreach (var folder in (string[])["p/dataset", "p/dataset/cutouts"])
+        {
+            var refused = Assert.Throws<OperatingException>(() => PhotoList.Find([Path.Combine(scratch.Path, folder)], walk));
+            Assert.Contains("choose another --out", refused.Message);
+        }
     }
 
     [Fact]
@@ -98,7 +101,7 @@ public sealed class PhotoListTests : IDisposable
         scratch.Write("p/a.jpg", [1]);
         scratch.Write("p/sub/deep/b.md", [1]);
         scratch.Write("p/sub/c.jpg", [1]);
-        var walk = new FolderWalk(scratch.Path + "/p/sub/deep");
+        var walk = new FolderWalk(scratch.Path + "/p/sub/deep/");
         Assert.Equal(["a.jpg"], PhotoList.Find([scratch.Path + "/p/*.jpg"], walk).Select(p => p.Name));
         Assert.Equal(["sub/c.jpg"], PhotoList.Find([scratch.Path + "/p/*/*.jpg"], walk).Select(p => p.Name));
         Assert.Empty(walk.Notes);
