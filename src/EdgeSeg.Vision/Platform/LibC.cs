@@ -71,6 +71,26 @@ internal static unsafe partial class LibC
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int Access(string path, int mode);
 
+    /// <summary>statx(2) of a path with links followed; <paramref name="found"/> is the first of 256 bytes, struct statx.</summary>
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Status(int folder, string path, int flags, uint mask, ref byte found);
+
+    /// <summary>setgroups(2): the supplementary groups of this process.</summary>
+    [LibraryImport("libc", EntryPoint = "setgroups", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int SetGroups(nuint count, uint* groups);
+
+    /// <summary>setgid(2): of all threads.</summary>
+    [LibraryImport("libc", EntryPoint = "setgid", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int SetGroup(uint group);
+
+    /// <summary>setuid(2): of all threads.</summary>
+    [LibraryImport("libc", EntryPoint = "setuid", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int SetUser(uint user);
+
     /// <summary>Null on failure; <paramref name="resolved"/> has room for PATH_MAX bytes.</summary>
     [LibraryImport("libc", EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

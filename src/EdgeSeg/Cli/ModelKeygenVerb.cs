@@ -37,6 +37,8 @@ internal static class ModelKeygenVerb
             if (parsed.GetValue(expires) <= DateTimeOffset.UtcNow)
                 throw new OperatingException("--expires is in the past: no device would accept the key", ExitCode.Usage);
             var place = parsed.GetValue(name)!;
+            if (Path.GetFileName(place).Trim().Length == 0)
+                throw new OperatingException("--out must end with the name of the key, for example alice", ExitCode.Usage);
             using var key = SigningKey.Create();
             key.Save(place + ".key", place + ".pem", parsed.GetValue(expires), parsed.GetValue(passphrase));
             Console.WriteLine("{0,-16} {1}", "key", key.Id);

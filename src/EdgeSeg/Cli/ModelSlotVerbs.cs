@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using EdgeSeg.Health;
 using EdgeSeg.Messages;
 using EdgeSeg.Platform;
 using EdgeSeg.Service;
@@ -30,8 +31,34 @@ internal static class ModelSlotVerbs
         return (config, folder);
     }
 
-    public static SlotStore Open(ParseResult parsed, (Option<string?> Config, Option<string?> Folder) places) =>
-        new(ModelUpdates.FolderOf(parsed.GetValue(places.Folder) ?? RunVerb.Load(parsed, places.Config).StateDir));
+    /// <summary>The store of a device, to be read.</summary>
+    /// <exception cref="OperatingException">It may not be read.</exception>
+    public static SlotStore Open(ParseResult parsed, (Option<string?> Config, Option<string?> Folder) places)
+    {
+        var store = new SlotStore(ModelUpdates.FolderOf(StateDir(parsed, places)));
+        if (FolderOwner.Exists(store.Root))
+            _ = FolderOwner.Exists(Path.Combine(store.Root, "slots"));
+        return store;
+    }
+
+    /// <summary>The store of a device, to be written by this process, which becomes one of the owner of state_dir.</summary>
+    /// <exception cref="OperatingException">There is no such folder, or it may not be read or written.</exception>
+    public static SlotStore OpenToWrite(ParseResult parsed, (Option<string?> Config, Option<string?> Folder) places)
+    {
+        var stateDir = StateDir(parsed, places);
+        if (!FolderOwner.Exists(stateDir))
+            throw new OperatingException(
+                $"{stateDir} does not exist: name the state_dir of the service with --state-dir or --config",
+                ExitCode.Usage
+            );
+        FolderOwner.Become(stateDir);
+        if (SystemChecks.StateFault(stateDir) is var (finding, remedy))
+            throw new OperatingException($"{finding}: {remedy}");
+        return Open(parsed, places);
+    }
+
+    private static string StateDir(ParseResult parsed, (Option<string?> Config, Option<string?> Folder) places) =>
+        parsed.GetValue(places.Folder) ?? RunVerb.Load(parsed, places.Config).StateDir;
 
     private static Command List()
     {
@@ -91,7 +118,7 @@ internal static class ModelSlotVerbs
         var places = Places(command);
         command.SetAction(parsed =>
         {
-            var store = Open(parsed, places);
+            var store = OpenToWrite(parsed, places);
             var file = StateFile.Open(store.Root);
             // without the state it is unknown what is needed
             if (file.Problem is { } problem)

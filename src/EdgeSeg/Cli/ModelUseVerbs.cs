@@ -30,7 +30,7 @@ internal static class ModelUseVerbs
         command.SetAction(
             (parsed, cancel) =>
             {
-                var (store, word) = (ModelSlotVerbs.Open(parsed, places), parsed.GetValue(slot)!);
+                var (store, word) = (ModelSlotVerbs.OpenToWrite(parsed, places), parsed.GetValue(slot)!);
                 if (word != UpdateHold.ShippedWord && !(SlotStore.IsSlotName(word) && store.Has(word)))
                     throw new OperatingException(
                         $"'{word}' is not installed in {store.Root}: edgeseg model list names what is",
@@ -50,7 +50,15 @@ internal static class ModelUseVerbs
                 + "change.\n\nExample: edgeseg model rollback"
         );
         var places = ModelSlotVerbs.Places(command);
-        command.SetAction((parsed, cancel) => AskAsync(ModelSlotVerbs.Open(parsed, places), UpdateHold.RollbackWord, cancel));
+        command.SetAction(
+            (parsed, cancel) =>
+            {
+                var store = ModelSlotVerbs.OpenToWrite(parsed, places);
+                if (store.Active is null && StateFile.Open(store.Root).State is { Former: null, Phase: not UpdatePhase.Trial })
+                    throw new OperatingException("the shipped model serves, and no other model served before: there is none to go back to");
+                return AskAsync(store, UpdateHold.RollbackWord, cancel);
+            }
+        );
         return command;
     }
 
@@ -62,7 +70,7 @@ internal static class ModelUseVerbs
                 + "and ends the wait between attempts.\n\nExample: edgeseg model retry"
         );
         var places = ModelSlotVerbs.Places(command);
-        command.SetAction((parsed, cancel) => AskAsync(ModelSlotVerbs.Open(parsed, places), UpdateHold.RetryWord, cancel));
+        command.SetAction((parsed, cancel) => AskAsync(ModelSlotVerbs.OpenToWrite(parsed, places), UpdateHold.RetryWord, cancel));
         return command;
     }
 
@@ -79,7 +87,7 @@ internal static class ModelUseVerbs
         var places = ModelSlotVerbs.Places(command);
         command.SetAction(parsed =>
         {
-            var path = Path.Combine(ModelSlotVerbs.Open(parsed, places).Root, UpdateHold.HoldName);
+            var path = Path.Combine(ModelSlotVerbs.OpenToWrite(parsed, places).Root, UpdateHold.HoldName);
             return Writing(
                 path,
                 () =>
@@ -166,9 +174,10 @@ internal static class ModelUseVerbs
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new OperatingException(
-                $"{path} cannot be written ({e.Message}): run it as the user that owns the folder, for example with sudo -u edgeseg"
-            );
+            var remedy = e is UnauthorizedAccessException
+                ? "run it as the user that owns the folder, for example with sudo -u edgeseg"
+                : "free space on the disk, or check it";
+            throw new OperatingException($"{path} cannot be written ({e.Message}): {remedy}");
         }
     }
 }

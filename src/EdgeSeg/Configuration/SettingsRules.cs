@@ -12,6 +12,8 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
         Mqtt(settings.Mqtt);
         if (settings.Console.Enabled)
             Console(settings.Console, settings.Mqtt);
+        if (settings is { Mqtt.IsEmbedded: true, Console.IsListening: true })
+            Ports(settings.Console, settings.Mqtt);
         for (var i = 0; i < settings.Cameras.Count; i++)
             Camera(settings.Cameras[i], $"camera[{i}]", i);
         Gpio(settings.Trigger);
@@ -57,6 +59,22 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
         if (!m.Tls && m.ClientCertFile.Length > 0)
             Refuse("has an effect only with mqtt.tls = true", "mqtt.client_cert_file", "mqtt.tls");
     }
+
+    /// <summary>Two listeners of this process.</summary>
+    private void Ports(ConsoleSettings c, MqttSettings m)
+    {
+        if (c.Port == m.EffectivePort && (c.Bind == m.Bind || IsEveryAddress(c.Bind) || IsEveryAddress(m.Bind)))
+            Refuse(
+                $"port {c.Port} is that of the embedded broker too (mqtt.port): set another one",
+                "console.port",
+                "mqtt.port",
+                "mqtt.bind",
+                "console.bind"
+            );
+    }
+
+    private static bool IsEveryAddress(string bind) =>
+        IPAddress.TryParse(bind, out var address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
 
     private void Console(ConsoleSettings c, MqttSettings m)
     {

@@ -10,20 +10,32 @@ internal static class SystemChecks
     /// <param name="stateDir">Where the service keeps its state; a missing folder is judged by the nearest one above it.</param>
     public static Check Disk(string stateDir)
     {
+        if (StateFault(stateDir) is var (finding, remedy))
+            return Check.Failed("disk", finding, remedy);
         var existing = DiskSpace.NearestExisting(stateDir);
-        if (FileInPlaceOfFolder(stateDir) is { } file)
-            return Check.Failed(
-                "disk",
-                $"{file} is a file: state_dir {stateDir} cannot be made",
-                "delete the file, or set state_dir to a folder"
-            );
-        if (WriteFault(existing) is { } fault)
-            return Check.Failed(
-                "disk",
-                $"{existing} cannot be written by {Environment.UserName}: {fault}",
-                "correct its owner and mode, or set state_dir"
-            );
         return Disk(stateDir, existing == stateDir, new DriveInfo(existing).AvailableFreeSpace);
+    }
+
+    /// <summary>Why the service cannot write its state there, with the remedy; null: it can.</summary>
+    public static (string Finding, string Remedy)? StateFault(string stateDir)
+    {
+        if (FileInPlaceOfFolder(stateDir) is { } file)
+            return ($"{file} is a file: state_dir {stateDir} cannot be made", "delete the file, or set state_dir to a folder");
+        var existing = DiskSpace.NearestExisting(stateDir);
+        if (WriteFault(existing) is { } fault)
+            return ($"{existing} cannot be written by {Environment.UserName}: {fault}", "correct its owner and mode, or set state_dir");
+        // a command that root ran may have made a folder that the service's user cannot write
+        foreach (var name in (string[])["models", "samples"])
+        {
+            var folder = Path.Combine(stateDir, name);
+            if (Directory.Exists(folder) && WriteFault(folder) is { } inside)
+                return (
+                    $"{folder} cannot be written by {Environment.UserName}: {inside}",
+                    $"give it the owner of state_dir: sudo chown -R --reference={stateDir} {folder}"
+                );
+        }
+
+        return null;
     }
 
     private static string? FileInPlaceOfFolder(string folder)

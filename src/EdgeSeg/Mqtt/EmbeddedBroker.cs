@@ -134,11 +134,11 @@ internal sealed class EmbeddedBroker : IAsyncDisposable
     {
         if (e is not SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
             return $"the embedded broker cannot listen on {address} port {port} ({e.Message}): set mqtt.bind to an address of this "
-                + "device, and mqtt.port to a port that the service may use, or to 0 for any";
+                + "device, and mqtt.port to a port that the service may use";
         var host = IPAddress.IsLoopback(address) ? address : IPAddress.Loopback;
         return $"the embedded broker cannot listen on {address} port {port}: another program listens there already. If it is a broker "
-            + $"(mosquitto, for example) that the service shall use, set mqtt.host = \"{host}\"; else set mqtt.port to a free port, or "
-            + $"to 0 for any. `ss -ltnp 'sport = :{port}'` shows the program";
+            + $"(mosquitto, for example) that the service shall use, set mqtt.host = \"{host}\"; else set mqtt.port to a free port. "
+            + $"`ss -ltnp 'sport = :{port}'` shows the program";
     }
 
     private static bool Is4(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork;

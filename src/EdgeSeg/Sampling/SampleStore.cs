@@ -190,15 +190,21 @@ internal sealed class SampleStore(string folder)
     /// <summary>Names without ending, oldest first.</summary>
     private List<string> Names()
     {
-        if (!Directory.Exists(Folder))
+        try
+        {
+            var names = Directory
+                .EnumerateFiles(Folder, "*" + Description)
+                .Select(f => Path.GetFileNameWithoutExtension(f))
+                .Where(n => NumberOf(n) > 0)
+                .ToList();
+            names.Sort((a, b) => NumberOf(a).CompareTo(NumberOf(b)));
+            return names;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // nothing was kept so far; a folder that may not be entered is another matter
             return [];
-        var names = Directory
-            .EnumerateFiles(Folder, "*" + Description)
-            .Select(f => Path.GetFileNameWithoutExtension(f))
-            .Where(n => NumberOf(n) > 0)
-            .ToList();
-        names.Sort((a, b) => NumberOf(a).CompareTo(NumberOf(b)));
-        return names;
+        }
     }
 
     private KeptSample? Read(string name)

@@ -115,7 +115,7 @@ internal static class AlertRules
                     SamplesFailed,
                     "samples_failed",
                     $"frames cannot be kept for labelling: {fault}",
-                    "free space on the disk of state_dir, lower samples.max_mib, or set samples.enabled = false",
+                    "correct the owner of state_dir/samples, free space there, lower samples.max_mib, or set samples.enabled = false",
                     Cause: fault
                 )
             );

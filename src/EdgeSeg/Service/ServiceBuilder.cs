@@ -1,5 +1,6 @@
 using System.Net;
 using EdgeSeg.Configuration;
+using EdgeSeg.Health;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Pipeline;
@@ -32,6 +33,7 @@ internal static class ServiceBuilder
     {
         NativeLibraries.Configure(NativeLibraries.Runtime, settings.Runtime.Library);
         NativeLibraries.Configure(NativeLibraries.OpenCv, settings.Runtime.OpenCvLibrary);
+        CheckState(settings, journal);
         var updates = ModelUpdates.Open(settings, journal, time);
         LoadedModel? model = null;
         WebListener? listener = null;
@@ -79,6 +81,18 @@ internal static class ServiceBuilder
             await service.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>A folder that cannot be made is an error of the settings; one that cannot be written now does not stop the masks.</summary>
+    private static void CheckState(Settings settings, Journal journal)
+    {
+        if (!settings.Update.Enabled && !settings.Samples.Enabled)
+            return;
+        // the default folder needs rights that a person who tries the program need not have
+        if (!Directory.Exists(settings.StateDir) && settings.StateDir != new Settings().StateDir)
+            StartCheck.CheckStateFolder(settings.StateDir);
+        else if (SystemChecks.StateFault(settings.StateDir) is var (finding, remedy))
+            journal.Warning($"{finding}: {remedy}");
     }
 
     /// <summary>

@@ -37,6 +37,7 @@ internal sealed class ServiceRunner(
     {
         Settings? former = null;
         string? refused = null;
+        var isReload = false;
         while (true)
         {
             EdgeSegService service;
@@ -53,13 +54,15 @@ internal sealed class ServiceRunner(
             catch (Exception e) when (former is not null)
             {
                 // what the check saw has changed since, a port for example; a fault of the program is no reason to end either
-                (settings, former, refused) = (former, null, Refuse(e));
+                (settings, former, refused, isReload) = (former, null, Refuse(e), false);
                 continue;
             }
 
             await using (service)
             {
                 Started();
+                if (isReload)
+                    journal.Info("the settings were read again and are in force");
                 service.Control.SettingsRefused = refused;
                 (former, refused) = (settings, null);
                 if (await RunUntilReloadAsync(service, stop) is not { } next)
@@ -68,10 +71,8 @@ internal sealed class ServiceRunner(
                     return service.ExitCode;
                 }
 
-                settings = next;
+                (settings, isReload) = (next, true);
             }
-
-            journal.Info("the settings were read again and are in force");
         }
     }
 

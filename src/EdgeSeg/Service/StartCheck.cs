@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using EdgeSeg.Capture;
 using EdgeSeg.Configuration;
+using EdgeSeg.Health;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Updates;
@@ -37,7 +38,9 @@ internal static class StartCheck
         if (settings.Update.Enabled)
             _ = Update(settings.Update);
 
-        CheckStateFolder(settings.StateDir);
+        // the folder of the running service is in use: a fault of it is reported elsewhere, and is no reason against other settings
+        if (settings.StateDir != inUse?.StateDir)
+            CheckStateFolder(settings.StateDir);
         // as a start loads it: on the CPU where a provider would have to build engines for minutes first
         EngineBuild.Load(ServiceBuilder.ModelChoiceOf(settings, ModelUpdates.InstalledFolder(settings)), out _).Dispose();
     }
@@ -53,12 +56,13 @@ internal static class StartCheck
             : $"{keys} trusted {(keys == 1 ? "key" : "keys")} in {update.KeysDir}";
     }
 
-    private static void CheckPorts(Settings settings, Settings? inUse)
+    /// <exception cref="OperatingException">A port is taken by another program.</exception>
+    public static void CheckPorts(Settings settings, Settings? inUse)
     {
         var held = inUse is null ? [] : Endpoints(inUse);
         foreach (var (key, endpoint) in Endpoints(settings))
         {
-            if (endpoint.Port == 0 || held.Any(h => h.Endpoint.Equals(endpoint)))
+            if (endpoint.Port == 0 || held.Any(h => IsOwn(h.Endpoint, endpoint)))
                 continue;
             try
             {
@@ -73,6 +77,15 @@ internal static class StartCheck
             }
         }
     }
+
+    /// <summary>
+    /// A port that the running service holds cannot be tried now on an address that includes its own: every address and a single one
+    /// exclude each other.
+    /// </summary>
+    private static bool IsOwn(IPEndPoint held, IPEndPoint wanted) =>
+        held.Port == wanted.Port && (held.Address.Equals(wanted.Address) || IsEvery(held.Address) || IsEvery(wanted.Address));
+
+    private static bool IsEvery(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
     private static List<(string Key, IPEndPoint Endpoint)> Endpoints(Settings settings)
     {
@@ -99,9 +112,10 @@ internal static class StartCheck
         }
     }
 
-    private static void CheckStateFolder(string folder)
+    /// <exception cref="OperatingException">The folder of the state cannot be made or written.</exception>
+    public static void CheckStateFolder(string folder)
     {
-        if (File.Exists(folder))
-            throw new OperatingException($"state_dir: {folder} is a file; name a folder", 2);
+        if (SystemChecks.StateFault(folder) is { } fault)
+            throw new OperatingException($"state_dir: {fault.Finding}: {fault.Remedy}", 2);
     }
 }

@@ -17,6 +17,12 @@ internal static class DiskFault
         var why = fault.Message.ReplaceLineEndings(" ");
         return fault is IOException { HResult: NoSpace or OverQuota }
             ? new UpdateException(UpdateReason.DiskFull, $"the disk of {folder} is full: {why}", retry: true)
-            : new UpdateException(UpdateReason.DiskFailed, $"{folder} cannot be written: {why}", retry: true);
+            : new UpdateException(
+                UpdateReason.DiskFailed,
+                fault is UnauthorizedAccessException
+                    ? $"{folder} cannot be written by {Environment.UserName} ({why}): give the folder and all in it the owner of state_dir"
+                    : $"{folder} cannot be written: {why}",
+                retry: true
+            );
     }
 }

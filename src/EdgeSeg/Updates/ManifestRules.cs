@@ -67,7 +67,7 @@ internal static class ManifestRules
         if (b.Version < 1)
             return "the bundle's version is below 1";
         if (!IsFolder(b.Url))
-            return "the bundle's url is not an absolute address whose path ends with a slash";
+            return "the bundle's url is not an absolute address without spaces whose path ends with a slash";
         if (b.Files.Count is 0 or > UpdateLimits.MaxBundleFiles)
             return $"the bundle does not have 1..{UpdateLimits.MaxBundleFiles} files";
         foreach (var file in b.Files)
@@ -159,6 +159,7 @@ internal static class ManifestRules
     /// <summary>An absolute address of a folder, with or without a query.</summary>
     private static bool IsFolder(string address) =>
         address.Length <= UpdateLimits.MaxUrlLength
+        && !address.Any(c => char.IsWhiteSpace(c) || char.IsControl(c))
         && Uri.TryCreate(address, UriKind.Absolute, out var url)
         && url.AbsolutePath.EndsWith('/')
         && url.UserInfo.Length + url.Fragment.Length == 0

@@ -40,6 +40,18 @@ public sealed class SampleStoreTests : IDisposable
         };
 
     [Fact]
+    public void A_folder_that_cannot_be_listed_is_not_taken_for_an_empty_one()
+    {
+        using var own = new Scratch();
+        Assert.Equal(0, new SampleStore(Path.Combine(own.Path, "none")).Purge());
+        // a link to itself leads nowhere, whatever the rights of the user
+        var folder = Path.Combine(own.Path, "samples");
+        File.CreateSymbolicLink(folder, folder);
+        Assert.Throws<IOException>(() => new SampleStore(folder).Purge());
+        Assert.Throws<IOException>(() => new SampleStore(folder).Measure());
+    }
+
+    [Fact]
     public void A_frame_is_read_back_as_it_was_written()
     {
         var mask = new SampleMask(12, [1, 2, 3, 4], "0123");

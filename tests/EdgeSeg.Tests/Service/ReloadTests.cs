@@ -118,6 +118,12 @@ public sealed class ReloadTests : IAsyncLifetime
         await Refused(toml.Replace("[[camera]]", $"[update]\nkeys_dir = \"{keys}\"\n[[camera]]", StringComparison.Ordinal), "lost.pem");
     }
 
+    [Theory]
+    [InlineData("/proc/edgeseg-state")]
+    [InlineData("/etc/passwd/state")]
+    public async Task A_state_folder_that_cannot_be_made_is_refused(string folder) =>
+        await Refused(toml.Replace($"{scratch.Path}/state", folder, StringComparison.Ordinal), "state_dir");
+
     [Fact]
     public async Task Good_settings_come_into_force_and_end_the_refusal()
     {

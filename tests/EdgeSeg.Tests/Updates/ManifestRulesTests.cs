@@ -94,6 +94,7 @@ public class ManifestRulesTests
             "https://models.example.org/a?b/",
             "https://models.example.org/#/",
             "https://e.org/" + new string('x', UpdateLimits.MaxUrlLength) + "/",
+            "https://e.org/a b/",
         ];
         foreach (var url in urls)
             Refused("url", With(b => b with { Url = url }));

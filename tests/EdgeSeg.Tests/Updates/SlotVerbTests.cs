@@ -1,4 +1,5 @@
 using EdgeSeg.Messages;
+using EdgeSeg.Platform;
 using EdgeSeg.Service;
 using EdgeSeg.Testing;
 using Xunit;
@@ -64,6 +65,57 @@ public sealed class SlotVerbTests : IDisposable
         Assert.Empty(Directory.GetDirectories(Path.Combine(store.Root, "incoming")));
         Assert.Equal(slots[1], store.Active);
         Assert.StartsWith("0 bytes freed", Run("gc").Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_command_of_root_makes_belongs_to_the_owner_of_the_state_folder()
+    {
+        // another user than root has no other owner to give
+        if (Environment.IsPrivilegedProcess)
+            Assert.Equal(0, Published.Run("chown", ["65534:65534", scratch.Path]).ExitCode);
+        var owner = FolderOwner.Of(scratch.Path);
+        Assert.NotNull(owner);
+        foreach (var verb in (string[])["hold", "retry"])
+        {
+            var (code, _, errors) = Run(verb);
+            Assert.True(code == 0, errors);
+        }
+
+        var made = Directory.GetFileSystemEntries(scratch.Path, "*", SearchOption.AllDirectories);
+        Assert.Contains(made, m => Path.GetFileName(m) == UpdateHold.HoldName);
+        Assert.All(made, m => Assert.Equal(owner, FolderOwner.Of(m)));
+    }
+
+    [Theory]
+    [InlineData("hold")]
+    [InlineData("retry")]
+    [InlineData("gc")]
+    public void A_state_folder_that_does_not_exist_is_not_made(string verb)
+    {
+        var typo = Path.Combine(scratch.Path, "typo");
+        var (code, _, errors) = Published.Run(Published.Binary, ["model", verb, "--state-dir", typo]);
+        Assert.Equal(2, code);
+        Assert.Contains($"{typo} does not exist", errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(typo), "it was made");
+    }
+
+    [Fact]
+    public void A_store_that_cannot_be_listed_is_not_taken_for_an_empty_one()
+    {
+        // a link to itself leads nowhere, whatever the rights of the user
+        File.CreateSymbolicLink(ModelUpdates.FolderOf(scratch.Path), ModelUpdates.FolderOf(scratch.Path));
+        var (code, output, errors) = Run("list");
+        Assert.Equal(1, code);
+        Assert.Contains("may not be read", errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("shipped", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_rollback_to_nothing_is_refused()
+    {
+        var (code, _, errors) = Run("rollback");
+        Assert.Equal(1, code);
+        Assert.Contains("no other model", errors, StringComparison.Ordinal);
     }
 
     [Fact]
