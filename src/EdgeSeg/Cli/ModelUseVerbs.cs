@@ -174,9 +174,10 @@ internal static class ModelUseVerbs
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            var remedy = e is UnauthorizedAccessException
-                ? "run it as the user that owns the folder, for example with sudo -u edgeseg"
-                : "free space on the disk, or check it";
+            var remedy =
+                e is UnauthorizedAccessException
+                    ? "run it as the user that owns the folder, for example with sudo -u edgeseg"
+                    : "free space on the disk, or check it";
             throw new OperatingException($"{path} cannot be written ({e.Message}): {remedy}");
         }
     }
