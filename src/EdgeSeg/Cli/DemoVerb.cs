@@ -65,6 +65,8 @@ internal static class DemoVerb
     {
         if (!Directory.Exists(images))
             throw new OperatingException($"{images}: is not a folder: name a folder of photographs with --images", ExitCode.Usage);
+        if (FinalFile.RealPath(images) == FinalFile.RealPath(outDir))
+            throw new OperatingException($"{outDir}: is the folder of the photographs: choose another with --out", ExitCode.Usage);
         using var overall = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         overall.CancelAfter(TimeSpan.FromSeconds(CliLimits.DemoS));
         var replay = new CameraSettings(0) { Id = "replay", Uri = "images:" + Path.GetFullPath(images) };

@@ -37,7 +37,7 @@ internal static class ModelNoticeVerbs
             place,
         };
         var issue = new IssueOptions(command);
-        command.SetAction(parsed => Write(parsed.GetValue(place)!, issue.Issue(parsed).Manifest(action)));
+        command.SetAction(parsed => WriteNew(parsed.GetValue(place)!, issue.Issue(parsed).Manifest(action)));
         return command;
     }
 
@@ -94,7 +94,7 @@ internal static class ModelNoticeVerbs
                 Keys = [.. keys.Keys.Select(k => k.Pem)],
                 Revoked = parsed.GetValue(revoke) ?? [],
             };
-            return Write(parsed.GetValue(place)!, issue.Issue(parsed).Manifest(ManifestRules.Keys) with { Keys = info });
+            return WriteNew(parsed.GetValue(place)!, issue.Issue(parsed).Manifest(ManifestRules.Keys) with { Keys = info });
         });
         return command;
     }
@@ -141,6 +141,14 @@ internal static class ModelNoticeVerbs
             return old.Rollout;
         var salt = old.Rollout?.Salt ?? RolloutOptions.DefaultSalt(bundle.Name, bundle.Version);
         return await options.ReadAsync(parsed, salt, cancel);
+    }
+
+    /// <exception cref="OperatingException">The folder holds a manifest: it would lose its signatures.</exception>
+    private static int WriteNew(string place, Manifest manifest)
+    {
+        if (Path.Exists(Path.Combine(place, ReleaseFolder.ManifestName)))
+            throw new OperatingException($"{place} holds a manifest already: choose another folder with --out", ExitCode.Usage);
+        return Write(place, manifest);
     }
 
     private static int Write(string place, Manifest manifest)

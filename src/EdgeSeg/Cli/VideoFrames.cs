@@ -10,7 +10,8 @@ internal sealed class VideoFrames : IDisposable
 {
     private const double FolderFps = 24;
     private const int HeadBytes = 256,
-        MatroskaFirstByte = 0x1A;
+        MatroskaFirstByte = 0x1A,
+        RiffFirstByte = 'R';
 
     /// <summary>Frames by which the number that a container states may be wrong in a good file.</summary>
     private const int CountTolerance = 2;
@@ -147,8 +148,7 @@ internal sealed class VideoFrames : IDisposable
 
     /// <summary>
     /// After the last frame: reports how many could not be decoded, and whether the video is as long as its container states. Where only
-    /// the number of frames differs, the video may be good: an edit list hides frames, a sound track lasts longer, dropped frames are
-    /// counted. So that is a warning, unless less than half of the frames came from a container that counts them.
+    /// the number of frames differs, the video may be good: an edit list hides frames, a sound track lasts longer, the rate changes. So that is a warning, unless less than half of the frames came from a container that counts them.
     /// </summary>
     /// <exception cref="OperatingException">The file is cut short, or most of its frames are missing.</exception>
     public void CheckWhole()
@@ -175,7 +175,10 @@ internal sealed class VideoFrames : IDisposable
         );
     }
 
-    /// <summary>Bytes that the file lacks, and whether its container holds the number of frames instead of a duration.</summary>
+    /// <summary>
+    /// Bytes that the file lacks, and whether its container holds the number of frames that it has: Matroska holds a duration, and AVI
+    /// counts the places of frames that were dropped too.
+    /// </summary>
     private (long Missing, bool IsCounting) Container()
     {
         try
@@ -183,7 +186,7 @@ internal sealed class VideoFrames : IDisposable
             using var file = File.OpenRead(path);
             var missing = VideoContainer.MissingBytes(file);
             file.Position = 0;
-            return (missing, file.ReadByte() != MatroskaFirstByte);
+            return (missing, file.ReadByte() is not (MatroskaFirstByte or RiffFirstByte));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -183,6 +183,8 @@ public sealed class PackTests : IDisposable
             Ok(action, "--serial", "13", "--out", In(action));
             Ok("sign", In(action), "--key", In("alice.key"));
             Assert.Contains(action, Ok("verify", In(action), "--keys", In("keys")), StringComparison.Ordinal);
+            var again = Refused(2, action, "--serial", "14", "--out", In(action));
+            Assert.Contains("holds a manifest already", again, StringComparison.Ordinal);
         }
 
         var revoked = new string('0', 32);
