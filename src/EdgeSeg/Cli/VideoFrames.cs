@@ -148,7 +148,8 @@ internal sealed class VideoFrames : IDisposable
 
     /// <summary>
     /// After the last frame: reports how many could not be decoded, and whether the video is as long as its container states. Where only
-    /// the number of frames differs, the video may be good: an edit list hides frames, a sound track lasts longer, the rate changes. So that is a warning, unless less than half of the frames came from a container that counts them.
+    /// the number of frames differs, the video may be good: an edit list hides frames, a sound track lasts longer, the rate changes. So
+    /// that is a warning, unless less than half of the frames came from a container that counts them.
     /// </summary>
     /// <exception cref="OperatingException">The file is cut short, or most of its frames are missing.</exception>
     public void CheckWhole()
