@@ -94,6 +94,9 @@ public sealed class AnnotationRunTests : IDisposable
     {
         foreach (var folder in (string[])[At("p/a.jpg"), At("p/a.jpg/below"), "/proc/edgeseg"])
             Assert.Contains("choose another", Assert.Throws<OperatingException>(() => Settings().Claim(folder)).Message);
+        Directory.CreateDirectory(At("o2/photographs.jsonl"));
+        Settings().Write(At("o2"));
+        Assert.Contains("photographs.jsonl: cannot be written", Assert.Throws<OperatingException>(() => Run("p", "o2")).Message);
         scratch.Write("o/images", [1]);
         Settings().Write(At("o"));
         Assert.Contains("images/a.jpg: cannot be written", Assert.Throws<OperatingException>(() => Run("p", "o")).Message);
