@@ -66,7 +66,7 @@ internal static class DoctorVerb
         looks.Add(("broker", () => Broker(settings)));
         if (settings.Update.Enabled)
             looks.Add(Doctor.Of("update", () => StartCheck.Update(settings.Update)));
-        looks.Add(("gpio", () => DeviceChecks.Gpio(settings.Trigger.Enabled, settings.Trigger.Chip)));
+        looks.AddRange(Gpio(settings));
         looks.Add(("disk", () => SystemChecks.Disk(settings.StateDir)));
         looks.Add(("clock", () => SystemChecks.Clock(TimeProvider.System)));
         looks.Add(("temperature", () => SystemChecks.Temperature()));
@@ -78,6 +78,23 @@ internal static class DoctorVerb
     {
         var node = DeviceChecks.Camera(camera.Id, camera.Uri);
         return node.State == CheckState.Ok ? CameraCheck.Run(camera.ToOptions()) : node;
+    }
+
+    /// <summary>Each chip of which the trigger or an output uses a line, or that none does.</summary>
+    private static IEnumerable<(string Name, Func<Check> Look)> Gpio(Settings settings)
+    {
+        OutputSettings[] outputs = [settings.Busy, settings.Result, settings.Fault];
+        string[] chips =
+        [
+            .. outputs
+                .Where(o => o.Line.Length > 0)
+                .Select(o => o.Chip)
+                .Concat(settings.Trigger.Enabled ? [settings.Trigger.Chip] : [])
+                .Distinct(StringComparer.Ordinal),
+        ];
+        return chips.Length == 0
+            ? [("gpio", () => DeviceChecks.Gpio(needed: false))]
+            : chips.Select(chip => ("gpio", (Func<Check>)(() => DeviceChecks.Gpio(needed: true, chip))));
     }
 
     private static Check Broker(Settings settings)

@@ -29,4 +29,7 @@ internal static class ConfigurationLimits
 
     /// <summary>Tags of a device: dock, building, camera kind, release ring and a few more.</summary>
     public const int MaxTags = 16;
+
+    /// <summary>Smallest rate of masks that is not 0, a mask in 17 minutes: messages show rates with three decimals.</summary>
+    public const double MinMaxFps = 0.001;
 }

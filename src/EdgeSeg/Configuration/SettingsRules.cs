@@ -127,6 +127,8 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
                 $"{path}.width",
                 $"{path}.height"
             );
+        if (c.MaxFps is > 0 and < ConfigurationLimits.MinMaxFps)
+            Refuse($"must be 0 (unlimited), or {ConfigurationLimits.MinMaxFps} or more; see interval_s", $"{path}.max_fps");
         if (c is { Crop: { } crop, Roi: { } roi } && (roi.X + roi.Width > crop.Width || roi.Y + roi.Height > crop.Height))
             Refuse(
                 $"the region is outside the published picture, which is {crop.Width}x{crop.Height} after the crop",

@@ -35,14 +35,14 @@ internal static class BrokerCheck
     private static async Task<Check> ExamineAsync(MqttSettings mqtt, Topics topics, IReadOnlyList<string> filters, ConsoleSettings console)
     {
         var options = LinkSettings.Options(mqtt, null, topics, FrameId.NewSession());
-        if (!mqtt.IsEmbedded)
-            return await ConnectAsync(options, filters);
-        if (console.Enabled && PortFault(console.Bind, console.Port) is { } consoleFault && !await IsOurServiceAsync(mqtt, topics))
+        if (console.IsListening && PortFault(console.Bind, console.Port) is { } consoleFault && !await IsOurServiceAsync(mqtt, topics))
             return Check.Failed(
                 Name,
-                $"the console cannot listen on {console.Bind} port {console.Port}: {consoleFault}",
+                $"the console or the metrics cannot listen on {console.Bind} port {console.Port}: {consoleFault}",
                 "set console.port to a free port"
             );
+        if (!mqtt.IsEmbedded)
+            return await ConnectAsync(options, filters);
         if (PortFault(mqtt.Bind, mqtt.EffectivePort) is not { } fault)
             return Check.Ok(Name, $"embedded: {mqtt.Bind} port {mqtt.EffectivePort} is free");
         return await IsOurServiceAsync(mqtt, topics)
@@ -63,7 +63,9 @@ internal static class BrokerCheck
         try
         {
             // a client id of its own: that of the service would end the connection of a running service
-            await BrokerSession.ConnectAsync(client, options, limit.Token, $"edgeseg-doctor-{options.Session}");
+            var accepted = await BrokerSession.ConnectAsync(client, options, limit.Token, $"edgeseg-doctor-{options.Session}");
+            if (Lacks(accepted) is var (lack, remedy))
+                return Check.Failed(Name, $"{where}: {lack}", remedy);
             foreach (var filter in filters)
             {
                 var granted = await client.SubscribeAsync(filter, MqttQualityOfServiceLevel.AtLeastOnce, limit.Token);
@@ -72,8 +74,10 @@ internal static class BrokerCheck
             }
 
             var topic = options.Topics.Reply("doctor");
+            // retained and empty: it shows that retained messages are accepted, and leaves none
             var message = new MqttApplicationMessageBuilder()
                 .WithTopic(topic)
+                .WithRetainFlag()
                 .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce);
             var answer = await client.PublishAsync(message.Build(), limit.Token);
             if (!answer.IsSuccess)
@@ -93,6 +97,19 @@ internal static class BrokerCheck
                 $"{where}: {finding}",
                 "allow this in the broker's access list; deploy/mosquitto/edgeseg.acl lists all topics"
             );
+    }
+
+    /// <summary>What the service needs and the broker says that it has not, with the remedy.</summary>
+    private static (string Finding, string Remedy)? Lacks(MqttClientConnectResult broker)
+    {
+        if (!broker.RetainAvailable)
+            return ("the broker does not keep retained messages, which the service needs", "allow them (mosquitto: retain_available true)");
+        return broker.MaximumPacketSize is { } most and > 0 and < HealthLimits.SmallestPacketBytes
+            ? (
+                $"the broker accepts at most {most} bytes a message, and masks and info are larger",
+                $"allow at least {HealthLimits.SmallestPacketBytes} (mosquitto: max_packet_size), better the default"
+            )
+            : null;
     }
 
     /// <summary>Why nothing can listen there; null: a listener was opened and closed.</summary>
@@ -116,27 +133,17 @@ internal static class BrokerCheck
         }
     }
 
-    /// <summary>The broker on the port has the retained status of this device.</summary>
+    /// <summary>The broker has the status of this device, and it runs.</summary>
     private static async Task<bool> IsOurServiceAsync(MqttSettings mqtt, Topics topics)
     {
-        var bind = IPAddress.Parse(mqtt.Bind);
-        var here = new MqttSettings
-        {
-            Host = (
-                bind.Equals(IPAddress.Any) ? IPAddress.Loopback
-                : bind.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
-                : bind
-            ).ToString(),
-            Port = mqtt.EffectivePort,
-            Username = mqtt.Username,
-            PasswordFile = mqtt.PasswordFile,
-        };
+        var here = mqtt.IsEmbedded ? Embedded(mqtt) : mqtt;
         using var client = new MqttClientFactory().CreateMqttClient();
         using var limit = new CancellationTokenSource(HealthLimits.DoctorConnectTimeoutMs);
         var seen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        client.ApplicationMessageReceivedAsync += _ =>
+        client.ApplicationMessageReceivedAsync += received =>
         {
-            seen.TrySetResult();
+            if (StatusMessage.TryRead(received.ApplicationMessage.Payload) is { IsAtWork: true })
+                seen.TrySetResult();
             return Task.CompletedTask;
         };
         try
@@ -151,5 +158,22 @@ internal static class BrokerCheck
         {
             return false;
         }
+    }
+
+    /// <summary>How a client on this machine reaches the embedded broker.</summary>
+    private static MqttSettings Embedded(MqttSettings mqtt)
+    {
+        var bind = IPAddress.Parse(mqtt.Bind);
+        return new MqttSettings
+        {
+            Host = (
+                bind.Equals(IPAddress.Any) ? IPAddress.Loopback
+                : bind.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
+                : bind
+            ).ToString(),
+            Port = mqtt.EffectivePort,
+            Username = mqtt.Username,
+            PasswordFile = mqtt.PasswordFile,
+        };
     }
 }

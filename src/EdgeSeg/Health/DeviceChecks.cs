@@ -29,7 +29,7 @@ internal static class DeviceChecks
     {
         var node = Path.Combine(devices, Path.GetFileName(chip));
         if (needed)
-            return Node("gpio", node, "gpio", "look for the chip with 'gpiodetect' and correct trigger.gpio.chip");
+            return Node("gpio", node, "gpio", "look for the chip with 'gpiodetect' and correct trigger.gpio.chip or output.*.chip");
         var chips = Directory.Exists(devices) ? Directory.EnumerateFiles(devices, "gpiochip*").Count() : 0;
         return Check.Ok("gpio", $"not configured ({chips} chips there)");
     }

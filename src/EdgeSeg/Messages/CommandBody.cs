@@ -124,7 +124,7 @@ internal sealed class CommandBody(CommandKind kind)
                 return CommandValues.Number(ref value, name, 0.1, MessageLimits.MaxPreviewFps, out maxFps);
             // the ranges of the configuration's keys of the same names
             case "max_fps":
-                return CommandValues.Number(ref value, name, 0, 1000, out maxFps);
+                return CommandValues.Number(ref value, name, 0, 1000, out maxFps) ?? TooSlow();
             case "interval_s":
                 return CommandValues.Number(ref value, name, 0.05, 86400, out intervalS);
             case "min_score":
@@ -148,6 +148,12 @@ internal sealed class CommandBody(CommandKind kind)
         Id = text;
         return null;
     }
+
+    /// <summary>0 means unlimited; less than the smallest rate would be shown as 0.</summary>
+    private CommandError? TooSlow() =>
+        maxFps is > 0 and < ConfigurationLimits.MinMaxFps
+            ? CommandError.Bad($"'max_fps' is 0 (unlimited), or a number from {ConfigurationLimits.MinMaxFps} to 1000")
+            : null;
 
     private CommandError? TakeReplyTo(ref Utf8JsonReader value)
     {

@@ -16,6 +16,9 @@ internal sealed class BrokerConnection : IDisposable
     private readonly ConnectionCallbacks callbacks;
     private readonly string[] ownStates;
 
+    // the description for Home Assistant under whatever prefix: one of former settings is cleared
+    private readonly string discovery;
+
     /// <summary>The value of an accepted topic in <see cref="checkedTopics"/>.</summary>
     private const long Accepted = long.MinValue;
 
@@ -37,7 +40,8 @@ internal sealed class BrokerConnection : IDisposable
     {
         (this.options, this.refusals, this.callbacks, this.hasSpoken, this.time) = (options, refusals, callbacks, hasSpoken, time);
         certificate = ClientOptions.CertificateCheck(options);
-        ownStates = [options.Topics.Status, options.Topics.AllStates, options.Topics.AllAlerts];
+        discovery = HomeAssistantMessage.Topic("+", options.Topics.Device);
+        ownStates = [options.Topics.Status, options.Topics.AllStates, options.Topics.AllAlerts, discovery];
         client.DisconnectedAsync += Ended;
         client.ApplicationMessageReceivedAsync += ReceivedAsync;
     }
@@ -202,7 +206,7 @@ internal sealed class BrokerConnection : IDisposable
             return;
         }
 
-        if (options.Topics.IsOwnState(message.Topic))
+        if (options.Topics.IsOwnState(message.Topic) || IsDiscovery(message.Topic))
         {
             if (message is { Retain: true, Payload.Length: > 0 })
                 callbacks.RetainedState(message.Topic);
@@ -224,6 +228,9 @@ internal sealed class BrokerConnection : IDisposable
             )
         );
     }
+
+    private bool IsDiscovery(string topic) =>
+        topic.EndsWith(discovery[1..], StringComparison.Ordinal) && !topic.AsSpan(0, topic.Length - discovery.Length + 1).Contains('/');
 
     private void StatusHeard(MqttApplicationMessage message)
     {

@@ -16,9 +16,10 @@ internal static class BrokerSession
     /// <param name="options">The broker.</param>
     /// <param name="cancel">Ends it.</param>
     /// <param name="clientId">Null: that of the options, else one of this session.</param>
+    /// <returns>What the broker accepts.</returns>
     /// <exception cref="OperatingException">The broker cannot be reached or refuses.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static async Task ConnectAsync(IMqttClient client, LinkOptions options, CancellationToken cancel, string? clientId = null)
+    public static async Task<MqttClientConnectResult> ConnectAsync(IMqttClient client, LinkOptions options, CancellationToken cancel, string? clientId = null)
     {
         var check = ClientOptions.CertificateCheck(options);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -29,6 +30,7 @@ internal static class BrokerSession
             var answer = await client.ConnectAsync(ClientOptions.Create(options, id, check).Build(), limit.Token);
             if (answer.ResultCode != MqttClientConnectResultCode.Success)
                 throw Failed(ConnectErrors.Describe(answer));
+            return answer;
         }
         catch (Exception e) when (e is not OperatingException && !cancel.IsCancellationRequested)
         {

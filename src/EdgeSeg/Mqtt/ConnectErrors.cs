@@ -29,6 +29,8 @@ internal static class ConnectErrors
                 "it does not support this MQTT version (for a broker without version 5 set mqtt.protocol = \"3.1.1\")",
             MqttClientConnectResultCode.ClientIdentifierNotValid => "it rejects the client id (check mqtt.client_id)",
             MqttClientConnectResultCode.ServerUnavailable or MqttClientConnectResultCode.ServerBusy => "it is not available now",
+            MqttClientConnectResultCode.RetainNotSupported =>
+                "it does not keep retained messages, which devices need (mosquitto: retain_available true)",
             MqttClientConnectResultCode.QuotaExceeded => "it has no room for another client",
             var code => Words(code.ToString()),
         };
@@ -125,7 +127,7 @@ internal static class ConnectErrors
 
     /// <summary>"NotAuthorized" gives "not authorized".</summary>
     private static string Words(string name) =>
-        string.Concat(name.Select((c, i) => char.IsUpper(c) ? (i > 0 ? " " : "") + char.ToLowerInvariant(c) : c.ToString()));
+        string.Concat(name.Replace("QoS", "Qos", StringComparison.Ordinal).Select((c, i) => char.IsUpper(c) ? (i > 0 ? " " : "") + char.ToLowerInvariant(c) : c.ToString()));
 
     private static string Comment(string? text) =>
         string.IsNullOrWhiteSpace(text) ? "" : $" ({new string([.. text.Where(c => !char.IsControl(c)).Take(200)])})";

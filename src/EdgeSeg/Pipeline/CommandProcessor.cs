@@ -1,4 +1,5 @@
 using EdgeSeg.Capture;
+using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Vision.Models;
@@ -23,6 +24,7 @@ namespace EdgeSeg.Pipeline;
 /// <param name="time">Clock of the slices of automatic masks.</param>
 /// <param name="overlays">Sends pictures with masks; null: none.</param>
 /// <param name="samples">Answers about frames that are kept for labelling; null: none are kept.</param>
+/// <param name="hasTrigger">An input line requests masks, so that a camera can wait for it.</param>
 internal sealed class CommandProcessor(
     CommandQueue queue,
     IReadOnlyList<CameraPipeline> cameras,
@@ -36,7 +38,8 @@ internal sealed class CommandProcessor(
     string session,
     TimeProvider time,
     OverlaySender? overlays = null,
-    SampleCommands? samples = null
+    SampleCommands? samples = null,
+    bool hasTrigger = true
 ) : IDisposable
 {
     private readonly JsonBuffer json = new(1024);
@@ -98,6 +101,13 @@ internal sealed class CommandProcessor(
     {
         switch (command.Command)
         {
+            case { Change.Mode: CameraMode.OnTrigger } when !hasTrigger:
+                // as the settings file: the camera would never be segmented
+                queue.Fail(
+                    command,
+                    CommandError.Bad("no trigger is configured (trigger.gpio.enabled): 'mode' may be on_command for requests over MQTT")
+                );
+                return true;
             case { Change: { } change }:
                 camera.Change(change.Apply(camera.Live));
                 queue.Complete(command, ReplyMessage.WriteSettings(json, camera.Live), sink.MaxPayloadBytes);
@@ -139,7 +149,8 @@ internal sealed class CommandProcessor(
         }
         catch (Exception e)
         {
-            var reason = e is InferenceCancelledException ? e.Message : $"inference failed ({e.GetType().Name})";
+            // the journal has the details
+            var reason = e is InferenceCancelledException ? e.Message : "inference failed";
             queue.Fail(command, new CommandError(CommandErrorCode.Internal, $"{reason}; the service continues"));
             throw;
         }

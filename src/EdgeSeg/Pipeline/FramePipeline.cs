@@ -100,7 +100,8 @@ internal sealed class FramePipeline : IDisposable
             parts.Service.Session,
             parts.Time,
             overlays,
-            Samples is null ? null : new SampleCommands(Samples, settings.Samples.Upload)
+            Samples is null ? null : new SampleCommands(Samples, settings.Samples.Upload),
+            settings.Trigger.Enabled
         );
         loop = new InferenceLoop(
             Cameras,

@@ -137,7 +137,7 @@ internal sealed class InferenceLoop(
         catch (Exception e)
         {
             camera?.Stats.Drops.Count(DropCause.Failed);
-            report($"inference failed ({e.GetType().Name}: {e.Message}); continuing with the next frame");
+            report($"inference failed ({e.Message}); continuing with the next frame");
             Thread.Sleep(Math.Min(PipelineLimits.StageRetryMaxMs, PipelineLimits.StageRetryMinMs << Math.Min(faultsInARow++, 16)));
         }
 

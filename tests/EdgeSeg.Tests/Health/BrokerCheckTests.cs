@@ -122,6 +122,26 @@ public sealed class BrokerCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task A_port_of_the_console_or_the_metrics_that_another_program_has_is_not_ok_with_an_external_broker()
+    {
+        await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0);
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var console = new ConsoleSettings { Metrics = true, Port = ((IPEndPoint)other.LocalEndpoint).Port };
+        var keys = $"host = \"127.0.0.1\"\nport = {broker.Port}";
+        Failed(Examine(keys, console), "metrics", "another program");
+    }
+
+    [Theory]
+    [InlineData("retain_available false", "5", "retained")]
+    [InlineData("max_packet_size 300", "5", "300 bytes")]
+    public async Task A_broker_that_cannot_carry_what_the_service_sends_is_not_ok(string line, string protocol, string part)
+    {
+        await using var broker = await Mosquitto.StartOrSkipAsync(line);
+        Failed(Examine($"host = \"127.0.0.1\"\nport = {broker.Port}\nprotocol = \"{protocol}\""), part);
+    }
+
+    [Fact]
     public async Task A_port_that_the_running_service_of_this_device_has_is_ok()
     {
         await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0);

@@ -45,6 +45,34 @@ public class RetainedStateTests
     }
 
     [Fact]
+    public async Task A_description_for_Home_Assistant_that_this_session_does_not_publish_is_cleared()
+    {
+        await using var broker = await Mosquitto.StartOrSkipAsync();
+        var current = HomeAssistantMessage.Topic("ha", "robot-7");
+        string[] former = [HomeAssistantMessage.Topic("homeassistant", "robot-7")];
+        string[] others = [HomeAssistantMessage.Topic("homeassistant", "robot-77"), "homeassistant/device/x/edgeseg-robot-7/config"];
+        await using (var before = await Listener.StartAsync(broker.Port))
+        {
+            foreach (var topic in former.Concat(others).Append(current))
+                await before.Client.PublishStringAsync(topic, "{}", MqttQualityOfServiceLevel.AtLeastOnce, retain: true);
+        }
+
+        await using var watcher = await Listener.StartAsync(broker.Port, "#");
+        await using (var link = new MqttLink(Options(broker.Port), TimeProvider.System, _ => { }))
+        {
+            link.TrySetState(current, """{"device":1}"""u8);
+            link.Start();
+            await watcher.UntilAsync("the end of the former one", h => h.Topic == former[0] && h.Text.Length == 0);
+            await watcher.UntilAsync("the current one", h => h.Topic == current && h.Text == """{"device":1}""");
+        }
+
+        // also after the stop: Home Assistant keeps a device that is off
+        await using var after = await Listener.StartAsync(broker.Port, "#");
+        await after.UntilAsync("the others", _ => others.Append(current).All(t => after.All.Any(h => h.Topic == t)));
+        Assert.DoesNotContain(after.All, h => former.Contains(h.Topic));
+    }
+
+    [Fact]
     public async Task A_clean_stop_clears_camera_states_and_alerts_and_keeps_status_and_info()
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();

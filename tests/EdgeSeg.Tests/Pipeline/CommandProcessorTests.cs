@@ -23,6 +23,25 @@ public class CommandProcessorTests
     }
 
     [Fact]
+    public void Set_refuses_what_the_settings_file_refuses()
+    {
+        using var rig = new PipelineRig(hasTrigger: false);
+        var before = rig.Camera.Live;
+        foreach (var body in (string[])["""{"mode":"on_trigger"}""", """{"max_fps":1e-300}""", """{"max_fps":0.0004}"""])
+        {
+            var id = rig.Send("set", body);
+            rig.Commands();
+            Assert.True(rig.Answer(id) == "bad_request", $"{body}: {rig.Answer(id)}");
+        }
+
+        Assert.Equal(before, rig.Camera.Live);
+        using var with = new PipelineRig(hasTrigger: true);
+        var set = with.Send("set", """{"mode":"on_trigger","max_fps":0}""");
+        with.Commands();
+        Assert.Equal("on_trigger", with.Replies(set)[^1]["result"]!["mode"]!.GetValue<string>());
+    }
+
+    [Fact]
     public void A_click_on_a_kept_frame_is_answered_on_that_frame()
     {
         using var rig = new PipelineRig();
@@ -187,7 +206,7 @@ public class CommandProcessorTests
         var id = rig.Send("click", $$"""{"frame":"{{frame}}","points":[[50,60]]}""");
         rig.Commands();
         Assert.Equal("internal", rig.Answer(id));
-        Assert.Contains("inference failed (InvalidOperationException", Assert.Single(rig.Errors), StringComparison.Ordinal);
+        Assert.Contains("inference failed (", Assert.Single(rig.Errors), StringComparison.Ordinal);
         rig.Script.OnRun = () => { };
         var next = rig.Send("click", $$"""{"frame":"{{frame}}","points":[[50,60]]}""");
         rig.Commands();

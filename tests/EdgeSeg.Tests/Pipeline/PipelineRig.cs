@@ -37,7 +37,8 @@ internal sealed class PipelineRig : IDisposable
         Action<CameraSettings>? configure = null,
         int saliencyEvery = 1,
         IInferenceModel? model = null,
-        double overlayIntervalS = 0
+        double overlayIntervalS = 0,
+        bool hasTrigger = true
     )
     {
         var configured = new CameraSettings(0) { Id = "front", Uri = "test:" };
@@ -74,7 +75,8 @@ internal sealed class PipelineRig : IDisposable
             Link,
             Samples.Session,
             Time,
-            overlays
+            overlays,
+            hasTrigger: hasTrigger
         );
         Loop = new InferenceLoop([Camera], Model, frames, commandProcessor, follower, previews, gpio, work, () => { }, Errors.Add);
     }
