@@ -19,7 +19,12 @@ internal static class BrokerSession
     /// <returns>What the broker accepts.</returns>
     /// <exception cref="OperatingException">The broker cannot be reached or refuses.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static async Task<MqttClientConnectResult> ConnectAsync(IMqttClient client, LinkOptions options, CancellationToken cancel, string? clientId = null)
+    public static async Task<MqttClientConnectResult> ConnectAsync(
+        IMqttClient client,
+        LinkOptions options,
+        CancellationToken cancel,
+        string? clientId = null
+    )
     {
         var check = ClientOptions.CertificateCheck(options);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);

@@ -127,7 +127,10 @@ internal static class ConnectErrors
 
     /// <summary>"NotAuthorized" gives "not authorized".</summary>
     private static string Words(string name) =>
-        string.Concat(name.Replace("QoS", "Qos", StringComparison.Ordinal).Select((c, i) => char.IsUpper(c) ? (i > 0 ? " " : "") + char.ToLowerInvariant(c) : c.ToString()));
+        string.Concat(
+            name.Replace("QoS", "Qos", StringComparison.Ordinal)
+                .Select((c, i) => char.IsUpper(c) ? (i > 0 ? " " : "") + char.ToLowerInvariant(c) : c.ToString())
+        );
 
     private static string Comment(string? text) =>
         string.IsNullOrWhiteSpace(text) ? "" : $" ({new string([.. text.Where(c => !char.IsControl(c)).Take(200)])})";
