@@ -84,5 +84,15 @@ internal sealed class EmptyList : IDisposable
     private OperatingException Unwritable(Exception e) =>
         new($"{path}: cannot be written ({e.Message}): choose another file for --list-empty", ExitCode.Failed);
 
-    public void Dispose() => file?.Dispose();
+    public void Dispose()
+    {
+        try
+        {
+            file?.Dispose();
+        }
+        catch (IOException)
+        {
+            // the line that could not be written is written again; Add has reported it
+        }
+    }
 }

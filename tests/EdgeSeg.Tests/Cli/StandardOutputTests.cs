@@ -73,6 +73,16 @@ public sealed class StandardOutputTests : IDisposable
     }
 
     [Fact]
+    public void A_list_of_empty_inputs_on_a_full_disk_is_one_error()
+    {
+        var path = Path.Combine(scratch.Path, "list");
+        File.CreateSymbolicLink(path, "/dev/full");
+        using var list = new EmptyList(path, [], mayOverwrite: true);
+        var error = Assert.Throws<OperatingException>(() => list.Add("a.jpg", null, isFound: false));
+        Assert.Contains("choose another file for --list-empty", error.Message);
+    }
+
+    [Fact]
     public void An_overlay_of_few_frames_has_a_rate()
     {
         var path = Path.Combine(scratch.Path, "slow.avi");

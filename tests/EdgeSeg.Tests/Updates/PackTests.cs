@@ -259,7 +259,7 @@ public sealed class PackTests : IDisposable
             StringComparison.Ordinal
         );
         Assert.Contains("does not exist", Refused(1, [.. good, "--images", In("no.jpg")]), StringComparison.Ordinal);
-        Assert.Contains("lowest IoU", Refused(2, [.. good, .. chelsea, "--min-iou", "0.3"]), StringComparison.Ordinal);
+        Assert.Contains("--min-iou must be 0.5..1", Refused(2, [.. good, .. chelsea, "--min-iou", "0.3"]), StringComparison.Ordinal);
         Assert.False(Directory.Exists(In("o")));
         scratch.Write("full/x", [1]);
         Assert.Contains(
