@@ -35,7 +35,9 @@ internal static class ModelSlotVerbs
     /// <exception cref="OperatingException">It may not be read.</exception>
     public static SlotStore Open(ParseResult parsed, (Option<string?> Config, Option<string?> Folder) places)
     {
-        var store = new SlotStore(ModelUpdates.FolderOf(StateDir(parsed, places)));
+        // a new device has no state folder yet; one that was named by hand is a mistake
+        var stateDir = parsed.GetValue(places.Folder) is null ? StateDir(parsed, places) : ExistingStateDir(parsed, places);
+        var store = new SlotStore(ModelUpdates.FolderOf(stateDir));
         if (FolderOwner.Exists(store.Root))
             _ = FolderOwner.Exists(Path.Combine(store.Root, "slots"));
         return store;
@@ -45,16 +47,23 @@ internal static class ModelSlotVerbs
     /// <exception cref="OperatingException">There is no such folder, or it may not be read or written.</exception>
     public static SlotStore OpenToWrite(ParseResult parsed, (Option<string?> Config, Option<string?> Folder) places)
     {
-        var stateDir = StateDir(parsed, places);
-        if (!FolderOwner.Exists(stateDir))
-            throw new OperatingException(
-                $"{stateDir} does not exist: name the state_dir of the service with --state-dir or --config",
-                ExitCode.Usage
-            );
+        var stateDir = ExistingStateDir(parsed, places);
         FolderOwner.Become(stateDir);
         if (SystemChecks.StateFault(stateDir) is var (finding, remedy))
             throw new OperatingException($"{finding}: {remedy}");
         return Open(parsed, places);
+    }
+
+    /// <exception cref="OperatingException">There is no such folder, or it may not be read.</exception>
+    public static string ExistingStateDir(ParseResult parsed, (Option<string?> Config, Option<string?> Folder) places)
+    {
+        var stateDir = StateDir(parsed, places);
+        return FolderOwner.Exists(stateDir)
+            ? stateDir
+            : throw new OperatingException(
+                $"{stateDir} does not exist: name the state_dir of the service with --state-dir or --config",
+                ExitCode.Usage
+            );
     }
 
     private static string StateDir(ParseResult parsed, (Option<string?> Config, Option<string?> Folder) places) =>

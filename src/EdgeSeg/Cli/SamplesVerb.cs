@@ -147,13 +147,8 @@ internal static class SamplesVerb
 
     private static int Guard(ParseResult parsed, (Option<string?> Config, Option<string?> Folder) places, Action<SampleStore> work)
     {
-        var stateDir = parsed.GetValue(places.Folder) ?? RunVerb.Load(parsed, places.Config).StateDir;
         // without frames kept so far the folder below may be missing, the state folder itself may not
-        if (!Directory.Exists(stateDir))
-            throw new OperatingException(
-                $"{stateDir}: is not a folder: name the state folder of the service with --state-dir or --config",
-                ExitCode.Usage
-            );
+        var stateDir = ModelSlotVerbs.ExistingStateDir(parsed, places);
         var store = new SampleStore(SampleStore.FolderOf(stateDir));
         try
         {

@@ -41,6 +41,9 @@ internal sealed class VideoFrames : IDisposable
 
         if (!File.Exists(path))
             throw new OperatingException(PhotoReader.Absent("video", path));
+        // pipes and devices have length 0 too, and have no end or block for ever
+        if (FinalFile.Of(path).Length == 0)
+            throw new OperatingException($"video '{path}' is empty or not a plain file; copy it again");
         capture = new VideoCapture();
         if (!capture.Open(path, VideoCaptureAPIs.FFMPEG))
         {

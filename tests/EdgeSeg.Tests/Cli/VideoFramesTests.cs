@@ -141,12 +141,26 @@ public sealed class VideoFramesTests : IDisposable
         Assert.Contains(reason, VideoFrames.WhyNone([Path.Combine(scratch.Path, name)]));
     }
 
-    [Fact]
-    public void Samples_of_a_folder_that_is_not_there_are_an_error()
+    [Theory]
+    [InlineData("list")]
+    [InlineData("purge")]
+    [InlineData("export")]
+    public void Samples_of_a_folder_that_is_not_there_are_an_error(string verb)
     {
-        var (code, _, errors) = Published.Run(Published.Binary, ["samples", "purge", "--state-dir", Path.Combine(scratch.Path, "typo")]);
+        var typo = Path.Combine(scratch.Path, "typo");
+        string[] result = verb == "export" ? ["--out", Path.Combine(scratch.Path, "out")] : [];
+        var (code, _, errors) = Published.Run(Published.Binary, ["samples", verb, "--state-dir", typo, .. result]);
         Assert.Equal(2, code);
-        Assert.Contains("typo: is not a folder", errors);
+        Assert.Contains($"{typo} does not exist", errors);
+    }
+
+    [Fact]
+    public void A_pipe_or_a_device_is_refused_instead_of_waited_for()
+    {
+        var pipe = Path.Combine(scratch.Path, "pipe");
+        Assert.Equal(0, Published.Run("mkfifo", [pipe]).ExitCode);
+        foreach (var path in new[] { pipe, "/dev/zero" })
+            Assert.Contains("is empty or not a plain file", Assert.Throws<OperatingException>(() => new VideoFrames(path)).Message);
     }
 
     private static byte[] Big(int value)

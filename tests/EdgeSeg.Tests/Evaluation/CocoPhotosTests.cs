@@ -72,13 +72,36 @@ public sealed class CocoPhotosTests : IDisposable
         Assert.DoesNotContain("pred_iou_thresh", output);
     }
 
+    [Fact]
+    public void Many_missing_photographs_are_a_few_lines_and_the_annotations_stay_as_they_are()
+    {
+        Square("a.png");
+        var missing = string.Concat(Enumerable.Range(2, 25).Select(i => $", {{\"id\": {i}, \"file_name\": \"{i}.png\"}}"));
+        var objects = string.Concat(Enumerable.Range(2, 25).Select(i => $", {Object(i, Ring)}"));
+        Photos($"{{\"id\": 1, \"file_name\": \"a.png\"}}{missing}", Object(1, Ring) + objects);
+        var (code, output, errors) = Run(["eval"]);
+        Assert.True(code == 1, errors);
+        Assert.Equal(20, errors.Split('\n').Count(line => line.Contains("does not exist", StringComparison.Ordinal)));
+        Assert.Contains("and 5 more: 25 photographs could not be measured", errors);
+        Assert.Contains("overall", output);
+
+        var annotations = Path.Combine(scratch.Path, "coco.json");
+        var before = File.ReadAllText(annotations);
+        (code, _, errors) = Run(["eval"], "--json", annotations, "--overwrite");
+        Assert.Equal(1, code);
+        Assert.Contains("is an input of this run", errors);
+        Assert.Equal(before, File.ReadAllText(annotations));
+    }
+
     private const string Ring = "[[60,40,100,40,100,80,60,80]]";
 
-    private (int ExitCode, string Output, string Errors) Calibrate()
+    private (int ExitCode, string Output, string Errors) Calibrate() => Run(["model", "calibrate"], "--points-per-side", "8");
+
+    private (int ExitCode, string Output, string Errors) Run(string[] verb, params string[] more)
     {
         var model = OnnxGraph.Bundle(OnnxGraph.RedSqueezeSam(64).ToBytes(), Path.Combine(scratch.Path, "model"));
         string[] set = ["--annotations", Path.Combine(scratch.Path, "coco.json"), "--images", scratch.Path];
-        return Published.Run(Published.Binary, ["model", "calibrate", "--model", model, .. set, "--points-per-side", "8"]);
+        return Published.Run(Published.Binary, [.. verb, "--model", model, .. set, .. more]);
     }
 
     private CocoPhotos Photos(string images, string annotations)

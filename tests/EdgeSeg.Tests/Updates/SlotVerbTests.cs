@@ -90,6 +90,7 @@ public sealed class SlotVerbTests : IDisposable
     [InlineData("hold")]
     [InlineData("retry")]
     [InlineData("gc")]
+    [InlineData("list")]
     public void A_state_folder_that_does_not_exist_is_not_made(string verb)
     {
         var typo = Path.Combine(scratch.Path, "typo");
