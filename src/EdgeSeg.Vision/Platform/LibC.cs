@@ -16,6 +16,9 @@ internal static unsafe partial class LibC
     public const int StandardOutput = 1;
     public const int StandardError = 2;
 
+    /// <summary>flock(2): for one process alone, without waiting for another.</summary>
+    public const int ExclusiveWithoutWait = 2 | 4;
+
     /// <summary>memfd_create(2): closed in a child process.</summary>
     public const uint MemoryCloseOnExec = 1;
 
@@ -75,6 +78,11 @@ internal static unsafe partial class LibC
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int Status(int folder, string path, int flags, uint mask, ref byte found);
+
+    /// <summary>flock(2): released when the descriptor is closed, at the latest with the process.</summary>
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Lock(int descriptor, int operation);
 
     /// <summary>setgroups(2): the supplementary groups of this process.</summary>
     [LibraryImport("libc", EntryPoint = "setgroups", SetLastError = true)]

@@ -25,7 +25,9 @@ internal sealed class Settings
     /// <summary>Tags by which a roll-out may choose this device.</summary>
     public IReadOnlyList<string> Tags { get; set; } = [];
 
-    public string StateDir { get; set; } = "/var/lib/edgeseg";
+    public const string DefaultStateDir = "/var/lib/edgeseg";
+
+    public string StateDir { get; set; } = DefaultStateDir;
 
     public MqttSettings Mqtt { get; } = new();
 

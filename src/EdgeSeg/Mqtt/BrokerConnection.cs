@@ -29,6 +29,7 @@ internal sealed class BrokerConnection : IDisposable
     private readonly ServerCertificateCheck? certificate;
     private readonly TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool lost;
+    private uint largestPacket;
 
     /// <param name="options">The broker and the device.</param>
     /// <param name="refusals">Gets what the broker refuses.</param>
@@ -79,7 +80,11 @@ internal sealed class BrokerConnection : IDisposable
             // the library reports the broker's largest packet but does not enforce it; it does follow the broker's keep-alive
             // (ServerKeepAlive)
             if (answer.MaximumPacketSize is > 0 and { } largest)
+            {
+                largestPacket = largest;
                 MaxPayloadBytes = (int)Math.Clamp((long)largest - MqttLimits.MessageOverheadBytes, 0, MessageLimits.MaxMessageBytes);
+            }
+
             await SubscribeAsync(limit.Token);
             return null;
         }
@@ -124,7 +129,8 @@ internal sealed class BrokerConnection : IDisposable
         var topic = options.Topics.Pattern(slot.Topic);
         if (slot.Length > MaxPayloadBytes)
         {
-            refusals.Add(topic, $"packet too large: {slot.Length} bytes, the broker accepts {MaxPayloadBytes}");
+            // without the size of this message, which would make a new alert of each
+            refusals.Add(topic, $"packet too large: the broker accepts packets of at most {largestPacket} bytes");
             return SendOutcome.TooLarge;
         }
 

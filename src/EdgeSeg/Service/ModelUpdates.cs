@@ -8,6 +8,7 @@ using EdgeSeg.Platform;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Updates;
 using EdgeSeg.Vision.Models;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Service;
 
@@ -23,14 +24,15 @@ internal sealed class ModelUpdates : IAsyncDisposable
     private readonly ManifestInbox inbox = new();
     private readonly CancellationTokenSource stop = new();
     private readonly JsonBuffer json = new(1024);
+    private readonly FolderLock? taken;
     private Updater? updater;
     private Download? download;
     private Task loop = Task.CompletedTask;
     private volatile UpdateFigures? figures;
 
-    private ModelUpdates(Settings settings, Journal journal, TimeProvider time)
+    private ModelUpdates(Settings settings, Journal journal, TimeProvider time, FolderLock? taken)
     {
-        (this.settings, this.journal, this.time) = (settings, journal, time);
+        (this.settings, this.journal, this.time, this.taken) = (settings, journal, time, taken);
         store = new SlotStore(FolderOf(settings.StateDir));
         file = StateFile.Open(store.Root);
         boot = new ModelBoot(store, file, journal.Warning);
@@ -40,8 +42,44 @@ internal sealed class ModelUpdates : IAsyncDisposable
     public static string FolderOf(string stateDir) => Path.Combine(stateDir, "models");
 
     /// <summary>Null where updates are off.</summary>
-    public static ModelUpdates? Open(Settings settings, Journal journal, TimeProvider time) =>
-        settings.Update.Enabled ? new ModelUpdates(settings, journal, time) : null;
+    /// <exception cref="OperatingException">Another service uses the folder of the state.</exception>
+    public static ModelUpdates? Open(Settings settings, Journal journal, TimeProvider time)
+    {
+        if (!settings.Update.Enabled)
+            return null;
+        var taken = Take(settings.StateDir, journal);
+        try
+        {
+            return new ModelUpdates(settings, journal, time, taken);
+        }
+        catch
+        {
+            taken?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Two services that change one store would undo each other's work.</summary>
+    private static FolderLock? Take(string stateDir, Journal journal)
+    {
+        try
+        {
+            // the default folder is made by the package, or not at all where a person tries the program
+            if (stateDir != Settings.DefaultStateDir)
+                Directory.CreateDirectory(stateDir);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            journal.Warning($"state_dir {stateDir} cannot be made ({e.Message})");
+        }
+
+        if (!Directory.Exists(stateDir))
+            return null;
+        var taken = FolderLock.TryTake(stateDir, out var problem);
+        if (taken is null)
+            journal.Warning($"{stateDir} cannot be locked against a second service ({problem})");
+        return taken;
+    }
 
     /// <summary>Where the updates are, for metrics; null: nothing was reported yet. Any thread.</summary>
     public UpdateFigures? Figures => figures;
@@ -200,5 +238,6 @@ internal sealed class ModelUpdates : IAsyncDisposable
         download?.Dispose();
         stop.Dispose();
         json.Dispose();
+        taken?.Dispose();
     }
 }

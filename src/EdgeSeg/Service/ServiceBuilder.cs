@@ -89,7 +89,7 @@ internal static class ServiceBuilder
         if (!settings.Update.Enabled && !settings.Samples.Enabled)
             return;
         // the default folder needs rights that a person who tries the program need not have
-        if (!Directory.Exists(settings.StateDir) && settings.StateDir != new Settings().StateDir)
+        if (!Directory.Exists(settings.StateDir) && settings.StateDir != Settings.DefaultStateDir)
             StartCheck.CheckStateFolder(settings.StateDir);
         else if (SystemChecks.StateFault(settings.StateDir) is var (finding, remedy))
             journal.Warning($"{finding}: {remedy}");

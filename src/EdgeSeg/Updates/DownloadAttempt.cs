@@ -91,7 +91,7 @@ internal sealed class DownloadAttempt(ISource source, StallWatch watch, RateLimi
         {
             throw new UpdateException(
                 UpdateReason.Unreachable,
-                $"the connection ended after {part.Length} of {file.Bytes} bytes of {file.Name}: {e.Message.ReplaceLineEndings(" ")}",
+                $"the connection ended after {part.Length} of {file.Bytes} bytes of {file.Name}: {HttpSource.Plain(e)}",
                 retry: true
             );
         }

@@ -119,7 +119,9 @@ internal sealed class HttpSource : ISource
         if (from > 0)
         {
             request.Headers.Range = new RangeHeaderValue(from, null);
-            request.Headers.IfRange = RangeConditionHeaderValue.Parse(validator);
+            // without a validator the hash of the whole file shows whether both parts are of one content
+            if (validator.Length > 0)
+                request.Headers.IfRange = RangeConditionHeaderValue.Parse(validator);
         }
 
         var isOrigin = address.Scheme == origin.Scheme && address.Authority == origin.Authority;
@@ -164,11 +166,20 @@ internal sealed class HttpSource : ISource
         if (e.InnerException is AuthenticationException)
             return "the TLS handshake failed: check that the server uses TLS on this port, and its TLS version";
         var through = options.Proxy is { } proxy ? $" through the proxy {proxy.Authority}" : "";
-        var message = e.GetBaseException().Message.ReplaceLineEndings(" ");
+        return Plain(e.GetBaseException()) + through;
+    }
+
+    /// <summary>
+    /// The message of an error of the library without the name of its error code. It may quote the server, whose control characters must
+    /// not reach a terminal.
+    /// </summary>
+    public static string Plain(Exception e)
+    {
+        var message = new string([.. e.Message.Select(c => char.IsControl(c) ? ' ' : c).Take(UpdateLimits.MaxErrorText)]).Trim();
         var bracket = message.LastIndexOf(" (", StringComparison.Ordinal);
-        // the library appends the name of its error code
-        return (bracket > 0 && message.EndsWith(')') && message[(bracket + 2)..^1].All(char.IsAsciiLetter) ? message[..bracket] : message)
-            + through;
+        return bracket > 0 && message.EndsWith(')') && message[(bracket + 2)..^1].All(char.IsAsciiLetter)
+            ? message[..bracket].TrimEnd('.')
+            : message;
     }
 
     private bool Accept(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
@@ -204,7 +215,7 @@ internal sealed class HttpSource : ISource
         && last < file.Bytes
         && (range.Length ?? file.Bytes) == file.Bytes
         && (response.Content.Headers.ContentLength ?? last - first + 1) == last - first + 1
-        && (response.Headers.ETag is not { IsWeak: false } etag || validator[0] != '"' || etag.ToString() == validator);
+        && (response.Headers.ETag is not { IsWeak: false } etag || !validator.StartsWith('"') || etag.ToString() == validator);
 
     /// <summary>A value for If-Range: a strong ETag, else the date. The hash detects one date for two contents.</summary>
     private static string Validator(HttpResponseMessage response)

@@ -8,8 +8,8 @@ namespace EdgeSeg.Updates;
 
 /// <summary>
 /// A file that is being fetched: <c>NAME.part</c> until it is complete, verified and flushed, then <c>NAME</c>. <c>NAME.part.tag</c> holds
-/// the validator (ETag or Last-Modified) of the content that the part belongs to; without it the part cannot be resumed. Faults of the disk
-/// are thrown as <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
+/// the validator (ETag or Last-Modified) of the content that the part belongs to, where the server gives one. Faults of the disk are thrown
+/// as <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/>.
 /// </summary>
 internal sealed class PartFile : IDisposable
 {
@@ -66,7 +66,8 @@ internal sealed class PartFile : IDisposable
         if (OnDisk is not (> 0 and var length) || length > file.Bytes)
             return;
         Validator = ReadTag();
-        if (Validator.Length == 0 && length < file.Bytes)
+        // without a tag the server gave none, and the hash is the judge; a damaged one says that the disk is not to be trusted
+        if (Validator.Length == 0 && File.Exists(tag) && length < file.Bytes)
             return;
         handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
         if (TryHash(handle, length, buffer, cancel))
@@ -136,7 +137,7 @@ internal sealed class PartFile : IDisposable
 
     private void RemoveRemains()
     {
-        // the tag first: a part without one is not resumed
+        // the tag first: it must not stay beside a part of another content
         foreach (var remains in new[] { tag + ".tmp", tag, path })
         {
             if (File.Exists(remains))

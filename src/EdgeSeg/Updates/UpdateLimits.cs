@@ -126,4 +126,7 @@ internal static class UpdateLimits
 
     /// <summary>How often a download's progress is published, in ms.</summary>
     public const int UpdateProgressMs = 1_000;
+
+    /// <summary>Characters of a library's error message that are shown: it may quote what a server sent.</summary>
+    public const int MaxErrorText = 300;
 }

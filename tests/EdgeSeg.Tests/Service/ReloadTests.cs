@@ -3,6 +3,7 @@ using EdgeSeg.Configuration;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Platform;
 using EdgeSeg.Testing;
+using EdgeSeg.Vision.Platform;
 using Xunit;
 
 namespace EdgeSeg.Service;
@@ -123,6 +124,17 @@ public sealed class ReloadTests : IAsyncLifetime
     [InlineData("/etc/passwd/state")]
     public async Task A_state_folder_that_cannot_be_made_is_refused(string folder) =>
         await Refused(toml.Replace($"{scratch.Path}/state", folder, StringComparison.Ordinal), "state_dir");
+
+    [Fact]
+    public async Task A_second_service_on_the_same_state_folder_does_not_start()
+    {
+        var second = Text.Parse(toml.Replace("robot-7", "robot-8", StringComparison.Ordinal));
+        using var quiet = new StringWriter();
+        var journal = new Journal(LogLevel.Info, TimeProvider.System, quiet);
+        var other = new ServiceRunner(() => second, journal, notifier, TimeProvider.System);
+        var refusal = await Assert.ThrowsAsync<OperatingException>(() => other.RunAsync(second, stop.Token));
+        Assert.Contains("another edgeseg run uses the state_dir", refusal.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Good_settings_come_into_force_and_end_the_refusal()

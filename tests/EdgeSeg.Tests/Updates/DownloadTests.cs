@@ -111,7 +111,7 @@ public class DownloadTests
     [InlineData("ETag: unquoted", null)]
     [InlineData("X: no name at all", null)]
     [InlineData("Last-Modified: Wed, 18 Feb 2026 08:00:00 GMT", "Wed, 18 Feb 2026 08:00:00 GMT")]
-    public async Task Only_a_strong_etag_or_a_date_is_resumed_by(string header, string? ifRange)
+    public async Task Only_a_strong_etag_or_a_date_is_a_condition_of_the_range(string header, string? ifRange)
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(async e =>
@@ -122,7 +122,47 @@ public class DownloadTests
         await rig.FailAsync(server, UpdateReason.Unreachable, retry: true);
         await rig.FetchAsync(server);
         rig.AssertWhole();
-        Assert.Equal((ifRange is null ? null : "bytes=1000-", ifRange), (server.Exchanges.Last().Range, server.Exchanges.Last().IfRange));
+        Assert.Equal(("bytes=1000-", ifRange), (server.Exchanges.Last().Range, server.Exchanges.Last().IfRange));
+    }
+
+    [Fact]
+    public async Task A_server_without_a_validator_that_cuts_is_resumed_and_the_hash_is_the_judge()
+    {
+        using var rig = new FetchRig();
+        await using var server = new MisbehavingServer(async e =>
+        {
+            // the content of the second attempt is another one, that of the later ones is right again
+            var content = e.Number == 1 ? new byte[rig.Content.Length] : rig.Content;
+            var from = e.Range is null ? 0 : 100_000;
+            if (from == 0)
+                await e.HeadAsync("200 OK", $"Content-Length: {content.Length}");
+            else
+                await e.HeadAsync(
+                    "206 Partial Content",
+                    $"Content-Range: bytes {from}-{content.Length - 1}/{content.Length}",
+                    $"Content-Length: {content.Length - from}"
+                );
+            await e.BodyAsync(content.AsMemory(from, e.Number is 0 or 2 ? 100_000 : content.Length - from));
+        });
+        await rig.FailAsync(server, UpdateReason.Unreachable, retry: true);
+        await rig.FailAsync(server, UpdateReason.WrongHash, retry: true);
+        await rig.FailAsync(server, UpdateReason.Unreachable, retry: true);
+        await rig.FetchAsync(server);
+        rig.AssertWhole();
+        Assert.Equal([null, "bytes=100000-", null, "bytes=100000-"], server.Exchanges.Select(e => e.Range));
+        Assert.All(server.Exchanges, e => Assert.Null(e.IfRange));
+    }
+
+    [Fact]
+    public async Task The_end_of_a_connection_has_no_name_of_the_library()
+    {
+        using var rig = new FetchRig();
+        await using var server = new MisbehavingServer(e => e.ServeAsync(rig.Content, FetchRig.Etag, 1000));
+        var failure = await Assert.ThrowsAsync<UpdateException>(() => rig.FetchAsync(server));
+        Assert.DoesNotContain("(ResponseEnded)", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("the connection ended after 1000", failure.Message, StringComparison.Ordinal);
+        var quoted = HttpSource.Plain(new IOException("Received an invalid status line: '\e[31mHTTP\a'. (InvalidResponse)"));
+        Assert.Equal("Received an invalid status line: ' [31mHTTP '", quoted);
     }
 
     [Theory]
