@@ -25,6 +25,7 @@ internal sealed class BrokerConnection : IDisposable
     /// <summary>Stream topics that were checked on this connection: <see cref="Accepted"/>, or the stamp of the refusal.</summary>
     private readonly Dictionary<string, long> checkedTopics = new(StringComparer.Ordinal);
     private readonly bool hasSpoken;
+    private readonly ObservedPacketLimit observed;
     private readonly TimeProvider time;
     private readonly ServerCertificateCheck? certificate;
     private readonly TaskCompletionSource over = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,10 +37,20 @@ internal sealed class BrokerConnection : IDisposable
     /// <param name="callbacks">Calls back.</param>
     /// <param name="hasSpoken">This session has published its status on an earlier connection, so that a retained one of another session is
     /// newer than ours.</param>
+    /// <param name="observed">What earlier connections showed of the broker's largest message.</param>
     /// <param name="time">The clock.</param>
-    public BrokerConnection(LinkOptions options, BrokerRefusals refusals, ConnectionCallbacks callbacks, bool hasSpoken, TimeProvider time)
+    public BrokerConnection(
+        LinkOptions options,
+        BrokerRefusals refusals,
+        ConnectionCallbacks callbacks,
+        bool hasSpoken,
+        ObservedPacketLimit observed,
+        TimeProvider time
+    )
     {
-        (this.options, this.refusals, this.callbacks, this.hasSpoken, this.time) = (options, refusals, callbacks, hasSpoken, time);
+        (this.options, this.refusals, this.callbacks, this.hasSpoken) = (options, refusals, callbacks, hasSpoken);
+        (this.observed, this.time) = (observed, time);
+        MaxPayloadBytes = observed.Bytes;
         certificate = ClientOptions.CertificateCheck(options);
         discovery = HomeAssistantMessage.Topic("+", options.Topics.Device);
         ownStates = [options.Topics.Status, options.Topics.AllStates, options.Topics.AllAlerts, discovery];
@@ -64,7 +75,7 @@ internal sealed class BrokerConnection : IDisposable
     public bool IsShared { get; private set; }
 
     /// <summary>Largest payload that this broker accepts.</summary>
-    public int MaxPayloadBytes { get; private set; } = MessageLimits.MaxMessageBytes;
+    public int MaxPayloadBytes { get; private set; }
 
     /// <summary>Connects and subscribes. Null on success, else the reason for people; it holds no secret.</summary>
     public async Task<string?> ConnectAsync(byte[] will, CancellationToken stop)
@@ -130,7 +141,12 @@ internal sealed class BrokerConnection : IDisposable
         if (slot.Length > MaxPayloadBytes)
         {
             // without the size of this message, which would make a new alert of each
-            refusals.Add(topic, $"packet too large: the broker accepts packets of at most {largestPacket} bytes");
+            refusals.Add(
+                topic,
+                largestPacket > 0
+                    ? $"packet too large: the broker accepts packets of at most {largestPacket} bytes"
+                    : $"packet too large: the broker closes the connection after a message of {MaxPayloadBytes + 1} bytes"
+            );
             return SendOutcome.TooLarge;
         }
 
@@ -148,6 +164,7 @@ internal sealed class BrokerConnection : IDisposable
             using var limit = new CancellationTokenSource(MqttLimits.BrokerAnswerMs);
             slot.Message.QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce;
             var answer = await client.PublishAsync(slot.Message, limit.Token);
+            observed.Accepted(slot.Length);
             if (answer.IsSuccess)
                 refusals.Remove(topic);
             else
@@ -158,7 +175,10 @@ internal sealed class BrokerConnection : IDisposable
         }
         catch (Exception e)
         {
-            return await BrokeAsync(e);
+            var outcome = await BrokeAsync(e);
+            if (over.Task.IsCompleted)
+                observed.Closed(slot.Length);
+            return outcome;
         }
     }
 

@@ -74,4 +74,10 @@ internal static class MqttLimits
 
     /// <summary>Size of a PEM file of certificates or of a key, in bytes: the authorities of a system have about 250,000.</summary>
     public const int MaxPemBytes = 1 << 20;
+
+    /// <summary>Connections in a row that end after a large message until its size is taken as the reason.</summary>
+    public const int SizeCloses = 2;
+
+    /// <summary>Size of a message, in bytes, below which its size is no reason to close a connection.</summary>
+    public const int SuspectBytes = 1024;
 }

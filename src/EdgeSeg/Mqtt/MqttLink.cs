@@ -31,6 +31,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     );
 
     private readonly BrokerRefusals refusals = new();
+    private readonly ObservedPacketLimit observed;
     private readonly ConnectionCallbacks callbacks;
     private Task loop = Task.CompletedTask;
     private BrokerConnection? connection;
@@ -48,7 +49,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     {
         if (options.Subscriptions.Count > MqttLimits.Subscriptions)
             throw new ArgumentException($"at most {MqttLimits.Subscriptions} subscriptions", nameof(options));
-        (this.options, this.time, this.log) = (options, time, log);
+        (this.options, this.time, this.log, observed) = (options, time, log, new ObservedPacketLimit(time));
         outbox = new Outbox(time, options.OutboxMessages, options.OutboxBytes);
         reconnect = new ReconnectPolicy((int)options.ReconnectMax.TotalMilliseconds, Random.Shared);
         status = new LinkStatus(options, time, outbox);
@@ -187,7 +188,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
         var lastFailure = "";
         while (!stop.IsCancellationRequested)
         {
-            using var next = connection = new BrokerConnection(options, refusals, callbacks, hasSpoken, time);
+            using var next = connection = new BrokerConnection(options, refusals, callbacks, hasSpoken, observed, time);
             refusals.Clear();
             var failure = await next.ConnectAsync(status.Will(), stop.Token);
             if (stop.IsCancellationRequested && failure is not null)

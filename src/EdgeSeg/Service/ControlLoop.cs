@@ -77,6 +77,7 @@ internal sealed class ControlLoop
     {
         info.ClockSynced = SystemClock.IsSynchronised();
         announcements.Begin();
+        telemetry.Begin();
     }
 
     /// <summary>Starts the cameras that replay files if somebody waits for them already.</summary>

@@ -57,6 +57,13 @@ internal sealed class TelemetryPublisher : IDisposable
     /// <summary>Codes of the lasting alerts; set by the control thread.</summary>
     public IReadOnlyList<string> Alerts { get; set; } = [];
 
+    /// <summary>Before anything is counted: a scraper that comes before the end of the first interval gets figures, all zero.</summary>
+    public void Begin()
+    {
+        if (prometheus is not null)
+            prometheus.Update(Take(), Service());
+    }
+
     public void PublishWhenDue()
     {
         if (time.GetElapsedTime(publishedAt).TotalSeconds < intervalS)
@@ -69,10 +76,23 @@ internal sealed class TelemetryPublisher : IDisposable
             camera.Stats.SetSource(status.Grabbed, status.Reconnects, camera.SlotsTaken);
         }
 
-        var taken = collector.Take(link.Figures, Board, pipeline.Model.Swaps, info.ClockSynced) with { Samples = pipeline.Samples?.Stats };
+        var taken = Take();
         link.TryPublish(topics.Telemetry, TelemetryMessage.Write(json, taken), MqttLink.Json, ServiceLimits.TelemetryExpiryS);
+        var service = Service();
+        otlp?.Update(taken, service);
+        prometheus?.Update(taken, service);
+    }
+
+    private TelemetryInfo Take() =>
+        collector.Take(link.Figures, Board, pipeline.Model.Swaps, info.ClockSynced) with
+        {
+            Samples = pipeline.Samples?.Stats,
+        };
+
+    private ServiceMetrics Service()
+    {
         var model = pipeline.Model.Model.Info;
-        var service = new ServiceMetrics(
+        return new ServiceMetrics(
             fleet,
             ProgramVersion.Text,
             model.Name,
@@ -83,8 +103,6 @@ internal sealed class TelemetryPublisher : IDisposable
             pipeline.Quality.Figures,
             Updates()
         );
-        otlp?.Update(taken, service);
-        prometheus?.Update(taken, service);
     }
 
     public void Dispose()

@@ -1,3 +1,5 @@
+using EdgeSeg.Configuration;
+using Microsoft.Extensions.Time.Testing;
 using EdgeSeg.Messages;
 using EdgeSeg.Testing;
 using MQTTnet.Protocol;
@@ -78,6 +80,54 @@ public sealed class BrokerRefusalTests : IDisposable
         link.Start();
         await Wait.UntilAsync(() => link.Connected, "the link is up");
         Assert.Equal([new BrokerRefusal("homeassistant/status", "subscription not authorized")], link.Refusals);
+    }
+
+    [Fact]
+    public async Task A_broker_that_only_closes_the_connection_after_a_large_message_is_reported_and_left_in_peace()
+    {
+        await using var broker = await Mosquitto.StartOrSkipAsync("max_packet_size 2000");
+        await using var link = new MqttLink(
+            new LinkOptions
+            {
+                Host = "127.0.0.1",
+                Port = broker.Port,
+                Topics = topics,
+                Session = Samples.Session,
+                Protocol = MqttProtocol.V311,
+            },
+            TimeProvider.System,
+            _ => { }
+        );
+        link.TrySetState(topics.Info, new byte[5000]);
+        link.Start();
+        await Wait.UntilAsync(() => link.Refusals.Count == 1, "the message is reported");
+        Assert.Equal(
+            new BrokerRefusal(topics.Info, "packet too large: the broker closes the connection after a message of 5000 bytes"),
+            link.Refusals[0]
+        );
+        Assert.Equal((1, 4999), (link.Figures.Drops.TooLarge, link.MaxPayloadBytes));
+        Assert.True(link.Connected, "the link stays");
+    }
+
+    [Fact]
+    public void A_limit_is_observed_after_two_closes_in_a_row_and_ends()
+    {
+        var time = new FakeTimeProvider();
+        var observed = new ObservedPacketLimit(time);
+        observed.Closed(9000);
+        Assert.Equal(MessageLimits.MaxMessageBytes, observed.Bytes);
+        observed.Accepted(200);
+        observed.Closed(8000);
+        Assert.Equal(7999, observed.Bytes);
+        time.Advance(TimeSpan.FromMilliseconds(MqttLimits.RefusalRetryMs));
+        Assert.Equal(MessageLimits.MaxMessageBytes, observed.Bytes);
+        observed.Accepted(9000);
+        observed.Closed(9000);
+        Assert.Equal(MessageLimits.MaxMessageBytes, observed.Bytes);
+        // a broker that goes away after small messages too has another reason
+        observed.Closed(100);
+        observed.Closed(9000);
+        Assert.Equal(MessageLimits.MaxMessageBytes, observed.Bytes);
     }
 
     [Fact]

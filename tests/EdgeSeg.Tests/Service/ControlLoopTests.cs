@@ -25,6 +25,7 @@ public sealed class ControlLoopTests : IDisposable
     private readonly ServiceInfo info = new("robot-7", Samples.Session);
     private readonly List<IDisposable> owned = [];
     private FramePipeline pipeline = null!;
+    private readonly PrometheusMetrics metrics = new();
     private int beats;
     private bool hasSubscriber;
 
@@ -43,6 +44,7 @@ public sealed class ControlLoopTests : IDisposable
         control.Begin();
         var published = Json(topics.Info);
         Assert.Equal("scripted", published["models"]![0]!["name"]!.GetValue<string>());
+        Assert.Contains("edgeseg_info{", Encoding.UTF8.GetString(metrics.Text), StringComparison.Ordinal);
         Assert.Equal("continuous", published["cameras"]![0]!["mode"]!.GetValue<string>());
         Assert.Null(control.Tick());
         Assert.Equal(1, beats);
@@ -173,7 +175,7 @@ public sealed class ControlLoopTests : IDisposable
                 Time = time,
             }
         );
-        var telemetry = new TelemetryPublisher(settings, collector, pipeline, link, topics, info, time, _ => { });
+        var telemetry = new TelemetryPublisher(settings, collector, pipeline, link, topics, info, time, _ => { }, metrics);
         var announcements = new InfoPublisher(settings, pipeline, link, topics, info, build: null);
         var states = new CameraStatePublisher(pipeline.Cameras, link, info, journal);
         var alerts = new AlertPublisher(topics, info.Session, AlertRules.Ids(topics), link, journal, time);
