@@ -1,7 +1,7 @@
 using EdgeSeg.Configuration;
-using Microsoft.Extensions.Time.Testing;
 using EdgeSeg.Messages;
 using EdgeSeg.Testing;
+using Microsoft.Extensions.Time.Testing;
 using MQTTnet.Protocol;
 using Xunit;
 
