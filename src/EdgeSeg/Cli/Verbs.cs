@@ -82,7 +82,7 @@ internal static class Verbs
             var refusal = Refusal(e);
             // the journal of the service keeps the trace of an error that nobody expected
             var isTraced =
-                Environment.GetEnvironmentVariable(SettingsFile.TraceVariable) == "1" || parsed.CommandResult.Command.Name == "run";
+                Environment.GetEnvironmentVariable(SettingsFile.TraceVariable) == "1" || parsed.CommandResult.Command.Name == RunVerb.Name;
             if (refusal is null && isTraced)
                 Console.Error.WriteLine(e);
             Fail(refusal?.Message ?? Sentence(e));
