@@ -4,7 +4,7 @@ namespace EdgeSeg.Annotation;
 
 /// <param name="Id">Its number in COCO files.</param>
 /// <param name="Name">Unique.</param>
-internal readonly record struct Category(int Id, string Name);
+internal sealed record Category(int Id, string Name);
 
 /// <summary>
 /// The categories of a file of boxes: those that it declares, with their ids and in their order, then all others that it names, sorted. The

@@ -20,7 +20,7 @@ internal sealed class FolderWalk(string outFolder)
         closed = new("that cannot be read", "folder"),
         others = new("of other kinds", "file");
 
-    private readonly record struct Entry(string Path, bool IsFolder, bool IsLink);
+    private sealed record Entry(string Path, bool IsFolder, bool IsLink);
 
     /// <summary>A line for each kind of files and folders that was left out.</summary>
     public IEnumerable<string> Notes => new[] { results, again, closed, others }.Where(l => l.Count > 0).Select(l => l.ToString());

@@ -17,35 +17,28 @@ internal static class NameForm
         VowelCount = 21,
         FinalCount = 28;
 
-    /// <summary>Each mark with pairs of letters: composed, and without the mark.</summary>
-    private static readonly (char Mark, string Pairs)[] table =
+    /// <summary>A mark, then pairs of letters: composed, and without the mark.</summary>
+    private static readonly string[] table =
     [
-        ('\u0300', "ÀAÈEÌIÒOÙUàaèeìiòoùuЀЕЍИѐеѝиẦÂầâẰĂằăỀÊềêỒÔồôỜƠờơỪƯừưỲYỳy"),
-        ('\u0301', "ÁAÉEÍIÓOÚUÝYáaéeíióoúuýyĆCćcĹLĺlŃNńnŔRŕrŚSśsŹZźzΆΑΈΕΉΗΊΙΌΟΎΥΏΩΐϊάαέεήηίιΰϋόούυЃГЌКѓгќкẤÂấâẮĂắăẾÊếêỐÔốôỚƠớơỨƯứư"),
-        ('\u0302', "ÂAÊEÎIÔOÛUâaêeîiôoûuĈCĉcĜGĝgĤHĥhĴJĵjŜSŝsŴWŵwŶYŷyẬẠậạỆẸệẹỘỌộọ"),
-        ('\u0303', "ÃAÑNÕOãañnõoĨIĩiŨUũuẪÂẫâẴĂẵăẼEẽeỄÊễêỖÔỗôỠƠỡơỮƯữưỸYỹy"),
-        ('\u0304', "ĀAāaĒEēeĪIīiŌOōoŪUūu"),
-        ('\u0306', "ĂAăaĔEĕeĞGğgĬIĭiŎOŏoŬUŭuЎУЙИйиўуẶẠặạ"),
-        ('\u0307', "ĊCċcĖEėeĠGġgİIŻZżz"),
-        ('\u0308', "ÄAËEÏIÖOÜUäaëeïiöoüuÿyŸYΪΙΫΥϊιϋυЁЕЇІёеїі"),
-        ('\u0309', "ẢAảaẨÂẩâẲĂẳăẺEẻeỂÊểêỈIỉiỎOỏoỔÔổôỞƠởơỦUủuỬƯửưỶYỷy"),
-        ('\u030a', "ÅAåaŮUůu"),
-        ('\u030b', "ŐOőoŰUűu"),
-        ('\u030c', "ČCčcĎDďdĚEěeĽLľlŇNňnŘRřrŠSšsŤTťtŽZžz"),
-        ('\u0323', "ẠAạaẸEẹeỊIịiỌOọoỢƠợơỤUụuỰƯựưỴYỵy"),
-        ('\u0326', "ȘSșsȚTțt"),
-        ('\u0327', "ÇCçcĢGģgĶKķkĻLļlŅNņnŖRŗrŞSşsŢTţt"),
-        ('\u0328', "ĄAąaĘEęeĮIįiŲUųu"),
-        (
-            '\u3099',
-            "がかぎきぐくげけごこざさじしずすぜせぞそだたぢちづつでてどとばはびひぶふべへぼほゔうガカギキグクゲケゴコザサジシズスゼセゾソダタヂチヅツデテドトバハビヒブフベヘボホヴウヷワヸヰヹヱヺヲ"
-        ),
-        ('\u309a', "ぱはぴひぷふぺへぽほパハピヒプフペヘポホ"),
+        "\u0300ÀAÈEÌIÒOÙUàaèeìiòoùuЀЕЍИѐеѝиẦÂầâẰĂằăỀÊềêỒÔồôỜƠờơỪƯừưỲYỳy",
+        "\u0301ÁAÉEÍIÓOÚUÝYáaéeíióoúuýyĆCćcĹLĺlŃNńnŔRŕrŚSśsŹZźzΆΑΈΕΉΗΊΙΌΟΎΥΏΩΐϊάαέεήηίιΰϋόούυЃГЌКѓгќкẤÂấâẮĂắăẾÊếêỐÔốôỚƠớơỨƯứư",
+        "\u0302ÂAÊEÎIÔOÛUâaêeîiôoûuĈCĉcĜGĝgĤHĥhĴJĵjŜSŝsŴWŵwŶYŷyẬẠậạỆẸệẹỘỌộọ",
+        "\u0303ÃAÑNÕOãañnõoĨIĩiŨUũuẪÂẫâẴĂẵăẼEẽeỄÊễêỖÔỗôỠƠỡơỮƯữưỸYỹy",
+        "\u0304ĀAāaĒEēeĪIīiŌOōoŪUūu",
+        "\u0306ĂAăaĔEĕeĞGğgĬIĭiŎOŏoŬUŭuЎУЙИйиўуẶẠặạ",
+        "\u0307ĊCċcĖEėeĠGġgİIŻZżz",
+        "\u0308ÄAËEÏIÖOÜUäaëeïiöoüuÿyŸYΪΙΫΥϊιϋυЁЕЇІёеїі",
+        "\u0309ẢAảaẨÂẩâẲĂẳăẺEẻeỂÊểêỈIỉiỎOỏoỔÔổôỞƠởơỦUủuỬƯửưỶYỷy",
+        "\u030aÅAåaŮUůu",
+        "\u030bŐOőoŰUűu",
+        "\u030cČCčcĎDďdĚEěeĽLľlŇNňnŘRřrŠSšsŤTťtŽZžz",
+        "\u0323ẠAạaẸEẹeỊIịiỌOọoỢƠợơỤUụuỰƯựưỴYỵy",
+        "\u0326ȘSșsȚTțt",
+        "\u0327ÇCçcĢGģgĶKķkĻLļlŅNņnŖRŗrŞSşsŢTţt",
+        "\u0328ĄAąaĘEęeĮIįiŲUųu",
+        "\u3099がかぎきぐくげけごこざさじしずすぜせぞそだたぢちづつでてどとばはびひぶふべへぼほゔうガカギキグクゲケゴコザサジシズスゼセゾソダタヂチヅツデテドトバハビヒブフベヘボホヴウヷワヸヰヹヱヺヲ",
+        "\u309aぱはぴひぷふぺへぽほパハピヒプフペヘポホ",
     ];
-
-    private static readonly Dictionary<char, (char Base, char Mark)> parts = table
-        .SelectMany(row => row.Pairs.Chunk(2).Select(pair => (Composed: pair[0], Parts: (pair[1], row.Mark))))
-        .ToDictionary(p => p.Composed, p => p.Parts);
 
     /// <summary>The same text for the composed and the decomposed form of a name.</summary>
     public static string Decompose(string name)
@@ -61,12 +54,18 @@ internal static class NameForm
     private static void Append(StringBuilder text, char c)
     {
         var syllable = c - Syllables;
-        if (parts.TryGetValue(c, out var pair))
+        foreach (var row in table)
         {
-            Append(text, pair.Base);
-            text.Append(pair.Mark);
+            for (var i = 1; i < row.Length; i += 2)
+            {
+                if (row[i] != c)
+                    continue;
+                Append(text, row[i + 1]);
+                text.Append(row[0]);
+                return;
+            }
         }
-        else if (syllable is >= 0 and < SyllableCount)
+        if (syllable is >= 0 and < SyllableCount)
         {
             text.Append((char)(Initials + syllable / (VowelCount * FinalCount)));
             text.Append((char)(Vowels + syllable / FinalCount % VowelCount));

@@ -12,7 +12,7 @@ namespace EdgeSeg.Annotation;
 /// does not depend on the machine.
 /// </param>
 /// <param name="Path">Its full path.</param>
-internal readonly record struct Photo(string Name, string Path);
+internal sealed record Photo(string Name, string Path);
 
 /// <summary>Finds the photographs that folders, globs, lists and paths name, and gives them their names.</summary>
 internal static class PhotoList

@@ -16,7 +16,7 @@ internal sealed class PhotoNames
     /// <param name="Photo">The photograph.</param>
     /// <param name="Folders">The folders that the name has, the innermost last.</param>
     /// <param name="Rank">How many of the last parts of name and path are equal; the greatest number where the whole name is equal.</param>
-    public readonly record struct Match(Photo Photo, string[] Folders, int Rank);
+    public sealed record Match(Photo Photo, string[] Folders, int Rank);
 
     public PhotoNames(IReadOnlyList<Photo> photos)
     {
