@@ -84,9 +84,7 @@ internal static class ModelNoticeVerbs
         var issue = new IssueOptions(command);
         command.SetAction(parsed =>
         {
-            var keys = KeySet.ReadFolder(parsed.GetValue(folder)!, parsed.GetValue(threshold));
-            if (keys.Keys.Count == 0)
-                throw new OperatingException($"{parsed.GetValue(folder)} holds no *.pem: put the public keys there", ExitCode.Usage);
+            var keys = ModelSignVerbs.TrustedKeys(parsed.GetValue(folder)!, parsed.GetValue(threshold));
             var info = new KeySetInfo
             {
                 Number = parsed.GetValue(number),

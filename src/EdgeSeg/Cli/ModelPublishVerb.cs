@@ -92,7 +92,7 @@ internal sealed class ModelPublishVerb
             );
         var envelope = release.Seal(bytes);
         if (parsed.GetValue(keys) is { } trusted)
-            ModelSignVerbs.RequireSigned(release, bytes, KeySet.ReadFolder(trusted, parsed.GetValue(threshold)));
+            ModelSignVerbs.RequireSigned(release, bytes, ModelSignVerbs.TrustedKeys(trusted, parsed.GetValue(threshold)));
         if (manifest.Keys is { } set)
             ModelSignVerbs.RequireOwnThreshold(release, envelope, set);
         // each key set has a topic of its own, so that a device which was off for several rotations finds them all

@@ -77,9 +77,22 @@ internal static class ModelSignVerbs
             threshold,
         };
         command.SetAction(parsed =>
-            Check(new ReleaseFolder(parsed.GetValue(folder)!), KeySet.ReadFolder(parsed.GetValue(keys)!, parsed.GetValue(threshold)))
+            Check(new ReleaseFolder(parsed.GetValue(folder)!), TrustedKeys(parsed.GetValue(keys)!, parsed.GetValue(threshold)))
         );
         return command;
+    }
+
+    /// <summary>The public keys of a folder that a person names.</summary>
+    /// <exception cref="OperatingException">It holds none, or cannot be read.</exception>
+    public static KeySet TrustedKeys(string folder, int threshold)
+    {
+        var keys = KeySet.ReadFolder(folder, threshold);
+        return keys.Keys.Count > 0
+            ? keys
+            : throw new OperatingException(
+                $"--keys {folder} {(Directory.Exists(folder) ? "holds no *.pem" : "does not exist")}: name the folder with the public keys",
+                ExitCode.Usage
+            );
     }
 
     private static int Check(ReleaseFolder release, KeySet keys)

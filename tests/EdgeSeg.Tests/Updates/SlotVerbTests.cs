@@ -112,6 +112,14 @@ public sealed class SlotVerbTests : IDisposable
     }
 
     [Fact]
+    public void Keys_that_are_not_there_are_named_and_not_those_of_a_device()
+    {
+        var (code, _, errors) = Published.Run(Published.Binary, ["model", "verify", scratch.Path, "--keys", "/nowhere/keys"]);
+        Assert.Equal(2, code);
+        Assert.Contains("--keys /nowhere/keys does not exist", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_rollback_to_nothing_is_refused()
     {
         var (code, _, errors) = Run("rollback");
