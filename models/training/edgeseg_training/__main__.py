@@ -24,6 +24,7 @@ COMMANDS = {
     "train": ("train", "train a model by a recipe"),
     "pretrain": ("pretrain", "pre-train an EfficientSAM's encoder on photographs (SAMI, MAE)"),
     "evaluate": ("evaluate", "measure a checkpoint or a graph on photographs with masks"),
+    "average": ("average", "average the weights of several checkpoints of one training"),
     "export": ("export", "write a checkpoint as an ONNX graph"),
     "quantise": ("quantise", "make an int8 graph, calibrated on photographs"),
     "card": ("card", "write the model card"),

@@ -73,6 +73,7 @@ def text(table: dict, sets: dict, facts: dict, figures: dict, compared: dict, st
     lines += ["", "## Architecture", "", ARCHITECTURE, "", "## Training", ""]
     made = [f"Recipe `{facts['recipe']}`" if "recipe" in facts else "", f"{facts['samples']:,} samples" if "samples" in facts else "",
             f"{facts['size']} pixels" if "size" in facts else "", f"{facts['seconds'] / 60:.0f} minutes" if "seconds" in facts else "",
+            f"the mean of {facts['averaged']} checkpoints' weights" if facts.get("averaged") else "",
             f"code at {facts['commit']}" if facts.get("commit") else "", f"finished {facts['date']}" if "date" in facts else ""]
     lines += ["; ".join(part for part in made if part) + "." if any(made) else "The checkpoint holds no facts of its training."]
     lines += ["", f"Start: {start}" if start else "Start: EfficientNet-Lite0's ImageNet weights (Apache-2.0).", "",

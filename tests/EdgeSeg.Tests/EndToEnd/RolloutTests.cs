@@ -59,9 +59,9 @@ public sealed class RolloutTests : IDisposable
             _ => new[] { "robot-1", "robot-2" }.All(d => listener.All.Count(h => h.Topic == $"edgeseg/v1/{d}/cam/front/mask") >= 12)
         );
 
-        Pack("two", Path.Combine(Published.Folder, "models", "squeezesam"), version: 2, serial: 1, "--percent", "50", "--salt", salt);
-        await StateAsync(listener, "robot-1", "active", 2);
-        await StateAsync(listener, "robot-2", "waiting", 2, UpdateReason.NotInRollout);
+        Pack("two", Path.Combine(Published.Folder, "models", "squeezesam"), version: 12, serial: 1, "--percent", "50", "--salt", salt);
+        await StateAsync(listener, "robot-1", "active", 12);
+        await StateAsync(listener, "robot-2", "waiting", 12, UpdateReason.NotInRollout);
         // how long no frame was taken while the model was changed
         await listener.UntilAsync(
             "the gap of the swap",
@@ -81,7 +81,7 @@ public sealed class RolloutTests : IDisposable
 
         Edgeseg("model", "reissue", In("two"), "--serial", "2", "--percent", "100");
         SignAndPublish("two");
-        await StateAsync(listener, "robot-2", "active", 2);
+        await StateAsync(listener, "robot-2", "active", 12);
         var table = Edgeseg("model", "status", "--fleet", "north", "--host", "127.0.0.1", "--port", $"{port}");
         Assert.Equal(
             2,
@@ -90,12 +90,12 @@ public sealed class RolloutTests : IDisposable
 
         // it loads, it agrees with itself, it is fast, and its masks are the whole picture
         float[] all = [.. Enumerable.Repeat(5f, 64)];
-        Pack("three", OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, all, [0.9f], all, 8, 8).ToBytes(), In("bad")), version: 3, serial: 3);
+        Pack("three", OnnxGraph.Bundle(OnnxGraph.SqueezeSam(32, 32, all, [0.9f], all, 8, 8).ToBytes(), In("bad")), version: 13, serial: 3);
         foreach (var device in new[] { "robot-1", "robot-2" })
         {
-            await StateAsync(listener, device, "rolled_back", 3, UpdateReason.LiveQuality);
+            await StateAsync(listener, device, "rolled_back", 13, UpdateReason.LiveQuality);
             var last = listener.All.Last(h => h.Topic == $"edgeseg/v1/{device}/model/state").Text;
-            Assert.Contains("\"active\":{\"name\":\"squeezesam\",\"version\":\"2\"", last, StringComparison.Ordinal);
+            Assert.Contains("\"active\":{\"name\":\"squeezesam\",\"version\":\"12\"", last, StringComparison.Ordinal);
         }
 
         table = Edgeseg("model", "status", "--fleet", "north", "--host", "127.0.0.1", "--port", $"{port}");
