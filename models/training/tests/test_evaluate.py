@@ -97,6 +97,14 @@ def run_lengths(mask):
     return runs if not sum(runs) % mask.size else [*runs, mask.size - sum(runs)]
 
 
+def is_tied(segmenter) -> bool:
+    """Whether two masks of the automatic mode are equally good: then the last digits decide, and two programs may take another one."""
+    saliency, (answer, _) = segmenter.automatic()
+    region = segmenter.sample(segment.salient_blob(saliency), answer)
+    ranks = sorted(float(predicted) * segment.iou(logits > 0, region) for predicted, logits in zip(answer.iou, answer.logits))
+    return ranks[-1] - ranks[-2] < .005
+
+
 def test_figures_equal_those_of_edgeseg_eval(tmp_path):
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed (models/training/README.md)")
     program = os.environ.get("EDGESEG_BINARY", "")
@@ -109,6 +117,8 @@ def test_figures_equal_those_of_edgeseg_eval(tmp_path):
         image = cv2.imread(str(file))
         height, width = image.shape[:2]
         segmenter.set_image(image)
+        if is_tied(segmenter):
+            continue
         labels = np.zeros((height, width), np.uint16)
         # objects that the model sees: the truth is its own answer to a box, without a part
         for value, box in enumerate(((.25, .2, .75, .8), (.05, .1, .4, .5)), 1):
@@ -129,6 +139,6 @@ def test_figures_equal_those_of_edgeseg_eval(tmp_path):
     words += ["--precision", "fp32", "--json", str(tmp_path / "eval.json")]
     subprocess.run([program, "eval", *words], check=True, stdout=subprocess.DEVNULL)
     theirs = json.loads((tmp_path / "eval.json").read_text())["sets"]["demo"]
-    assert ours["n"] == theirs["n"] == len(annotations)
+    assert len(records) >= 3 and ours["n"] == theirs["n"] == len(annotations)
     for name in ("click", "click_best3", "box", "auto", "saliency_max_f", "saliency_mae"):
         assert ours[name] == pytest.approx(theirs[name], abs=.003), name
