@@ -21,6 +21,12 @@ internal readonly record struct PictureHeader(string Format, long Width, long He
 
     public const string Known = "JPEG, PNG, BMP, WebP or TIFF";
 
+    /// <summary>Extensions of the files that are looked for in folders.</summary>
+    public static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"];
+
+    /// <summary>Whether a file has such an extension, in capitals or not.</summary>
+    public static bool HasExtension(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+
     /// <summary>
     /// Reads the header of a whole encoded picture; null when its first bytes are those of none of the <see cref="Known"/> formats.
     /// </summary>

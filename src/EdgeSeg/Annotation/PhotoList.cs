@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Enumeration;
 using System.Security.Cryptography;
 using System.Text;
+using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Annotation;
@@ -17,8 +18,6 @@ internal sealed record Photo(string Name, string Path);
 /// <summary>Finds the photographs that folders, globs, lists and paths name, and gives them their names.</summary>
 internal static class PhotoList
 {
-    private static readonly string[] extensions = [".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp"];
-
     /// <summary>The photographs, ordered by name; one that is named twice is taken once.</summary>
     /// <param name="inputs">Folders (searched with all below them), globs with * and **, .txt files with a path a line,
     /// photographs.</param>
@@ -56,8 +55,9 @@ internal static class PhotoList
     public static IEnumerable<Photo> Shard(IEnumerable<Photo> photos, int index, int count) =>
         photos.Where(p => (int)(Hash(p.Name) % (uint)count) == index - 1);
 
-    /// <summary>Whether a file's name is that of a photograph.</summary>
-    public static bool IsPhoto(string path) => extensions.Contains(Path.GetExtension(path).ToLowerInvariant());
+    /// <summary>Whether a file's name is that of a photograph; .jfif is what browsers on Windows call a JPEG.</summary>
+    public static bool IsPhoto(string path) =>
+        PictureHeader.HasExtension(path) || path.EndsWith(".jfif", StringComparison.OrdinalIgnoreCase);
 
     private static uint Hash(string name) => BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
 

@@ -10,8 +10,6 @@ namespace EdgeSeg.Capture;
 /// </summary>
 internal sealed class ImageFolderCamera(string folder, double fps, bool loop) : ICamera
 {
-    private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"];
-
     private readonly PhotoReader reader = new();
     private readonly HashSet<string> named = new(StringComparer.Ordinal);
     private string[] files = [];
@@ -41,7 +39,11 @@ internal sealed class ImageFolderCamera(string folder, double fps, bool loop) : 
         {
             files =
             [
-                .. Directory.EnumerateFiles(folder).Where(IsPicture).Take(CaptureLimits.MaxFolderPictures).Order(StringComparer.Ordinal),
+                .. Directory
+                    .EnumerateFiles(folder)
+                    .Where(PictureHeader.HasExtension)
+                    .Take(CaptureLimits.MaxFolderPictures)
+                    .Order(StringComparer.Ordinal),
             ];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -50,7 +52,9 @@ internal sealed class ImageFolderCamera(string folder, double fps, bool loop) : 
         }
 
         if (files.Length == 0)
-            throw new OperatingException($"folder '{folder}' holds no photograph ({string.Join(' ', Extensions)}); put some into it");
+            throw new OperatingException(
+                $"folder '{folder}' holds no photograph ({string.Join(' ', PictureHeader.Extensions)}); put some into it"
+            );
         return new CameraFormat(0, 0, fps, "photographs", "arrival", fps > 0, false, fps);
     }
 
@@ -98,8 +102,6 @@ internal sealed class ImageFolderCamera(string folder, double fps, bool loop) : 
         picture.CopyTo(destination);
         return true;
     }
-
-    private static bool IsPicture(string file) => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase);
 
     public void Cancel() { }
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using EdgeSeg.Platform;
 using EdgeSeg.Release;
 using EdgeSeg.Updates;
+using EdgeSeg.Vision.Images;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
 
@@ -12,8 +13,6 @@ namespace EdgeSeg.Cli;
 /// <summary><c>edgeseg model pack</c>: a bundle becomes a folder to sign and to serve.</summary>
 internal sealed class ModelPackVerb
 {
-    private static readonly string[] endings = [".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"];
-
     private readonly Argument<string> folder = new("folder") { Description = "The bundle: model.json and its ONNX files." };
     private readonly Option<string> place = new("--out")
     {
@@ -273,7 +272,7 @@ internal sealed class ModelPackVerb
     {
         try
         {
-            var files = Directory.GetFiles(path).Where(f => endings.Contains(Path.GetExtension(f).ToLowerInvariant()));
+            var files = Directory.GetFiles(path).Where(PictureHeader.HasExtension);
             return [.. files.Order(StringComparer.Ordinal)];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -9,8 +9,6 @@ internal static class FrameFolder
     /// <summary>Longer than the first bytes of each known format.</summary>
     private const int HeadBytes = 64;
 
-    private static readonly string[] extensions = [".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"];
-
     /// <summary>
     /// Its photographs in natural order of their names. Hidden files (<c>.DS_Store</c>) and files that are none by name and first bytes
     /// (<c>Thumbs.db</c>, notes) are left out; a damaged photograph stays, so that its reader reports it.
@@ -28,7 +26,7 @@ internal static class FrameFolder
     {
         if (Path.GetFileName(file).StartsWith('.'))
             return false;
-        if (extensions.Contains(Path.GetExtension(file).ToLowerInvariant()))
+        if (PictureHeader.HasExtension(file))
             return true;
         try
         {
