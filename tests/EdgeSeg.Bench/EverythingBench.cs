@@ -49,6 +49,7 @@ internal static class EverythingBench
             PointsPerSide = grid,
             PredictedIouThreshold = float.NegativeInfinity,
             StabilityScoreThreshold = -1,
+            MinMaskRegionArea = 100,
             MaxMaskBytes = int.MaxValue,
         };
         var (embedMs, restMs, masks) =

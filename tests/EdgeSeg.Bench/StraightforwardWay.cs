@@ -64,7 +64,7 @@ internal static class StraightforwardWay
                 k.Score > options.PredictedIouThreshold
                 && Stability(k.Logits, options.StabilityScoreOffset) > options.StabilityScoreThreshold
             )
-            .Select(k => (k.Score, Mask: Cleaned(k.Logits, w, h, options.MinMaskRegionArea)))
+            .Select(k => (k.Score, Mask: Cleaned(k.Logits, w, h, options.MinMaskRegionArea ?? 0)))
             .OrderByDescending(m => m.Score)
             .ToList();
         var distinct = new List<Rect>();

@@ -168,12 +168,13 @@ internal sealed class AutomaticMaskGenerator : IDisposable
                 return null;
             decoding.Logits(index).CopyTo(logits);
             var cellPx = (double)embedding.FrameWidth * embedding.FrameHeight / logits.Length;
-            regions.Remove(logits, options.MinMaskRegionArea / cellPx);
+            var leastPx = options.LeastRegion(cellPx);
+            regions.Remove(logits, leastPx / cellPx);
             if (!LogitsToMask.Enlarge(logits, decoding.Width, decoding.Height, mask, embedding.FrameWidth, embedding.FrameHeight))
                 return null;
             var geometry = mask.Measure();
             counts.ResetWrittenCount();
-            if (geometry.Area == 0 || !runLength.TryEncode(mask, counts, options.MaxMaskBytes))
+            if (geometry.Area == 0 || geometry.Area < leastPx || !runLength.TryEncode(mask, counts, options.MaxMaskBytes))
                 return null;
             var found = new AutomaticMask(point, Math.Clamp(predicted, 0, 1), stability, geometry, counts.WrittenSpan.ToArray());
             var bits = new BinaryMask();

@@ -13,6 +13,15 @@ public sealed record AutomaticMaskOptions
     /// <summary>Most points on a side: 64 x 64 are 4096 decodes, two minutes of a desktop machine.</summary>
     internal const int MaxPointsPerSide = 64;
 
+    /// <summary>
+    /// Logits that a region has at least, by default: fewer are no shape that the model can draw, and are what it answers where there is
+    /// no object (a photograph of a plain wall gave 137 discs of 8 to 30 logits at its edges).
+    /// </summary>
+    internal const int MinLogits = 32;
+
+    /// <summary>Pixels of the picture that a region has at least, by default.</summary>
+    internal const int MinPixels = 100;
+
     /// <summary>Points on each side of the grid of clicks, 1 to 64: the model is asked n x n times (<c>points_per_side</c>).</summary>
     public int PointsPerSide { get; init; } = 32;
 
@@ -28,8 +37,12 @@ public sealed record AutomaticMaskOptions
     /// <summary>Logits by which the threshold of the mask moves up and down for the stability (<c>stability_score_offset</c>).</summary>
     public float StabilityScoreOffset { get; init; } = 1;
 
-    /// <summary>Pixels of the picture: smaller islands are removed, smaller holes are filled (<c>min_mask_region_area</c>).</summary>
-    public double MinMaskRegionArea { get; init; } = 100;
+    /// <summary>
+    /// Pixels of the picture: smaller masks are dropped, smaller islands are removed, smaller holes are filled
+    /// (<c>min_mask_region_area</c>; SAM keeps a small mask that is one island). Null: 100, or the area of 32 of the model's logits where
+    /// that is more.
+    /// </summary>
+    public double? MinMaskRegionArea { get; init; }
 
     /// <summary>
     /// Of two masks with a greater IoU than this, the one with the lower predicted IoU x stability is dropped, 0 to 1 (like
@@ -45,6 +58,10 @@ public sealed record AutomaticMaskOptions
 
     /// <summary>A mask whose run lengths take more bytes is noise and is dropped: no message could carry it.</summary>
     internal int MaxMaskBytes { get; init; } = RunLength.MaxCountsBytes;
+
+    /// <param name="cellPx">Pixels of the picture that a logit covers.</param>
+    /// <returns>The least area of a region, in pixels of the picture.</returns>
+    internal double LeastRegion(double cellPx) => MinMaskRegionArea ?? Math.Max(MinPixels, MinLogits * cellPx);
 
     /// <summary>The defaults for a bundle: its own thresholds, where it has some.</summary>
     internal static AutomaticMaskOptions For(BundleThresholds? thresholds)
@@ -71,7 +88,7 @@ public sealed record AutomaticMaskOptions
                     (nameof(PredictedIouThreshold), PredictedIouThreshold),
                     (nameof(StabilityScoreThreshold), StabilityScoreThreshold),
                     (nameof(StabilityScoreOffset), StabilityScoreOffset),
-                    (nameof(MinMaskRegionArea), MinMaskRegionArea),
+                    (nameof(MinMaskRegionArea), MinMaskRegionArea ?? 0),
                     (nameof(NmsThreshold), NmsThreshold),
                 ]
         )

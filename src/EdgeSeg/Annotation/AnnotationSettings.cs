@@ -51,7 +51,7 @@ internal sealed record AnnotationSettings(
             text += string.Create(
                 CultureInfo.InvariantCulture,
                 $", grid {everything.PointsPerSide}, pred_iou {everything.PredictedIouThreshold}, "
-                    + $"stability {everything.StabilityScoreThreshold}, region {everything.MinMaskRegionArea}"
+                    + $"stability {everything.StabilityScoreThreshold}, region {everything.MinMaskRegionArea ?? -1}"
             );
         return boxes is null ? text : $"{text}, boxes {boxes}";
     }

@@ -35,8 +35,9 @@ internal sealed class AutomaticMaskCliOptions
     {
         HelpName = "PX",
         Description =
-            $"Smaller islands are removed and smaller holes filled, in pixels of the photograph. "
-            + $"Default: {new AutomaticMaskOptions().MinMaskRegionArea}.",
+            $"Smaller masks and islands are removed and smaller holes filled, in pixels of the photograph. "
+            + $"Default: {AutomaticMaskOptions.MinPixels}, or {AutomaticMaskOptions.MinLogits} pixels of the model's own masks, "
+            + "whichever is more.",
     }.Within(0, MaxRegionArea);
 
     public AutomaticMaskCliOptions(Command command)

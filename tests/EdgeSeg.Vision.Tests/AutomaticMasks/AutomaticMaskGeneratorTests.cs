@@ -34,6 +34,26 @@ public sealed class AutomaticMaskGeneratorTests : IDisposable
     public void Masks_below_a_threshold_are_dropped(float logit, float predictedIou) =>
         Assert.Empty(Run(Left(logit), predictedIou, new AutomaticMaskOptions { PointsPerSide = 2 }, out _));
 
+    [Theory]
+    [InlineData(1.0, 100.0)]
+    [InlineData(10.5, 336.0)]
+    public void By_default_a_region_has_100_pixels_and_32_logits_at_least(double pixelsALogit, double least) =>
+        Assert.Equal(least, new AutomaticMaskOptions().LeastRegion(pixelsALogit));
+
+    // four logits of 100 pixels each
+    [Theory]
+    [InlineData(null, 0)]
+    [InlineData(500.0, 0)]
+    [InlineData(300.0, 1)]
+    [InlineData(0.0, 1)]
+    public void A_mask_smaller_than_the_least_area_is_dropped(double? least, int masks)
+    {
+        var map = Enumerable.Repeat(-3f, 96).ToArray();
+        foreach (var cell in (int[])[41, 42, 53, 54])
+            map[cell] = 3;
+        Assert.Equal(masks, Run(map, 0.9f, new AutomaticMaskOptions { PointsPerSide = 1, MinMaskRegionArea = least }, out _).Count);
+    }
+
     [Fact]
     public void Points_are_the_centres_of_cells()
     {
