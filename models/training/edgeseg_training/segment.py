@@ -101,12 +101,8 @@ def stability(logits: np.ndarray) -> float:
 
 
 def best(answer: Answer) -> int:
-    """The mask of the greatest predicted IoU x stability x agreement with the other masks."""
-    bits = [logits > 0 for logits in answer.logits]
-    ranks = []
-    for index, predicted in enumerate(answer.iou):
-        others = [iou(bits[index], bits[other]) for other in range(len(bits)) if other != index]
-        ranks.append(float(predicted) * stability(answer.logits[index]) * (float(np.mean(others)) if others else 1.0))
+    """The mask of the greatest predicted IoU x stability."""
+    ranks = [float(predicted) * stability(logits) for predicted, logits in zip(answer.iou, answer.logits)]
     return int(np.argmax(ranks)) if max(ranks) > 0 else int(np.argmax(answer.iou))
 
 

@@ -83,12 +83,12 @@ internal abstract class Decoding : IDisposable
         var (best, greatest) = (0, float.NaN);
         for (var i = 0; i < Count; i++)
         {
-            var rank = iou.Span[i] * measured.Stability(i) * measured.Agreement(i);
+            var rank = iou.Span[i] * measured.Stability(i);
             if (IsGreater(rank, greatest))
                 (best, greatest) = (i, rank);
         }
 
-        // where no mask is stable or agrees with another, the model's estimate is all there is
+        // where no mask is stable, the model's estimate is all there is
         return greatest > 0 ? best : MostConfident();
     }
 

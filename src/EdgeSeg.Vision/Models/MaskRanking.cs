@@ -10,15 +10,13 @@ internal enum RankBy
     /// <summary>The model's own estimate alone.</summary>
     PredictedIou,
 
-    /// <summary>
-    /// Predicted IoU x stability x agreement with the prompt's other masks (docs/decisions/mask-ranking.md has the figures).
-    /// </summary>
-    Consensus,
+    /// <summary>Predicted IoU x stability, the score of messages (docs/decisions/mask-ranking.md has the figures).</summary>
+    Score,
 }
 
 /// <summary>
-/// What the masks of one prompt look like at the size of the logits: the pixels above 0 as bits, the stability of each mask, and how much
-/// masks agree. All memory is kept.
+/// What the masks of one prompt look like at the size of the logits: the pixels above 0 as bits, and the stability of each mask. All memory
+/// is kept.
 /// </summary>
 internal sealed class MaskRanking(int masks, int cells)
 {
@@ -69,19 +67,6 @@ internal sealed class MaskRanking(int masks, int cells)
 
         // the mask at the raised threshold lies inside the one at the lowered threshold, so that the ratio of the areas is their IoU
         stability[mask] = below == 0 ? 0 : (float)above / below;
-    }
-
-    /// <summary>0..1: mean IoU of a mask with the prompt's other masks; 1 where there is no other.</summary>
-    public float Agreement(int mask)
-    {
-        var sum = 0f;
-        for (var other = 0; other < masks; other++)
-        {
-            if (other != mask)
-                sum += Iou(mask, bits.AsSpan(other * wordsPerMask, wordsPerMask));
-        }
-
-        return masks == 1 ? 1 : sum / (masks - 1);
     }
 
     /// <summary>IoU of a mask with a region given as bits, one a logit, row-major; 0 when both are empty.</summary>

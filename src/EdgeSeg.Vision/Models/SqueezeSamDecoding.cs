@@ -12,7 +12,7 @@ internal sealed class SqueezeSamDecoding : Decoding
     private PreparedPicture? bound;
 
     public SqueezeSamDecoding(ModelSession session, long[] pointShape, long[] maskShape, long[] iouShape, long[] saliencyShape)
-        : base(session.CreateBinding(), maskShape, iouShape, RankBy.Consensus)
+        : base(session.CreateBinding(), maskShape, iouShape, RankBy.Score)
     {
         this.session = session;
         points = new Tensor<float>(TensorElementType.Float, pointShape);

@@ -9,7 +9,7 @@ public sealed class MaskRankingTests
     [InlineData(64)]
     [InlineData(99)]
     [InlineData(1024)]
-    public void Stability_and_agreement_are_those_of_counting_pixels(int cells)
+    public void Stability_and_the_overlap_with_a_region_are_those_of_counting_pixels(int cells)
     {
         var random = new Random(cells);
         float[][] masks =
@@ -26,35 +26,33 @@ public sealed class MaskRankingTests
         for (var m = 0; m < 3; m++)
         {
             Assert.Equal((float)masks[m].Count(v => v > 1) / masks[m].Count(v => v > -1), ranking.Stability(m));
-            var expected = Enumerable
-                .Range(0, 3)
-                .Where(o => o != m)
-                .Average(o =>
-                    (double)masks[m].Zip(masks[o]).Count(p => p.First > 0 && p.Second > 0)
-                    / masks[m].Zip(masks[o]).Count(p => p.First > 0 || p.Second > 0)
-                );
-            Assert.Equal(expected, ranking.Agreement(m), 1e-5);
+            var region = masks[(m + 1) % 3];
+            var expected =
+                (double)masks[m].Zip(region).Count(p => p.First > 0 && p.Second > 0)
+                / masks[m].Zip(region).Count(p => p.First > 0 || p.Second > 0);
+            var bits = new ulong[(cells + 63) / 64];
+            for (var i = 0; i < cells; i++)
+                bits[i / 64] |= region[i] > 0 ? 1UL << (i % 64) : 0;
+            Assert.Equal(expected, ranking.Iou(m, bits), 1e-5);
         }
     }
 
     [Fact]
-    public void An_empty_mask_is_not_stable_and_agrees_with_nothing()
+    public void An_empty_mask_is_not_stable()
     {
         var ranking = new MaskRanking(2, 70);
-        ranking.Load(0, new float[70]);
-        float[] full = [.. Enumerable.Repeat(5f, 70)];
-        ranking.Load(1, full);
-        Assert.Equal((0f, 1f), (ranking.Agreement(0), ranking.Stability(1)));
         ranking.Load(0, [.. Enumerable.Repeat(-5f, 70)]);
-        Assert.Equal(0f, ranking.Stability(0));
+        ranking.Load(1, [.. Enumerable.Repeat(5f, 70)]);
+        Assert.Equal((0f, 1f), (ranking.Stability(0), ranking.Stability(1)));
+        Assert.Equal(0f, ranking.Iou(0, [0, 0]));
     }
 
     [Fact]
-    public void One_mask_alone_agrees_with_itself()
+    public void The_threshold_moves_by_one_logit()
     {
         var ranking = new MaskRanking(1, 8);
-        ranking.Load(0, [1, 1, 1, 1, -1, -1, -1, -1]);
-        Assert.Equal(1f, ranking.Agreement(0));
-        Assert.Equal(0.5f, ranking.Iou(0, [0b0011]));
+        ranking.Load(0, [2, 2, 0.5f, 0.5f, -0.5f, -0.5f, -2, -2]);
+        Assert.Equal(2f / 6, ranking.Stability(0));
+        Assert.Equal(0.75f, ranking.Iou(0, [0b0111]));
     }
 }
