@@ -5,23 +5,26 @@
 #
 # MINUTES  of training; reading the data, starting and evaluating take about two more
 # DATA     folder of shards made by `data pack` (default: models/training/gpu/data)
-# START    checkpoint to train from (default: models/training/gpu/start.pt)
+# START    checkpoint to train from (default: models/training/gpu/start.pt; the shipped one: models/training/start/squeezesam-fp16.pt)
 #
 # Results are written to $OUT (default: models/training/gpu/out): weights-fp16.pt, log.jsonl, curves.png, overlays, evaluation.json.
 # EDGESEG_PYTHON names the Python, EDGESEG_DEVICE=cpu tries the script without a GPU, EDGESEG_RECIPE names another recipe,
 # EDGESEG_LIMIT the number of photographs to evaluate (default: all).
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 fail() { echo "error: $*" >&2; exit 2; }
 
+# what is named is a path from where the command is given; the defaults lie beside this script
 minutes=${1:-}
-data=${2:-gpu/data}
-start=${3:-gpu/start.pt}
-out=${OUT:-gpu/out}
+data=$(realpath -m -- "${2:-$here/gpu/data}")
+start=$(realpath -m -- "${3:-$here/gpu/start.pt}")
+out=$(realpath -m -- "${OUT:-$here/gpu/out}")
+recipe=$(realpath -m -- "${EDGESEG_RECIPE:-$here/recipes/squeezesam.toml}")
 python=${EDGESEG_PYTHON:-python3}
+[[ "$python" != */* ]] || python=$(realpath -s -- "$python")
 device=${EDGESEG_DEVICE:-cuda}
-recipe=${EDGESEG_RECIPE:-recipes/squeezesam.toml}
+cd "$here"
 
 [[ "$minutes" =~ ^[0-9]+(\.[0-9]+)?$ ]] || fail "give the minutes of training, for example: bash models/training/gpu.sh 8"
 [ -d "$data" ] || fail "there is no folder $data. Make it: python3 -m edgeseg_training data pack $recipe --out $data"
