@@ -121,13 +121,11 @@ def decode(record, problems: datasets.Problems):
 
 
 def evaluate(segmenter, records, limit: int = 0, problems: datasets.Problems | None = None, progress: bool = True) -> dict[str, dict]:
-    """Set -> figures, over at most `limit` photographs (0: all)."""
+    """Set -> figures, over at most `limit` photographs, evenly spread over the records and so over the sets (0: all)."""
     problems, tallies, clock, bar, seen = problems or datasets.Problems(), {}, Clock(), reports.Progress(), 0
     records = list(records)
     total = min(limit, len(records)) if limit else len(records)
-    for record in records:
-        if seen >= total:
-            break
+    for record in (records[index * len(records) // total] for index in range(total)):
         read = decode(record, problems)
         if read is None:
             continue
@@ -187,7 +185,7 @@ def add_source_options(parser):
     parser.add_argument("--data", default="", help="take the photographs of this file or folder instead")
     parser.add_argument("--format", default="shards", choices=datasets.READERS, help="the reader for --data")
     parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="an option of the reader: images=photos")
-    parser.add_argument("--limit", type=int, default=0, help="use only the first N photographs")
+    parser.add_argument("--limit", type=int, default=0, help="use only N photographs, evenly spread over the sets")
 
 
 def configure(parser):

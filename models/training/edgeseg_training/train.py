@@ -252,10 +252,9 @@ class Training:
         records = list(sources.read(self.recipe.validation, problems))
         if not records:
             return
-        step = max(1, len(records) // limit)
         segmenter = segment.Segmenter(*segment.network_runner(self.state.averaged(), self.recipe.train.size))
-        figures = evaluate.evaluate(segmenter, records[::step], limit, problems)
-        self.log.add(kind="evaluation", samples=self.state.samples, photographs=len(records[::step]), figures=figures)
+        figures = evaluate.evaluate(segmenter, records, limit, problems)
+        self.log.add(kind="evaluation", samples=self.state.samples, photographs=min(limit, len(records)), figures=figures)
         print(evaluate.table(figures), flush=True)
 
 
