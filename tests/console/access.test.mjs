@@ -38,7 +38,9 @@ test("works on a phone: taps, more points, nothing wider than the screen", async
         hasTouch: true,
         isMobile: true,
     });
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), "nothing is wider than the screen");
+    await page.getByRole("button", { name: "Disconnect" }).waitFor();
+    // not against innerWidth: a phone's browser widens it to what does not fit
+    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 375, "nothing is wider than the screen");
     await page.locator("#picture").scrollIntoViewIfNeeded();
     await page.touchscreen.tap(...(await spot(page, 225, 150)));
     await held(page);

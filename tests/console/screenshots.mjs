@@ -4,7 +4,7 @@ import { launch, root, startDemo, until } from "./harness.mjs";
 import { attribute, chip, clickAt, held, openPage } from "./page.mjs";
 
 /** The demo's photographs, distinguished by their sizes, and a point on the object in each. */
-const coffee = { size: "600x400", at: [290, 190] };
+const rocket = { size: "640x427", at: [320, 250] };
 const chelsea = { size: "451x300", at: [225, 160] };
 
 async function take(browser, url, photograph, file, options, fullPage = false) {
@@ -30,7 +30,7 @@ async function take(browser, url, photograph, file, options, fullPage = false) {
 const browser = await launch();
 const demo = await startDemo();
 try {
-    await take(browser, demo.url, coffee, "console.png", { viewport: { width: 1360, height: 940 } }, true);
+    await take(browser, demo.url, rocket, "console.png", { viewport: { width: 1360, height: 940 } }, true);
     await take(browser, demo.url, chelsea, "console-phone.png", {
         viewport: { width: 390, height: 844 },
         deviceScaleFactor: 2,

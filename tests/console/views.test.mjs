@@ -151,7 +151,10 @@ test("the last masks are kept as small pictures, a fixed number of them, and eac
     assert.ok(painted > 50, "a picture is on it");
     await button(page, "Back to live").click();
     await live(page);
-    await strip.and(page.locator(`[data-frame="${frame}"]`)).first().click();
+    await strip
+        .and(page.locator(`[data-frame="${frame}"]`))
+        .first()
+        .click();
     await until(
         "its frame again",
         async () => (await attribute(page, "data-frame")) === frame && (await attribute(page, "data-mask")) === frame,

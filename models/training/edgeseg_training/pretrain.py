@@ -19,7 +19,7 @@ def configure(parser):
     parser.add_argument("recipe", help="TOML file with a [network] of kind \"efficientsam\" and a [pretrain] table")
     parser.add_argument("--out", required=True, help=f"folder of the run: checkpoint, log, curves, {ENCODER_FILE}")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out, exactly")
-    parser.add_argument("--budget-minutes", type=float, help="stop after this many minutes of training; the schedule fits itself to them")
+    parser.add_argument("--budget-minutes", type=float, help="stop after this many minutes of training; the schedule fits itself to them (with --resume: as before)")
     parser.add_argument("--steps", type=int, help="stop after this many steps of this call; the schedule stays")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
 
@@ -30,6 +30,7 @@ def run(arguments) -> int:
     recipe = recipes.load(arguments.recipe, cuda=device.type == "cuda")
     pretraining = Pretraining(recipe, device, pathlib.Path(arguments.out), arguments.resume, arguments.budget_minutes)
     pretraining.run(arguments.steps)
+    pretraining.report_rest()
     return 0
 
 

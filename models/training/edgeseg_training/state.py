@@ -75,6 +75,7 @@ class State:
         self.average = Average(self.network, train.ema)
         self.samples = self.steps = 0
         self.seconds = 0.0  # of training, over all its parts
+        self.budget: float | None = None  # minutes that the schedule is fitted to; None: the recipe's samples
 
     def prepare(self):
         """Training mode, with the parts fixed that the recipe fixes."""
@@ -110,7 +111,7 @@ class State:
         """Writes everything that --resume needs."""
         checkpoints.write(path, {
             "network": self.network.state_dict(), "ema": self.average.state, "ema_steps": self.average.steps,
-            "optimizer": self.optimizer.state_dict(), "samples": self.samples, "steps": self.steps, "seconds": self.seconds,
+            "optimizer": self.optimizer.state_dict(), "samples": self.samples, "steps": self.steps, "seconds": self.seconds, "budget": self.budget,
             "seed": self.recipe.train.seed, "torch": torch.get_rng_state(), checkpoints.FORM: networks.to_table(self.network.form),
         })
 
@@ -132,6 +133,7 @@ class State:
         self.average.state = {name: value.to(self.device) for name, value in content["ema"].items()}
         self.average.steps = content["ema_steps"]
         self.samples, self.steps, self.seconds = content["samples"], content["steps"], content["seconds"]
+        self.budget = content.get("budget")
         torch.set_rng_state(content["torch"])
 
     def averaged(self):

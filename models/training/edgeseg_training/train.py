@@ -24,7 +24,7 @@ def configure(parser):
     parser.add_argument("--out", required=True, help="folder of the run: checkpoints, log, curves, overlays")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out, exactly")
     parser.add_argument("--start", default="", help="checkpoint or backbone to start from, instead of the recipe's")
-    parser.add_argument("--budget-minutes", type=float, help="stop after this many minutes of training; the schedule fits itself to them")
+    parser.add_argument("--budget-minutes", type=float, help="stop after this many minutes of training; the schedule fits itself to them (with --resume: as before)")
     parser.add_argument("--steps", type=int, help="stop after this many steps of this call; the schedule stays")
     parser.add_argument("--evaluate-photos", type=int, help="photographs to evaluate at the end, instead of the recipe's number")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
@@ -40,6 +40,7 @@ def run(arguments) -> int:
         return measure(recipe, device, arguments.measure, arguments.start)
     training = Training(recipe, device, pathlib.Path(arguments.out), arguments.start, arguments.resume, arguments.budget_minutes)
     training.run(arguments.steps)
+    training.report_rest()
     return 0
 
 
@@ -62,7 +63,7 @@ class Training:
 
     def __init__(self, recipe, device, out: pathlib.Path, start="", resume=False, budget_minutes=None, photos=None, validation=None,
                  validates=True):
-        self.recipe, self.device, self.out, self.budget = recipe, device, out, budget_minutes
+        self.recipe, self.device, self.out = recipe, device, out
         out.mkdir(parents=True, exist_ok=True)
         checkpoint = out / "checkpoint.pt"
         if resume and not checkpoint.exists():
@@ -80,6 +81,7 @@ class Training:
         self.state = State(recipe, device, network)
         if resume:
             self.state.take_up(checkpoint)
+        self.state.budget = budget_minutes or self.state.budget
         self.log = reports.Log(out / "log.jsonl", self.state.samples)
         self.is_stopping = False
 
@@ -107,8 +109,8 @@ class Training:
 
     def progress(self) -> float:
         """0..1 of the run's length."""
-        if self.budget:
-            return self.state.seconds / (self.budget * 60)
+        if self.state.budget:
+            return self.state.seconds / (self.state.budget * 60)
         return self.state.samples / self.recipe.train.samples
 
     def run(self, steps: int | None = None):
@@ -129,6 +131,11 @@ class Training:
             self.evaluate()
         speed = state.samples / max(1e-6, state.seconds)
         print(f"{state.samples} samples in {reports.duration(state.seconds)}, {speed:.1f} samples/s; weights: {self.weights_file()}")
+
+    def report_rest(self):
+        """Says how a run that was stopped goes on."""
+        if self.progress() < 1:
+            print(f"stopped at {self.progress():.0%} of the run; the same command with --resume continues it")
 
     def stop(self, *_):
         """Asks the loop to end."""
@@ -155,7 +162,7 @@ class Training:
                 self.log.add(kind="train", samples=state.samples, seconds=round(state.seconds, 1), rate=share, **latest)
             recent.append((state.samples, state.seconds))
             speed = (recent[-1][0] - recent[0][0]) / max(1e-6, recent[-1][1] - recent[0][1])
-            left = self.budget * 60 - state.seconds if self.budget else (train.samples - state.samples) / speed
+            left = state.budget * 60 - state.seconds if state.budget else (train.samples - state.samples) / speed
             bar.show(state.seconds, min(1, self.progress()), speed, max(0, left), latest)
             if state.seconds - saved > train.checkpoint_minutes * 60:
                 self.save()

@@ -102,6 +102,16 @@ def test_the_budget_ends_a_run_and_sets_its_schedule(make_photos, make_recipe, t
     assert training.state.set_rate(0.02) > 0.9
 
 
+def test_a_resumed_run_keeps_its_budget_or_takes_another(make_photos, make_recipe, tmp_path):
+    recipe, photos = short(make_recipe, samples=10**9), make_photos(2)
+    trainer(recipe, tmp_path / "run", photos, budget_minutes=30).run(steps=2)
+    resumed = trainer(recipe, tmp_path / "run", photos, resume=True)
+    assert resumed.progress() == pytest.approx(resumed.state.seconds / 1800)
+    resumed.run(steps=1)
+    longer = trainer(recipe, tmp_path / "run", photos, resume=True, budget_minutes=60)
+    assert longer.progress() == pytest.approx(longer.state.seconds / 3600)
+
+
 def test_parts_that_a_recipe_fixes_stay(make_photos, make_recipe, tmp_path):
     for name, train in (("some", {}), ("all", {"fix_encoder": True})):
         training = trainer(short(make_recipe, samples=12, **train), tmp_path / name, make_photos(2))
