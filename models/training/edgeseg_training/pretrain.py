@@ -19,7 +19,8 @@ def configure(parser):
     parser.add_argument("recipe", help="TOML file with a [network] of kind \"efficientsam\" and a [pretrain] table")
     parser.add_argument("--out", required=True, help=f"folder of the run: checkpoint, log, curves, {ENCODER_FILE}")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out, exactly")
-    parser.add_argument("--budget-minutes", type=float, help="stop after this many minutes of training; the schedule fits itself to them (with --resume: as before)")
+    parser.add_argument("--budget-minutes", type=float, metavar="N",
+                        help="stop after this many minutes of training; the schedule fits itself to them (with --resume: as before)")
     parser.add_argument("--steps", type=int, help="stop after this many steps of this call; the schedule stays")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
 

@@ -111,8 +111,9 @@ class State:
         """Writes everything that --resume needs."""
         checkpoints.write(path, {
             "network": self.network.state_dict(), "ema": self.average.state, "ema_steps": self.average.steps,
-            "optimizer": self.optimizer.state_dict(), "samples": self.samples, "steps": self.steps, "seconds": self.seconds, "budget": self.budget,
-            "seed": self.recipe.train.seed, "torch": torch.get_rng_state(), checkpoints.FORM: networks.to_table(self.network.form),
+            "optimizer": self.optimizer.state_dict(), "samples": self.samples, "steps": self.steps, "seconds": self.seconds,
+            "budget": self.budget, "seed": self.recipe.train.seed, "torch": torch.get_rng_state(),
+            checkpoints.FORM: networks.to_table(self.network.form),
         })
 
     def take_up(self, path: pathlib.Path):

@@ -24,7 +24,8 @@ def configure(parser):
     parser.add_argument("--out", required=True, help="folder of the run: checkpoints, log, curves, overlays")
     parser.add_argument("--resume", action="store_true", help="continue the run in --out, exactly")
     parser.add_argument("--start", default="", help="checkpoint or backbone to start from, instead of the recipe's")
-    parser.add_argument("--budget-minutes", type=float, help="stop after this many minutes of training; the schedule fits itself to them (with --resume: as before)")
+    parser.add_argument("--budget-minutes", type=float, metavar="N",
+                        help="stop after this many minutes of training; the schedule fits itself to them (with --resume: as before)")
     parser.add_argument("--steps", type=int, help="stop after this many steps of this call; the schedule stays")
     parser.add_argument("--evaluate-photos", type=int, help="photographs to evaluate at the end, instead of the recipe's number")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
