@@ -61,7 +61,6 @@ trap 'rm -rf "$run"' EXIT
 "$python" -m edgeseg_training train "$recipe" --device "$device" --start "$start" --budget-minutes "$minutes" \
     --evaluate-photos 0 --out "$run/train" &
 training=$!
-trap 'kill -TERM $training 2>/dev/null || true; wait $training || true; exit 130' INT TERM
 # copied as it goes, so that a run that is cut short leaves its results too
 keep() {
     local file
@@ -69,6 +68,8 @@ keep() {
         if [ -f "$file" ]; then cp -f "$file" "$out/.part" && mv -f "$out/.part" "$out/${file##*/}"; fi
     done
 }
+# a training that is stopped writes its weights before it ends
+trap 'kill -TERM $training 2>/dev/null || true; wait $training || true; keep; exit 130' INT TERM
 while kill -0 $training 2>/dev/null; do
     sleep 3
     keep
