@@ -28,7 +28,7 @@ usage() {
                             100 lost cameras, 100 killed brokers, 100 broken networks, 100,000 bad payloads
 ./build.sh test-arm64       the arm64 build's masks against this machine's, run by qemu-user on Debian's arm64 libraries
 ./build.sh test-package     the Debian package in a fresh Debian: install, upgrade, remove, purge; writes docs/package-tests.md
-./build.sh format           every C# and project file in the one layout that a test asks for (CSharpier, 140 columns)
+./build.sh format           every C# and project file in one layout (CSharpier, 140 columns)
 ./build.sh clean            remove everything that was built
 
 Options of demo go to `edgeseg demo` (try --help), options of test to the test runner (try -class NAME).
@@ -44,7 +44,7 @@ format() {
 
 clean() {
     rm -rf artifacts demo-out TestResults
-    find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
+    find src tests samples -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
 }
 
 target=${1:-help}

@@ -36,17 +36,25 @@ need() {
         die "apt-get could not install ${missing[*]}, which $purpose needs"
 }
 
-# what OpenCV's native library links; GTK was renamed with the 64-bit time_t (Ubuntu 24.04, Debian 13)
+# opencv_packages USES [old|new]: the packages of build/opencv-packages.txt with one of these uses (install|gtk|base), one a line; of a
+# package with two names the old or the new one, by default both
+opencv_packages() {
+    awk -v uses="^($1)\$" -v age="${2:-}" '!/^#/ && $2 ~ uses {
+        count = split($1, names, "|")
+        print age == "old" ? names[1] : age == "new" ? names[count] : $1
+    }' "$(dirname "${BASH_SOURCE[0]}")/opencv-packages.txt"
+}
+
+# what OpenCV's native library links, by the names of this system
 runtime_packages() {
-    local id='' version=''
+    local id='' version='' age=new
     id=$(. /etc/os-release 2>/dev/null && echo "${ID:-}") || true
     version=$(. /etc/os-release 2>/dev/null && echo "${VERSION_ID:-99}") || true
-    local gtk=libgtk-3-0t64
     case "$id" in
-        debian | raspbian) [ "${version%%.*}" -lt 13 ] && gtk=libgtk-3-0 ;;
-        ubuntu) [ "${version%%.*}" -lt 24 ] && gtk=libgtk-3-0 ;;
+        debian | raspbian) [ "${version%%.*}" -ge 13 ] || age=old ;;
+        ubuntu) [ "${version%%.*}" -ge 24 ] || age=old ;;
     esac
-    echo "$gtk libharfbuzz0b libfreetype6 libdrm2 libatomic1 libx11-6 libstdc++6"
+    opencv_packages 'install|base' "$age"
 }
 
 # installs what running OpenCV needs on this machine

@@ -1,10 +1,8 @@
 # shellcheck shell=bash
 # `deb`: the Debian packages; `test-package` and `test-device` install them.
 
-# what OpenCV's library of this package links, as Debian names it; GTK was renamed with the 64-bit time_t
-opencv_depends='libgtk-3-0 | libgtk-3-0t64, libglib2.0-0 | libglib2.0-0t64, libatk1.0-0 | libatk1.0-0t64, libcairo2, '
-opencv_depends+='libcairo-gobject2, libgdk-pixbuf-2.0-0, libpango-1.0-0, libpangocairo-1.0-0, libharfbuzz0b, libfreetype6, '
-opencv_depends+='libdrm2, libatomic1, libx11-6, '
+# what OpenCV's library of this package links; libstdc++6 is in deploy/debian/control.in, since edgeseg itself links it
+opencv_depends=$(opencv_packages 'install|gtk' | sed 's/|/ | /; s/$/, /' | tr -d '\n')
 
 # what the library of deploy/opencv links: Debian 12's names, then Ubuntu 22.04's and later ones, where it is to be compiled anew
 opencv_depends_arm64=''

@@ -144,11 +144,28 @@ training_python() {
     return 1
 }
 
-# training_tests: the training package's tests, where Python has torch; `.ci/run` installs it
+# training_packages: installs what the tests of the training package need. Where that fails, they are counted as skipped with the reason
+training_packages() {
+    local venv=models/training/.venv
+    ! "$(training_python)" -c 'import onnxruntime' 2>/dev/null || return 0
+    (need "the training package's tests" python3-torch python3-opencv python3-numpy python3-onnx python3-pytest python3-venv \
+        python3-packaging python3-sympy python3-coloredlogs python3-flatbuffers python3-protobuf) || return 0
+    [ -x /usr/bin/python3 ] && ! "$venv/bin/python" -c 'import onnxruntime' 2>/dev/null || return 0
+    # Debian has no ONNX Runtime for Python; the version is the last that takes Debian's numpy and onnx
+    local wheels=()
+    [ ! -d ../shared/wheels ] || wheels=(--no-index --find-links ../shared/wheels)
+    if ! /usr/bin/python3 -m venv --system-site-packages "$venv" ||
+        ! "$venv/bin/pip" install --quiet "${wheels[@]}" onnxruntime==1.15.1; then
+        say "onnxruntime could not be installed: the tests of export and quantisation are skipped."
+    fi
+}
+
+# the training package's tests
 training_tests() {
     local python
     [ -d models/training/tests ] || return 0
     printf '\nThe training package:\n'
+    training_packages
     if ! python=$(training_python); then
         printf 'Skipped:\n  the training package: no Python with torch, opencv, onnx and pytest; install: models/training/README.md\n'
         count_tests 0 0 1

@@ -26,8 +26,9 @@ cache=${BOARD_CACHE:-$here/cache}
 suite=bookworm
 mirror=http://deb.debian.org
 # the service's own dependencies are in the image: the guest has no network
-guest_packages=systemd-sysv,udev,kmod,dbus,mosquitto,mosquitto-clients,gpiod,v4l-utils,jq,iproute2,procps,ca-certificates,libgtk-3-0
-guest_packages+=,libharfbuzz0b,libfreetype6,libdrm2,libatomic1,libx11-6,libstdc++6,libssl3,libgpiod2
+guest_packages=systemd-sysv,udev,kmod,dbus,mosquitto,mosquitto-clients,gpiod,v4l-utils,jq,iproute2,procps,ca-certificates
+# shellcheck source=build/common.sh
+guest_packages+=,libssl3,libgpiod2,$(. "$here/../../build/common.sh" && opencv_packages 'install|base' old | paste -sd,)
 host_packages="qemu-system-x86 seabios mmdebstrap e2fsprogs busybox-static cpio make gcc xz-utils kmod "
 host_packages+="linux-headers-amd64 linux-source-6.1"
 
