@@ -1,4 +1,5 @@
 using EdgeSeg.Capture;
+using EdgeSeg.Platform;
 
 namespace EdgeSeg.Pipeline;
 
@@ -31,7 +32,7 @@ internal sealed class InferenceLoop(
 {
     private Thread? thread;
     private volatile bool stopping;
-    private int faultsInARow;
+    private readonly Backoff retry = new(PipelineLimits.StageRetryMinMs, PipelineLimits.StageRetryMaxMs, Random.Shared);
 
     public void Start()
     {
@@ -100,7 +101,7 @@ internal sealed class InferenceLoop(
             if (isAutomatic)
                 frames.Process(camera, picture, frame);
             previews.SendDue(camera, frame, takenNs);
-            faultsInARow = 0;
+            retry.Reset();
         }
         catch (InferenceCancelledException e) when (!e.TimedOut)
         {
@@ -138,7 +139,7 @@ internal sealed class InferenceLoop(
         {
             camera?.Stats.Drops.Count(DropCause.Failed);
             report($"inference failed ({e.Message}); continuing with the next frame");
-            Thread.Sleep(Math.Min(PipelineLimits.StageRetryMaxMs, PipelineLimits.StageRetryMinMs << Math.Min(faultsInARow++, 16)));
+            Thread.Sleep(retry.Next());
         }
 
         return true;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EdgeSeg.Platform;
 
 namespace EdgeSeg.Service;
 
@@ -12,6 +13,8 @@ namespace EdgeSeg.Service;
 /// <param name="time">The clock that ends of starts are stamped with.</param>
 internal sealed class FailedStarts(string? folder, TimeProvider time)
 {
+    private const int FirstWaitMs = 2_000;
+
     private readonly string? file = folder is null ? null : Path.Combine(folder, "failed-starts");
 
     /// <summary>The folder is the first of <c>$RUNTIME_DIRECTORY</c>.</summary>
@@ -34,8 +37,7 @@ internal sealed class FailedStarts(string? folder, TimeProvider time)
             return TimeSpan.Zero;
         Count = Former() + 1;
         Write();
-        var seconds = Count == 1 ? 0 : Math.Min(ServiceLimits.FailedStartWaitS, Math.Pow(2, Math.Min(Count - 1, 30)));
-        return TimeSpan.FromSeconds(seconds);
+        return Count == 1 ? TimeSpan.Zero : Backoff.FullWait(FirstWaitMs, ServiceLimits.FailedStartWaitS * 1000, Count - 2);
     }
 
     /// <summary>The process ends now: a restart by the service manager follows soon, one by a person later.</summary>
