@@ -45,15 +45,10 @@ internal sealed class SelfCheckCache(string? folder)
             return;
         try
         {
-            // by a rename, so that a reader sees the whole file or the old one
-            var draft = Path + ".part";
-            File.WriteAllLines(
-                draft,
-                Lines()
-                    .Where(l => !l.StartsWith(key + "\t", StringComparison.Ordinal))
-                    .Append($"{key}\t{iou.ToString("R", CultureInfo.InvariantCulture)}")
-            );
-            File.Move(draft, Path, overwrite: true);
+            var lines = Lines()
+                .Where(l => !l.StartsWith(key + "\t", StringComparison.Ordinal))
+                .Append($"{key}\t{iou.ToString("R", CultureInfo.InvariantCulture)}\n");
+            AtomicFile.WriteFile(Path, Encoding.UTF8.GetBytes(string.Join('\n', lines)), "self-checks");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

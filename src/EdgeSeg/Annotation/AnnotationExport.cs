@@ -81,17 +81,7 @@ internal abstract class AnnotationExport(string folder, IReadOnlyList<Category> 
     }
 
     /// <summary>The file has its name only when it is whole.</summary>
-    protected static void WriteAtomically(string path, Action<Stream> write) =>
-        Make(
-            path,
-            () =>
-            {
-                var draft = path + ".part";
-                using (var stream = File.Create(draft))
-                    write(stream);
-                File.Move(draft, path, overwrite: true);
-            }
-        );
+    protected static void WriteAtomically(string path, Action<Stream> write) => Make(path, () => AtomicFile.Replace(path, write));
 
     /// <summary>A link to a file, or a copy where the file system has no links.</summary>
     /// <exception cref="OperatingException">Neither can be made.</exception>

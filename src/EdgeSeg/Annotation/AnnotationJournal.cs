@@ -53,11 +53,8 @@ internal sealed class AnnotationJournal : IDisposable
     /// <param name="folder">The output folder. A line that was cut off by an interruption is removed.</param>
     /// <exception cref="OperatingException">It cannot be written.</exception>
     public AnnotationJournal(string folder)
-        : this(folder, FileName) { }
-
-    private AnnotationJournal(string folder, string name)
     {
-        file = System.IO.Path.Combine(folder, name);
+        file = System.IO.Path.Combine(folder, FileName);
         try
         {
             // without a buffer: what could not be written is not tried again when the stream is closed
@@ -67,7 +64,7 @@ internal sealed class AnnotationJournal : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Unwritable(e);
+            throw Unwritable(file, e);
         }
     }
 
@@ -76,11 +73,11 @@ internal sealed class AnnotationJournal : IDisposable
     {
         try
         {
-            stream.Write(Encoding.UTF8.GetBytes(ToJson(photo) + "\n"));
+            stream.Write(Line(photo));
         }
         catch (IOException e)
         {
-            throw Unwritable(e);
+            throw Unwritable(file, e);
         }
     }
 
@@ -88,15 +85,25 @@ internal sealed class AnnotationJournal : IDisposable
     /// <exception cref="OperatingException">It cannot be written.</exception>
     public static void Keep(string folder, Func<AnnotatedPhoto, bool> isKept)
     {
-        var draft = System.IO.Path.Combine(folder, FileName + ".part");
-        File.Delete(draft);
-        using (var journal = new AnnotationJournal(folder, FileName + ".part"))
+        var file = System.IO.Path.Combine(folder, FileName);
+        try
         {
-            foreach (var photo in Read(folder).Where(isKept))
-                journal.Add(photo);
+            AtomicFile.Replace(
+                file,
+                stream =>
+                {
+                    foreach (var photo in Read(folder).Where(isKept))
+                        stream.Write(Line(photo));
+                }
+            );
         }
-        File.Move(draft, System.IO.Path.Combine(folder, FileName), overwrite: true);
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(file, e);
+        }
     }
+
+    private static byte[] Line(AnnotatedPhoto photo) => Encoding.UTF8.GetBytes(ToJson(photo) + "\n");
 
     private long EndOfLines()
     {
@@ -111,7 +118,7 @@ internal sealed class AnnotationJournal : IDisposable
         return end;
     }
 
-    private OperatingException Unwritable(Exception e) =>
+    private static OperatingException Unwritable(string file, Exception e) =>
         new($"{file}: cannot be written ({e.Message}): free space there or choose another --out, then run the same command again");
 
     /// <summary>The photographs of a folder's journal, each with its last line, in the order of those lines.</summary>

@@ -1,4 +1,8 @@
 using System.Diagnostics;
+#if FAILPOINTS
+using System.Runtime.CompilerServices;
+using EdgeSeg.Vision.Platform;
+#endif
 
 namespace EdgeSeg.Platform;
 
@@ -17,6 +21,10 @@ internal static class FailPoint
 
     private static readonly string? killAt = Environment.GetEnvironmentVariable("EDGESEG_FAIL_AT");
     private static readonly bool isTraced = Environment.GetEnvironmentVariable("EDGESEG_FAIL_TRACE") is not null;
+
+    /// <summary>The steps of <see cref="AtomicFile"/> are fail points too.</summary>
+    [ModuleInitializer]
+    internal static void Connect() => AtomicFile.StepPassed = static name => Hit(name);
 #endif
 
     [Conditional("FAILPOINTS")]

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
-using EdgeSeg.Platform;
 using EdgeSeg.Updates;
 using EdgeSeg.Vision.Platform;
 

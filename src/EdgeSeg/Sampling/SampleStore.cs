@@ -1,5 +1,5 @@
 using System.Globalization;
-using EdgeSeg.Platform;
+using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Sampling;
 
@@ -19,8 +19,7 @@ internal sealed class SampleStore(string folder)
     private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         OwnerFolder = OwnerFile | UnixFileMode.UserExecute;
     private const string Picture = ".jpg",
-        Description = ".json",
-        Draft = ".tmp";
+        Description = ".json";
 
     public string Folder { get; } = folder;
 
@@ -39,7 +38,7 @@ internal sealed class SampleStore(string folder)
         foreach (var file in Directory.GetFiles(Folder))
         {
             var isOrphan = file.EndsWith(Picture, StringComparison.Ordinal) && !File.Exists(Path.ChangeExtension(file, Description));
-            if (isOrphan || file.EndsWith(Draft, StringComparison.Ordinal))
+            if (isOrphan || file.EndsWith(AtomicFile.DraftSuffix, StringComparison.Ordinal))
                 File.Delete(file);
         }
     }
@@ -124,9 +123,9 @@ internal sealed class SampleStore(string folder)
     /// <exception cref="IOException">It does not.</exception>
     public void Probe()
     {
-        var file = Path.Combine(Folder, "probe" + Draft);
-        using (Create(file))
-            File.Delete(file);
+        var file = Path.Combine(Folder, "probe" + AtomicFile.DraftSuffix);
+        File.Create(file).Dispose();
+        File.Delete(file);
     }
 
     /// <summary>Removes every frame. Returns how many there were.</summary>
@@ -161,30 +160,15 @@ internal sealed class SampleStore(string folder)
 
     private static void Write(string path, ReadOnlySpan<byte> content)
     {
-        var draft = path + Draft;
         try
         {
-            using (var file = Create(draft))
-            {
-                file.Write(content);
-                file.Flush(flushToDisk: true);
-            }
-
-            AtomicFile.Rename(draft, path);
+            AtomicFile.WriteFile(path, content, "sample", OwnerFile);
         }
         catch (IOException)
         {
-            File.Delete(draft);
+            File.Delete(path + AtomicFile.DraftSuffix);
             throw;
         }
-    }
-
-    private static FileStream Create(string path)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerFile;
-        return new FileStream(path, options);
     }
 
     /// <summary>Names without ending, oldest first.</summary>

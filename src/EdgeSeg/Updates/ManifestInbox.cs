@@ -1,4 +1,3 @@
-using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Updates;

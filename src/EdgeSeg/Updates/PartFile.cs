@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
 using EdgeSeg.Platform;
+using EdgeSeg.Vision.Platform;
 using Microsoft.Win32.SafeHandles;
 
 namespace EdgeSeg.Updates;
@@ -138,7 +139,7 @@ internal sealed class PartFile : IDisposable
     private void RemoveRemains()
     {
         // the tag first: it must not stay beside a part of another content
-        foreach (var remains in new[] { tag + ".tmp", tag, path })
+        foreach (var remains in new[] { tag + AtomicFile.DraftSuffix, tag, path })
         {
             if (File.Exists(remains))
                 AtomicFile.Delete(remains);

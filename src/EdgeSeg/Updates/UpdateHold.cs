@@ -1,6 +1,5 @@
 using System.Text.Json;
 using EdgeSeg.Configuration;
-using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 
 namespace EdgeSeg.Updates;

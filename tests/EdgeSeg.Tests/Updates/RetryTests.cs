@@ -1,6 +1,6 @@
 using EdgeSeg.Messages;
-using EdgeSeg.Platform;
 using EdgeSeg.Telemetry;
+using EdgeSeg.Vision.Platform;
 using Xunit;
 
 namespace EdgeSeg.Updates;
