@@ -7,13 +7,13 @@ internal static class CameraRemedy
     public static string For(string uri) => $"{Action(uri)}; it is opened again automatically";
 
     public static string Action(string uri) =>
-        CameraUri.Split(uri).Scheme switch
+        CameraUri.KindOf(uri) switch
         {
-            "v4l2" => "check the camera's cable, power and device path",
-            "rtsp" or "rtsps" or "http" or "https" => "check the camera's address, credentials, power and network",
-            "file" => "check the video file",
-            "images" => "check the folder and its photographs",
-            "pipe" => "run the command in a shell and check what it writes",
+            CameraKind.V4l2 => "check the camera's cable, power and device path",
+            CameraKind.Rtsp or CameraKind.Http => "check the camera's address, credentials, power and network",
+            CameraKind.File => "check the video file",
+            CameraKind.Images => "check the folder and its photographs",
+            CameraKind.Pipe => "run the command in a shell and check what it writes",
             _ => "check the camera",
         };
 }

@@ -29,7 +29,9 @@ internal readonly record struct TestScene(int Width, int Height, double Fps, int
 /// </summary>
 internal readonly record struct CameraUri(CameraKind Kind, string Target, TestScene Scene)
 {
-    private const string Forms = "v4l2:/dev/video0, rtsp://host/path, http://host/stream, file:VIDEO, images:FOLDER, pipe:COMMAND or test:";
+    /// <summary>An address of each kind, for messages.</summary>
+    public const string Forms =
+        "v4l2:/dev/video0, rtsp://host/path, http://host/stream, file:VIDEO, images:FOLDER, pipe:COMMAND or test:";
 
     /// <summary>
     /// The scheme of an address in lower case as written (<c>v4l2</c>, <c>rtsp</c>, <c>rtsps</c>, ...) and what follows its colon; empty
@@ -40,6 +42,26 @@ internal readonly record struct CameraUri(CameraKind Kind, string Target, TestSc
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         return colon < 0 ? ("", text) : (text[..colon], text[(colon + 1)..]);
     }
+
+    /// <summary>The kind that the scheme of an address names; null: none. Nothing else of the address is checked.</summary>
+    public static CameraKind? KindOf(string text) =>
+        Split(text).Scheme switch
+        {
+            "v4l2" => CameraKind.V4l2,
+            "rtsp" or "rtsps" => CameraKind.Rtsp,
+            "http" or "https" => CameraKind.Http,
+            "file" => CameraKind.File,
+            "images" => CameraKind.Images,
+            "pipe" => CameraKind.Pipe,
+            "test" => CameraKind.Test,
+            _ => null,
+        };
+
+    /// <summary>Files that are replayed: they have a beginning.</summary>
+    public static bool IsReplay(CameraKind? kind) => kind is CameraKind.File or CameraKind.Images;
+
+    /// <summary>A camera in the network, which can ask for a user and a password.</summary>
+    public static bool IsNetwork(CameraKind? kind) => kind is CameraKind.Rtsp or CameraKind.Http;
 
     public static bool TryParse(string text, out CameraUri uri)
     {
@@ -61,17 +83,17 @@ internal readonly record struct CameraUri(CameraKind Kind, string Target, TestSc
         var (scheme, rest) = Split(text);
         if (scheme.Length == 0)
             throw Bad(text, "has no kind", $"write {Forms}");
-        return scheme switch
+        return KindOf(text) switch
         {
-            "v4l2" when rest.StartsWith("/dev/", StringComparison.Ordinal) && rest.Length > 5 => new(CameraKind.V4l2, rest, default),
-            "v4l2" => throw Bad(text, "does not name a device", "write v4l2:/dev/video0 or v4l2:/dev/v4l/by-id/..."),
-            "rtsp" or "rtsps" => new(CameraKind.Rtsp, Network(text, "RTSP", "rtsp://host:554/path"), default),
-            "http" or "https" => new(CameraKind.Http, Network(text, "HTTP", "http://host/stream"), default),
-            "file" => new(CameraKind.File, Given(text, rest, "a video", "file:/srv/video.mp4"), default),
-            "images" => new(CameraKind.Images, Given(text, rest, "a folder", "images:/srv/pictures"), default),
-            "pipe" => new(CameraKind.Pipe, Given(text, rest, "a command", "pipe:rpicam-vid --codec yuv420 -o -"), default),
-            "test" => new(CameraKind.Test, "", Options(text, rest)),
-            var kind => throw Bad(text, $"is of the unknown kind '{kind}'", $"write {Forms}"),
+            CameraKind.V4l2 when rest.StartsWith("/dev/", StringComparison.Ordinal) && rest.Length > 5 => new(CameraKind.V4l2, rest, default),
+            CameraKind.V4l2 => throw Bad(text, "does not name a device", "write v4l2:/dev/video0 or v4l2:/dev/v4l/by-id/..."),
+            CameraKind.Rtsp => new(CameraKind.Rtsp, Network(text, "RTSP", "rtsp://host:554/path"), default),
+            CameraKind.Http => new(CameraKind.Http, Network(text, "HTTP", "http://host/stream"), default),
+            CameraKind.File => new(CameraKind.File, Given(text, rest, "a video", "file:/srv/video.mp4"), default),
+            CameraKind.Images => new(CameraKind.Images, Given(text, rest, "a folder", "images:/srv/pictures"), default),
+            CameraKind.Pipe => new(CameraKind.Pipe, Given(text, rest, "a command", "pipe:rpicam-vid --codec yuv420 -o -"), default),
+            CameraKind.Test => new(CameraKind.Test, "", Options(text, rest)),
+            _ => throw Bad(text, $"is of the unknown kind '{scheme}'", $"write {Forms}"),
         };
     }
 

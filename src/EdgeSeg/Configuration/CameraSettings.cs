@@ -70,14 +70,17 @@ internal sealed class CameraSettings(int index)
     /// </summary>
     public string Scheme => CameraUri.Split(Uri).Scheme;
 
+    /// <summary>The kind that <see cref="Scheme"/> names; null: none.</summary>
+    public CameraKind? Kind => CameraUri.KindOf(Uri);
+
     /// <summary>The part that Capture needs.</summary>
     public CameraOptions ToOptions() =>
         new()
         {
             Id = Id,
             Uri = Uri,
-            Width = Scheme == "pipe" ? PipeWidth : Width,
-            Height = Scheme == "pipe" ? PipeHeight : Height,
+            Width = Kind == CameraKind.Pipe ? PipeWidth : Width,
+            Height = Kind == CameraKind.Pipe ? PipeHeight : Height,
             Fps = Fps,
             FourCc = FourCc,
             Rotate = Rotate,

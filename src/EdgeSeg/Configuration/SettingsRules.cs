@@ -113,12 +113,12 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
             var other = settings.Cameras[j];
             if (other.Id == c.Id)
                 Refuse($"camera {j} has the id {Value.Quote(c.Id)} too; give each camera its own", $"{path}.id", $"camera[{j}].id");
-            if (other.Uri == c.Uri && c.Scheme == "v4l2")
+            if (other.Uri == c.Uri && c.Kind == CameraKind.V4l2)
                 Refuse($"camera {j} reads {c.Uri} too; a device can be opened once", $"{path}.uri", $"camera[{j}].uri");
         }
 
         Pipe(c, path);
-        if (c.CredentialsFile.Length > 0 && c.Scheme is not ("rtsp" or "rtsps" or "http" or "https"))
+        if (c.CredentialsFile.Length > 0 && !CameraUri.IsNetwork(c.Kind))
             Refuse("only rtsp and http cameras have credentials", $"{path}.credentials_file", $"{path}.uri");
         if (c.Width > 0 != c.Height > 0)
             Refuse(
@@ -149,7 +149,7 @@ internal sealed class SettingsRules(Settings settings, Binder binder, Faults fau
     {
         // these streams carry their size
         if (
-            c.Scheme == "pipe"
+            c.Kind == CameraKind.Pipe
             && c.PipeFormat is not (PipeFormat.Y4m or PipeFormat.Mjpeg)
             && Math.Min(c.PipeWidth, c.PipeHeight) < PictureBounds.MinSide
         )

@@ -51,8 +51,7 @@ internal static class TextForms
         t => t.Length <= 31 && !t.Any(char.IsControl) && !t.StartsWith('-')
     );
     public static readonly TextForm Camera = new(
-        "v4l2:/dev/..., rtsp://host/..., http://host/..., file:PATH, images:FOLDER, pipe:COMMAND or test:, without user and password (use "
-            + "credentials_file)",
+        $"{CameraUri.Forms}, without user and password (use credentials_file)",
         IsCamera
     );
 

@@ -17,7 +17,7 @@ internal static class DeviceChecks
     {
         var name = $"camera {id}";
         var (scheme, node) = CameraUri.Split(uri);
-        if (scheme != "v4l2")
+        if (CameraUri.KindOf(uri) != CameraKind.V4l2)
             return Check.Ok(name, $"{scheme}: nothing to check before it is opened");
         return Node(name, node, "video", "connect the camera, look for it with 'v4l2-ctl --list-devices', and correct camera.uri", mayUse);
     }

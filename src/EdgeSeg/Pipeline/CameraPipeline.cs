@@ -66,8 +66,8 @@ internal sealed class CameraPipeline : IDisposable
     /// <summary>Frame slots in use; 0 once every frame was returned. Any thread.</summary>
     public int SlotsTaken => pool.Taken;
 
-    /// <summary>It replays files and has a beginning that somebody may miss. Any thread.</summary>
-    public bool IsReplay => Settings.Scheme is "file" or "images";
+    /// <summary>It replays files: frames before the first subscriber would be lost to it. Any thread.</summary>
+    public bool IsReplay => CameraUri.IsReplay(Settings.Kind);
 
     /// <summary>A command or an edge waits for this camera. Any thread.</summary>
     public bool IsAwaited => Waiting.Count > 0 || Queue.Gate is { IsWaiting: true };
