@@ -34,7 +34,7 @@ public sealed class SegmentationModel : IDisposable
     public int Version => loaded.Version;
 
     /// <summary>The number format in use: <see cref="ModelPrecision.Fp32"/> or <see cref="ModelPrecision.Int8"/>.</summary>
-    public ModelPrecision Precision => loaded.Precision == Int8 ? ModelPrecision.Int8 : ModelPrecision.Fp32;
+    public ModelPrecision Precision => ModelPrecisions.FromWire(loaded.Precision) ?? ModelPrecision.Fp32;
 
     /// <summary>The execution provider in use: <c>cpu</c>, <c>xnnpack</c>, <c>cuda</c> or <c>tensorrt</c>.</summary>
     public string Provider => loaded.Provider;
@@ -63,9 +63,6 @@ public sealed class SegmentationModel : IDisposable
 
     internal bool IsDisposed { get; private set; }
 
-    private const string Int8 = "int8",
-        Fp32 = "fp32";
-
     /// <summary>
     /// Loads a bundle: checks size and SHA-256 of its files, starts ONNX Runtime, and compares the answer to a built-in picture with the
     /// one in the bundle (the self-check), so that a damaged file, runtime or accelerator is found here. Takes from 0.1 s (SqueezeSAM, CPU)
@@ -87,17 +84,7 @@ public sealed class SegmentationModel : IDisposable
             Folder = folder,
             SaliencyFolder = options.SaliencyFolder,
             IsSaliencyOptional = string.IsNullOrEmpty(options.SaliencyFolder),
-            Precision = options.Precision switch
-            {
-                ModelPrecision.Auto => "auto",
-                ModelPrecision.Fp32 => Fp32,
-                ModelPrecision.Int8 => Int8,
-                _ => throw new ArgumentOutOfRangeException(
-                    nameof(options),
-                    options.Precision,
-                    "the precision is not one of ModelPrecision"
-                ),
-            },
+            Precision = options.Precision.ToWire(),
             Threads = options.Threads,
             Providers = options.Providers,
             StateFolder = options.CacheFolder,

@@ -17,6 +17,29 @@ public enum ModelPrecision
 #pragma warning restore CA1720
 }
 
+/// <summary>The words of <see cref="ModelPrecision"/> in bundles, configuration and messages.</summary>
+internal static class ModelPrecisions
+{
+    public static string ToWire(this ModelPrecision precision) =>
+        precision switch
+        {
+            ModelPrecision.Auto => "auto",
+            ModelPrecision.Fp32 => "fp32",
+            ModelPrecision.Int8 => "int8",
+            _ => throw new ArgumentOutOfRangeException(nameof(precision), precision, "the precision is not one of ModelPrecision"),
+        };
+
+    /// <summary>Null: not a precision.</summary>
+    public static ModelPrecision? FromWire(string word) =>
+        word switch
+        {
+            "auto" => ModelPrecision.Auto,
+            "fp32" => ModelPrecision.Fp32,
+            "int8" => ModelPrecision.Int8,
+            _ => null,
+        };
+}
+
 /// <summary>How a model is loaded. The defaults suit most programs.</summary>
 public sealed record SegmentationModelOptions
 {

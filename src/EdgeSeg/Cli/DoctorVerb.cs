@@ -3,6 +3,7 @@ using EdgeSeg.Configuration;
 using EdgeSeg.Health;
 using EdgeSeg.Messages;
 using EdgeSeg.Service;
+using EdgeSeg.Vision;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
 
@@ -110,7 +111,7 @@ internal static class DoctorVerb
         var bundle = ModelBundle.Open(folder);
         foreach (var graph in bundle.Manifest.Graphs)
             bundle.Read(graph);
-        using var model = LoadedModel.Load(folder, settings.Model.Precision.ToString().ToLowerInvariant(), settings.Model.Threads);
+        using var model = LoadedModel.Load(folder, settings.Model.Precision.ToWire(), settings.Model.Threads);
         return $"{model.Name} {model.Version} in {folder}: {bundle.Manifest.Graphs.Count} graphs intact, {model.Precision} runs "
             + $"({model.PrecisionReason})";
     }

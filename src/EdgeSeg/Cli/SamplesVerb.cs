@@ -47,7 +47,7 @@ internal static class SamplesVerb
                                 "{0,8}  {1,-16} {2,-13} {3,5:0.00}  {4:yyyy-MM-ddTHH:mm:ssZ} {5}x{6}",
                                 sample.Number,
                                 sample.Camera,
-                                KeptSample.Word(sample.Reason),
+                                sample.Reason.ToWire(),
                                 sample.Score,
                                 sample.CapturedUtc.UtcDateTime,
                                 sample.Width,

@@ -65,7 +65,7 @@ internal sealed class VideoFollowing : IDisposable
                     lines.Write(picture, result, started);
                     if (overlay is not null)
                     {
-                        var label = $"{tracked.State.ToString().ToLowerInvariant()}  {result.Label}";
+                        var label = $"{tracked.State.ToWire()}  {result.Label}";
                         using var drawn = Overlay.Draw(frame, result.Found ? result.Mask : null, result.Prompt, label);
                         overlay.Add(drawn);
                     }

@@ -1,11 +1,6 @@
-namespace EdgeSeg.Configuration;
+using EdgeSeg.Vision;
 
-internal enum ModelPrecision
-{
-    Auto,
-    Fp32,
-    Int8,
-}
+namespace EdgeSeg.Configuration;
 
 /// <summary>Whether a second pass looks at a crop around the object.</summary>
 internal enum ZoomMode
@@ -76,9 +71,9 @@ internal sealed class ModelSettings
                 "\"auto\" takes int8 where the processor is faster with it.",
                 m => m.Precision,
                 (m, v) => m.Precision = v,
-                ("auto", ModelPrecision.Auto),
-                ("fp32", ModelPrecision.Fp32),
-                ("int8", ModelPrecision.Int8)
+                (ModelPrecision.Auto.ToWire(), ModelPrecision.Auto),
+                (ModelPrecision.Fp32.ToWire(), ModelPrecision.Fp32),
+                (ModelPrecision.Int8.ToWire(), ModelPrecision.Int8)
             )
             .Integer("threads", 0, 256, "Threads for one inference; 0: one for each core.", m => m.Threads, (m, v) => m.Threads = v)
             .Choice(

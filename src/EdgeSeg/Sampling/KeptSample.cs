@@ -21,6 +21,31 @@ internal enum SampleReason
     Vanished,
 }
 
+/// <summary>The words of <see cref="SampleReason"/> in files and messages.</summary>
+internal static class SampleReasons
+{
+    public static string ToWire(this SampleReason reason) =>
+        reason switch
+        {
+            SampleReason.LowScore => "low_score",
+            SampleReason.Disagreement => "disagreement",
+            SampleReason.Correction => "correction",
+            SampleReason.Vanished => "vanished",
+            _ => throw new ArgumentOutOfRangeException(nameof(reason)),
+        };
+
+    /// <summary>Null: not a reason.</summary>
+    public static SampleReason? FromWire(string? word) =>
+        word switch
+        {
+            "low_score" => SampleReason.LowScore,
+            "disagreement" => SampleReason.Disagreement,
+            "correction" => SampleReason.Correction,
+            "vanished" => SampleReason.Vanished,
+            _ => null,
+        };
+}
+
 /// <summary>The mask of a kept frame, in pixels of the kept picture.</summary>
 /// <param name="Area">Pixels.</param>
 /// <param name="Box">Left, top, width, height.</param>
@@ -62,17 +87,6 @@ internal sealed record KeptSample
     /// <summary>Begin of the 24 hours whose writes are counted, and how many there were.</summary>
     public (DateTimeOffset BeginUtc, int Count) Day { get; init; }
 
-    /// <summary>The words of the reasons in files and messages.</summary>
-    public static string Word(SampleReason reason) =>
-        reason switch
-        {
-            SampleReason.LowScore => "low_score",
-            SampleReason.Disagreement => "disagreement",
-            SampleReason.Correction => "correction",
-            SampleReason.Vanished => "vanished",
-            _ => throw new ArgumentOutOfRangeException(nameof(reason)),
-        };
-
     /// <summary>A JSON object.</summary>
     public byte[] ToJson()
     {
@@ -81,7 +95,7 @@ internal sealed record KeptSample
         {
             json.WriteStartObject();
             json.WriteNumber("number"u8, Number);
-            json.WriteString("reason"u8, Word(Reason));
+            json.WriteString("reason"u8, Reason.ToWire());
             json.WriteString("camera"u8, Camera);
             json.WriteString("frame"u8, Frame);
             json.WriteString("captured_utc"u8, CapturedUtc.UtcDateTime);
@@ -128,13 +142,12 @@ internal sealed record KeptSample
         {
             using var document = JsonDocument.Parse(bytes);
             var root = document.RootElement;
-            var word = root.GetProperty("reason").GetString();
             var size = root.GetProperty("image");
             var mask = root.GetProperty("mask");
             return new KeptSample
             {
                 Number = root.GetProperty("number").GetInt64(),
-                Reason = Enum.GetValues<SampleReason>().First(r => Word(r) == word),
+                Reason = SampleReasons.FromWire(root.GetProperty("reason").GetString()) ?? throw new FormatException(),
                 Camera = root.GetProperty("camera").GetString()!,
                 Frame = root.GetProperty("frame").GetString()!,
                 CapturedUtc = root.GetProperty("captured_utc").GetDateTimeOffset(),

@@ -61,7 +61,7 @@ internal sealed class SampleUpload(SampleStore store, string topic, IMessageSink
             new("session", session),
             new("sample", sample.Number.ToString(CultureInfo.InvariantCulture)),
             new("frame", sample.Frame),
-            new("reason", KeptSample.Word(sample.Reason)),
+            new("reason", sample.Reason.ToWire()),
             new("width", sample.Width.ToString(CultureInfo.InvariantCulture)),
             new("height", sample.Height.ToString(CultureInfo.InvariantCulture)),
             new("captured_utc", sample.CapturedUtc.UtcDateTime.ToString("O", CultureInfo.InvariantCulture)),

@@ -8,9 +8,6 @@ namespace EdgeSeg.Service;
 /// </summary>
 internal sealed class Journal(LogLevel least, TimeProvider time, TextWriter? output = null)
 {
-    // sd-daemon(3): <3> error, <4> warning, <6> informational, <7> debug
-    private static readonly string[] marks = ["<7>", "<6>", "<4>", "<3>"];
-
     private readonly TextWriter output = output ?? Console.Error;
     private readonly bool marked = output is null && Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null;
     private readonly Lock gate = new();
@@ -44,5 +41,16 @@ internal sealed class Journal(LogLevel least, TimeProvider time, TextWriter? out
         }
     }
 
-    private void Put(LogLevel level, string line) => output.WriteLine($"{(marked ? marks[(int)level] : "")}{line.ReplaceLineEndings(" ")}");
+    private void Put(LogLevel level, string line) => output.WriteLine($"{(marked ? Mark(level) : "")}{line.ReplaceLineEndings(" ")}");
+
+    /// <summary>The priority of sd-daemon(3).</summary>
+    private static string Mark(LogLevel level) =>
+        level switch
+        {
+            LogLevel.Debug => "<7>",
+            LogLevel.Info => "<6>",
+            LogLevel.Warning => "<4>",
+            LogLevel.Error => "<3>",
+            _ => throw new ArgumentOutOfRangeException(nameof(level)),
+        };
 }

@@ -7,6 +7,7 @@ using EdgeSeg.Pipeline;
 using EdgeSeg.Platform;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Updates;
+using EdgeSeg.Vision;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
 
@@ -180,7 +181,7 @@ internal sealed class ModelUpdates : IAsyncDisposable
                 ModelArguments =
                 [
                     "--precision",
-                    settings.Model.Precision.ToString().ToLowerInvariant(),
+                    settings.Model.Precision.ToWire(),
                     "--threads",
                     $"{settings.Model.Threads}",
                 ],

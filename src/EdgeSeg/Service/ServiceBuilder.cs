@@ -5,6 +5,7 @@ using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Pipeline;
 using EdgeSeg.Telemetry;
+using EdgeSeg.Vision;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Platform;
 using EdgeSeg.WebConsole;
@@ -103,7 +104,7 @@ internal static class ServiceBuilder
         {
             Folder = installed ?? settings.Model.Dir,
             SaliencyFolder = settings.Model.SalienceDir,
-            Precision = settings.Model.Precision.ToString().ToLowerInvariant(),
+            Precision = settings.Model.Precision.ToWire(),
             Threads = settings.Model.Threads,
             Providers = settings.Runtime.Providers,
             StateFolder = settings.StateDir,

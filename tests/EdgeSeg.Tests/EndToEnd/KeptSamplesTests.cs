@@ -122,7 +122,7 @@ public sealed class KeptSamplesTests : IAsyncLifetime
 
     private SampleStore Store => new(SampleStore.FolderOf(Path.Combine(service.Scratch.Path, "state")));
 
-    private int Kept(string reason) => Store.List(out _).Count(s => KeptSample.Word(s.Sample.Reason) == reason);
+    private int Kept(string reason) => Store.List(out _).Count(s => s.Sample.Reason.ToWire() == reason);
 
     /// <param name="upload">Topic of pictures; null: without the section.</param>
     private void Start(string? upload)

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using EdgeSeg.Capture;
 using EdgeSeg.Configuration;
+using EdgeSeg.Sampling;
+using EdgeSeg.Vision;
 using EdgeSeg.Vision.Models;
 using EdgeSeg.Vision.Prompts;
 using EdgeSeg.Vision.Tracking;
@@ -33,6 +35,7 @@ public class WireWordsTests
         Same<PromptSource>(WireWords.ToWire, "Mask", "properties", "prompt", "properties", "source", "enum");
         Same<CameraState>(CameraStates.ToWire, "CameraState", "properties", "state", "enum");
         Same<TrackState>(WireWords.ToWire, "Mask", "properties", "track", "properties", "state", "enum");
+        Same<SampleReason>(SampleReasons.ToWire, "KeptSample", "properties", "reason", "enum");
         Same<CameraMode>(CameraModes.ToWire, "SetCommand", "properties", "mode", "enum");
     }
 
@@ -60,6 +63,8 @@ public class WireWordsTests
         Assert.All(Enum.GetValues<CommandKind>(), kind => Assert.Equal(kind, WireWords.CommandFromWire(kind.ToWire())));
         Assert.All(Enum.GetValues<ServiceState>(), state => Assert.Equal(state, WireWords.ServiceStateFromWire(state.ToWire())));
         Assert.All(Enum.GetValues<CameraMode>(), mode => Assert.Equal(mode, CameraModes.FromWire(mode.ToWire())));
+        Assert.All(Enum.GetValues<SampleReason>(), reason => Assert.Equal(reason, SampleReasons.FromWire(reason.ToWire())));
+        Assert.All(Enum.GetValues<ModelPrecision>(), value => Assert.Equal(value, ModelPrecisions.FromWire(value.ToWire())));
         Assert.Null(WireWords.CommandFromWire("Click"));
         Assert.Null(WireWords.ServiceStateFromWire(null));
         Assert.Null(CameraModes.FromWire(""));
