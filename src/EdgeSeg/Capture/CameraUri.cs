@@ -30,8 +30,7 @@ internal readonly record struct TestScene(int Width, int Height, double Fps, int
 internal readonly record struct CameraUri(CameraKind Kind, string Target, TestScene Scene)
 {
     /// <summary>An address of each kind, for messages.</summary>
-    public const string Forms =
-        "v4l2:/dev/video0, rtsp://host/path, http://host/stream, file:VIDEO, images:FOLDER, pipe:COMMAND or test:";
+    public const string Forms = "v4l2:/dev/video0, rtsp://host/path, http://host/stream, file:VIDEO, images:FOLDER, pipe:COMMAND or test:";
 
     /// <summary>
     /// The scheme of an address in lower case as written (<c>v4l2</c>, <c>rtsp</c>, <c>rtsps</c>, ...) and what follows its colon; empty
@@ -85,7 +84,11 @@ internal readonly record struct CameraUri(CameraKind Kind, string Target, TestSc
             throw Bad(text, "has no kind", $"write {Forms}");
         return KindOf(text) switch
         {
-            CameraKind.V4l2 when rest.StartsWith("/dev/", StringComparison.Ordinal) && rest.Length > 5 => new(CameraKind.V4l2, rest, default),
+            CameraKind.V4l2 when rest.StartsWith("/dev/", StringComparison.Ordinal) && rest.Length > 5 => new(
+                CameraKind.V4l2,
+                rest,
+                default
+            ),
             CameraKind.V4l2 => throw Bad(text, "does not name a device", "write v4l2:/dev/video0 or v4l2:/dev/v4l/by-id/..."),
             CameraKind.Rtsp => new(CameraKind.Rtsp, Network(text, "RTSP", "rtsp://host:554/path"), default),
             CameraKind.Http => new(CameraKind.Http, Network(text, "HTTP", "http://host/stream"), default),

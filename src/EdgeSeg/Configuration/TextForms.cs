@@ -50,10 +50,7 @@ internal static class TextForms
         "empty, the number of a line or its name (at most 31 characters)",
         t => t.Length <= 31 && !t.Any(char.IsControl) && !t.StartsWith('-')
     );
-    public static readonly TextForm Camera = new(
-        $"{CameraUri.Forms}, without user and password (use credentials_file)",
-        IsCamera
-    );
+    public static readonly TextForm Camera = new($"{CameraUri.Forms}, without user and password (use credentials_file)", IsCamera);
 
     private static bool IsHost(string text) => text.Length <= 255 && Uri.CheckHostName(text) != UriHostNameType.Unknown;
 

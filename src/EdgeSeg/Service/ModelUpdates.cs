@@ -178,13 +178,7 @@ internal sealed class ModelUpdates : IAsyncDisposable
         var canary = new Canary(
             new CanaryOptions
             {
-                ModelArguments =
-                [
-                    "--precision",
-                    settings.Model.Precision.ToWire(),
-                    "--threads",
-                    $"{settings.Model.Threads}",
-                ],
+                ModelArguments = ["--precision", settings.Model.Precision.ToWire(), "--threads", $"{settings.Model.Threads}"],
             }
         );
         var context = new UpdateContext
