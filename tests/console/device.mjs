@@ -31,6 +31,8 @@ export class FakeDevice {
             cameras = ["front"],
             pictureMs = 250,
             negativeClicks = false,
+            fleet = null,
+            tags = [],
         } = {},
     ) {
         Object.assign(this, {
@@ -41,6 +43,8 @@ export class FakeDevice {
             autoEvery,
             cameras,
             negativeClicks,
+            fleet,
+            tags,
             session: Math.random().toString(16).slice(2, 14),
             sequence: 0,
             commands: [],

@@ -177,8 +177,8 @@ export async function startMosquitto(users = [], ports = undefined) {
     };
 }
 
-/** Any web server will do for the page: this is the smallest. */
-export async function servePage() {
+/** Any web server will do for the page: this is the smallest. `settings` replaces the content of settings.json. */
+export async function servePage(settings = undefined) {
     const types = {
         ".html": "text/html",
         ".js": "text/javascript",
@@ -187,6 +187,7 @@ export async function servePage() {
     };
     const server = createServer((request, response) => {
         const name = request.url === "/" ? "index.html" : request.url.slice(1).split("?")[0];
+        if (settings && name === "settings.json") return response.end(JSON.stringify(settings));
         if (!/^[a-zA-Z.]+$/.test(name) || !existsSync(join(dist, name))) return response.writeHead(404).end();
         response
             .writeHead(200, {

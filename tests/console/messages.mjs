@@ -3,6 +3,8 @@ import { encodeRle } from "./masks.mjs";
 
 export const infoMessage = (device) => ({
     ...device.head(),
+    fleet: device.fleet,
+    tags: device.tags,
     versions: { edgeseg: "0.1.0" },
     models: [
         {

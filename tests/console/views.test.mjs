@@ -13,7 +13,7 @@ const button = (page, name) => page.getByRole("button", { name, exact: true });
 const rows = (page) => page.locator("#fleet-rows tr");
 
 test("the fleet at a glance: status, alerts, model and roll-out of each device, those in trouble first", async () => {
-    const lost = new FakeDevice("a-lost", setup.service.port);
+    const lost = new FakeDevice("a-lost", setup.service.port, { fleet: "hall-3", tags: ["canary", "night"] });
     const sick = new FakeDevice("b-sick", setup.service.port);
     const page = await setup.open();
     lost.state("offline", ["lost"]);
@@ -33,6 +33,8 @@ test("the fleet at a glance: status, alerts, model and roll-out of each device, 
         return keys[0] === "a-lost" && keys[1] === "b-sick";
     });
     assert.match(await page.locator("#fleet-summary").innerText(), /^4 devices: .*1 offline/);
+    assert.match(await row("a-lost").innerText(), /hall-3, canary, night/);
+    assert.match(await row("b-sick").innerText(), /online\s+-\s+1 alert/, "neither fleet nor tags");
     assert.deepEqual(await seriousFindings(page), []);
     await row("fake-1").getByRole("button").focus();
     setup.device.state("offline", ["lost"]);
@@ -59,8 +61,12 @@ test("of many devices a bounded number is listed, and the filter finds the other
         const status = statusMessage({ head: () => ({ v: 1, device: id, session: "s1" }) }, "online", []);
         client.publish(`edgeseg/v1/${id}/status`, JSON.stringify(status), { retain: true, qos: 1 });
     }
-    const info = { v: 1, models: [{ role: "segmenter", name: "MobileSAM", version: "1", precision: "fp16" }] };
-    client.publish("edgeseg/v1/robot-68/info", JSON.stringify(info), { retain: true, qos: 1 });
+    const models = [{ role: "segmenter", name: "MobileSAM", version: "1", precision: "fp16" }];
+    const retained = (topic, body) => client.publish(`edgeseg/v1/${topic}`, JSON.stringify({ v: 1, ...body }), { retain: true, qos: 1 });
+    retained("robot-68/info", { models });
+    retained("robot-67/info", { fleet: "hall-3", tags: ["canary"] });
+    retained("robot-66/model/state", { state: "refused", reason: "bad_signature" });
+    retained("robot-65/alert/throttled", { text: "the processor is too hot" });
     const page = await openPage(setup.browser, site.url + "#manual");
     await login(page, broker.url);
     await until("more are told of", async () => /^60 of 70 devices/.test(await page.locator("#more-devices").innerText()), 60_000);
@@ -68,9 +74,18 @@ test("of many devices a bounded number is listed, and the filter finds the other
     await button(page, "Fleet at a glance").click();
     await page.locator("#filter").fill("robot-69");
     await until("the one", async () => (await rows(page).count()) === 1 && /robot-69\s+online/.test(await rows(page).innerText()));
-    await page.locator("#filter").fill("mobilesam");
-    const byModel = async () => (await rows(page).count()) === 1 && /robot-68[\s\S]*MobileSAM/.test(await rows(page).innerText());
-    await until("by its model", byModel);
+    for (const [words, id] of [
+        ["mobilesam", "robot-68"],
+        ["hall-3", "robot-67"],
+        ["canary", "robot-67"],
+        ["bad signature", "robot-66"],
+        ["Throttled", "robot-65"],
+        ["too hot", "robot-65"],
+    ]) {
+        await page.locator("#filter").fill(words);
+        const found = async () => (await rows(page).evaluateAll((all) => all.map((r) => r.dataset.key))).join() === id;
+        await until(`${id} by "${words}"`, found);
+    }
     await close(page);
     client.end(true);
     await broker.stop();
@@ -88,6 +103,7 @@ test("the grid shows a live picture of each camera of the device, and a tile ope
     const asked = setup.device.commands.filter((c) => c.name === "preview" && c.body.width === 400);
     assert.deepEqual([...new Set(asked.map((c) => c.camera))].sort(), ["front", "rear", "side"]);
     assert.ok(await page.locator("#work").isHidden());
+    assert.equal(await page.locator("#grid-title").innerText(), "All cameras of fake-1");
     assert.deepEqual(await seriousFindings(page), []);
     setup.device.cameraState("rear", "lost");
     await until("its state", async () => /rear\s*lost/.test(await tile("rear").innerText()));

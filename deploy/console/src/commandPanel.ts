@@ -228,7 +228,7 @@ export class CommandPanel {
     this.notify("info", "", sentence);
   }
 
-  /** A sentence below the picture, with its code; an empty kind takes it away. */
+  /** A sentence over the picture, with its code; an empty kind takes it away. */
   notify(kind: "" | "info" | "error", code: string, sentence: string): void {
     notice.hidden = kind === "";
     notice.dataset["kind"] = kind;

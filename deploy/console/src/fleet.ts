@@ -5,6 +5,8 @@ import * as wire from "./wire";
 export interface Device {
   id: string;
   status: wire.Status | null;
+  /** Whether the status came over the present connection. */
+  confirmed: boolean;
   /** Of the last status that was not offline: a late will of an earlier session is ignored. */
   session: string;
   info: wire.Info | null;
@@ -16,11 +18,14 @@ export interface Device {
 
 const maxDevices = 1_000;
 const maxAlerts = 32;
+/** After a reconnection retained statuses come at once, those of devices that reconnect too within 30 s: after this, none comes. */
+export const retiredAfterMs = 45_000;
 
 export const isUp = (d: Device): boolean => d.status?.state === "online" || d.status?.state === "degraded";
 
 export class Fleet {
   private readonly devices = new Map<string, Device>();
+  private connectedAt = -Infinity;
 
   get all(): Device[] {
     return [...this.devices.values()].filter((d) => d.status !== null).sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -30,20 +35,51 @@ export class Fleet {
     return this.devices.get(id);
   }
 
+  /** The device of that id, whose status has come. */
+  reported(id: string): Device | undefined {
+    const of = this.devices.get(id);
+    return of?.status ? of : undefined;
+  }
+
   clear(): void {
     this.devices.clear();
   }
 
-  /** A new connection: alerts that ended meanwhile are not told of, those that last are told of again. */
-  reconnected(): void {
-    for (const d of this.devices.values()) d.alerts.clear();
+  /** A new connection: the broker sends what lasts again, and says nothing of alerts that ended and of devices that were retired. */
+  reconnected(now: number): void {
+    this.connectedAt = now;
+    for (const d of this.devices.values()) {
+      d.alerts.clear();
+      d.confirmed = false;
+    }
+  }
+
+  /**
+   * Removes the devices that were retired while there was no connection. To be called while there is one.
+   * @returns Whether there were any.
+   */
+  removeRetired(now: number): boolean {
+    if (now - this.connectedAt < retiredAfterMs) return false;
+    const gone = [...this.devices.values()].filter((d) => d.status !== null && !d.confirmed);
+    for (const d of gone) this.devices.delete(d.id);
+    return gone.length > 0;
   }
 
   /** The device of that id, whose status may still come; null when there are too many. */
   private of(id: string): Device | null {
     const known = this.devices.get(id);
     if (known || this.devices.size >= maxDevices) return known ?? null;
-    const made = { id, status: null, session: "", info: null, cameras: new Map(), alerts: new Map(), telemetry: [], model: null };
+    const made: Device = {
+      id,
+      status: null,
+      confirmed: false,
+      session: "",
+      info: null,
+      cameras: new Map(),
+      alerts: new Map(),
+      telemetry: [],
+      model: null,
+    };
     this.devices.set(id, made);
     return made;
   }
@@ -56,6 +92,7 @@ export class Fleet {
     const status = wire.status(message);
     const of = this.of(id);
     if (!of) return;
+    of.confirmed = true;
     if (status.state === "offline" && of.session !== "" && of.session !== status.session) return;
     if (status.state !== "offline") of.session = status.session;
     of.status = status;

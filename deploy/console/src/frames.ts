@@ -11,6 +11,15 @@ export interface Shot {
   at: number;
 }
 
+const maxPixels = 1e8;
+
+/** The picture of a preview message, with the properties that came with it; null where they do not say what it is. */
+export function shotOf(jpeg: Uint8Array, p: Record<string, string>): Shot | null {
+  const [width, height, frame] = [Number(p["width"]), Number(p["height"]), p["frame"] ?? ""];
+  if (frame === "" || !(width > 0 && height > 0 && width * height <= maxPixels)) return null;
+  return { frame, width, height, capturedUtc: p["captured_utc"] ?? "", jpeg: jpeg.slice(), at: performance.now() };
+}
+
 /** The decoded picture; null where it cannot be decoded. */
 export const bitmapOf = (shot: Shot): Promise<ImageBitmap | null> =>
   createImageBitmap(new Blob([shot.jpeg as BlobPart], { type: "image/jpeg" })).catch(() => null);

@@ -8,6 +8,7 @@ import { isWhole, type Mask } from "./wire";
 
 const box = byId("grid", HTMLElement);
 const note = byId("grid-note", HTMLElement);
+const title = byId("grid-title", HTMLElement);
 
 /** Pictures that are asked for and drawn at once, at most. */
 export const maxTiles = 16;
@@ -81,6 +82,7 @@ export class Grid {
 
   show(d: Device, live: boolean): void {
     const all = d.info?.cameras.length ?? 0;
+    setText(title, `All cameras of ${d.id}`);
     setText(note, all > maxTiles ? `The first ${maxTiles} of ${all} cameras.` : "");
     reconcile(
       box,

@@ -1,5 +1,6 @@
 // The page's one connection: MQTT 5 over a WebSocket. Credentials live in the client object only, and go with it.
 import mqtt, { type MqttClient } from "mqtt";
+import { Silence } from "./silence";
 import { parse, reply, type Reply } from "./wire";
 
 export interface Login {
@@ -27,9 +28,6 @@ const retryMs = 2_000;
 const keepAliveS = 90;
 /** Reason codes of MQTT 5 that concern user and password, and those of a broker that speaks MQTT 3.1.1 only. */
 const loginCodes = [4, 5, 134, 135, 140];
-/** Silence after which the broker is asked for a sign of life, and after which it counts as silent. */
-const probeMs = 700;
-const silentMs = 1_800;
 
 const random = (bytes: number): string =>
   [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
@@ -45,9 +43,7 @@ export class Link {
   private client: MqttClient | null = null;
   private root = "";
   private wasOnline = false;
-  private packetAt = 0;
-  private probed = false;
-  private probedAt = 0;
+  private readonly silence = new Silence(() => this.client?.sendPing());
   private filters: string[] = [];
   private readonly waiting = new Map<string, (answer: Answer) => void>();
 
@@ -78,8 +74,7 @@ export class Link {
     let refused = false;
     let brokersReason = "";
     client.on("packetreceive", (packet) => {
-      this.packetAt = performance.now();
-      this.probed = false;
+      this.silence.heard(performance.now());
       if (packet.cmd === "connack") brokersReason = packet.properties?.reasonString ?? "";
     });
     client.on("connect", () => {
@@ -119,18 +114,11 @@ export class Link {
   }
 
   /**
-   * Whether nothing has come from the broker for so long that it is gone, although the connection was not closed. To be called several
-   * times a second while somebody looks: it asks a quiet broker for a sign of life.
+   * Whether nothing has come from the broker for so long that it is gone, although the connection was not closed. To be called every
+   * `lookMs` (silence.ts) while somebody looks: it asks a quiet broker for a sign of life.
    */
   isSilent(): boolean {
-    if (!this.client?.connected) return false;
-    const quietMs = performance.now() - this.packetAt;
-    if (quietMs > probeMs && !this.probed) {
-      this.probed = true;
-      this.probedAt = performance.now();
-      this.client.sendPing();
-    }
-    return this.probed && performance.now() - this.probedAt > silentMs - probeMs;
+    return this.client?.connected === true && this.silence.isSilent(performance.now());
   }
 
   /** Hears these topics, instead of those asked for before. As everywhere here, topics begin with the device. */

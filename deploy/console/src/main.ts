@@ -1,25 +1,27 @@
 // The page: ties the connection, the devices, the picture and the commands together.
-import { byId, el } from "./dom";
+import { byId, el, together } from "./dom";
 import { CameraSettingsForm } from "./cameraSettings";
 import { CommandPanel } from "./commandPanel";
 import { Fleet, isUp, type Device } from "./fleet";
 import { Grid } from "./grid";
 import { MaskHistory } from "./history";
+import { isId } from "./fields";
+import { shotOf } from "./frames";
 import { Link, type LinkState } from "./link";
 import { LoginForm } from "./loginForm";
 import * as overview from "./overview";
 import * as panels from "./panels";
+import { manual, Place, reportMs } from "./place";
 import { Previews } from "./previews";
 import { readSettings } from "./pageSettings";
 import { noPrompt } from "./prompts";
 import { Results, type Result } from "./results";
+import { lookMs } from "./silence";
 import { bare, Stage } from "./stage";
 import { Views } from "./view";
 import * as wire from "./wire";
 
-const maxPixels = 1e8;
-
-/** How often the connection and the age of the picture are looked at: "live" ends within 2 s after the last picture. */
+/** How often the age of the pictures is looked at. */
 const watchMs = 250;
 const redrawMs = 60;
 
@@ -27,6 +29,7 @@ const board = byId("board", HTMLElement);
 const cameraChoice = byId("camera", HTMLSelectElement);
 
 const fleet = new Fleet();
+const showSoon = together(show, redrawMs);
 let state: LinkState = { kind: "off" };
 /** The connection stands, but nothing comes from the broker. */
 let silent = false;
@@ -34,11 +37,13 @@ let silent = false;
 const isCurrent = (): boolean => state.kind === "online" && !silent;
 let device: Device | null = null;
 let camera = "";
+const place = new Place(location.hash);
+/** The connection stands for so long that the wanted device should have reported. */
+let waited = false;
 
 const link = new Link(linkChanged, received);
 const loginForm = new LoginForm((login) => link.open(login), leave);
 const results = new Results(byId("current", HTMLElement), byId("results", HTMLElement), (result) => {
-  views.set("camera");
   openCamera(result.camera);
   results.show(result);
   void stage.hold({ shot: result.shot ?? bare(result.masks[0]), masks: result.masks }, result.request, result);
@@ -59,28 +64,9 @@ const stage: Stage = new Stage({
   busy: () => commandPanel.busy,
   onLive: (mask) => results.show(null, mask),
   seen: (pair, picture, held) => maskHistory.offer(pair, picture, held),
-  empty: () =>
-    !device
-      ? ""
-      : !isUp(device)
-        ? `The device is ${device.status?.state ?? "not known"}.`
-        : camera === ""
-          ? "The device has no camera."
-          : stage.previewFault !== ""
-            ? `No live preview. ${stage.previewFault}`
-            : "Waiting for the first picture…",
-  interruption: () =>
-    state.kind !== "online"
-      ? "no broker"
-      : silent
-        ? "the broker is silent"
-        : device && !isUp(device)
-          ? `the device is ${device.status?.state ?? "not known"}`
-          : "",
-  cameraTrouble: () => {
-    const of = device?.cameras.get(camera)?.state ?? "";
-    return of === "streaming" ? "" : of;
-  },
+  empty: () => panels.noPicture(device, camera, stage.previewFault),
+  interruption: () => (state.kind !== "online" ? "no broker" : silent ? "the broker is silent" : panels.absence(device)),
+  cameraTrouble: () => panels.cameraTrouble(device, camera),
 });
 
 const previews = new Previews(
@@ -97,10 +83,7 @@ const maskHistory = new MaskHistory((pair, how) => {
   results.show(result);
   void stage.hold(pair, noPrompt, result);
 });
-const grid = new Grid((id) => {
-  views.set("camera");
-  openCamera(id);
-});
+const grid = new Grid(openCamera);
 const views: Views = new Views(() => {
   previews.restart();
   if (views.current !== "cameras") grid.clear();
@@ -120,15 +103,19 @@ function step(by: 1 | -1): void {
 function linkChanged(now: LinkState): void {
   state = now;
   silent = false;
+  waited = false;
   loginForm.show(now);
   if (now.kind === "lost" && now.was)
     commandPanel.notify("error", "no broker", "The connection to the broker is lost. Trying again by itself.");
   if (now.kind === "online") {
     commandPanel.notify("", "", "");
     previews.restart();
-    fleet.reconnected();
-    // retained messages come within a moment: before, "no device" would be a guess
-    window.setTimeout(show, 1500);
+    fleet.reconnected(performance.now());
+    // before, "no device" and "has not reported" would be guesses
+    window.setTimeout(() => {
+      waited = state === now;
+      show();
+    }, reportMs);
   }
   show();
 }
@@ -144,7 +131,7 @@ function leave(): void {
 
 function received(topic: string, payload: Uint8Array, properties: Record<string, string>): void {
   const [id, ...rest] = topic.split("/");
-  if (id === undefined || !wire.isId(id)) return;
+  if (id === undefined || !isId(id)) return;
   if (rest.length === 1 && rest[0] === "status") return onStatus(id, payload);
   if (device?.id === id && rest[0] === "cam" && rest[2] === "preview") return onPreview(rest[1]!, payload, properties);
   if (device?.id === id && rest[0] === "cam" && (rest[2] === "mask" || rest[2] === "track")) return onMask(rest[1]!, payload);
@@ -166,14 +153,18 @@ function onStatus(id: string, payload: Uint8Array): void {
       commandPanel.following.forget();
     }
   }
-  if (device && !fleet.find(device.id)) select(null);
-  const first = device ?? fleet.all.find(isUp) ?? null;
-  if (first !== device) select(first);
+  openWanted();
   showSoon();
 }
 
+/** Opens the wanted device where none is in view, or the one in view was retired. */
+function openWanted(): void {
+  const wanted = device && fleet.find(device.id) ? device : place.find(fleet);
+  if (wanted !== device) select(wanted);
+}
+
 function onInfo(info: wire.Info): void {
-  if (!info.cameras.some((c) => c.id === camera)) chooseCamera(info.cameras[0]?.id ?? "");
+  if (device && !info.cameras.some((c) => c.id === camera)) chooseCamera(place.camera(device.id, info.cameras));
   cameraChoice.replaceChildren(...info.cameras.map((c) => el("option", { value: c.id, selected: c.id === camera }, c.id)));
   cameraChoice.disabled = info.cameras.length < 2;
   const now = info.cameras.find((c) => c.id === camera)?.live;
@@ -183,10 +174,8 @@ function onInfo(info: wire.Info): void {
 }
 
 function onPreview(of: string, payload: Uint8Array, p: Record<string, string>): void {
-  const [width, height] = [Number(p["width"]), Number(p["height"])];
-  const frame = p["frame"] ?? "";
-  if (frame === "" || !(width > 0 && height > 0 && width * height <= maxPixels)) return;
-  const shot = { frame, width, height, capturedUtc: p["captured_utc"] ?? "", jpeg: payload.slice(), at: performance.now() };
+  const shot = shotOf(payload, p);
+  if (!shot) return;
   if (views.current === "cameras") grid.onPicture(of, shot);
   if (of !== camera) return;
   previews.note(shot.capturedUtc);
@@ -211,13 +200,14 @@ function select(next: Device | null): void {
   device = next;
   grid.clear();
   results.clear();
-  chooseCamera(next?.info?.cameras[0]?.id ?? "");
+  chooseCamera(next ? place.camera(next.id, next.info?.cameras ?? []) : "");
   if (next?.info) onInfo(next.info);
   show();
 }
 
 function chooseCamera(id: string): void {
   camera = id;
+  showAddress();
   commandPanel.forget();
   previews.begin();
   cameraChoice.value = id;
@@ -229,13 +219,28 @@ function chooseCamera(id: string): void {
   previews.keep();
 }
 
+function showAddress(): void {
+  if (!device) return;
+  place.shows(device.id, camera);
+  // no entry in the browser's history: "back" leaves the page
+  if (location.hash !== place.hash) window.history.replaceState(null, "", place.hash);
+}
+
 /** The camera that the operator wants in view. */
 function openCamera(id: string): void {
+  views.set("camera");
   if (id !== camera) chooseCamera(id);
   show();
 }
 
 cameraChoice.addEventListener("change", () => openCamera(cameraChoice.value));
+window.addEventListener("hashchange", () => {
+  if (!place.go(location.hash)) return;
+  views.set("camera");
+  if (device?.id !== place.device) select(fleet.reported(place.device) ?? null);
+  else openCamera(place.camera(device.id, device.info?.cameras ?? []));
+  showAddress();
+});
 
 /** What every device tells of itself, everything of the chosen one, and the pictures in view. */
 function subscribe(): void {
@@ -253,27 +258,17 @@ function show(): void {
     views.set("camera");
     if (d !== device) select(d);
   };
-  overview.showDevices(all, views.current === "fleet" ? null : device, state.kind === "online", choose);
-  if (views.current === "fleet") overview.showFleet(all, choose);
-  views.show(device?.info?.cameras.length ?? 0, device !== null);
   const current = isCurrent();
+  const chosen = views.current === "fleet" ? null : device;
+  overview.showDevices(all, { chosen, waited, isCurrent: current, missing: device ? "" : place.device }, choose);
+  if (views.current === "fleet") overview.showFleet(all, current, choose);
+  views.show(device?.info?.cameras.length ?? 0, device !== null);
   board.classList.toggle("stale", !current);
   commandPanel.show();
   stage.show();
-  if (device) panels.showDevice(device, camera, current);
+  if (device) panels.showDevice(device, camera, current && device.confirmed);
   if (device && views.current === "cameras") grid.show(device, current && isUp(device));
   settingsForm.show(current && device !== null && isUp(device) && (device.info?.commands.includes("set") ?? true));
-}
-
-let showing = false;
-/** Many messages, one redraw. */
-function showSoon(): void {
-  if (showing) return;
-  showing = true;
-  window.setTimeout(() => {
-    showing = false;
-    show();
-  }, redrawMs);
 }
 
 overview.filterChanged(show);
@@ -286,6 +281,12 @@ window.setInterval(() => {
     loginForm.show(state, silent);
     show();
   }
+}, lookMs);
+window.setInterval(() => {
+  if (isCurrent() && fleet.removeRetired(performance.now())) {
+    openWanted();
+    show();
+  }
   previews.keep();
   stage.show();
   if (device && views.current === "cameras") grid.show(device, isCurrent() && isUp(device));
@@ -293,5 +294,6 @@ window.setInterval(() => {
 linkChanged(state);
 void readSettings().then((settings) => {
   loginForm.prefill(settings);
-  if (location.hash !== "#manual") loginForm.enter();
+  place.servedBy(settings.device);
+  if (location.hash !== manual) loginForm.enter();
 });

@@ -22,8 +22,22 @@ let changed: () => void = () => undefined;
 /** Calls when another part of the devices is to be shown. */
 export const filterChanged = (call: () => void): void => void (changed = call);
 
-export function showDevices(all: Device[], chosen: Device | null, online: boolean, choose: (device: Device) => void): void {
-  noDevice.hidden = all.length > 0 || !online;
+export interface Listed {
+  chosen: Device | null;
+  /** Whether the connection stands for so long that every device should have reported. */
+  waited: boolean;
+  /** Whether news would arrive; else what is shown is the last that is known, and says so. */
+  isCurrent: boolean;
+  /** The device that is waited for and has not reported; empty: none. */
+  missing: string;
+}
+
+const stateWords = (d: Device, isCurrent: boolean): string =>
+  `${d.status?.state ?? "unknown"}${isCurrent && d.confirmed ? "" : " (last known)"}`;
+
+export function showDevices(all: Device[], { chosen, waited, isCurrent, missing }: Listed, choose: (device: Device) => void): void {
+  noDevice.hidden = !waited || (all.length > 0 && missing === "");
+  setText(noDevice, absence(all, missing));
   filter.parentElement!.hidden = all.length < manyDevices && filter.value === "";
   const fitting = matching(all);
   const listed = fitting.slice(0, maxListed);
@@ -48,18 +62,38 @@ export function showDevices(all: Device[], chosen: Device | null, online: boolea
     (row, d) => {
       const button = row.firstElementChild!;
       const [lamp, , words] = button.children;
-      const state = d.status?.state ?? "";
-      lamp!.setAttribute("data-state", state);
-      setText(words!, [state, alerts(d)].filter((t) => t !== "").join(" · "));
+      lamp!.setAttribute("data-state", d.status?.state ?? "");
+      setText(words!, [stateWords(d, isCurrent), alerts(d)].filter((t) => t !== "").join(" · "));
       button.setAttribute("aria-pressed", String(d === chosen));
     },
   );
 }
 
+function absence(all: Device[], missing: string): string {
+  if (missing === "") return "No device yet. A device appears here as soon as it publishes its status to this broker.";
+  const others = all.length > 0 ? " Select another device, or wait." : " It is opened as soon as it does.";
+  return `${missing} has not reported to this broker.${others}`;
+}
+
 const matching = (all: Device[]): Device[] => {
   const wanted = filter.value.trim().toLowerCase();
-  return wanted === "" ? all : all.filter((d) => `${d.id} ${d.status?.state ?? ""} ${d.info?.model ?? ""}`.toLowerCase().includes(wanted));
+  return wanted === "" ? all : all.filter((d) => searched(d).toLowerCase().includes(wanted));
 };
+
+/** What the filter looks at: the words of the device's row. */
+const searched = (d: Device): string =>
+  [
+    d.id,
+    d.status?.state,
+    ...(d.status?.reasons ?? []).map(spaced),
+    membership(d),
+    ...[...d.alerts].map(([id, a]) => `${id} ${a.text}`),
+    d.info?.model,
+    rollOutWords(d),
+  ].join(" ");
+
+/** The device's fleet and tags; empty: it has none. */
+const membership = ({ info }: Device): string => [info?.fleet ?? "", ...(info?.tags ?? [])].filter((t) => t !== "").join(", ");
 
 const alerts = (d: Device): string => (d.alerts.size === 0 ? "" : `${d.alerts.size} ${d.alerts.size === 1 ? "alert" : "alerts"}`);
 
@@ -70,9 +104,12 @@ function trouble(d: Device): number {
   return d.alerts.size > 0 ? 2 : 3;
 }
 
-/** Each device in a row, those in trouble first. */
-export function showFleet(all: Device[], choose: (device: Device) => void): void {
-  setText(summary, summarise(all));
+/**
+ * Each device in a row, those in trouble first.
+ * @param isCurrent Whether news would arrive; else what is shown is the last that is known, and says so.
+ */
+export function showFleet(all: Device[], isCurrent: boolean, choose: (device: Device) => void): void {
+  setText(summary, `${isCurrent && all.every((d) => d.confirmed) ? "" : "Last known: "}${summarise(all)}`);
   const fitting = [...matching(all)].sort((a, b) => trouble(a) - trouble(b));
   setText(
     left,
@@ -87,16 +124,18 @@ export function showFleet(all: Device[], choose: (device: Device) => void): void
         "tr",
         {},
         el("th", { scope: "row" }, el("button", { type: "button", class: "quiet", click: () => choose(d) }, d.id)),
-        el("td", { "data-label": "Status" }, el("span", { class: "badge" })),
+        el("td", { "data-label": "Status", class: "state" }, el("span", { class: "badge" })),
+        el("td", { "data-label": "Fleet, tags" }),
         el("td", { "data-label": "Alerts" }),
         el("td", { "data-label": "Model" }),
         el("td", { "data-label": "Roll-out" }),
       ),
     (row, d) => {
-      const [, state, alarm, model, rollOut] = row.children;
+      const [, state, fleet, alarm, model, rollOut] = row.children;
       const badge = state!.firstElementChild!;
       badge.setAttribute("data-state", d.status?.state ?? "");
-      setText(badge, d.status?.state ?? "unknown");
+      setText(badge, stateWords(d, isCurrent));
+      setText(fleet!, membership(d) || "-");
       const [first] = d.alerts.values();
       setText(alarm!, first ? `${alerts(d)}: ${first.text}` : d.status?.reasons.map(spaced).join(", ") || "none");
       setText(model!, d.info?.model ?? "-");

@@ -52,6 +52,23 @@ export function showDevice(d: Device, camera: string, isCurrent: boolean): void 
   showModel(d);
 }
 
+/** Why there is no picture; empty: no device is selected. */
+export function noPicture(d: Device | null, camera: string, previewFault: string): string {
+  if (!d) return "";
+  if (!isUp(d)) return `The device is ${d.status?.state ?? "not known"}.`;
+  if (camera === "") return "The device has no camera.";
+  return previewFault === "" ? "Waiting for the first picture…" : `No live preview. ${previewFault}`;
+}
+
+/** Why a device sends no picture; empty: it is up, or none is selected. */
+export const absence = (d: Device | null): string => (d && !isUp(d) ? `the device is ${d.status?.state ?? "not known"}` : "");
+
+/** The camera's state where it is not streaming; empty: it is, or the state is not known. */
+export function cameraTrouble(d: Device | null, camera: string): string {
+  const state = d?.cameras.get(camera)?.state ?? "";
+  return state === "streaming" ? "" : state;
+}
+
 export const updateWords: Record<string, string> = {
   idle: "none under way",
   waiting: "waiting",

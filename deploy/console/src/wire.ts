@@ -1,5 +1,5 @@
 // What devices say (docs/asyncapi.yaml), as far as this page reads it. A message is parsed field by field: what does not fit is left out.
-import { count, fields, list, maxListed, number, text, type Fields } from "./fields";
+import { count, fields, isId, list, maxListed, number, text, type Fields } from "./fields";
 import { live, type LiveSettings } from "./liveSettings";
 
 export type Point = readonly [number, number];
@@ -19,6 +19,9 @@ export interface InfoCamera {
 }
 
 export interface Info {
+  /** Empty: none. */
+  fleet: string;
+  tags: string[];
   edgeseg: string;
   model: string;
   provider: string;
@@ -153,6 +156,8 @@ export function status(m: Fields): Status {
 export function info(m: Fields): Info {
   const model = fields(list(m["models"]).find((x) => text(fields(x)["role"]) === "segmenter") ?? list(m["models"])[0]);
   return {
+    fleet: text(m["fleet"]),
+    tags: list(m["tags"]).map(text),
     edgeseg: text(fields(m["versions"])["edgeseg"]),
     model: `${text(model["name"])} ${text(model["version"])} ${text(model["precision"])}`.trim(),
     provider: text(m["provider"]),
@@ -283,15 +288,12 @@ export const everything = (result: unknown): { count: number; complete: boolean 
   complete: fields(result)["complete"] !== false,
 });
 
-/** The result of "set": what holds from now on. */
 /** The mask in a reply's result. */
 export const maskOf = (result: unknown): Mask | null => mask(fields(result));
 
 export function alert(m: Fields): Alert {
   return { text: text(m["text"]), remedy: text(m["remedy"]), degraded: m["degraded"] === true };
 }
-
-export const isId = (id: string): boolean => /^[a-z0-9-]{1,64}$/.test(id);
 
 /** The number at a frame id's end; NaN when there is none. */
 export const sequenceOf = (frame: string): number => Number(/-(\d+)$/.exec(frame)?.[1] ?? NaN);

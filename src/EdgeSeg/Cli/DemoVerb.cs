@@ -114,9 +114,9 @@ internal static class DemoVerb
     {
         if (!Directory.Exists(images))
             throw new OperatingException($"{images}: is not a folder: name a folder of photographs with --images", ExitCode.Usage);
-        var console = WebListener.Open(IPAddress.Loopback, port, new PageSettings());
-        var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0, console: console);
         var settings = new Settings { Device = "demo" };
+        var console = WebListener.Open(IPAddress.Loopback, port, new PageSettings(Device: settings.Device));
+        var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0, console: console);
         settings.Cameras.Add(
             new CameraSettings(0)
             {

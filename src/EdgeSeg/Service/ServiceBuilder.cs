@@ -240,7 +240,9 @@ internal static class ServiceBuilder
     )
     {
         var bind = IPAddress.Parse(settings.Console.Bind);
-        var page = settings.Console.Enabled ? new PageSettings(settings.Console.BrokerUrl, settings.Mqtt.TopicPrefix) : null;
+        var page = settings.Console.Enabled
+            ? new PageSettings(settings.Console.BrokerUrl, settings.Mqtt.TopicPrefix, DeviceId.Resolve(settings.Device))
+            : null;
         var listener = settings.Console.IsListening ? WebListener.Open(bind, settings.Console.Port, page) : null;
         try
         {

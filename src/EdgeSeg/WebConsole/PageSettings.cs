@@ -6,7 +6,8 @@ namespace EdgeSeg.WebConsole;
 /// <summary>What the page needs to know before it connects; it reads it from <see cref="Path"/>.</summary>
 /// <param name="BrokerUrl">WebSocket address of the broker; empty: the embedded broker, on the page's own listener.</param>
 /// <param name="TopicPrefix">First level or levels of every topic.</param>
-internal sealed record PageSettings(string BrokerUrl = "", string TopicPrefix = MqttSettings.DefaultTopicPrefix)
+/// <param name="Device">Id of the device that serves the page, which opens that device first; empty: no particular one.</param>
+internal sealed record PageSettings(string BrokerUrl = "", string TopicPrefix = MqttSettings.DefaultTopicPrefix, string Device = "")
 {
     public const string Path = "/settings.json";
 
@@ -17,6 +18,7 @@ internal sealed record PageSettings(string BrokerUrl = "", string TopicPrefix = 
         var json = buffer.Begin();
         json.WriteString("broker_url"u8, BrokerUrl);
         json.WriteString("topic_prefix"u8, TopicPrefix);
+        json.WriteString("device"u8, Device);
         return buffer.End().ToArray();
     }
 

@@ -177,7 +177,7 @@ public class WebListenerTests
     [Fact]
     public async Task With_an_external_broker_the_page_receives_its_address_and_may_connect_to_it_only()
     {
-        using var listener = WebListener.Open(IPAddress.Loopback, 0, new PageSettings("wss://broker.example:9443/mqtt", "site/hall-3"));
+        using var listener = WebListener.Open(IPAddress.Loopback, 0, new PageSettings("wss://broker.example:9443/mqtt", "site/hall-3", "robot-1"));
         listener.Start();
         var port = listener.EndPoint.Port;
         var answer = await AskAsync(port, $"GET {PageSettings.Path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -185,6 +185,7 @@ public class WebListenerTests
         using var settings = JsonDocument.Parse(answer[answer.IndexOf("\r\n\r\n", StringComparison.Ordinal)..]);
         Assert.Equal("wss://broker.example:9443/mqtt", settings.RootElement.GetProperty("broker_url").GetString());
         Assert.Equal("site/hall-3", settings.RootElement.GetProperty("topic_prefix").GetString());
+        Assert.Equal("robot-1", settings.RootElement.GetProperty("device").GetString());
         var page = await AskAsync(port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
         Assert.Contains(" connect-src 'self' wss://broker.example:9443; ", page, StringComparison.Ordinal);
         Assert.StartsWith("HTTP/1.1 404 ", await AskAsync(port, Upgrade("localhost", "")), StringComparison.Ordinal);
@@ -196,7 +197,7 @@ public class WebListenerTests
         var (broker, port) = await StartAsync();
         await using var _ = broker;
         var answer = await AskAsync(port, $"GET {PageSettings.Path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        Assert.EndsWith("{\"broker_url\":\"\",\"topic_prefix\":\"edgeseg\"}", answer, StringComparison.Ordinal);
+        Assert.EndsWith("{\"broker_url\":\"\",\"topic_prefix\":\"edgeseg\",\"device\":\"\"}", answer, StringComparison.Ordinal);
         Assert.Contains(
             " connect-src 'self'; ",
             await AskAsync(port, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
