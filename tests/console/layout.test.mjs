@@ -28,7 +28,7 @@ async function inView(page, what) {
 }
 
 for (const viewport of desks)
-    test(`refusals are in view on ${viewport.width}x${viewport.height}, below many alerts too`, async () => {
+    test(`refusals are in view on ${viewport.width}x${viewport.height}, with many alerts too`, async () => {
         const page = await setup.open({ viewport });
         await live(page);
         for (const [code, sentence] of [
@@ -124,12 +124,20 @@ test("the fleet on 1024x600: ids and states in one line, nothing wider than the 
     await close(page);
 });
 
-test("on a phone the buttons follow the picture and end above the fold; the last masks come after them", async () => {
+test("on a phone the buttons follow the picture and end above the fold; alerts and the last masks come after them", async () => {
+    setup.device.alert("throttled", "the processor is throttled", "cool the device", true);
     const page = await setup.open(phone);
+    await page.locator("#alerts li").waitFor();
+    await live(page);
+    // one button more
+    await clickAt(page, 225, 150);
+    await held(page);
     await page.locator("#history button").first().waitFor();
+    await page.evaluate(() => window.scrollTo(0, 0));
     const [picture, tools, history] = await Promise.all([".screen", ".tools", "#history"].map((s) => page.locator(s).boundingBox()));
     assert.ok(tools.y >= picture.y + picture.height, "the buttons are below the picture");
     assert.ok(tools.y + tools.height <= phone.viewport.height, `the buttons end at ${tools.y + tools.height}`);
     assert.ok(history.y >= tools.y + tools.height, `the last masks begin at ${history.y}, the buttons end at ${tools.y + tools.height}`);
+    setup.device.retained("alert/throttled", "");
     await close(page);
 });

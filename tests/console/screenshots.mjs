@@ -55,7 +55,7 @@ const situations = [
     ["phone", phone, clickOnObject],
     ["phone-refused", phone, refused],
     ["phone-fleet", phone, (page) => button(page, "Fleet at a glance").click()],
-    ["two-devices", desk(1440, 900), (page) => page.locator('[data-device="robot-2"]').click()],
+    ["two-devices", desk(1440, 900), otherDevice],
     ["all-cameras", desk(1024, 600), (page) => button(page, "All cameras").click()],
 ];
 
@@ -63,6 +63,13 @@ async function clickOnObject(page) {
     await live(page);
     await clickAt(page, 225, 150);
     await held(page);
+}
+
+async function otherDevice(page) {
+    await page.locator('[data-device="robot-2"]').click();
+    await until("it is selected", async () => (await page.locator("#device-name").innerText()) === "robot-2");
+    await live(page);
+    await page.locator("#plots svg").first().waitFor();
 }
 
 async function refused(page, robots) {
