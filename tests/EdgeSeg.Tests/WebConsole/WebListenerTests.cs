@@ -177,7 +177,11 @@ public class WebListenerTests
     [Fact]
     public async Task With_an_external_broker_the_page_receives_its_address_and_may_connect_to_it_only()
     {
-        using var listener = WebListener.Open(IPAddress.Loopback, 0, new PageSettings("wss://broker.example:9443/mqtt", "site/hall-3", "robot-1"));
+        using var listener = WebListener.Open(
+            IPAddress.Loopback,
+            0,
+            new PageSettings("wss://broker.example:9443/mqtt", "site/hall-3", "robot-1")
+        );
         listener.Start();
         var port = listener.EndPoint.Port;
         var answer = await AskAsync(port, $"GET {PageSettings.Path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
