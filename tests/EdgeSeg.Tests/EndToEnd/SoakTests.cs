@@ -107,7 +107,8 @@ public sealed class SoakTests(ITestOutputHelper output)
         Assert.InRange(telemetry.Max(t => t.FramesHeld), 0, PipelineLimits.FrameSlots - 1);
         Assert.InRange(telemetry.Max(t => t.Waiting), 0, MqttSettings.DefaultOutboxMessages);
         Assert.InRange(process.LastBytes - process.FirstBytes, long.MinValue, FlatBytes);
-        Assert.InRange((allocated - process.Seconds * BytesASecond) / framesIn, 0, 1024);
+        // on a loaded machine few frames come in a second, so that what is granted by the second may be more than all that was allocated
+        Assert.InRange((allocated - process.Seconds * BytesASecond) / framesIn, double.MinValue, 1024);
     }
 
     private void Say(FormattableString line) => output.WriteLine("soak: " + FormattableString.Invariant(line));
