@@ -55,7 +55,7 @@ internal sealed class ModelBundle
         }
         catch (JsonException e)
         {
-            throw Bad(folder, $"has a model.json that cannot be read: {e.Message}", "copy the bundle again");
+            throw Bad(folder, $"has a model.json that cannot be read: {JsonFault.Text(e)}", "copy the bundle again");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -139,7 +139,7 @@ internal static class CanaryRun
         }
         catch (JsonException e)
         {
-            throw new OperatingException($"{file.FullName} cannot be read: {e.Message}");
+            throw new OperatingException($"{file.FullName} cannot be read: {JsonFault.Text(e)}");
         }
 
         if (cases.V != 1 || cases.Cases.Count is 0 or > UpdateLimits.MaxCanaryCases)
