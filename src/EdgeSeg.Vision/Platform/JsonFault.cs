@@ -20,7 +20,9 @@ internal static class JsonFault
             FormatException => "a value has the wrong form",
             _ => e.Message,
         };
-        return string.Concat(text.Take(MaxLength).Select(c => char.IsControl(c) || char.IsSurrogate(c) || c is '\u2028' or '\u2029' ? '?' : c));
+        return string.Concat(
+            text.Take(MaxLength).Select(c => char.IsControl(c) || char.IsSurrogate(c) || c is '\u2028' or '\u2029' ? '?' : c)
+        );
     }
 
     private static string Describe(JsonException e)
