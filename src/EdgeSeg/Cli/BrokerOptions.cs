@@ -96,6 +96,15 @@ internal sealed class BrokerOptions
                 "no broker is named: give --host NAME, or --config FILE with mqtt.host (a broker inside edgeseg run is --host 127.0.0.1)",
                 ExitCode.Usage
             );
-        return LinkSettings.Options(mqtt, null, new Topics(device, [], mqtt.TopicPrefix), FrameId.NewSession());
+        var isOfCommandLine = parsed.GetValue(host) is not null && parsed.GetValue(config) is null;
+        var topics = new Topics(device, [], mqtt.TopicPrefix);
+        try
+        {
+            return LinkSettings.Options(mqtt, null, topics, FrameId.NewSession(), isOfCommandLine: isOfCommandLine);
+        }
+        catch (OperatingException e) when (isOfCommandLine)
+        {
+            throw new OperatingException(ConnectErrors.WithOptions(e.Message), e.ExitCode);
+        }
     }
 }

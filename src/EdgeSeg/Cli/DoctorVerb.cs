@@ -2,6 +2,7 @@ using System.CommandLine;
 using EdgeSeg.Configuration;
 using EdgeSeg.Health;
 using EdgeSeg.Messages;
+using EdgeSeg.Platform;
 using EdgeSeg.Service;
 using EdgeSeg.Vision;
 using EdgeSeg.Vision.Models;
@@ -18,7 +19,8 @@ internal static class DoctorVerb
         var command = new Command(
             "doctor",
             "Checks settings, native libraries, model, cameras, broker, GPIO, disk, clock and temperature; prints remedies. "
-                + "Exit code 1 when something failed.\n\nExample: edgeseg doctor --config edgeseg.toml"
+                + "Exit code 1 when something failed. On an installed device run it as root, which may read the secrets and the state.\n\n"
+                + "Example: sudo edgeseg doctor"
         )
         {
             config,
@@ -107,7 +109,11 @@ internal static class DoctorVerb
     /// <summary>Every graph of the bundle is read and hashed, and the one that would run is run once.</summary>
     private static string Model(Settings settings)
     {
-        var folder = settings.Model.Dir.Length > 0 ? settings.Model.Dir : LoadedModel.DefaultFolder();
+        // a store that may not be read must not be taken for one without an installed bundle
+        if (settings.Update.Enabled && settings.Model.Dir.Length == 0)
+            _ = FolderOwner.Exists(ModelUpdates.FolderOf(settings.StateDir));
+        var installed = ModelUpdates.InstalledFolder(settings);
+        var folder = settings.Model.Dir.Length > 0 ? settings.Model.Dir : installed ?? LoadedModel.DefaultFolder();
         var bundle = ModelBundle.Open(folder);
         foreach (var graph in bundle.Manifest.Graphs)
             bundle.Read(graph);

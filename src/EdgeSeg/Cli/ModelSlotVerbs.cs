@@ -36,7 +36,11 @@ internal static class ModelSlotVerbs
     public static SlotStore Open(ParseResult parsed, (Option<string?> Config, Option<string?> Folder) places)
     {
         // a new device has no state folder yet; one that was named by hand is a mistake
-        var stateDir = parsed.GetValue(places.Folder) is null ? StateDir(parsed, places) : ExistingStateDir(parsed, places);
+        return Open(parsed.GetValue(places.Folder) is null ? StateDir(parsed, places) : ExistingStateDir(parsed, places));
+    }
+
+    private static SlotStore Open(string stateDir)
+    {
         var store = new SlotStore(ModelUpdates.FolderOf(stateDir));
         if (FolderOwner.Exists(store.Root))
             _ = FolderOwner.Exists(Path.Combine(store.Root, "slots"));
@@ -51,7 +55,8 @@ internal static class ModelSlotVerbs
         FolderOwner.Become(stateDir);
         if (SystemChecks.StateFault(stateDir) is var (finding, remedy))
             throw new OperatingException($"{finding}: {remedy}");
-        return Open(parsed, places);
+        // the settings are not read again: they may be readable by root only
+        return Open(stateDir);
     }
 
     /// <exception cref="OperatingException">There is no such folder, or it may not be read.</exception>

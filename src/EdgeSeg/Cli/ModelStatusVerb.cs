@@ -22,6 +22,7 @@ internal sealed class ModelStatusVerb
             "End after this time. Default: with --follow never, else when all retained states have come, "
             + $"{CliLimits.FleetReadS} s at most.",
     }.Within(0.001, 86_400);
+    private static readonly FleetTopic[] topics = [FleetTopic.ModelState, FleetTopic.Status];
     private readonly BrokerOptions broker;
 
     private ModelStatusVerb(Command command)
@@ -35,7 +36,7 @@ internal sealed class ModelStatusVerb
     {
         var command = new Command(
             "status",
-            "Shows the model and the update state that each device has published. Exit code 1 "
+            "Shows the model and the update state that each device has published, and who is offline. Exit code 1 "
                 + "when there is none.\n\nExample: edgeseg model status --fleet north --follow --host "
                 + "broker.example.org"
         );
@@ -89,7 +90,7 @@ internal sealed class ModelStatusVerb
 
     private static async Task ReadAsync(LinkOptions options, string[] wanted, FleetTable table, FleetView view, CancellationToken cancel)
     {
-        using var listener = await FleetListener.ConnectAsync(options, wanted, [FleetTopic.ModelState], cancel);
+        using var listener = await FleetListener.ConnectAsync(options, wanted, topics, cancel);
         await FleetReader.ReadRetainedAsync(listener, view.Take, () => wanted.All(table.Has), cancel);
     }
 
@@ -98,7 +99,7 @@ internal sealed class ModelStatusVerb
     {
         while (true)
         {
-            using (var listener = await FleetListener.ConnectAsync(options, wanted, [FleetTopic.ModelState], cancel))
+            using (var listener = await FleetListener.ConnectAsync(options, wanted, topics, cancel))
             {
                 while (await FleetReader.NextAsync(listener, Timeout.Infinite, cancel))
                 {
@@ -128,6 +129,15 @@ internal sealed class FleetView(FleetTable table, string? fleet, bool isFollowin
 
     public void Take(FleetNews news)
     {
+        if (news.Topic == FleetTopic.Status)
+        {
+            // a status that was cleared is of no device
+            var status = news.Payload.Length == 0 ? null : new FleetDevice(news.Device).With(FleetTopic.Status, news.Payload);
+            if (table.SetOffline(news.Device, status is { IsOffline: true }) is { } line && isFollowing && !redraws)
+                Console.WriteLine(line);
+            return;
+        }
+
         if (news.Payload.Length == 0)
         {
             table.Remove(news.Device);
@@ -141,7 +151,7 @@ internal sealed class FleetView(FleetTable table, string? fleet, bool isFollowin
         else if (!table.Set(state))
             IsFull = true;
         else if (isFollowing && !redraws)
-            Console.WriteLine(FleetTable.Line(state));
+            Console.WriteLine(table.Line(state));
     }
 
     public void Draw()

@@ -124,16 +124,35 @@ internal static class ModelUseVerbs
         for (var waited = 0; waited < CliLimits.RequestWaitMs && File.Exists(request); waited += UpdateLimits.UpdateLookMs / 10)
             await Task.Delay(UpdateLimits.UpdateLookMs / 10, cancel);
         if (File.Exists(request))
+        {
+            // the service holds the lock while it runs, however long its step takes
+            using var down = ModelUpdates.TryTake(store, out var isRunning);
+            if (isRunning)
+            {
+                Console.WriteLine(
+                    "requested: the running service does it after the update step at work; edgeseg model list then shows the result"
+                );
+                return ExitCode.Ok;
+            }
+
             await RunRequestAsync(store, cancel);
+        }
+
         if (word == UpdateHold.RetryWord)
         {
             Console.WriteLine("failed and waiting updates are tried again; when the service is down, at its next start");
             return ExitCode.Ok;
         }
 
+        // the running service checks the bundle before it changes the link
+        for (var waited = 0; waited < CliLimits.RequestWaitMs && IsAnother(store, word); waited += UpdateLimits.UpdateLookMs / 10)
+            await Task.Delay(UpdateLimits.UpdateLookMs / 10, cancel);
         Console.WriteLine($"serving: {store.Active ?? UpdateHold.ShippedWord}");
-        return word == UpdateHold.RollbackWord || (store.Active ?? UpdateHold.ShippedWord) == word ? ExitCode.Ok : ExitCode.Failed;
+        return IsAnother(store, word) ? ExitCode.Failed : ExitCode.Ok;
     }
+
+    private static bool IsAnother(SlotStore store, string word) =>
+        word != UpdateHold.RollbackWord && (store.Active ?? UpdateHold.ShippedWord) != word;
 
     /// <summary>The service is down: its own code does it here.</summary>
     private static async Task RunRequestAsync(SlotStore store, CancellationToken cancel)

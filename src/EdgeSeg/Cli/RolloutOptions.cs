@@ -25,7 +25,8 @@ internal sealed class RolloutOptions
     {
         HelpName = "N",
         Description =
-            $"Exactly N devices, 1..{UpdateLimits.MaxRolloutDevices}, chosen among those that have published their info on the broker.",
+            $"Exactly N devices, 1..{UpdateLimits.MaxRolloutDevices}, chosen among those that have published their info on the broker, "
+            + "online ones first.",
     }.Within(1, UpdateLimits.MaxRolloutDevices);
 
     private readonly Option<string[]> devices = new("--devices")
@@ -95,7 +96,11 @@ internal sealed class RolloutOptions
         if (parsed.GetValue(count) is null)
             return Of(parsed, [], defaultSalt);
         var id = fleet is not null && parsed.GetValue(fleet) is { } given ? ModelPublishVerb.Id(given, "--fleet") : null;
-        return Of(parsed, await FleetReader.ReadAsync(Broker.Link(parsed), id, cancel), defaultSalt);
+        var known = await FleetReader.ReadAsync(Broker.Link(parsed), id, cancel);
+        var rollout = Of(parsed, known, defaultSalt);
+        if (RolloutPlan.Offline(rollout, known) is { } offline)
+            Verbs.Fail(offline);
+        return rollout;
     }
 
     /// <param name="parsed">The command line.</param>

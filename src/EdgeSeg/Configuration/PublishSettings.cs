@@ -36,6 +36,12 @@ internal sealed class TelemetrySettings
     /// <summary>Empty: no OTLP.</summary>
     public string OtlpEndpoint { get; set; } = "";
 
+    /// <summary>Empty: the system's authorities.</summary>
+    public string OtlpCaFile { get; set; } = "";
+
+    /// <summary>Empty: no Authorization header.</summary>
+    public string OtlpAuthorizationFile { get; set; } = "";
+
     public static Section Section { get; } =
         new Section<TelemetrySettings>("telemetry", "Metrics about the service.", (s, _) => s.Telemetry)
             .Number("interval_s", 1, 3600, "Seconds between telemetry messages.", t => t.IntervalS, (t, v) => t.IntervalS = v)
@@ -45,6 +51,20 @@ internal sealed class TelemetrySettings
                 "OpenTelemetry collector that gets the metrics over HTTP, for example http://127.0.0.1:4318; empty: none.",
                 t => t.OtlpEndpoint,
                 (t, v) => t.OtlpEndpoint = v
+            )
+            .Text(
+                "otlp_ca_file",
+                TextForms.File,
+                "Authorities (PEM) that may sign the collector's certificate; empty: the system's.",
+                t => t.OtlpCaFile,
+                (t, v) => t.OtlpCaFile = v
+            )
+            .Text(
+                "otlp_authorization_file",
+                TextForms.File,
+                "File with the Authorization header for the collector, for example \"Bearer TOKEN\"; read for each export. Empty: none.",
+                t => t.OtlpAuthorizationFile,
+                (t, v) => t.OtlpAuthorizationFile = v
             );
 }
 

@@ -6,7 +6,8 @@ namespace EdgeSeg.Configuration;
 
 /// <summary>
 /// A file that a setting names as an absolute path, or as <c>cred:NAME</c> for <c>$CREDENTIALS_DIRECTORY/NAME</c>, which systemd fills from
-/// LoadCredential=. The content is never shown or logged.
+/// LoadCredential=; outside of a service, <c>cred:secret_NAME</c> is the file that the package's unit loads under this name. The content is
+/// never shown or logged.
 /// </summary>
 internal static class SecretFile
 {
@@ -30,8 +31,12 @@ internal static class SecretFile
     }
 
     /// <summary>The path of the file.</summary>
+    /// <param name="setting">As the settings have it.</param>
+    /// <param name="environment">The variables of this process.</param>
+    /// <param name="credentials">The folder whose files the unit of the package loads: read where systemd has started no service, by a
+    /// person's <c>edgeseg doctor</c>.</param>
     /// <exception cref="OperatingException">It is a credential that systemd does not provide (exit code 2).</exception>
-    public static string Path(string setting, IReadOnlyDictionary<string, string> environment)
+    public static string Path(string setting, IReadOnlyDictionary<string, string> environment, string credentials = PackageFolder)
     {
         if (!setting.StartsWith(Prefix, StringComparison.Ordinal))
             return setting;
@@ -42,11 +47,35 @@ internal static class SecretFile
             return File.Exists(path) ? path : throw Missing(setting, name);
         }
 
-        throw new OperatingException(
-            $"{setting} is a systemd credential, but ${DirectoryVariable} is not set; add LoadCredential={name}:/path to the unit, or "
-                + "name a file",
-            ExitCode.Usage
-        );
+        return name.StartsWith(FolderPrefix, StringComparison.Ordinal)
+            ? OfPackage(setting, System.IO.Path.Combine(credentials, name[FolderPrefix.Length..]))
+            : throw new OperatingException(
+                $"{setting} is a systemd credential, but ${DirectoryVariable} is not set; add LoadCredential={name}:/path to the unit, "
+                    + "or name a file",
+                ExitCode.Usage
+            );
+    }
+
+    private static string OfPackage(string setting, string path)
+    {
+        try
+        {
+            File.OpenHandle(path).Dispose();
+            return path;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // a user who may not enter the folder cannot know whether the file exists
+            throw new OperatingException(
+                $"{setting}: {path} "
+                    + (
+                        Environment.IsPrivilegedProcess
+                            ? "cannot be read: create it (owner root, mode 600) and restart the service"
+                            : $"cannot be read by {Environment.UserName}: run it as root, for example sudo edgeseg doctor"
+                    ),
+                ExitCode.Usage
+            );
+        }
     }
 
     private static OperatingException Missing(string setting, string name) =>

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using EdgeSeg.Configuration;
@@ -15,6 +17,9 @@ namespace EdgeSeg.Health;
 internal static class BrokerCheck
 {
     private const string Name = "broker";
+
+    /// <summary>Id of a camera, an alert and a client that no device has.</summary>
+    private const string Stranger = "doctor";
 
     /// <param name="mqtt">Settings.</param>
     /// <param name="topics">Of this device.</param>
@@ -54,7 +59,7 @@ internal static class BrokerCheck
             );
     }
 
-    /// <summary>As the service does it: the first refused step is the finding.</summary>
+    /// <summary>As the service does it: all that is refused is the finding.</summary>
     private static async Task<Check> ConnectAsync(LinkOptions options, IReadOnlyList<string> filters)
     {
         using var client = new MqttClientFactory().CreateMqttClient();
@@ -66,37 +71,105 @@ internal static class BrokerCheck
             var accepted = await BrokerSession.ConnectAsync(client, options, limit.Token, $"edgeseg-doctor-{options.Session}");
             if (Lacks(accepted) is var (lack, remedy))
                 return Check.Failed(Name, $"{where}: {lack}", remedy);
+            List<string> refused = [];
             foreach (var filter in filters)
             {
                 var granted = await client.SubscribeAsync(filter, MqttQualityOfServiceLevel.AtLeastOnce, limit.Token);
-                if (granted.Items.FirstOrDefault(i => i.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2) is { } refused)
-                    return Refused($"the subscription to {filter} is refused: {ConnectErrors.Describe(refused.ResultCode)}");
+                foreach (var item in granted.Items.Where(i => i.ResultCode > MqttClientSubscribeResultCode.GrantedQoS2))
+                    refused.Add($"the subscription to {filter} is refused: {ConnectErrors.Describe(item.ResultCode)}");
             }
 
-            var topic = options.Topics.Reply("doctor");
-            // retained and empty: it shows that retained messages are accepted, and leaves none
-            var message = new MqttApplicationMessageBuilder()
-                .WithTopic(topic)
-                .WithRetainFlag()
-                .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce);
-            var answer = await client.PublishAsync(message.Build(), limit.Token);
-            if (!answer.IsSuccess)
-                return Refused($"publishing to {topic} is refused: {ConnectErrors.Describe(answer.ReasonCode)}");
+            foreach (var message in await TriesAsync(client, options.Topics, limit.Token))
+            {
+                var answer = await client.PublishAsync(message, limit.Token);
+                if (!answer.IsSuccess)
+                    refused.Add($"publishing to {message.Topic} is refused: {ConnectErrors.Describe(answer.ReasonCode)}");
+            }
+
+            if (refused.Count > 0)
+                return Check.Failed(
+                    Name,
+                    $"{where}: {string.Join("; ", refused)}",
+                    "allow this in the broker's access list; deploy/mosquitto/edgeseg.acl lists all topics"
+                );
             var secured = options.Tls is null ? "" : " over TLS";
-            return Check.Ok(Name, $"{where} accepts the connection{secured}, the subscriptions and a message");
+            var unknown =
+                options.Protocol == MqttProtocol.V5 ? "" : " (with MQTT 3.1.1 it does not say which messages its access list refuses)";
+            return Check.Ok(Name, $"{where} accepts the connection{secured}, the subscriptions and the messages{unknown}");
         }
         catch (Exception e) when (e is not OperatingException)
         {
             // whatever the library throws while talking (socket, protocol, time)
             return Check.Failed(Name, $"{where}: {ConnectErrors.Describe(e, null)}", "check the network and the log of the broker");
         }
+    }
 
-        Check Refused(string finding) =>
-            Check.Failed(
-                Name,
-                $"{where}: {finding}",
-                "allow this in the broker's access list; deploy/mosquitto/edgeseg.acl lists all topics"
-            );
+    /// <summary>
+    /// A message to each kind of topic that a device publishes. They change nothing: empty ones to a camera, an alert and a client that no
+    /// device has, and to the device's own topics what they hold already.
+    /// </summary>
+    private static async Task<List<MqttApplicationMessage>> TriesAsync(IMqttClient client, Topics topics, CancellationToken cancel)
+    {
+        var camera = new CameraTopics(topics.Root, Stranger);
+        string[] foreign =
+        [
+            topics.Reply(Stranger),
+            topics.Alert(Stranger),
+            camera.State,
+            camera.Mask,
+            camera.Track(Stranger),
+            camera.Preview,
+            camera.Overlay,
+        ];
+        // retained and empty: it shows that retained messages are accepted, and leaves none
+        return
+        [
+            .. foreign.Select(t => Try(t, [], isRetained: true)),
+            .. (await HeldAsync(client, [topics.Status, topics.Info, topics.ModelState], cancel)).Select(h =>
+                Try(h.Key, h.Value, isRetained: false)
+            ),
+        ];
+
+        static MqttApplicationMessage Try(string topic, byte[] payload, bool isRetained) =>
+            new()
+            {
+                Topic = topic,
+                Payload = new ReadOnlySequence<byte>(payload),
+                Retain = isRetained,
+                QualityOfServiceLevel = MqttQualityOfServiceLevel.AtLeastOnce,
+            };
+    }
+
+    /// <summary>
+    /// What retained topics hold, empty for nothing. A topic that may not be read is left out: it is unknown what would change it.
+    /// </summary>
+    private static async Task<Dictionary<string, byte[]>> HeldAsync(IMqttClient client, string[] topics, CancellationToken cancel)
+    {
+        var held = new ConcurrentDictionary<string, byte[]>(StringComparer.Ordinal);
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        client.ApplicationMessageReceivedAsync += ReceiveAsync;
+        List<string> readable = [];
+        foreach (var topic in topics)
+        {
+            var granted = await client.SubscribeAsync(topic, MqttQualityOfServiceLevel.AtLeastOnce, cancel);
+            if (granted.Items.All(i => i.ResultCode <= MqttClientSubscribeResultCode.GrantedQoS2))
+                readable.Add(topic);
+        }
+
+        // no broker reports that nothing is retained
+        await Task.WhenAny(all.Task, Task.Delay(HealthLimits.RetainedWaitMs, cancel));
+        client.ApplicationMessageReceivedAsync -= ReceiveAsync;
+        return readable.ToDictionary(t => t, t => held.GetValueOrDefault(t, []));
+
+        Task ReceiveAsync(MqttApplicationMessageReceivedEventArgs received)
+        {
+            var message = received.ApplicationMessage;
+            if (topics.Contains(message.Topic, StringComparer.Ordinal))
+                held[message.Topic] = message.Payload.ToArray();
+            if (held.Count == topics.Length)
+                all.TrySetResult();
+            return Task.CompletedTask;
+        }
     }
 
     /// <summary>What the service needs and the broker says that it has not, with the remedy.</summary>

@@ -17,6 +17,11 @@ internal static class HealthLimits
     /// <summary>Temperature in degrees Celsius from which boards of this class slow down (Raspberry Pi: 80).</summary>
     public const double HotC = 80;
 
+    /// <summary>
+    /// Longest wait for what a broker retains of this device, in milliseconds; a broker sends it right after the subscription.
+    /// </summary>
+    public const int RetainedWaitMs = 1_000;
+
     /// <summary>Largest message of a broker, in bytes, below which it cannot carry info and ordinary masks.</summary>
     public const uint SmallestPacketBytes = 16 << 10;
 }

@@ -17,25 +17,47 @@ internal static class SystemChecks
     }
 
     /// <summary>Why the service cannot write its state there, with the remedy; null: it can.</summary>
-    public static (string Finding, string Remedy)? StateFault(string stateDir)
+    /// <param name="stateDir">The folder.</param>
+    /// <param name="isService">The service asks, whose user is right; else a command, which a person may have started as the wrong
+    /// user.</param>
+    public static (string Finding, string Remedy)? StateFault(string stateDir, bool isService = false)
     {
         if (FileInPlaceOfFolder(stateDir) is { } file)
             return ($"{file} is a file: state_dir {stateDir} cannot be made", "delete the file, or set state_dir to a folder");
         var existing = DiskSpace.NearestExisting(stateDir);
         if (WriteFault(existing) is { } fault)
-            return ($"{existing} cannot be written by {Environment.UserName}: {fault}", "correct its owner and mode, or set state_dir");
+            return (
+                $"{existing} cannot be written by {Environment.UserName}: {fault}",
+                Remedy(existing, FolderOwner.Of("/proc/self")?.User, isService)
+            );
         // a command that root ran may have made a folder that the service's user cannot write
+        var owner = FolderOwner.Of(stateDir)?.User;
         foreach (var name in (string[])["models", "samples"])
         {
             var folder = Path.Combine(stateDir, name);
-            if (Directory.Exists(folder) && WriteFault(folder) is { } inside)
+            if (!Directory.Exists(folder))
+                continue;
+            // root can write everywhere: the owner is compared
+            var inside =
+                Environment.IsPrivilegedProcess && FolderOwner.Of(folder)?.User != owner ? "it has another owner" : WriteFault(folder);
+            if (inside is not null)
                 return (
-                    $"{folder} cannot be written by {Environment.UserName}: {inside}",
+                    $"{folder} cannot be written by {FolderOwner.Name(owner ?? 0)}: {inside}",
                     $"give it the owner of state_dir: sudo chown -R --reference={stateDir} {folder}"
                 );
         }
 
         return null;
+    }
+
+    /// <summary>The folder of another user stays as it is: an installed service could not start with another owner.</summary>
+    internal static string Remedy(string folder, uint? user, bool isService)
+    {
+        if (isService || FolderOwner.Of(folder)?.User is not { } owner || owner == user)
+            return "correct its owner and mode, or set state_dir to a folder that can be written";
+        var name = FolderOwner.Name(owner);
+        return $"the folder belongs to {name}: run it as {(owner == 0 ? "root" : $"root or as {name}")}, or set state_dir to a folder of "
+            + "this user";
     }
 
     private static string? FileInPlaceOfFolder(string folder)

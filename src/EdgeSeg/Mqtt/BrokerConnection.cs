@@ -1,5 +1,6 @@
 using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
+using EdgeSeg.Platform;
 using MQTTnet;
 using MQTTnet.Protocol;
 
@@ -50,7 +51,6 @@ internal sealed class BrokerConnection : IDisposable
     {
         (this.options, this.refusals, this.callbacks, this.hasSpoken) = (options, refusals, callbacks, hasSpoken);
         (this.observed, this.time) = (observed, time);
-        MaxPayloadBytes = observed.Bytes;
         certificate = ClientOptions.CertificateCheck(options);
         discovery = HomeAssistantMessage.Topic("+", options.Topics.Device);
         ownStates = [options.Topics.Status, options.Topics.AllStates, options.Topics.AllAlerts, discovery];
@@ -74,8 +74,11 @@ internal sealed class BrokerConnection : IDisposable
     /// </summary>
     public bool IsShared { get; private set; }
 
-    /// <summary>Largest payload that this broker accepts.</summary>
-    public int MaxPayloadBytes { get; private set; }
+    /// <summary>Largest payload that this broker accepts: as it states, else as observed until now.</summary>
+    public int MaxPayloadBytes =>
+        largestPacket > 0
+            ? (int)Math.Clamp((long)largestPacket - MqttLimits.MessageOverheadBytes, 0, MessageLimits.MaxMessageBytes)
+            : observed.Bytes;
 
     /// <summary>Connects and subscribes. Null on success, else the reason for people; it holds no secret.</summary>
     public async Task<string?> ConnectAsync(byte[] will, CancellationToken stop)
@@ -90,12 +93,7 @@ internal sealed class BrokerConnection : IDisposable
                 return Refused(ConnectErrors.Describe(answer));
             // the library reports the broker's largest packet but does not enforce it; it does follow the broker's keep-alive
             // (ServerKeepAlive)
-            if (answer.MaximumPacketSize is > 0 and { } largest)
-            {
-                largestPacket = largest;
-                MaxPayloadBytes = (int)Math.Clamp((long)largest - MqttLimits.MessageOverheadBytes, 0, MessageLimits.MaxMessageBytes);
-            }
-
+            largestPacket = answer.MaximumPacketSize ?? 0;
             await SubscribeAsync(limit.Token);
             return null;
         }

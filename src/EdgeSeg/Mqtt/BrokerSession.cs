@@ -43,11 +43,11 @@ internal static class BrokerSession
             throw Failed(limit.IsCancellationRequested ? ConnectErrors.NoAnswer(options) : ConnectErrors.Describe(e, check));
         }
 
-        OperatingException Failed(string reason) =>
-            new(
-                $"broker {options.Host}:{options.Port}: "
-                    + PemFiles.WithDates(reason, options.Tls?.ClientCertificate, TimeProvider.System.GetUtcNow())
-            );
+        OperatingException Failed(string reason)
+        {
+            var text = PemFiles.WithDates(reason, options.Tls?.ClientCertificate, TimeProvider.System.GetUtcNow());
+            return new($"broker {options.Host}:{options.Port}: {(options.IsOfCommandLine ? ConnectErrors.WithOptions(text) : text)}");
+        }
     }
 
     /// <summary>Ends the connection without the last will. One that is gone already, or a broker that is silent, is no error.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using EdgeSeg.Configuration;
+using EdgeSeg.Platform;
 using MQTTnet;
 using MQTTnet.Formatter;
 
@@ -41,7 +42,7 @@ internal static class ClientOptions
             .WithTargetHost(name)
             // the network of a robot often reaches the broker only: waiting for revocation lists would break the connection
             .WithRevocationMode(X509RevocationMode.NoCheck)
-            .WithCertificateValidationHandler(check.Accept);
+            .WithCertificateValidationHandler(shown => check.Accept(shown.Certificate, shown.Chain, shown.SslPolicyErrors));
         if (tls.Authorities is { Count: > 0 })
             builder.WithTrustChain(tls.Authorities);
         if (tls.ClientCertificate is not null)

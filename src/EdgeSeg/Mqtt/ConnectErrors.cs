@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using EdgeSeg.Platform;
 using MQTTnet;
 using MQTTnet.Exceptions;
 
@@ -15,6 +16,25 @@ internal static class ConnectErrors
 
     private const string ClosedAfterHandshake =
         "the TLS connection was closed without an MQTT answer: check mqtt.port, and the client certificate if the broker requires one";
+
+    /// <summary>Settings and the options of a command that stand for them.</summary>
+    private static readonly (string Setting, string Option)[] options =
+    [
+        ("set mqtt.tls = false", "leave out --tls"),
+        ("mqtt.tls", "--tls"),
+        ("mqtt.ca_file", "--ca-file"),
+        ("mqtt.client_cert_file", "--cert-file"),
+        ("mqtt.client_key_file", "--key-file"),
+        ("mqtt.client_id", "--client-id"),
+        ("mqtt.host", "--host"),
+        ("mqtt.port", "--port"),
+        ("mqtt.username", "--user"),
+        ("mqtt.password_file", "--password-file"),
+    ];
+
+    /// <summary>The remedy of a command that was started with options instead of a settings file.</summary>
+    public static string WithOptions(string text) =>
+        options.Aggregate(text, (done, o) => done.Replace(o.Setting, o.Option, StringComparison.Ordinal));
 
     /// <summary>The answer to CONNECT was a refusal.</summary>
     public static string Describe(MqttClientConnectResult answer)
@@ -37,7 +57,9 @@ internal static class ConnectErrors
         return $"the broker refuses the connection: {reason}{Comment(answer.ReasonString)}";
     }
 
-    public static string NoAnswer(LinkOptions options) => $"no answer within {options.ConnectTimeout.TotalSeconds:0.#} s";
+    public static string NoAnswer(LinkOptions options) =>
+        $"no answer within {options.ConnectTimeout.TotalSeconds:0.#} s: check mqtt.host and mqtt.port, and that an MQTT broker "
+        + "listens there";
 
     /// <summary>The reason of a SUBACK or PUBACK in words: "not authorized".</summary>
     public static string Describe(MqttClientSubscribeResultCode code) => Words(code.ToString());
@@ -67,7 +89,7 @@ internal static class ConnectErrors
         if (all.OfType<SocketException>().FirstOrDefault() is { } socket)
             return certificate is { IsAccepted: true } && IsClosed(socket.SocketErrorCode) ? ClosedAfterHandshake
                 : certificate is not null && IsClosed(socket.SocketErrorCode) ? ResetDuringHandshake
-                : Describe(socket);
+                : SocketErrors.Describe(socket);
         if (all.OfType<AuthenticationException>().FirstOrDefault() is { } tls)
             return Describe(tls, all[^1]);
         if (all.Any(e => e is MqttProtocolViolationException))
@@ -83,20 +105,6 @@ internal static class ConnectErrors
 
     private static bool IsClosed(SocketError code) =>
         code is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.NotConnected or SocketError.Shutdown;
-
-    private static string Describe(SocketException error) =>
-        error.SocketErrorCode switch
-        {
-            SocketError.ConnectionRefused => "connection refused: no server listens on this port",
-            SocketError.HostNotFound or SocketError.NoData => "the host name is unknown",
-            SocketError.TryAgain => "the host name cannot be resolved now",
-            SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown or SocketError.NetworkDown =>
-                "the network has no route to the host",
-            SocketError.TimedOut => "no answer in time",
-            SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown =>
-                "the connection was reset by the other side",
-            _ => error.Message,
-        };
 
     private static string Describe(AuthenticationException error, Exception innermost)
     {

@@ -45,6 +45,9 @@ internal sealed class LinkOptions
     /// <summary>Identifies this run of the service; see <see cref="FrameId.NewSession"/>.</summary>
     public required string Session { get; init; }
 
+    /// <summary>The broker is named on the command line, without a settings file: remedies name options.</summary>
+    public bool IsOfCommandLine { get; init; }
+
     public MqttProtocol Protocol { get; init; } = defaults.Protocol;
 
     /// <summary>MQTT client id; null: <c>edgeseg-&lt;device&gt;</c>.</summary>

@@ -30,6 +30,7 @@ internal static class LinkSettings
     /// <param name="session">Of this run.</param>
     /// <param name="subscriptions">Topic filters.</param>
     /// <param name="received">Called for each message on them; it must hand over and return.</param>
+    /// <param name="isOfCommandLine">The settings are options of a command.</param>
     /// <exception cref="OperatingException">A secret or a certificate cannot be read.</exception>
     public static LinkOptions Options(
         MqttSettings mqtt,
@@ -37,7 +38,8 @@ internal static class LinkSettings
         Topics topics,
         string session,
         IReadOnlyList<string>? subscriptions = null,
-        Action<IncomingMessage>? received = null
+        Action<IncomingMessage>? received = null,
+        bool isOfCommandLine = false
     ) =>
         new()
         {
@@ -47,6 +49,7 @@ internal static class LinkSettings
             Session = session,
             Subscriptions = subscriptions ?? [],
             Received = received,
+            IsOfCommandLine = isOfCommandLine,
             Protocol = mqtt.Protocol,
             ClientId = mqtt.ClientId.Length == 0 ? null : mqtt.ClientId,
             User = mqtt.Username.Length == 0 ? null : mqtt.Username,

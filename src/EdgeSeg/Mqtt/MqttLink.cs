@@ -226,7 +226,6 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
 
     private async Task ServeAsync(BrokerConnection to)
     {
-        maxPayloadBytes = to.MaxPayloadBytes;
         status.Offer();
         outbox.BeginOnline();
         connected = true;
@@ -242,6 +241,8 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     {
         while (!to.Lost)
         {
+            // one that was observed ends while the connection lasts
+            maxPayloadBytes = to.MaxPayloadBytes;
             if (outbox.Take() is { } slot)
             {
                 var outcome = await to.SendAsync(slot);

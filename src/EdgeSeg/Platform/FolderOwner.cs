@@ -24,6 +24,20 @@ internal static class FolderOwner
         return (BinaryPrimitives.ReadUInt32LittleEndian(found[UserAt..]), BinaryPrimitives.ReadUInt32LittleEndian(found[GroupAt..]));
     }
 
+    /// <summary>The name of a user, from <c>/etc/passwd</c>; <c>user NUMBER</c> where it has none.</summary>
+    public static string Name(uint user)
+    {
+        try
+        {
+            var found = File.ReadLines("/etc/passwd").Select(l => l.Split(':')).FirstOrDefault(f => f.Length > 2 && f[2] == $"{user}");
+            return found?[0] ?? $"user {user}";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"user {user}";
+        }
+    }
+
     /// <summary>
     /// Makes a process of root one of the folder's owner, for good: what it writes there then belongs to the service, which could not
     /// change a file of root. Does nothing for another user than root.

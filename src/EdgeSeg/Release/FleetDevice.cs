@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EdgeSeg.Messages;
 using EdgeSeg.Platform;
 
 namespace EdgeSeg.Release;
@@ -19,6 +20,9 @@ internal sealed record FleetDevice(string Device)
 
     /// <summary>The state in its status: online, degraded, offline and so on; null: unknown.</summary>
     public string? Status { get; init; }
+
+    /// <summary>Its last status, or its will, is that it is not connected.</summary>
+    public bool IsOffline => Status == ServiceState.Offline.ToWire();
 
     /// <summary>The same device with the content of a message. A message that is not a JSON object changes nothing.</summary>
     public FleetDevice With(FleetTopic topic, ReadOnlyMemory<byte> payload)

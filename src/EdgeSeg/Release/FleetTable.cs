@@ -9,6 +9,9 @@ internal sealed class FleetTable
 
     private readonly SortedDictionary<string, DeviceModelState> devices = new(StringComparer.Ordinal);
 
+    // also of devices whose model/state has not come yet; at most as many as the table has room for
+    private readonly HashSet<string> offline = new(StringComparer.Ordinal);
+
     public int Count => devices.Count;
 
     public bool Has(string device) => devices.ContainsKey(device);
@@ -24,6 +27,13 @@ internal sealed class FleetTable
 
     public void Remove(string device) => devices.Remove(device);
 
+    /// <summary>Notes whether a device is connected. Returns its line where it is in the table and this is news; else null.</summary>
+    public string? SetOffline(string device, bool isOffline)
+    {
+        var isNews = isOffline ? offline.Count < ReleaseLimits.MaxFleetDevices && offline.Add(device) : offline.Remove(device);
+        return isNews && devices.TryGetValue(device, out var state) ? Line(state) : null;
+    }
+
     /// <summary>Head, a line for each device, and a summary of their states.</summary>
     public IReadOnlyList<string> Lines()
     {
@@ -31,17 +41,20 @@ internal sealed class FleetTable
         var widths = Enumerable.Range(0, head.Length).Select(i => rows.Max(r => r[i].Length)).ToArray();
         var lines = rows.Select(r => string.Join("  ", r.Select((cell, i) => cell.PadRight(widths[i]))).TrimEnd()).ToList();
         var counts = devices.Values.GroupBy(d => d.State).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key}");
-        lines.Add($"{devices.Count} device{(devices.Count == 1 ? "" : "s")}: {string.Join(", ", counts)}");
+        var away = devices.Keys.Count(offline.Contains);
+        lines.Add(
+            $"{devices.Count} device{(devices.Count == 1 ? "" : "s")}: {string.Join(", ", counts)}{(away == 0 ? "" : $"; {away} offline")}"
+        );
         return lines;
     }
 
     /// <summary>One device on one line, for a log.</summary>
-    public static string Line(DeviceModelState state) => string.Join("  ", Cells(state).Select(c => c.Length == 0 ? "-" : c));
+    public string Line(DeviceModelState state) => string.Join("  ", Cells(state).Select(c => c.Length == 0 ? "-" : c));
 
-    private static string[] Cells(DeviceModelState s) =>
+    private string[] Cells(DeviceModelState s) =>
         [
             s.Device,
-            s.State,
+            offline.Contains(s.Device) ? $"{s.State} (offline)" : s.State,
             s.Active ?? "",
             s.Name is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{s.Name} {s.Version}").TrimEnd(),
             s.Serial?.ToString(CultureInfo.InvariantCulture) ?? "",

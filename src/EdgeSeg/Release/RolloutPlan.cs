@@ -10,7 +10,8 @@ internal static class RolloutPlan
     private static readonly string[] head = ["DEVICE", "STATUS", "MODEL", "TAGS", "SHARE", "TAKES PART"];
 
     /// <summary>
-    /// The first devices in the order of the salt, so that a greater count with the same salt holds the devices of the smaller one.
+    /// The first devices in the order of the salt, so that a greater count with the same salt holds the devices of the smaller one, as long
+    /// as these stay online. Devices that are offline come last: they would not be updated now.
     /// </summary>
     /// <exception cref="OperatingException">There are fewer devices.</exception>
     public static IReadOnlyList<string> Pick(IReadOnlyList<FleetDevice> devices, int count, string salt, IReadOnlyList<string>? tags)
@@ -19,7 +20,8 @@ internal static class RolloutPlan
         [
             .. devices
                 .Where(d => tags is null || tags.Intersect(d.Tags, StringComparer.Ordinal).Any())
-                .OrderBy(d => RolloutShare.Of(salt, d.Device))
+                .OrderBy(d => d.IsOffline)
+                .ThenBy(d => RolloutShare.Of(salt, d.Device))
                 .ThenBy(d => d.Device, StringComparer.Ordinal)
                 .Select(d => d.Device)
                 .Take(count),
@@ -34,6 +36,15 @@ internal static class RolloutPlan
     public static IEnumerable<string> Taken(Rollout? rollout, IReadOnlyList<FleetDevice> devices) =>
         devices.Where(d => TakesPart(rollout, d)).Select(d => d.Device);
 
+    /// <summary>How many of the devices that take part are offline; null: none.</summary>
+    public static string? Offline(Rollout? rollout, IReadOnlyList<FleetDevice> devices)
+    {
+        var offline = devices.Count(d => d.IsOffline && TakesPart(rollout, d));
+        return offline == 0
+            ? null
+            : $"{offline} of the chosen devices {(offline == 1 ? "is" : "are")} offline: updated once connected again";
+    }
+
     /// <summary>Head, a line for each device, and a summary.</summary>
     public static IReadOnlyList<string> Lines(Rollout? rollout, IReadOnlyList<FleetDevice> devices)
     {
@@ -44,6 +55,8 @@ internal static class RolloutPlan
         var missing = rollout?.Devices?.Except(devices.Select(d => d.Device), StringComparer.Ordinal).ToList() ?? [];
         if (missing.Count > 0)
             lines.Add($"not on this broker: {string.Join(",", missing)}");
+        if (Offline(rollout, devices) is { } offline)
+            lines.Add(offline);
         lines.Add($"{taken.Count} of {devices.Count} devices take part{(taken.Count > 0 ? $": {string.Join(",", taken)}" : "")}");
         return lines;
     }

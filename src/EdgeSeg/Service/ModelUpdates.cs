@@ -82,6 +82,24 @@ internal sealed class ModelUpdates : IAsyncDisposable
         return taken;
     }
 
+    /// <summary>The lock of a store's state_dir for a command, which keeps a service from starting meanwhile.</summary>
+    /// <param name="store">Below state_dir.</param>
+    /// <param name="isRunning">A service that runs has it.</param>
+    /// <returns>Null: a service has it, or the disk knows no locks.</returns>
+    public static FolderLock? TryTake(SlotStore store, out bool isRunning)
+    {
+        try
+        {
+            isRunning = false;
+            return FolderLock.TryTake(Path.GetDirectoryName(store.Root)!, out _);
+        }
+        catch (OperatingException)
+        {
+            isRunning = true;
+            return null;
+        }
+    }
+
     /// <summary>Where the updates are, for metrics; null: nothing was reported yet. Any thread.</summary>
     public UpdateFigures? Figures => figures;
 

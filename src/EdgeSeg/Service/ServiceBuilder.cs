@@ -92,7 +92,7 @@ internal static class ServiceBuilder
         // the default folder needs rights that a person who tries the program need not have
         if (!Directory.Exists(settings.StateDir) && settings.StateDir != Settings.DefaultStateDir)
             StartCheck.CheckStateFolder(settings.StateDir);
-        else if (SystemChecks.StateFault(settings.StateDir) is var (finding, remedy))
+        else if (SystemChecks.StateFault(settings.StateDir, isService: true) is var (finding, remedy))
             journal.Warning($"{finding}: {remedy}");
     }
 

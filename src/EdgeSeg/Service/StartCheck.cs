@@ -37,6 +37,8 @@ internal static class StartCheck
             CheckCamera(camera);
         if (settings.Update.Enabled)
             _ = Update(settings.Update);
+        if (settings.Telemetry.OtlpEndpoint.Length > 0)
+            _ = CollectorServer.Access(settings.Telemetry);
 
         // the folder of the running service is in use: a fault of it is reported elsewhere, and is no reason against other settings
         if (settings.StateDir != inUse?.StateDir)
@@ -115,7 +117,7 @@ internal static class StartCheck
     /// <exception cref="OperatingException">The folder of the state cannot be made or written.</exception>
     public static void CheckStateFolder(string folder)
     {
-        if (SystemChecks.StateFault(folder) is { } fault)
+        if (SystemChecks.StateFault(folder, isService: true) is { } fault)
             throw new OperatingException($"state_dir: {fault.Finding}: {fault.Remedy}", 2);
     }
 }

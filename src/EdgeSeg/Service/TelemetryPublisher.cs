@@ -45,7 +45,16 @@ internal sealed class TelemetryPublisher : IDisposable
         publishedAt = time.GetTimestamp();
         fleet = settings.Fleet;
         if (settings.Telemetry.OtlpEndpoint is { Length: > 0 } endpoint)
-            otlp = new OtlpMetrics(endpoint, info.Device, info.Session, ProgramVersion.Text, fleet, intervalS, report);
+            otlp = new OtlpMetrics(
+                endpoint,
+                info.Device,
+                info.Session,
+                ProgramVersion.Text,
+                fleet,
+                intervalS,
+                report,
+                CollectorServer.Access(settings.Telemetry)
+            );
     }
 
     /// <summary>The board's figures as they were last read.</summary>

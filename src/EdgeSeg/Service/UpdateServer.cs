@@ -10,24 +10,25 @@ namespace EdgeSeg.Service;
 /// <summary>From <c>[update]</c> to the options of downloads. Certificates and secrets are read here.</summary>
 internal static class UpdateServer
 {
-    private static readonly Dictionary<string, string> variables = Environment
-        .GetEnvironmentVariables()
-        .Cast<DictionaryEntry>()
-        .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, string> Variables { get; } =
+        Environment
+            .GetEnvironmentVariables()
+            .Cast<DictionaryEntry>()
+            .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
 
     /// <exception cref="OperatingException">A file cannot be read.</exception>
     public static DownloadOptions Options(UpdateSettings update)
     {
         // a missing secret is reported at the start, not at the first update
         if (update.AuthorizationFile.Length > 0)
-            _ = SecretFile.Read(update.AuthorizationFile, variables);
+            _ = SecretFile.Read(update.AuthorizationFile, Variables);
         return new DownloadOptions
         {
             Schemes = update.Sources,
             FileRoot = update.FileRoot,
             MaxBytesPerS = update.MaxKibS * 1024L,
             Authorities =
-                update.CaFile.Length > 0 ? PemFiles.Authorities("update.ca_file", SecretFile.Path(update.CaFile, variables)) : null,
+                update.CaFile.Length > 0 ? PemFiles.Authorities("update.ca_file", SecretFile.Path(update.CaFile, Variables)) : null,
             Proxy = update.Proxy.Length > 0 ? new Uri(update.Proxy) : null,
             Authorization = update.AuthorizationFile.Length > 0 ? () => Authorization(update.AuthorizationFile) : null,
         };
@@ -37,7 +38,7 @@ internal static class UpdateServer
     {
         try
         {
-            return SecretFile.Read(setting, variables);
+            return SecretFile.Read(setting, Variables);
         }
         catch (OperatingException e)
         {

@@ -25,6 +25,7 @@ internal sealed class OtlpMetrics : IDisposable
     /// <param name="fleet">Empty: none.</param>
     /// <param name="intervalS">Between exports.</param>
     /// <param name="report">Gets a line when exports begin to fail and when they succeed again.</param>
+    /// <param name="access">Authorities and credentials; null: the system's, and none.</param>
     public OtlpMetrics(
         string endpoint,
         string device,
@@ -32,7 +33,8 @@ internal sealed class OtlpMetrics : IDisposable
         string version,
         string fleet,
         double intervalS,
-        Action<string> report
+        Action<string> report,
+        CollectorAccess? access = null
     )
     {
         var address = Address(endpoint);
@@ -75,7 +77,7 @@ internal sealed class OtlpMetrics : IDisposable
                 {
                     exporter.Endpoint = address;
                     exporter.HttpClientFactory = () =>
-                        new HttpClient(new ExportReporter(address, report))
+                        new HttpClient(new ExportReporter(address, access ?? new CollectorAccess(), TimeProvider.System, report))
                         {
                             Timeout = TimeSpan.FromMilliseconds(TelemetryLimits.OtlpTimeoutMs),
                         };

@@ -15,6 +15,9 @@ internal static class TelemetryLimits
     /// <summary>Longest time that an export of metrics may take, in milliseconds; it runs on a thread of its own.</summary>
     public const int OtlpTimeoutMs = 5_000;
 
+    /// <summary>Shortest time between two lines about exports, in milliseconds.</summary>
+    public const int OtlpReportMs = 60_000;
+
     /// <summary>Longest time that stopping waits for the last export, in milliseconds.</summary>
     public const int OtlpStopMs = 500;
 

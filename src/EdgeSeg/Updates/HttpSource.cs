@@ -4,7 +4,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using EdgeSeg.Messages;
-using EdgeSeg.Mqtt;
+using EdgeSeg.Platform;
 
 namespace EdgeSeg.Updates;
 

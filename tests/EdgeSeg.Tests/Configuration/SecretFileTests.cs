@@ -17,6 +17,26 @@ public class SecretFileTests
         Assert.Equal(valid, SecretFile.IsValid(setting));
 
     [Fact]
+    public void Outside_of_the_service_a_secret_of_the_package_is_read_from_its_folder()
+    {
+        var folder = Directory.CreateTempSubdirectory("edgeseg");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "password");
+            File.WriteAllText(file, "hunter2\n");
+            Assert.Equal(file, SecretFile.Path("cred:secret_password", Text.NoVariables, folder.FullName));
+            var error = Assert.Throws<OperatingException>(() => SecretFile.Path("cred:secret_absent", Text.NoVariables, folder.FullName));
+            Assert.StartsWith($"cred:secret_absent: {folder.FullName}/absent cannot be read", error.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("LoadCredential", error.Message, StringComparison.Ordinal);
+            Assert.Contains(Environment.IsPrivilegedProcess ? "create it" : "run it as root", error.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public void A_credential_is_read_from_the_folder_that_systemd_names()
     {
         var folder = Directory.CreateTempSubdirectory("edgeseg");

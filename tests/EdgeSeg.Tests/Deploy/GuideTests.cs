@@ -30,7 +30,11 @@ public sealed partial class GuideTests : IDisposable
     private string Machine() =>
         $$"""
             set -euo pipefail
-            edgeseg() { '{{Published.Binary}}' "$@"; }
+            edgeseg() {
+                # the credentials of the service, which are not in /etc here
+                [ "$1" != doctor ] || set -- "$@" --config '{{scratch.Path}}/edgeseg/edgeseg.toml'
+                CREDENTIALS_DIRECTORY=$PWD/credentials '{{Published.Binary}}' "$@"
+            }
             sudo() {
                 local words=()
                 if [ "$(id -u)" -ne 0 ]; then
@@ -116,6 +120,8 @@ public sealed partial class GuideTests : IDisposable
             """
         );
         Assert.True(code == 0, output);
+        Assert.Matches("ok +broker +localhost:.* accepts the connection over TLS, the subscriptions and the messages", output);
+        Assert.Contains("1 of 1 devices take part: arm-7", output, StringComparison.Ordinal);
         Assert.Contains("\"state\":\"online\"", output, StringComparison.Ordinal);
         // before and after the change of the secret
         Assert.Equal(2, Regex.Count(output, "\"found\":"));

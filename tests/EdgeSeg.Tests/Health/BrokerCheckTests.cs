@@ -141,6 +141,65 @@ public sealed class BrokerCheckTests : IDisposable
         Failed(Examine($"host = \"127.0.0.1\"\nport = {broker.Port}\nprotocol = \"{protocol}\""), part);
     }
 
+    [Theory]
+    [InlineData("pattern write edgeseg/v1/%u/status", "robot-7/status")]
+    [InlineData("pattern write edgeseg/v1/%u/info", "robot-7/info")]
+    [InlineData("pattern write edgeseg/v1/%u/model/state", "robot-7/model/state")]
+    [InlineData("pattern write edgeseg/v1/%u/alert/+", "robot-7/alert/doctor")]
+    [InlineData("pattern write edgeseg/v1/%u/cam/+/state", "robot-7/cam/doctor/state")]
+    [InlineData("pattern write edgeseg/v1/%u/cam/+/mask", "robot-7/cam/doctor/mask")]
+    [InlineData("pattern write edgeseg/v1/%u/cam/+/track/+", "robot-7/cam/doctor/track/doctor")]
+    [InlineData("pattern write edgeseg/v1/%u/cam/+/preview", "robot-7/cam/doctor/preview")]
+    [InlineData("pattern write edgeseg/v1/%u/cam/+/overlay", "robot-7/cam/doctor/overlay")]
+    [InlineData("pattern write edgeseg/v1/%u/reply/#", "robot-7/reply/doctor")]
+    [InlineData("", "")]
+    public async Task A_line_that_the_access_list_lacks_is_found(string line, string refused)
+    {
+        var list = await File.ReadAllTextAsync(Repository.PathOf("deploy/mosquitto/edgeseg.acl"), TestContext.Current.CancellationToken);
+        Assert.Contains(line, list, StringComparison.Ordinal);
+        var file = scratch.Write(
+            "acl",
+            Encoding.UTF8.GetBytes(line.Length == 0 ? list : list.Replace(line + "\n", "", StringComparison.Ordinal))
+        );
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(file, UnixFileMode.UserRead);
+        await using var broker = await Mosquitto.StartOrSkipAsync(
+            $"acl_file {file}" + (Environment.IsPrivilegedProcess ? "\nuser root" : "")
+        );
+        var check = Examine($"host = \"127.0.0.1\"\nport = {broker.Port}\nusername = \"robot-7\"");
+        if (line.Length == 0)
+            Assert.True(check.State == CheckState.Ok, check.Finding);
+        else
+            Failed(check, $"publishing to edgeseg/v1/{refused} is refused: not authorized");
+        Assert.Equal(line.Length == 0 ? 0 : 1, check.Finding.Split("is refused").Length - 1);
+    }
+
+    [Fact]
+    public async Task The_check_leaves_the_retained_topics_as_they_are()
+    {
+        await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0);
+        await using var listener = await Listener.StartAsync(broker.Port);
+        using var client = new MQTTnet.MqttClientFactory().CreateMqttClient();
+        await client.ConnectAsync(
+            new MQTTnet.MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", broker.Port).Build(),
+            TestContext.Current.CancellationToken
+        );
+        await MQTTnet.MqttClientExtensions.PublishStringAsync(
+            client,
+            topics.Status,
+            """{"state":"online"}""",
+            retain: true,
+            cancellationToken: TestContext.Current.CancellationToken
+        );
+        await listener.UntilAsync("the status", h => h.State == "online");
+        var check = Examine($"host = \"127.0.0.1\"\nport = {broker.Port}\nprotocol = \"3.1.1\"");
+        Assert.True(check.State == CheckState.Ok, check.Finding);
+        Assert.Contains("does not say which messages", check.Finding, StringComparison.Ordinal);
+        await using var later = await Listener.StartAsync(broker.Port);
+        await later.UntilAsync("the status", h => h.State == "online");
+        Assert.Equal([topics.Status], later.All.Where(h => h.Topic.StartsWith(topics.Root, StringComparison.Ordinal)).Select(h => h.Topic));
+    }
+
     [Fact]
     public async Task A_port_that_the_running_service_of_this_device_has_is_ok()
     {

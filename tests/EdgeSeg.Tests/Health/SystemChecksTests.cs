@@ -1,4 +1,5 @@
 using System.Text;
+using EdgeSeg.Platform;
 using EdgeSeg.Testing;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
@@ -19,6 +20,40 @@ public class SystemChecksTests
     {
         using var scratch = new Scratch();
         Assert.EndsWith("b/c (not made yet)", SystemChecks.Disk(Path.Combine(scratch.Path, "a/b/c")).Finding, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_state_folder_that_cannot_be_written_fails_and_names_who_could()
+    {
+        var check = SystemChecks.Disk("/proc/x");
+        Assert.Equal(CheckState.Failed, check.State);
+        Assert.StartsWith($"/proc cannot be written by {Environment.UserName}: ", check.Finding, StringComparison.Ordinal);
+        Assert.DoesNotContain("chown", check.Remedy, StringComparison.Ordinal);
+
+        // to another user than the owner no change of the folder is advised: the service could not use it any more
+        using var scratch = new Scratch();
+        var owner = FolderOwner.Of(scratch.Path)!.Value.User;
+        var name = FolderOwner.Name(owner);
+        Assert.StartsWith(
+            owner == 0
+                ? "the folder belongs to root: run it as root, or"
+                : $"the folder belongs to {name}: run it as root or as {name}, or",
+            SystemChecks.Remedy(scratch.Path, owner + 1, isService: false),
+            StringComparison.Ordinal
+        );
+        Assert.StartsWith("correct its owner", SystemChecks.Remedy(scratch.Path, owner, isService: false), StringComparison.Ordinal);
+        Assert.StartsWith("correct its owner", SystemChecks.Remedy(scratch.Path, owner + 1, isService: true), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_below_the_state_folder_with_another_owner_fails_for_root_too()
+    {
+        using var scratch = new Scratch();
+        Directory.CreateDirectory(Path.Combine(scratch.Path, "models"));
+        Assert.Null(SystemChecks.StateFault(scratch.Path));
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can give a folder away");
+        Assert.Equal(0, Published.Run("chown", ["65534", scratch.Path]).ExitCode);
+        Assert.Contains("--reference=", SystemChecks.StateFault(scratch.Path)?.Remedy ?? "", StringComparison.Ordinal);
     }
 
     [Fact]

@@ -131,6 +131,42 @@ public sealed class BrokerRefusalTests : IDisposable
     }
 
     [Fact]
+    public async Task An_observed_limit_ends_on_a_connection_that_lasts()
+    {
+        await using var broker = await EmbeddedBroker.StartAsync(System.Net.IPAddress.Loopback, 0);
+        var time = new FakeTimeProvider();
+        var observed = new ObservedPacketLimit(time);
+        var options = new LinkOptions
+        {
+            Host = "127.0.0.1",
+            Port = broker.Port,
+            Topics = topics,
+            Session = Samples.Session,
+            Protocol = MqttProtocol.V311,
+        };
+        var callbacks = new ConnectionCallbacks(() => { }, _ => { }, () => ValueTask.CompletedTask);
+        using var connection = new BrokerConnection(options, new BrokerRefusals(), callbacks, false, observed, time);
+        Assert.Null(await connection.ConnectAsync("{}"u8.ToArray(), TestContext.Current.CancellationToken));
+        var outbox = new Outbox(time, 4, 1 << 20);
+        async Task<SendOutcome> SendAsync()
+        {
+            outbox.OfferState(topics.Info, new byte[5000]);
+            var slot = outbox.Take()!;
+            var outcome = await connection.SendAsync(slot);
+            outbox.Done(slot, outcome);
+            return outcome;
+        }
+
+        observed.Closed(5000);
+        observed.Closed(5000);
+        Assert.Equal(SendOutcome.TooLarge, await SendAsync());
+        time.Advance(TimeSpan.FromMilliseconds(MqttLimits.RefusalRetryMs));
+        Assert.Equal(SendOutcome.Sent, await SendAsync());
+        Assert.Equal(MessageLimits.MaxMessageBytes, connection.MaxPayloadBytes);
+        await connection.EndAsync();
+    }
+
+    [Fact]
     public async Task A_message_that_exceeds_the_brokers_packet_size_is_reported()
     {
         await using var broker = await Mosquitto.StartOrSkipAsync("max_packet_size 2000");

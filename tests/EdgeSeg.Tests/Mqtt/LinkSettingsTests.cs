@@ -66,6 +66,6 @@ public class LinkSettingsTests
         );
         link.Start();
         var text = await line.Task.WaitAsync(TimeSpan.FromSeconds(Wait.LimitS), TestContext.Current.CancellationToken);
-        Assert.Contains("no answer within 1 s", text, StringComparison.Ordinal);
+        Assert.Contains("no answer within 1 s: check mqtt.host and mqtt.port", text, StringComparison.Ordinal);
     }
 }

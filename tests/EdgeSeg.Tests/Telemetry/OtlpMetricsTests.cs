@@ -77,37 +77,6 @@ public class OtlpMetricsTests
         await Task.Run(metrics.Dispose).WaitAsync(TimeSpan.FromSeconds(Wait.LimitS));
     }
 
-    [Fact]
-    public async Task A_collector_that_refuses_is_one_line_until_it_accepts()
-    {
-        using var collector = new HttpListener();
-        var port = Mosquitto.FreePort();
-        collector.Prefixes.Add($"http://127.0.0.1:{port}/");
-        collector.Start();
-        var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
-        using var metrics = new OtlpMetrics(
-            $"http://127.0.0.1:{port}",
-            "robot-7",
-            Samples.Session,
-            "1",
-            "",
-            intervalS: 0.05,
-            lines.Enqueue
-        );
-        metrics.Update(Samples.Telemetry(), Samples.Service);
-        foreach (var status in new[] { 401, 401, 401, 404, 200 })
-        {
-            var call = await collector.GetContextAsync().WaitAsync(TimeSpan.FromSeconds(Wait.LimitS));
-            call.Response.StatusCode = status;
-            call.Response.Close();
-        }
-
-        await Wait.UntilAsync(() => lines.Count >= 3, "the collector accepts again");
-        Assert.Contains("401: it requires credentials", lines.ElementAt(0), StringComparison.Ordinal);
-        Assert.Contains("404: check the path", lines.ElementAt(1), StringComparison.Ordinal);
-        Assert.Contains("accepts metrics again", lines.ElementAt(2), StringComparison.Ordinal);
-    }
-
     [Theory]
     [InlineData("http://collector:4318", "http://collector:4318/v1/metrics")]
     [InlineData("http://collector:4318/", "http://collector:4318/v1/metrics")]

@@ -29,10 +29,10 @@ public sealed class PublicationTests : IDisposable
         return folder.Path;
     }
 
-    private static Task<MqttClientPublishResult> SayAsync(Listener listener, string device, string json) =>
+    private static Task<MqttClientPublishResult> SayAsync(Listener listener, string device, string json, string topic = "model/state") =>
         listener.Client.PublishAsync(
             new MqttApplicationMessageBuilder()
-                .WithTopic($"edgeseg/v1/{device}/model/state")
+                .WithTopic($"edgeseg/v1/{device}/{topic}")
                 .WithRetainFlag()
                 .WithQualityOfServiceLevel(MqttQualityOfServiceLevel.AtLeastOnce)
                 .WithPayload(Encoding.UTF8.GetBytes(json))
@@ -149,6 +149,59 @@ public sealed class PublicationTests : IDisposable
     }
 
     [Fact]
+    public async Task Status_marks_and_counts_the_devices_that_are_offline()
+    {
+        await using var broker = await Mosquitto.StartOrSkipAsync();
+        await using var devices = await Listener.StartAsync(broker.Port);
+        foreach (var (device, status) in new[] { ("robot-1", "online"), ("robot-2", "offline"), ("robot-3", "offline") })
+        {
+            await SayAsync(devices, device, $$"""{"v":1,"state":"{{status}}"}""", "status");
+            // robot-3 has a status only
+            if (device != "robot-3")
+                await SayAsync(devices, device, State(device, "north", "active"));
+        }
+
+        var (code, output, errors) = Run(broker, "status");
+        Assert.True(code == 0, errors);
+        Assert.Matches("(?m)^robot-1 +active +squeezesam", output);
+        Assert.Matches(@"(?m)^robot-2 +active \(offline\) +squeezesam", output);
+        Assert.EndsWith("2 devices: 2 active; 1 offline\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_table_has_news_of_a_device_that_comes_and_goes()
+    {
+        var table = new FleetTable();
+        Assert.Null(table.SetOffline("robot-1", true));
+        table.Set(DeviceModelState.TryRead("robot-1", """{"state":"active"}"""u8.ToArray())!);
+        Assert.StartsWith("robot-1  active  ", table.SetOffline("robot-1", false), StringComparison.Ordinal);
+        Assert.Null(table.SetOffline("robot-1", false));
+        Assert.StartsWith("robot-1  active (offline)  ", table.SetOffline("robot-1", true), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_remedy_names_the_options_where_no_settings_file_is_given()
+    {
+        using var keys = new TestAuthority("localhost");
+        await using var broker = await Mosquitto.StartOrSkipAsync(
+            $"cafile {keys.AuthorityFile}\ncertfile {keys.ServerFile}\nkeyfile {keys.ServerKeyFile}"
+        );
+        string Errors(params string[] rest) =>
+            Published.Run(Published.Binary, ["model", "status", "--host", "localhost", "--port", $"{broker.Port}", .. rest]).Errors;
+        var unknown = Errors("--tls");
+        Assert.Contains("unknown authority", unknown, StringComparison.Ordinal);
+        Assert.Contains("set --ca-file to", unknown, StringComparison.Ordinal);
+        Assert.DoesNotContain("mqtt.", unknown, StringComparison.Ordinal);
+        var damaged = Errors("--tls", "--ca-file", scratch.Write("not-pem", "hello\n"u8.ToArray()));
+        Assert.Contains("--ca-file", damaged, StringComparison.Ordinal);
+        Assert.DoesNotContain("mqtt.", damaged, StringComparison.Ordinal);
+        Assert.DoesNotContain("mqtt.", Errors(), StringComparison.Ordinal);
+        // with a settings file the settings are named
+        var config = scratch.Write("edgeseg.toml", "[mqtt]\ntls = true\n"u8.ToArray());
+        Assert.Contains("set mqtt.ca_file to", Errors("--config", config), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Status_follows_a_roll_out_line_by_line_in_a_pipe()
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();
@@ -177,7 +230,7 @@ public sealed class PublicationTests : IDisposable
             "robot-1",
             Encoding.UTF8.GetBytes("""{"state":"\u001b[2Jactive","reason":"a\nb","text":"\u009bx\ud83d\ude00","name":"n","version":1e99}""")
         )!;
-        Assert.DoesNotContain(FleetTable.Line(state), c => char.IsControl(c));
+        Assert.DoesNotContain(new FleetTable().Line(state), c => char.IsControl(c));
         Assert.Null(state.Version);
         foreach (var bad in new[] { "", "[]", "null", "{", "\"x\"", "{\"state\":\"\xff" })
             Assert.Null(DeviceModelState.TryRead("robot-1", Encoding.Latin1.GetBytes(bad)));

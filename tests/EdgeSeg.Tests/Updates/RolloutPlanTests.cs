@@ -35,6 +35,22 @@ public class RolloutPlanTests
         );
     }
 
+    [Fact]
+    public void A_count_takes_online_devices_first_and_the_preview_counts_the_offline_ones()
+    {
+        FleetDevice[] mixed = [.. fleet.Select((d, i) => d with { Status = i % 2 == 0 ? "offline" : "online" })];
+        var five = RolloutPlan.Pick(mixed, 5, "s", null);
+        Assert.All(five, d => Assert.Equal("online", mixed.Single(m => m.Device == d).Status));
+        Assert.Null(RolloutPlan.Offline(all with { Devices = five }, mixed));
+        var twelve = RolloutPlan.Pick(mixed, 12, "s", null);
+        Assert.Subset(twelve.ToHashSet(), five.ToHashSet());
+        Assert.StartsWith(
+            "2 of the chosen devices are offline",
+            RolloutPlan.Lines(all with { Devices = twelve }, mixed)[^2],
+            StringComparison.Ordinal
+        );
+    }
+
     [Theory]
     [InlineData("robot-0", "dock", null, true)]
     [InlineData("robot-1", "field", null, false)]

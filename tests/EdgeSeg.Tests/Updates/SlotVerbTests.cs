@@ -128,6 +128,71 @@ public sealed class SlotVerbTests : IDisposable
     }
 
     [Fact]
+    public void A_request_to_a_running_service_that_is_busy_is_left_to_it()
+    {
+        var store = new SlotStore(ModelUpdates.FolderOf(scratch.Path));
+        var slot = Install(store, 3);
+        store.Activate(slot);
+        var request = Path.Combine(store.Root, UpdateHold.RequestName);
+        (int Code, string Output, string Errors) Use() =>
+            Published.Run(Published.Binary, ["model", "use", "shipped", "--state-dir", scratch.Path]);
+        // as a service has it that is at a step which takes longer than the command waits
+        using (FolderLock.TryTake(scratch.Path, out _))
+        {
+            var (code, output, errors) = Use();
+            Assert.True(code == 0, errors);
+            Assert.StartsWith("requested: ", output, StringComparison.Ordinal);
+            Assert.DoesNotContain("serving", output, StringComparison.Ordinal);
+            Assert.True(File.Exists(request), "the request is gone");
+            Assert.Equal(slot, store.Active);
+        }
+
+        Assert.Equal("serving: shipped\n", Use().Output);
+        Assert.Null(store.Active);
+        Assert.False(File.Exists(request), "the request is left");
+    }
+
+    [Fact]
+    public void The_settings_are_read_once_before_root_becomes_the_owner_of_the_state_folder()
+    {
+        var config = scratch.Write("etc/edgeseg.toml", System.Text.Encoding.UTF8.GetBytes($"state_dir = \"{scratch.Path}/state\"\n"));
+        Directory.CreateDirectory(Path.Combine(scratch.Path, "state"));
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(config, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (Environment.IsPrivilegedProcess)
+        {
+            // the owner of the state folder can enter the folder above it, as below /var/lib
+            Assert.Equal(0, Published.Run("chmod", ["711", scratch.Path]).ExitCode);
+            Assert.Equal(0, Published.Run("chown", ["65534:65534", $"{scratch.Path}/state"]).ExitCode);
+        }
+
+        var (code, output, errors) = Published.Run(Published.Binary, ["model", "hold", "--config", config]);
+        Assert.True(code == 0, errors);
+        Assert.Equal("updates are held\n", output);
+    }
+
+    [Fact]
+    public void The_doctor_checks_the_bundle_that_serves()
+    {
+        var store = new SlotStore(ModelUpdates.FolderOf(scratch.Path));
+        var slot = Install(store, 3);
+        var config = scratch.Write(
+            "edgeseg.toml",
+            System.Text.Encoding.UTF8.GetBytes($"state_dir = \"{scratch.Path}\"\n[mqtt]\nport = 0\n")
+        );
+        string Model() =>
+            Published
+                .Run(Published.Binary, ["doctor", "--config", config])
+                .Output.Split('\n')
+                .Single(l => l.Contains("  model  ", StringComparison.Ordinal));
+        Assert.StartsWith("ok ", Model(), StringComparison.Ordinal);
+        // what is installed here is no model
+        store.Activate(slot);
+        Assert.StartsWith("failed ", Model(), StringComparison.Ordinal);
+        Assert.Contains(slot, Model(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_damaged_slot_is_reported()
     {
         var store = new SlotStore(ModelUpdates.FolderOf(scratch.Path));

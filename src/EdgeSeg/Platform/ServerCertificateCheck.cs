@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
-using MQTTnet;
 
-namespace EdgeSeg.Mqtt;
+namespace EdgeSeg.Platform;
 
 /// <summary>
 /// The check of a server's certificate in one TLS handshake. A refused one leaves a sentence: what is wrong, and what was expected.
@@ -31,9 +30,6 @@ internal sealed class ServerCertificateCheck(
 
     /// <summary>The certificate was shown and is good: what fails afterwards is not the server's certificate.</summary>
     public bool IsAccepted { get; private set; }
-
-    public bool Accept(MqttClientCertificateValidationEventArgs handshake) =>
-        Accept(handshake.Certificate, handshake.Chain, handshake.SslPolicyErrors);
 
     public bool Accept(X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors)
     {

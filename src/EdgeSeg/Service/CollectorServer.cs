@@ -1,0 +1,27 @@
+using EdgeSeg.Configuration;
+using EdgeSeg.Mqtt;
+using EdgeSeg.Telemetry;
+using EdgeSeg.Vision.Platform;
+
+namespace EdgeSeg.Service;
+
+/// <summary>From <c>[telemetry]</c> to the access of the collector. Certificates and secrets are read here.</summary>
+internal static class CollectorServer
+{
+    /// <exception cref="OperatingException">A file cannot be read.</exception>
+    public static CollectorAccess Access(TelemetrySettings telemetry)
+    {
+        var (authorities, secret) = (telemetry.OtlpCaFile, telemetry.OtlpAuthorizationFile);
+        // a missing secret is reported at the start, not with the first export
+        if (secret.Length > 0)
+            _ = SecretFile.Read(secret, UpdateServer.Variables);
+        return new CollectorAccess
+        {
+            Authorities =
+                authorities.Length > 0
+                    ? PemFiles.Authorities("telemetry.otlp_ca_file", SecretFile.Path(authorities, UpdateServer.Variables))
+                    : null,
+            Authorization = secret.Length > 0 ? () => SecretFile.Read(secret, UpdateServer.Variables) : null,
+        };
+    }
+}

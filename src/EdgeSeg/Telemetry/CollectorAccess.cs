@@ -1,0 +1,32 @@
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+
+namespace EdgeSeg.Telemetry;
+
+/// <summary>How an OpenTelemetry collector is reached, beside its address. A class without a printed form: it leads to a secret.</summary>
+internal sealed class CollectorAccess
+{
+    /// <summary>Authorities that may sign the collector's certificate; null: those of the system.</summary>
+    public X509Certificate2Collection? Authorities { get; init; }
+
+    /// <summary>
+    /// Reads the value of the Authorization header for each export; null: none is sent. Throws an
+    /// <see cref="EdgeSeg.Vision.Platform.OperatingException"/> where the file cannot be read.
+    /// </summary>
+    public Func<string>? Authorization { get; init; }
+
+    /// <param name="accept">Judges the collector's certificate.</param>
+    public SslClientAuthenticationOptions Tls(RemoteCertificateValidationCallback accept)
+    {
+        var tls = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = accept };
+        if (Authorities is null)
+            return tls;
+        tls.CertificateChainPolicy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        tls.CertificateChainPolicy.CustomTrustStore.AddRange(Authorities);
+        return tls;
+    }
+}
