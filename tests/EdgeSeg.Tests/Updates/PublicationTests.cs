@@ -197,7 +197,7 @@ public sealed class PublicationTests : IDisposable
         Assert.DoesNotContain("mqtt.", damaged, StringComparison.Ordinal);
         Assert.DoesNotContain("mqtt.", Errors(), StringComparison.Ordinal);
         // with a settings file the settings are named
-        var config = scratch.Write("edgeseg.toml", "[mqtt]\ntls = true\n"u8.ToArray());
+        var config = scratch.Write("edgeseg.toml", "[mqtt]\nhost = \"localhost\"\ntls = true\n"u8.ToArray());
         Assert.Contains("set mqtt.ca_file to", Errors("--config", config), StringComparison.Ordinal);
     }
 
