@@ -18,6 +18,7 @@ internal static class AnnotationMerge
         Check(parts, settings);
         for (var i = 0; i < parts.Count; i++)
             CheckFinished(parts[i], settings[i]);
+        var names = CheckPhotographs(parts);
         var all = settings[0] with
         {
             Shard = "1/1",
@@ -25,26 +26,40 @@ internal static class AnnotationMerge
             ListEmpty = listEmpty,
             Parts = [.. parts.Select(FinalFile.RealPath).Order(StringComparer.Ordinal)],
         };
+        var export = AnnotationExport.Of(all.Export, folder, all.Categories);
+        export.Check(names.Select(n => new Photo(n, n)));
         all.Claim(folder);
         Clear(folder);
-        var seen = new Dictionary<string, string>(StringComparer.Ordinal);
         using (var journal = new AnnotationJournal(folder))
         {
             for (var i = 0; i < parts.Count; i++)
             {
                 foreach (var photo in AnnotationJournal.Read(parts[i]))
                 {
-                    if (!seen.TryAdd(photo.Name, parts[i]))
-                        throw new OperatingException(
-                            $"'{photo.Name}' is in {seen[photo.Name]} and in {parts[i]}: the parts are not shards of one list"
-                        );
                     Copy(parts[i], folder, photo);
                     journal.Add(photo);
                 }
                 progress(i + 1, parts.Count);
             }
         }
-        return AnnotationRun.Finish(all, folder, AnnotationExport.Of(all.Export, folder, all.Categories), seen.ContainsKey);
+        return AnnotationRun.Finish(all, folder, export, names.Contains);
+    }
+
+    /// <summary>The names of the photographs of all parts; each is in one part.</summary>
+    private static HashSet<string> CheckPhotographs(IReadOnlyList<string> parts)
+    {
+        var partOf = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var part in parts)
+        {
+            foreach (var photo in AnnotationJournal.Read(part))
+            {
+                if (!partOf.TryAdd(photo.Name, part))
+                    throw new OperatingException(
+                        $"'{photo.Name}' is in {partOf[photo.Name]} and in {part}: the parts are not shards of one list"
+                    );
+            }
+        }
+        return [.. partOf.Keys];
     }
 
     private static void Check(IReadOnlyList<string> parts, AnnotationSettings[] settings)
@@ -85,7 +100,7 @@ internal static class AnnotationMerge
         if (!File.Exists(journal))
             return;
         foreach (var photo in AnnotationJournal.Read(folder))
-            AnnotationRun.Delete(folder, photo);
+            AnnotationRun.Delete(folder, photo.Files);
         AnnotationExport.Make(journal, () => File.Delete(journal));
     }
 

@@ -3,8 +3,9 @@ using EdgeSeg.Vision.Platform;
 namespace EdgeSeg.Annotation;
 
 /// <summary>
-/// Annotates photographs into an output folder, or goes on there: a photograph is done again when its file is another than the one that was
-/// annotated or a result file of it is missing. In the end the folder holds the results of the named photographs alone.
+/// Annotates photographs into an output folder, or continues an earlier run there: a photograph is annotated again when its file is another
+/// than the one that was annotated, or when a result file of it is missing or was written later for another photograph. In the end the
+/// folder holds the results of the named photographs alone.
 /// </summary>
 /// <param name="settings">What is made.</param>
 /// <param name="folder">The output folder.</param>
@@ -43,13 +44,18 @@ internal sealed class AnnotationRun(AnnotationSettings settings, string folder, 
     /// <summary>Drops photographs that are not wanted, writes what lists all, and marks the folder as finished.</summary>
     public static AnnotationReport Finish(AnnotationSettings settings, string folder, AnnotationExport export, Predicate<string> isWanted)
     {
-        var dropped = 0;
-        foreach (var photo in AnnotationJournal.Read(folder).Where(p => !isWanted(p.Name)))
+        HashSet<string> kept = new(StringComparer.Ordinal),
+            dropped = new(StringComparer.Ordinal);
+        var isAnyDropped = false;
+        foreach (var photo in AnnotationJournal.Read(folder))
         {
-            Delete(folder, photo);
-            dropped++;
+            var isKept = isWanted(photo.Name);
+            isAnyDropped |= !isKept;
+            (isKept ? kept : dropped).UnionWith(photo.Files);
         }
-        if (dropped > 0)
+        // the labels of cat.jpeg and of cat.jpg, which replaced it, are one file
+        Delete(folder, dropped.Except(kept));
+        if (isAnyDropped)
             AnnotationJournal.Keep(folder, p => isWanted(p.Name));
         export.Finish(AnnotationJournal.Read(folder));
         var report = new AnnotationReport();
@@ -63,12 +69,22 @@ internal sealed class AnnotationRun(AnnotationSettings settings, string folder, 
     private HashSet<string> Done(Dictionary<string, Photo> wanted)
     {
         var done = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var photo in AnnotationJournal.Read(folder).Where(p => wanted.ContainsKey(p.Name)))
+        // the journal is in the order of writing: the last photograph that has a file wrote it
+        var owners = new Dictionary<string, string>(StringComparer.Ordinal);
+        var earlier = new List<(string Name, List<string> Files, bool IsSame)>();
+        foreach (var photo in AnnotationJournal.Read(folder))
         {
-            if (photo.Fault.Length == 0 && IsSame(photo, wanted[photo.Name]) && photo.Files.TrueForAll(f => File.Exists(Full(f))))
-                done.Add(photo.Name);
+            photo.Files.ForEach(f => owners[f] = photo.Name);
+            if (wanted.TryGetValue(photo.Name, out var now))
+                earlier.Add((photo.Name, photo.Files, photo.Fault.Length == 0 && IsSame(photo, now)));
+        }
+        foreach (var (name, files, isSame) in earlier)
+        {
+            var own = files.FindAll(f => owners[f] == name);
+            if (isSame && own.Count == files.Count && own.TrueForAll(f => File.Exists(Full(f))))
+                done.Add(name);
             else
-                Delete(folder, photo);
+                Delete(folder, own);
         }
         return done;
     }
@@ -101,10 +117,10 @@ internal sealed class AnnotationRun(AnnotationSettings settings, string folder, 
         }
     }
 
-    /// <summary>Deletes the files of a photograph, which its results no longer are.</summary>
-    public static void Delete(string folder, AnnotatedPhoto photo)
+    /// <summary>Deletes result files, given relative to the output folder.</summary>
+    public static void Delete(string folder, IEnumerable<string> files)
     {
-        foreach (var file in photo.Files.Select(f => Path.Combine(folder, f)).Where(f => Directory.Exists(Path.GetDirectoryName(f))))
+        foreach (var file in files.Select(f => Path.Combine(folder, f)).Where(f => Directory.Exists(Path.GetDirectoryName(f))))
             AnnotationExport.Make(file, () => File.Delete(file));
     }
 }

@@ -54,6 +54,50 @@ public sealed class AnnotationRunTests : IDisposable
     }
 
     [Fact]
+    public void Files_that_a_photograph_has_stay_when_one_with_the_same_result_files_is_dropped()
+    {
+        Run("p", "o");
+        File.Move(At("p/a.jpg"), At("p/a.jpeg"));
+        Run("p", "o");
+        Assert.Equal(["a.txt", "b.txt", "c.txt", "d.txt"], Directory.GetFiles(At("o/labels")).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["a.jpeg", "b.jpg", "c.jpg", "d.jpg"],
+            Directory.GetFileSystemEntries(At("o/images")).Select(Path.GetFileName).Order()
+        );
+        // the names of the pictures leave an inner folder images out
+        scratch.Write("x/images/1.jpg", [1, 2, 3]);
+        Run("x", "o2");
+        Assert.Equal(1, Run("x/images", "o2").Photographs);
+        Assert.True(File.Exists(At("o2/labels/1.txt")), "the labels are there");
+        Assert.Equal(At("x/images/1.jpg"), new FileInfo(At("o2/images/1.jpg")).LinkTarget);
+    }
+
+    [Fact]
+    public void A_photograph_whose_labels_were_written_later_for_another_one_is_done_again()
+    {
+        Run("p", "o");
+        // another run wrote the labels of a.jpeg, and was interrupted before its end
+        using (var journal = new AnnotationJournal(At("o")))
+            journal.Add(new AnnotatedPhoto("a.jpeg", At("q/a.jpeg")) { Files = ["labels/a.txt"] });
+        annotated.Clear();
+        Assert.Equal(4, Run("p", "o").Photographs);
+        Assert.Equal(["a.jpg"], annotated);
+        Assert.True(File.Exists(At("o/labels/a.txt")), "the labels are there");
+    }
+
+    [Fact]
+    public void Parts_whose_photographs_would_share_a_file_are_not_merged()
+    {
+        Run("p", "s1", "1/2");
+        var count = Run("p", "s2", "2/2").Photographs;
+        using (var journal = new AnnotationJournal(At("s2")))
+            journal.Add(new AnnotatedPhoto("a.jpeg", At("q/a.jpeg")) { Files = ["labels/a.txt"] });
+        (Settings("2/2") with { Photographs = count + 1 }).Write(At("s2"));
+        Assert.Contains("would share the file labels/a.txt", Assert.Throws<OperatingException>(() => Merge("m")).Message);
+        Assert.False(Directory.Exists(At("m")), "nothing was merged");
+    }
+
+    [Fact]
     public void A_journal_of_an_earlier_version_goes_on()
     {
         Run("p", "o");
