@@ -14,15 +14,18 @@ internal sealed class BoxCsv(string path)
     private const int BoxEnd = 5,
         LabelEnd = 6;
 
-    /// <summary>The names of each column: file, x0, y0, x1, y1, label.</summary>
+    /// <summary>
+    /// The names of each column: file, x0, y0, x1, y1, label. The first name that the file has counts: image_id is often a number beside
+    /// the file's name, class and category often the number of class_name and category_name, and name that of the category.
+    /// </summary>
     private static readonly string[][] names =
     [
-        ["file", "filename", "file_name", "image", "image_name", "image_id", "path", "name"],
+        ["file", "filename", "file_name", "image", "image_name", "path", "image_id", "name"],
         ["x0", "xmin", "x_min", "left"],
         ["y0", "ymin", "y_min", "top"],
         ["x1", "xmax", "x_max", "right"],
         ["y1", "ymax", "y_max", "bottom"],
-        ["label", "class", "class_name", "category", "category_name"],
+        ["label", "class_name", "category_name", "class", "category"],
     ];
 
     private int[] columns = [0, 1, 2, 3, 4, 5];
@@ -66,7 +69,7 @@ internal sealed class BoxCsv(string path)
     private void ReadHeader(List<string> fields)
     {
         string[] lower = [.. fields.Select(f => f.ToLowerInvariant())];
-        columns = [.. names.Select(n => Array.FindIndex(lower, n.Contains))];
+        columns = [.. names.Select(n => n.Select(name => Array.IndexOf(lower, name)).FirstOrDefault(at => at >= 0, -1))];
         var missing = Array.FindIndex(columns, 0, BoxEnd, c => c < 0);
         if (missing >= 0)
             throw new OperatingException(

@@ -53,6 +53,19 @@ public sealed class BoxPromptsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("image_id,file_name,xmin,ymin,xmax,ymax,class,class_name\n7,a.jpg,10,20,40,60,3,cat\n")]
+    [InlineData("name,file,x0,y0,x1,y1,category,category_name\ncat,a.jpg,10,20,40,60,3,cat\n")]
+    [InlineData("xmin,ymin,xmax,ymax,class,class_name,name,image_id\n10,20,40,60,3,cat,7,a.jpg\n")]
+    [InlineData("name,class,x0,y0,x1,y1\na.jpg,cat,10,20,40,60\n")]
+    public void Of_several_columns_for_one_thing_the_one_that_names_it_counts(string content)
+    {
+        var boxes = Read(content);
+        Photo photo = new("a.jpg", "/data/a.jpg");
+        boxes.Match([new("7.jpg", "/data/7.jpg"), photo]);
+        Assert.Equal("cat", Assert.Single(boxes.Of(photo)).Label);
+    }
+
+    [Theory]
     [InlineData("42", "000000000042.jpg")]
     [InlineData("42", "COCO_val2014_000000000042.jpg")]
     [InlineData("a", "a.jpg")]
