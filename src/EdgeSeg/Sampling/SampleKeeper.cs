@@ -192,7 +192,7 @@ internal sealed class SampleKeeper : IDisposable
             budget.Resume(newest.Day.BeginUtc, newest.Day.Count);
     }
 
-    /// <summary>Numbers only rise, also after the folder was purged: clients ask for what came after a number.</summary>
+    /// <summary>Numbers only rise, also after the folder was lost: clients ask for what came after a number.</summary>
     private void Measure()
     {
         var now = store.Measure();

@@ -6,20 +6,22 @@ namespace EdgeSeg.Sampling;
 /// <summary>Frames in a <see cref="SampleStore"/>.</summary>
 /// <param name="Count">How many.</param>
 /// <param name="Bytes">Their size.</param>
-/// <param name="LastNumber">Greatest number; 0: none.</param>
+/// <param name="LastNumber">Greatest number so far, that of frames that were purged included; 0: none.</param>
 internal readonly record struct SampleTotals(int Count, long Bytes, long LastNumber);
 
 /// <summary>
 /// Kept frames on the disk, a ring bounded in bytes: <c>NUMBER-CAMERA.jpg</c> and <c>NUMBER-CAMERA.json</c>. A frame is there when its JSON
 /// file is; that is written last, under its name only when it is whole. The folder and its files are for the service's user alone. The
-/// folder is read anew each time, so another process may remove frames.
+/// folder is read anew each time, so another process may remove frames. <c>NUMBER-.purged</c>, an empty file, keeps the number that was the
+/// greatest when all frames were removed.
 /// </summary>
 internal sealed class SampleStore(string folder)
 {
     private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         OwnerFolder = OwnerFile | UnixFileMode.UserExecute;
     private const string Picture = ".jpg",
-        Description = ".json";
+        Description = ".json",
+        Purged = ".purged";
 
     public string Folder { get; } = folder;
 
@@ -46,12 +48,12 @@ internal sealed class SampleStore(string folder)
     /// <summary>Empty when the folder does not exist.</summary>
     public SampleTotals Measure()
     {
-        var (count, bytes, last) = (0, 0L, 0L);
+        var (count, bytes, last) = (0, 0L, LastPurged());
         foreach (var name in Names())
         {
             count++;
             bytes += Size(name);
-            last = NumberOf(name);
+            last = Math.Max(last, NumberOf(name));
         }
 
         return new SampleTotals(count, bytes, last);
@@ -128,14 +130,32 @@ internal sealed class SampleStore(string folder)
         File.Delete(file);
     }
 
-    /// <summary>Removes every frame. Returns how many there were.</summary>
+    /// <summary>
+    /// Removes every frame; the greatest number stays, as clients ask for what came after a number. Returns how many frames there were.
+    /// </summary>
+    /// <exception cref="IOException">The disk refuses; the newest frame's description, and so its number, is there then.</exception>
     public int Purge()
     {
         var names = Names();
-        foreach (var name in names)
+        if (names.Count == 0)
+            return 0;
+        foreach (var name in names.SkipLast(1))
             Remove(name);
+        // the pictures go first: they make room on a full disk
+        File.Delete(PathOf(names[^1], Picture));
+        var last = PathOf(string.Create(CultureInfo.InvariantCulture, $"{Math.Max(NumberOf(names[^1]), LastPurged()):D12}-"), Purged);
+        // a name alone has no content that another user, as who the service runs, could not read
+        if (!File.Exists(last))
+            File.Create(last).Dispose();
+        AtomicFile.SyncFolder(Folder);
+        File.Delete(PathOf(names[^1], Description));
+        foreach (var mark in Directory.GetFiles(Folder, "*" + Purged).Where(m => m != last))
+            File.Delete(mark);
         return names.Count;
     }
+
+    /// <summary>Greatest number at the last purge; 0: there was none.</summary>
+    private long LastPurged() => Names(Purged) is [.., var last] ? NumberOf(last) : 0;
 
     private void Shrink(long room)
     {
@@ -171,13 +191,13 @@ internal sealed class SampleStore(string folder)
         }
     }
 
-    /// <summary>Names without ending, oldest first.</summary>
-    private List<string> Names()
+    /// <summary>Names without their ending, lowest number first.</summary>
+    private List<string> Names(string ending = Description)
     {
         try
         {
             var names = Directory
-                .EnumerateFiles(Folder, "*" + Description)
+                .EnumerateFiles(Folder, "*" + ending)
                 .Select(f => Path.GetFileNameWithoutExtension(f))
                 .Where(n => NumberOf(n) > 0)
                 .ToList();

@@ -158,6 +158,23 @@ public sealed class SampleKeeperTests : IDisposable
     }
 
     [Fact]
+    public async Task Numbers_go_on_after_a_purge_and_a_restart()
+    {
+        using (var keeper = Keeper(s => s.MinGapS = 0))
+        {
+            await KeptAfter(keeper, () => Frame(keeper, true, score: 0.3f), 1);
+            await KeptAfter(keeper, () => Frame(keeper, true, score: 0.3f), 2);
+        }
+
+        Assert.Equal(2, Store.Purge());
+        using var second = Keeper(s => s.MinGapS = 0);
+        await KeptAfter(second, () => Frame(second, true, score: 0.3f), 1);
+        Assert.Equal([3], Store.List(out _).Select(k => k.Sample.Number));
+        var answer = await AskAsync(second, new SamplesRequest(true, 2));
+        Assert.Equal(3, answer["sample"]!["number"]!.GetValue<int>());
+    }
+
+    [Fact]
     public async Task A_command_is_answered_with_counts_and_with_a_picture_only_on_request()
     {
         using var keeper = Keeper(s => s.MinGapS = 0);

@@ -135,8 +135,29 @@ public sealed class SampleStoreTests : IDisposable
         Assert.Equal([3], store.Next("front", 1)!.Value.Jpeg);
         Assert.Null(store.Next("front", 3));
         Assert.Equal(3, store.Purge());
-        Assert.Empty(Directory.GetFiles(Folder));
         Assert.Null(store.Next("front", 0));
+    }
+
+    [Fact]
+    public void A_purge_keeps_the_greatest_number_and_nothing_else()
+    {
+        var store = Store();
+        for (var round = 1; round <= 2; round++)
+        {
+            for (var number = 3 * round; number < 3 * round + 3; number++)
+                store.TryAdd(Sample(number), [1], 1 << 20);
+            Assert.Equal(3, store.Purge());
+            Assert.Equal(0, store.Purge());
+            Assert.Equal(new SampleTotals(0, 0, 3 * round + 2), Store().Measure());
+            Assert.Equal(0, new FileInfo(Assert.Single(Directory.GetFiles(Folder))).Length);
+        }
+
+        // where the number cannot be kept, the description that has it stays
+        store.TryAdd(Sample(9), [1], 1 << 20);
+        Directory.CreateDirectory(Path.Combine(Folder, "000000000009-.purged"));
+        Assert.Throws<UnauthorizedAccessException>(() => store.Purge());
+        Assert.Equal(9, Store().Measure().LastNumber);
+        Assert.Empty(Directory.GetFiles(Folder, "*.jpg"));
     }
 
     [Fact]
