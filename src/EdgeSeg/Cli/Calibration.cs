@@ -42,6 +42,11 @@ internal sealed class Calibration(LoadedModel model, CocoPhotos source, Cancella
         }
     }
 
+    /// <summary>
+    /// The objects that automatic masks shall find. A <c>salient</c> annotation is the same object again, or a group of several.
+    /// </summary>
+    private IEnumerable<CocoAnnotation> Instances(int image) => objects[image].Where(a => a.Kind is null or "instances");
+
     private void Try(Action measure)
     {
         cancel.ThrowIfCancellationRequested();
@@ -87,7 +92,7 @@ internal sealed class Calibration(LoadedModel model, CocoPhotos source, Cancella
     /// <summary>Null: there was something to measure, and it gave no thresholds.</summary>
     private Masks? Automatic(int photos, int pointsPerSide)
     {
-        var images = source.Set.Images.Where(i => objects[i.Id].Any(a => a.Kind is null or "instances")).ToList();
+        var images = source.Set.Images.Where(i => Instances(i.Id).Any()).ToList();
         if (photos == 0 || images.Count == 0)
             return new Masks();
         // every mask is kept, so that every threshold can be looked at afterwards
@@ -105,7 +110,7 @@ internal sealed class Calibration(LoadedModel model, CocoPhotos source, Cancella
             for (var i = 0; i < count; i++)
             {
                 var image = images[(int)((long)i * images.Count / count)];
-                Try(() => calibration.Add(image, objects[image.Id]));
+                Try(() => calibration.Add(image, Instances(image.Id)));
                 bar.Show(i + 1, count);
             }
         }

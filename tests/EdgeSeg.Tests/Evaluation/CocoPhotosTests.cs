@@ -53,6 +53,8 @@ public sealed class CocoPhotosTests : IDisposable
         Assert.Contains("missing.png' does not exist", errors);
         Assert.Contains("1 left out: RLE that cannot be read", errors);
         Assert.Contains("found in 1 of 1 photographs with an object", errors);
+        // the salient object and one of the instances are the same thing
+        Assert.Contains("% of 1 objects found", errors);
         Assert.Contains("pred_iou_thresh", output);
     }
 
