@@ -121,25 +121,7 @@ internal sealed class VideoEvaluator(LoadedModel model) : IDisposable
     /// <summary>IoU with the labelled mask; 1 when both are empty.</summary>
     private double RegionSimilarity(BinaryMask mask) => mask.Area() == 0 && truth.Area() == 0 ? 1 : BinaryMask.Iou(mask, truth);
 
-    private void ReadMask(string path, Mat pixels)
-    {
-        byte[] bytes;
-        try
-        {
-            bytes = File.ReadAllBytes(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new OperatingException($"{path}: cannot be read ({e.Message})");
-        }
-
-        using var mask = Cv2.ImDecode(bytes, ImreadModes.Grayscale);
-        if (mask.Empty())
-            throw new OperatingException($"{path}: is not a picture that can be read; give a PNG mask");
-        if (mask.Cols != pixels.Cols || mask.Rows != pixels.Rows)
-            throw new OperatingException($"{path}: has {mask.Cols}x{mask.Rows} pixels and its frame {pixels.Cols}x{pixels.Rows}");
-        MaskMat.FromMat(mask, truth);
-    }
+    private void ReadMask(string path, Mat pixels) => MaskFile.Read(path, pixels.Cols, pixels.Rows, truth);
 
     public void Dispose() => refiner.Dispose();
 }
