@@ -76,14 +76,11 @@ internal static class FrameBench
         var all = new Dictionary<string, (double, double)>();
         for (var s = 0; s <= StageTimes.Count; s++)
         {
-            double[] ms = [.. each.Select(f => f[s]).Where(double.IsFinite).Order()];
-            if (ms.Length > 0)
-                all[s < StageTimes.Count ? StageTimes.Names[s] : "frame"] = (At(ms, 50), At(ms, 95));
+            List<double> ms = [.. each.Select(f => f[s]).Where(double.IsFinite)];
+            if (ms.Count > 0)
+                all[s < StageTimes.Count ? StageTimes.Names[s] : "frame"] = (FrameStats.Percentile(ms, 50), FrameStats.Percentile(ms, 95));
         }
 
         return all;
-
-        static double At(double[] sorted, int percent) =>
-            sorted[Math.Clamp((int)Math.Ceiling(sorted.Length * percent / 100.0) - 1, 0, sorted.Length - 1)];
     }
 }

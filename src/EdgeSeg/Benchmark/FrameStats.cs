@@ -34,6 +34,13 @@ internal sealed record FrameStats
     /// <summary>Mean over the frames of the moving test scene, whose masks are known.</summary>
     public required double MeanIou { get; init; }
 
+    /// <summary>Nearest-rank percentile of at least one value; the list is sorted.</summary>
+    public static double Percentile(List<double> values, int percent)
+    {
+        values.Sort();
+        return values[Math.Clamp((int)Math.Ceiling(values.Count * percent / 100.0) - 1, 0, values.Count - 1)];
+    }
+
     public double Fps => 1000 / Ms["frame"].P50;
 
     public string Title =>

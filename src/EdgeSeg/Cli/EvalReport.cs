@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using EdgeSeg.Benchmark;
 using EdgeSeg.Evaluation;
 using EdgeSeg.Platform;
 using EdgeSeg.Vision.Models;
@@ -87,9 +88,9 @@ internal static class EvalReport
                     CultureInfo.InvariantCulture,
                     "{0,-16} {1,9:0.00} {2,9:0.00} {3,9:0.00} {4,9}",
                     name,
-                    Percentile(ms, 50),
-                    Percentile(ms, 95),
-                    Percentile(ms, 99),
+                    FrameStats.Percentile(ms, 50),
+                    FrameStats.Percentile(ms, 95),
+                    FrameStats.Percentile(ms, 99),
                     passes
                 )
             );
@@ -124,9 +125,9 @@ internal static class EvalReport
         foreach (var (stage, ms) in evaluator.LatencyMs)
         {
             w.WriteStartObject(stage);
-            w.WriteNumber("p50", Math.Round(Percentile(ms, 50), 3));
-            w.WriteNumber("p95", Math.Round(Percentile(ms, 95), 3));
-            w.WriteNumber("p99", Math.Round(Percentile(ms, 99), 3));
+            w.WriteNumber("p50", Math.Round(FrameStats.Percentile(ms, 50), 3));
+            w.WriteNumber("p95", Math.Round(FrameStats.Percentile(ms, 95), 3));
+            w.WriteNumber("p99", Math.Round(FrameStats.Percentile(ms, 99), 3));
             w.WriteEndObject();
         }
 
@@ -165,12 +166,5 @@ internal static class EvalReport
             else
                 w.WriteNumber(key, Math.Round(value, 5));
         }
-    }
-
-    /// <summary>Nearest-rank percentile.</summary>
-    private static double Percentile(List<double> values, int percent)
-    {
-        values.Sort();
-        return values[Math.Clamp((int)Math.Ceiling(values.Count * percent / 100.0) - 1, 0, values.Count - 1)];
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using EdgeSeg.Benchmark;
 using EdgeSeg.Evaluation;
 using EdgeSeg.Platform;
 
@@ -42,8 +43,8 @@ internal static class VideoEvalReport
             string.Format(
                 CultureInfo.InvariantCulture,
                 "ms a frame: p50 {0:0.0}, p95 {1:0.0}; passes a frame: {2:0.00}",
-                Percentile(evaluator.FrameMs, 50),
-                Percentile(evaluator.FrameMs, 95),
+                FrameStats.Percentile(evaluator.FrameMs, 50),
+                FrameStats.Percentile(evaluator.FrameMs, 95),
                 evaluator.PassesPerFrame
             )
         );
@@ -70,8 +71,8 @@ internal static class VideoEvalReport
         Figures(evaluator.J, evaluator.Recall, evaluator.Decay);
         w.WriteEndObject();
         w.WriteStartObject("frame_ms");
-        w.WriteNumber("p50", Math.Round(Percentile(evaluator.FrameMs, 50), 3));
-        w.WriteNumber("p95", Math.Round(Percentile(evaluator.FrameMs, 95), 3));
+        w.WriteNumber("p50", Math.Round(FrameStats.Percentile(evaluator.FrameMs, 50), 3));
+        w.WriteNumber("p95", Math.Round(FrameStats.Percentile(evaluator.FrameMs, 95), 3));
         w.WriteEndObject();
         w.WriteNumber("passes_per_frame", Math.Round(evaluator.PassesPerFrame, 3));
         w.WriteEndObject();
@@ -84,12 +85,5 @@ internal static class VideoEvalReport
             w.WriteNumber("recall", Math.Round(recall, 5));
             w.WriteNumber("decay", Math.Round(decay, 5));
         }
-    }
-
-    /// <summary>Nearest-rank percentile.</summary>
-    private static double Percentile(List<double> values, int percent)
-    {
-        values.Sort();
-        return values[Math.Clamp((int)Math.Ceiling(values.Count * percent / 100.0) - 1, 0, values.Count - 1)];
     }
 }
