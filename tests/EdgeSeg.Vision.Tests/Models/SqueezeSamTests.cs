@@ -29,32 +29,37 @@ public sealed class SqueezeSamTests : IDisposable
     }
 
     [Fact]
-    public void Where_no_masks_agree_the_one_with_the_greatest_predicted_iou_is_taken()
+    public void A_stable_mask_of_the_highest_score_is_taken_although_two_others_agree()
     {
-        var masks = new float[3 * 4 * 4];
-        masks.AsSpan(0, 16).Fill(-2);
-        masks.AsSpan(16, 16).Fill(2);
-        masks.AsSpan(32, 16).Fill(-2);
-        using var model = Load(OnnxGraph.SqueezeSam(32, 32, masks, [0.2f, 0.9f, 0.5f], new float[16], 4, 4));
+        // two that are one region, the upper half, and one that shares no pixel with it, the lowest quarter
+        float[] upper = [.. Filled(8, 2), .. Filled(8, -2)];
+        float[] lowest = [.. Filled(12, -2), .. Filled(4, 2)];
+        using var model = Load(OnnxGraph.SqueezeSam(32, 32, [.. upper, .. lowest, .. upper], [0.7f, 0.9f, 0.8f], new float[16], 4, 4));
         var result = Click(model, 64, 64);
         Assert.Equal((0.9f, 1f, 0.9f), (result.PredictedIou, result.Stability, result.Score));
-        Assert.Equal(64 * 64, result.Geometry.Area);
+        Assert.Equal((64 * 16, 0, 48), (result.Geometry.Area, result.Geometry.Left, result.Geometry.Top));
     }
 
     [Fact]
-    public void A_stable_mask_that_others_agree_with_ranks_above_one_of_higher_score()
+    public void A_stable_mask_ranks_above_an_unstable_one_that_the_model_is_surer_of()
     {
-        var masks = new float[3 * 4 * 4];
-        // the surest: everything, but hardly above the threshold
-        masks.AsSpan(0, 16).Fill(0.5f);
-        // two that agree: the upper half
-        masks.AsSpan(16, 8).Fill(2);
-        masks.AsSpan(24, 8).Fill(-2);
-        masks.AsSpan(32, 8).Fill(2);
-        masks.AsSpan(40, 8).Fill(-2);
+        // the surest: everything, but hardly above the threshold; the others: the upper half and the left half
+        float[] upper = [.. Filled(8, 2), .. Filled(8, -2)];
+        float[] left = [.. Enumerable.Range(0, 16).Select(i => i % 4 < 2 ? 2f : -2)];
+        float[] masks = [.. Filled(16, 0.5f), .. left, .. upper];
         using var model = Load(OnnxGraph.SqueezeSam(32, 32, masks, [0.9f, 0.7f, 0.8f], new float[16], 4, 4));
         var result = Click(model, 64, 64);
         Assert.Equal((0.8f, 1f, 0.8f), (result.PredictedIou, result.Stability, result.Score));
+        Assert.Equal(64 * 32, result.Geometry.Area);
+    }
+
+    [Fact]
+    public void Where_no_mask_is_stable_the_one_with_the_greatest_predicted_iou_is_taken()
+    {
+        float[] masks = [.. Filled(16, 0.5f), .. Filled(8, 0.5f), .. Filled(12, -0.5f), .. Filled(12, 0.5f)];
+        using var model = Load(OnnxGraph.SqueezeSam(32, 32, masks, [0.6f, 0.9f, 0.7f], new float[16], 4, 4));
+        var result = Click(model, 64, 64);
+        Assert.Equal((0.9f, 0f, 0f), (result.PredictedIou, result.Stability, result.Score));
         Assert.Equal(64 * 32, result.Geometry.Area);
     }
 
