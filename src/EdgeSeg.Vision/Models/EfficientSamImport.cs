@@ -154,11 +154,10 @@ internal static class EfficientSamImport
     private static void Write(string folder, ModelManifest manifest, byte[] encoder, byte[] decoder)
     {
         var place = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        var draft = place + ".part";
+        // a name that no folder of the user has
+        var draft = $"{place}-{Path.GetRandomFileName()}.part";
         try
         {
-            if (Directory.Exists(draft))
-                Directory.Delete(draft, recursive: true);
             Directory.CreateDirectory(draft);
             File.WriteAllBytes(Path.Combine(draft, manifest.Graphs[0].File), encoder);
             File.WriteAllBytes(Path.Combine(draft, manifest.Graphs[1].File), decoder);
@@ -170,6 +169,8 @@ internal static class EfficientSamImport
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            if (Directory.Exists(draft))
+                Directory.Delete(draft, recursive: true);
             throw new OperatingException($"{place}: cannot be written ({e.Message}): choose another folder with --out");
         }
     }

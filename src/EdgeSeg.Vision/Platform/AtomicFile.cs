@@ -15,7 +15,10 @@ internal static class AtomicFile
     /// <summary>Receives the name of each step between two writes to the disk. Only builds for tests set it.</summary>
     public static Action<string>? StepPassed { get; set; }
 
-    /// <summary>Replaces a file's content, all or nothing.</summary>
+    /// <summary>
+    /// Replaces a file's content, all or nothing. The draft has one name, so that an interruption leaves one file at most: for folders that
+    /// are this program's own.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="content">Its bytes.</param>
     /// <param name="point">Prefix of the names of its steps.</param>
@@ -24,19 +27,33 @@ internal static class AtomicFile
     {
         var draft = path + DraftSuffix;
         Passed(point, ":create");
-        using (var file = Create(draft, mode))
-        {
-            // two halves, so that a test can stop between them
-            RandomAccess.Write(file.SafeFileHandle, content[..(content.Length / 2)], 0);
-            Passed(point, ":half");
-            RandomAccess.Write(file.SafeFileHandle, content[(content.Length / 2)..], content.Length / 2);
-            Passed(point, ":unsynced");
-            RandomAccess.FlushToDisk(file.SafeFileHandle);
-        }
-
+        using (var file = Create(draft, FileMode.Create, mode))
+            Write(file, content, point);
         Passed(point, ":unnamed");
         Rename(draft, path);
         Passed(point, ":done");
+    }
+
+    /// <summary>Replaces a file's content, all or nothing, in a folder with files of other programs: none of them is changed.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="content">Its bytes.</param>
+    /// <param name="point">Prefix of the names of its steps.</param>
+    public static void WriteAmongOthers(string path, ReadOnlySpan<byte> content, string point)
+    {
+        var draft = Path.Combine(Path.GetDirectoryName(path)!, $"edgeseg-{Path.GetRandomFileName()}{DraftSuffix}");
+        // fails where a file has this name
+        var file = Create(draft, FileMode.CreateNew, null);
+        try
+        {
+            using (file)
+                Write(file, content, point);
+            Rename(draft, path);
+        }
+        catch (IOException)
+        {
+            File.Delete(draft);
+            throw;
+        }
     }
 
     /// <summary>
@@ -95,11 +112,21 @@ internal static class AtomicFile
             throw failed;
     }
 
-    private static FileStream Create(string path, UnixFileMode? mode)
+    private static void Write(FileStream file, ReadOnlySpan<byte> content, string point)
+    {
+        // two halves, so that a test can stop between them
+        RandomAccess.Write(file.SafeFileHandle, content[..(content.Length / 2)], 0);
+        Passed(point, ":half");
+        RandomAccess.Write(file.SafeFileHandle, content[(content.Length / 2)..], content.Length / 2);
+        Passed(point, ":unsynced");
+        RandomAccess.FlushToDisk(file.SafeFileHandle);
+    }
+
+    private static FileStream Create(string path, FileMode open, UnixFileMode? mode)
     {
         var options = new FileStreamOptions
         {
-            Mode = FileMode.Create,
+            Mode = open,
             Access = FileAccess.Write,
             Share = FileShare.None,
             BufferSize = 0,

@@ -71,7 +71,7 @@ internal sealed class ReleaseFolder(string path)
             Directory.CreateDirectory(Path);
             foreach (var old in Directory.GetFiles(Path, ManifestName + ".*" + SignatureEnd))
                 File.Delete(old);
-            AtomicFile.WriteFile(ManifestPath, bytes, "release");
+            AtomicFile.WriteAmongOthers(ManifestPath, bytes, "release");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -103,7 +103,7 @@ internal sealed class ReleaseFolder(string path)
         var name = $"{ManifestName}.{key.Id}{SignatureEnd}";
         try
         {
-            AtomicFile.WriteFile(System.IO.Path.Combine(Path, name), key.Sign(manifest), "release");
+            AtomicFile.WriteAmongOthers(System.IO.Path.Combine(Path, name), key.Sign(manifest), "release");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

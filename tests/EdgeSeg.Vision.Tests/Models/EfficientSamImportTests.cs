@@ -49,7 +49,10 @@ public sealed class EfficientSamImportTests : IDisposable
             new OnnxGraph().Input("batched_images", 1, 1, 3, 48, 48).Output("image_embeddings", new float[9], 1, 1, 3, 3).ToBytes()
         );
         var decoder = scratch.Write("d.onnx", Decoder(9).ToBytes());
+        // a folder of the user with the name of a draft
+        var own = scratch.Write("bundle.part/notes.txt", [1]);
         Assert.Empty(Import(encoder, decoder));
+        Assert.True(File.Exists(own), $"{own} is there");
         var smaller = scratch.Write(
             "s.onnx",
             new OnnxGraph().Input("batched_images", 1, 1, 3, 48, 48).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes()
