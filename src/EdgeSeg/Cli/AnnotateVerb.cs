@@ -198,19 +198,11 @@ internal sealed class AnnotateVerb
     {
         if (parsed.GetValue(listEmpty) is not { } list || list == "-")
             return null;
-        if (list.Length == 0)
-            throw new OperatingException(EmptyList.NoName, ExitCode.Usage);
-        var real = FinalFile.RealPath(list);
+        var isOwn = list.Length > 0 && AnnotationSettings.ListOf(folder) == FinalFile.RealPath(list);
+        var real = ResultFile.Checked(list, EmptyList.Option, inputs, isOwn || parsed.GetValue(overwrite), ExitCode.Usage);
         var below = Path.GetRelativePath(FinalFile.RealPath(folder), real).Split('/');
-        if (OutputFiles.IsInput(list, inputs) || PhotoList.IsPhoto(list) || AnnotationExport.OwnNames.Contains(below[0]))
+        if (PhotoList.IsPhoto(list) || AnnotationExport.OwnNames.Contains(below[0]))
             throw new OperatingException($"{list} is or may be an input or a result: choose another file for --list-empty", ExitCode.Usage);
-        var mayReplace = parsed.GetValue(overwrite) || AnnotationSettings.ListOf(folder) == real;
-        // a device has length 0, and an empty file has nothing to lose
-        if (Directory.Exists(real) || (!mayReplace && new FileInfo(real) is { Exists: true, Length: > 0 }))
-            throw new OperatingException(
-                $"{list} exists already: choose another file for --list-empty, or replace a file with --overwrite",
-                ExitCode.Usage
-            );
         return real;
     }
 

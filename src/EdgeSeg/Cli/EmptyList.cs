@@ -10,8 +10,8 @@ namespace EdgeSeg.Cli;
 /// </summary>
 internal sealed class EmptyList : IDisposable
 {
-    /// <summary>The error of an option without a value, as an unset variable of a shell gives it.</summary>
-    public const string NoName = "--list-empty names no file";
+    /// <summary>The option of the file.</summary>
+    public const string Option = "--list-empty";
 
     private const int NamesShown = 5;
 
@@ -29,17 +29,12 @@ internal sealed class EmptyList : IDisposable
         this.path = path;
         if (path is null)
             return;
-        if (path.Length == 0)
-            throw new OperatingException(NoName, ExitCode.Usage);
         if (path == "-")
-            throw new OperatingException("--list-empty - is standard output, which has the masks: name a file", ExitCode.Usage);
-        if (OutputFiles.IsInput(path, inputs))
-            throw new OperatingException($"{path} is an input of this run and is not overwritten: choose another file for --list-empty");
-        if (File.Exists(path) && !mayOverwrite)
-            throw new OperatingException($"{path} exists already: choose another file for --list-empty, or replace it with --overwrite");
+            throw new OperatingException($"{Option} - is standard output, which has the masks: name a file", ExitCode.Usage);
+        var real = ResultFile.Checked(path, Option, inputs, mayOverwrite);
         try
         {
-            file = new StreamWriter(path, append: false) { AutoFlush = true };
+            file = new StreamWriter(real, append: false) { AutoFlush = true };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -82,7 +77,7 @@ internal sealed class EmptyList : IDisposable
     }
 
     private OperatingException Unwritable(Exception e) =>
-        new($"{path}: cannot be written ({e.Message}): choose another file for --list-empty", ExitCode.Failed);
+        new($"{path}: cannot be written ({e.Message}): choose another file with {Option}", ExitCode.Failed);
 
     public void Dispose()
     {

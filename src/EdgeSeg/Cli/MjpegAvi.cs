@@ -7,7 +7,7 @@ namespace EdgeSeg.Cli;
 
 /// <summary>
 /// Writes pictures as a Motion JPEG video in AVI 1.0 (RIFF), which every player reads and no codec library is needed for. The index and the
-/// number of pictures are written by <see cref="Dispose"/>. An existing file is refused.
+/// number of pictures are written by <see cref="Dispose"/>. The file is created with the first picture.
 /// </summary>
 internal sealed class MjpegAvi : IDisposable
 {
@@ -23,70 +23,63 @@ internal sealed class MjpegAvi : IDisposable
         JpegQuality = 90;
 
     private readonly string path;
-    private readonly FileStream file;
     private readonly double fps;
+    private readonly bool mayReplace;
+    private FileStream? file;
     private readonly List<(int Offset, int Bytes)> index = [];
     private bool isBroken;
     private int width,
         height,
         largest;
 
-    /// <exception cref="OperatingException">The file exists or cannot be created.</exception>
-    public MjpegAvi(string path, double fps)
-        : this(path, fps, FileMode.CreateNew) { }
-
-    private MjpegAvi(string path, double fps, FileMode mode)
+    /// <param name="path">The file; its folder is created with it.</param>
+    /// <param name="fps">Pictures per second.</param>
+    /// <param name="mayReplace">An existing file is replaced; else it is refused.</param>
+    public MjpegAvi(string path, double fps, bool mayReplace = false)
     {
-        (this.path, this.fps) = (path, Math.Max(fps, MinFps));
-        try
-        {
-            // without a buffer, so that a full disk is found by the call that writes
-            file = new FileStream(path, mode, FileAccess.Write, FileShare.Read, bufferSize: 0);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new OperatingException(
-                mode == FileMode.CreateNew && File.Exists(path)
-                    ? $"{path}: exists already; move it away or choose another folder with --out"
-                    : $"{path}: cannot be written ({e.Message}): choose another folder with --out"
-            );
-        }
-
-        Write(new byte[HeaderBytes]);
+        (this.path, this.fps, this.mayReplace) = (path, Math.Max(fps, MinFps), mayReplace);
     }
 
-    /// <summary>Creates the file and its folder. An existing file is replaced: the caller has asked whether it may be.</summary>
-    /// <exception cref="OperatingException">The file cannot be created.</exception>
-    public static MjpegAvi Replace(string path, double fps)
+    private FileStream Create()
     {
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            // without a buffer, so that a full disk is found by the call that writes
+            return new FileStream(path, mayReplace ? FileMode.Create : FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new OperatingException($"{path}: cannot be written ({e.Message}): choose another folder with --out");
+            throw new OperatingException(
+                !mayReplace && File.Exists(path)
+                    ? $"{path}: exists already; move it away or choose another folder with --out"
+                    : $"{path}: cannot be written ({e.Message}): choose another folder with --out"
+            );
         }
-
-        return new MjpegAvi(path, fps, FileMode.Create);
     }
 
     /// <summary>Adds a picture, 8-bit BGR. One of another size than the first is scaled to it: a stream may change its size.</summary>
+    /// <exception cref="OperatingException">The file exists or cannot be created, the disk is full or fails.</exception>
     public void Add(Mat picture)
     {
-        if (index.Count == 0)
+        if (file is null)
+        {
             (width, height) = (picture.Cols, picture.Rows);
+            file = Create();
+            Write(file, new byte[HeaderBytes]);
+        }
+
         if (picture.Cols != width || picture.Rows != height)
         {
             using var scaled = picture.Resize(new Size(width, height), interpolation: InterpolationFlags.Area);
-            Append(scaled);
+            Append(file, scaled);
             return;
         }
 
-        Append(picture);
+        Append(file, picture);
     }
 
-    private void Append(Mat picture)
+    private void Append(FileStream file, Mat picture)
     {
         if (!Cv2.ImEncode(".jpg", picture, out var jpeg, [(int)ImwriteFlags.JpegQuality, JpegQuality]))
             throw new OperatingException($"{path}: OpenCV cannot encode the picture as JPEG");
@@ -98,11 +91,11 @@ internal sealed class MjpegAvi : IDisposable
         var chunk = new byte[ChunkBytes + jpeg.Length + (jpeg.Length & 1)];
         Chunk(chunk, "00dc", jpeg.Length);
         jpeg.CopyTo(chunk, ChunkBytes);
-        Write(chunk);
+        Write(file, chunk);
     }
 
     /// <exception cref="OperatingException">The disk is full or fails.</exception>
-    private void Write(ReadOnlySpan<byte> bytes)
+    private void Write(FileStream file, ReadOnlySpan<byte> bytes)
     {
         try
         {
@@ -123,7 +116,7 @@ internal sealed class MjpegAvi : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(to[4..], bytes);
     }
 
-    private void WriteIndex()
+    private void WriteIndex(FileStream file)
     {
         var all = new byte[ChunkBytes + EntryBytes * index.Count];
         Chunk(all, "idx1", EntryBytes * index.Count);
@@ -138,7 +131,7 @@ internal sealed class MjpegAvi : IDisposable
             BinaryPrimitives.WriteInt32LittleEndian(entry[12..], bytes);
         }
 
-        Write(all);
+        Write(file, all);
     }
 
     /// <summary>RIFF header, list of headers (avih, strl with strh and strf), begin of the list of pictures.</summary>
@@ -194,13 +187,13 @@ internal sealed class MjpegAvi : IDisposable
     {
         using (file)
         {
-            if (isBroken)
+            if (file is null || isBroken)
                 return;
             var movieBytes = (int)file.Position - HeaderBytes + 4;
-            WriteIndex();
+            WriteIndex(file);
             var bytes = (int)file.Position;
             file.Position = 0;
-            Write(Header(movieBytes, bytes));
+            Write(file, Header(movieBytes, bytes));
         }
     }
 }

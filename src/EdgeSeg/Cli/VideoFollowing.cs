@@ -37,7 +37,7 @@ internal sealed class VideoFollowing : IDisposable
     public int Run(string path, string[] outputs, EmptyList empty, CancellationToken cancel)
     {
         using var video = new VideoFrames(path);
-        using var overlay = settings.HasOverlay ? MjpegAvi.Replace(outputs[0], video.Fps) : null;
+        using var overlay = settings.HasOverlay ? new MjpegAvi(outputs[0], video.Fps, mayReplace: true) : null;
         using var frames = new FramePair();
         using var tracked = new TrackedObject(refiner);
         var result = segmenter.Result;

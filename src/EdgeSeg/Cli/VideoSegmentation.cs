@@ -22,23 +22,23 @@ internal sealed class VideoSegmentation(SegmentSettings settings, PictureSegment
     public void Run(string path, string[] outputs, EmptyList empty, CancellationToken cancel)
     {
         using var video = new VideoFrames(path);
-        using var overlay = settings.HasOverlay ? MjpegAvi.Replace(outputs[0], video.Fps / settings.Every) : null;
+        using var overlay = settings.HasOverlay ? new MjpegAvi(outputs[0], video.Fps / settings.Every, mayReplace: true) : null;
         var masks = settings.HasPng ? outputs[^1] : null;
-        if (masks is not null)
-            OutputFiles.ClearNumbered(masks);
+        var isFirst = true;
         using var bar = new ProgressBar("segment");
         while (video.Read(settings.Every) is { } frame)
         {
             cancel.ThrowIfCancellationRequested();
             using (frame)
-                Frame(path, new Messages.VideoFrame(video.Number, video.TimeS), frame, overlay, masks, empty);
+                Frame(path, new Messages.VideoFrame(video.Number, video.TimeS), frame, overlay, masks, isFirst, empty);
+            isFirst = false;
             bar.Show((int)video.Number, Math.Max((int)video.Number, video.Count));
         }
 
         video.CheckWhole();
     }
 
-    private void Frame(string path, Messages.VideoFrame number, Mat frame, MjpegAvi? overlay, string? masks, EmptyList empty)
+    private void Frame(string path, Messages.VideoFrame number, Mat frame, MjpegAvi? overlay, string? masks, bool isFirst, EmptyList empty)
     {
         var started = Stopwatch.GetTimestamp();
         var result = segmenter.Result;
@@ -72,6 +72,9 @@ internal sealed class VideoSegmentation(SegmentSettings settings, PictureSegment
 
         if (masks is not null)
         {
+            // not before there is a mask to write: a prompt that does not suit leaves the masks of the run before
+            if (isFirst)
+                OutputFiles.ClearNumbered(masks);
             var file = Path.Combine(masks, OutputFiles.Numbered(number.Number));
             OutputFiles.Write(file, MaskMat.ToPng(result.Mask));
             picture = picture with { Outputs = [file] };

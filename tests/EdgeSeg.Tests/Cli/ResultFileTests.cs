@@ -48,6 +48,42 @@ public sealed class ResultFileTests : IDisposable
     }
 
     [Fact]
+    public void Files_with_the_name_of_a_draft_keep_their_content()
+    {
+        var file = Path.Combine(scratch.Path, "r.json");
+        var own = scratch.Write("r.json.tmp", "own"u8.ToArray());
+        foreach (var mayOverwrite in (bool[])[false, true])
+            ResultFile.Named(file, "--json", [], mayOverwrite)!.Write(s => s.Write("new"u8));
+        Assert.Equal(("new", "own"), (File.ReadAllText(file), File.ReadAllText(own)));
+        // a file that cannot be written leaves no draft: the folder in its place was made after the check
+        var late = Path.Combine(scratch.Path, "late.json");
+        var result = ResultFile.Named(late, "--json", [], mayOverwrite: false)!;
+        Directory.CreateDirectory(Path.Combine(late, "below"));
+        Assert.Contains("cannot be written", Assert.Throws<OperatingException>(() => result.Write(s => s.Write("x"u8))).Message);
+        Assert.Equal(["r.json", "r.json.tmp"], Directory.GetFiles(scratch.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public void A_list_of_empty_inputs_goes_to_a_device_and_an_empty_file_and_over_no_other_file()
+    {
+        var full = scratch.Write("full.txt", "x"u8.ToArray());
+        foreach (var path in (string[])["/dev/null", scratch.Write("empty.txt", [])])
+        {
+            using var list = new EmptyList(path, [full], mayOverwrite: false);
+            list.Add("a.jpg", null, isFound: false);
+        }
+
+        Assert.Equal("a.jpg\n", File.ReadAllText(Path.Combine(scratch.Path, "empty.txt")));
+        string Refused(string path, bool mayOverwrite, params string[] inputs) =>
+            Assert.Throws<OperatingException>(() => new EmptyList(path, inputs, mayOverwrite)).Message;
+        Assert.Contains("exists already", Refused(full, mayOverwrite: false));
+        Assert.Contains("is an input", Refused(full, mayOverwrite: true, full));
+        Assert.Contains("is a folder", Refused(scratch.Path, mayOverwrite: true));
+        Assert.Contains("--list-empty names no file", Refused("", mayOverwrite: true));
+        Assert.Equal("x", File.ReadAllText(full));
+    }
+
+    [Fact]
     public void What_cannot_be_written_is_found_before_the_work_begins()
     {
         Assert.Contains("its folder does not exist", Refusal(Path.Combine(scratch.Path, "no", "x.json"), mayOverwrite: true));

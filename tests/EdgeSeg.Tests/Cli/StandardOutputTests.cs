@@ -68,7 +68,9 @@ public sealed class StandardOutputTests : IDisposable
     {
         var path = Path.Combine(scratch.Path, "full.avi");
         File.CreateSymbolicLink(path, "/dev/full");
-        var error = Assert.Throws<OperatingException>(() => MjpegAvi.Replace(path, 10));
+        using var avi = new MjpegAvi(path, 10, mayReplace: true);
+        using var picture = new Mat(90, 120, MatType.CV_8UC3, Scalar.All(80));
+        var error = Assert.Throws<OperatingException>(() => avi.Add(picture));
         Assert.Contains("so the video is incomplete: choose another folder with --out", error.Message);
     }
 
@@ -79,8 +81,16 @@ public sealed class StandardOutputTests : IDisposable
         File.CreateSymbolicLink(path, "/dev/full");
         using var list = new EmptyList(path, [], mayOverwrite: true);
         var error = Assert.Throws<OperatingException>(() => list.Add("a.jpg", null, isFound: false));
-        Assert.Contains("choose another file for --list-empty", error.Message);
+        Assert.Contains("choose another file with --list-empty", error.Message);
     }
+
+    [Theory]
+    [InlineData(0, "0:00")]
+    [InlineData(3_599, "59:59")]
+    [InlineData(3_600, "1:00:00")]
+    [InlineData(100_000, "27:46:40")]
+    public void The_time_that_is_left_has_its_hours(int seconds, string text) =>
+        Assert.Equal(text, ProgressBar.Text(TimeSpan.FromSeconds(seconds)));
 
     [Fact]
     public void An_overlay_of_few_frames_has_a_rate()

@@ -119,6 +119,7 @@ public sealed class AnnotateTests : IDisposable
         Assert.Equal(0, Run([.. again, list]).ExitCode);
         Assert.Equal(0, Run([.. again, list]).ExitCode);
         Assert.Equal("astronaut.jpg\ncoffee.jpg\nmore/coffee.jpg\n", File.ReadAllText(list));
+        Assert.Equal(0, Run([.. again, "/dev/null"]).ExitCode);
     }
 
     [Fact]

@@ -89,6 +89,24 @@ public sealed class SegmentVideoTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_gives_nothing_leaves_the_results_of_the_one_before()
+    {
+        var result = Path.Combine(scratch.Path, "out");
+        string[] arguments = [Clip(_ => 30), "--out", result, "--overwrite"];
+        Assert.Equal(0, Run([.. arguments, "--follow", "--format", "overlay"]).ExitCode);
+        Assert.Equal(0, Run([.. arguments, "--format", "png"]).ExitCode);
+        Assert.Contains("5000", Run([.. arguments, "--format", "png,overlay", "--click", "5000,20"]).Errors);
+        Assert.Equal(Frames, Directory.GetFiles(Path.Combine(result, "clip-masks")).Length);
+        var overlay = Path.Combine(result, "clip-overlay.avi");
+        var before = File.ReadAllBytes(overlay);
+        Clip(_ => 0);
+        var (code, _, errors) = Run([.. arguments, "--follow", "--format", "overlay"]);
+        Assert.Equal(1, code);
+        Assert.Contains("no object in the first frame", errors);
+        Assert.Equal(before, File.ReadAllBytes(overlay));
+    }
+
+    [Fact]
     public void Masks_below_the_minimums_count_as_not_found()
     {
         var (small, large) = (Square("small.png", 30), Square("large.png", 90));
@@ -170,7 +188,7 @@ public sealed class SegmentVideoTests : IDisposable
     private string Clip(Func<int, int> side)
     {
         var path = Path.Combine(scratch.Path, "clip.avi");
-        using var avi = new MjpegAvi(path, FramesPerSecond);
+        using var avi = new MjpegAvi(path, FramesPerSecond, mayReplace: true);
         for (var i = 1; i <= Frames; i++)
         {
             using var picture = Picture(side(i));

@@ -108,11 +108,9 @@ public sealed class VideoEvaluatorTests : IDisposable
         }
 
         Assert.Equal(7, count);
-        Assert.Contains(
-            "exists already",
-            Assert.Throws<OperatingException>(() => new MjpegAvi(path, 10)).Message,
-            StringComparison.Ordinal
-        );
+        using var second = new MjpegAvi(path, 10);
+        using var other = new Mat(90, 121, MatType.CV_8UC3, new Scalar(20, 30, 90));
+        Assert.Contains("exists already", Assert.Throws<OperatingException>(() => second.Add(other)).Message, StringComparison.Ordinal);
     }
 
     private string Videos => Path.Combine(folder, "videos");
