@@ -30,7 +30,7 @@ internal sealed class ResultFile
         return new ResultFile(real, option);
     }
 
-    /// <summary>The real path of a file that may be written: one that does not exist, an empty one or a device, or one to replace.</summary>
+    /// <summary>The real path of a file that may be written: a new one, an empty one or a device, or one to replace.</summary>
     /// <param name="path">The option's value.</param>
     /// <param name="option">Its name, for messages.</param>
     /// <param name="inputs">Files that the run reads.</param>
