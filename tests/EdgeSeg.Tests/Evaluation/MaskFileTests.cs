@@ -49,12 +49,10 @@ public sealed class MaskFileTests : IDisposable
     [InlineData(
         "iVBORw0KGgoAAAANSUhEUgAAAAQAAAACAgMAAAACxpXwAAAADFBMVEUAAAABAAAAAAEAAACaLkSwAAAADElEQVR4nGMQYGACAAA2ABOfKho9AAAAAElFTkSuQmCC"
     )]
-    [InlineData([
-        InlineData(
-            "iVBORw0KGgoAAAANSUhEUgAAAAQAAAACAgMAAAACxpXwAAAADFBMVEUJCQkJCQkJCQkAAABee4zYAAAA"
-                + "AXRSTlMAQObYZgAAAAxJREFUeJxjEGBgAgAANgATnyoaPQAAAABJRU5ErkJggg=="
-        ),
-    ])]
+    [InlineData(
+        "iVBORw0KGgoAAAANSUhEUgAAAAQAAAACAgMAAAACxpXwAAAADFBMVEUJCQkJCQkJCQkAAABee4zYAAAA"
+            + "AXRSTlMAQObYZgAAAAxJREFUeJxjEGBgAgAANgATnyoaPQAAAABJRU5ErkJggg=="
+    )]
     public void Each_index_of_a_palette_but_0_is_the_object(string png) =>
         AssertObject(scratch.Write("palette.png", Convert.FromBase64String(png)));
 
