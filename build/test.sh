@@ -88,7 +88,7 @@ console_tests() {
     EDGESEG_BINARY="$PWD/artifacts/$1/edgeseg" bounded node --test --test-concurrency=1 \
         --test-reporter=spec --test-reporter-destination=stdout --test-reporter=tap --test-reporter-destination="$report" \
         "${files[@]}" </dev/null || code=$?
-    # cut short, there is no tally: what was reported so far counts, and one failure for the rest
+    # interrupted: there is no tally: what was reported so far counts, and one failure for the rest
     tally() { sed -n "s/^# $1 //p" "$report" | tail -n 1 | grep . || echo 0; }
     local good bad
     good=$(tally pass) bad=$(($(tally fail) + $(tally cancelled)))

@@ -25,7 +25,7 @@ public class Kernels : IDisposable
 
     private readonly Mat frame = new(H, W, MatType.CV_8UC3),
         small = new(256, 256, MatType.CV_8UC3);
-    private readonly FrameResizer stretch = new();
+    private readonly FrameResizer resizer = new();
     private readonly byte[] tensor = new byte[256 * 256 * 3];
     private readonly float[] logits = new float[Side * Side],
         planes = new float[3 * 1024 * 1024];
@@ -61,7 +61,7 @@ public class Kernels : IDisposable
     }
 
     [Benchmark, BenchmarkCategory("tensor fill, 256")]
-    public void TensorFill() => stretch.Fill(frame, small);
+    public void TensorFill() => resizer.Fill(frame, small);
 
     [Benchmark, BenchmarkCategory("tensor fill, 256")]
     public void TensorFillStraightforward()
@@ -156,7 +156,7 @@ public class Kernels : IDisposable
     }
 
     [Benchmark, BenchmarkCategory("mask message")]
-    public int Message() => writer.Write(Straightforward.Facts(W, H), result, MessageLimits.MaxMessageBytes).Length;
+    public int Message() => writer.Write(Straightforward.Info(W, H), result, MessageLimits.MaxMessageBytes).Length;
 
     [Benchmark, BenchmarkCategory("mask message")]
     public int MessageStraightforward() =>

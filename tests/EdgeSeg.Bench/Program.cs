@@ -9,7 +9,7 @@ return args switch
     ["performance", var grid] => Performance(int.Parse(grid, System.Globalization.CultureInfo.InvariantCulture)),
     ["fleet"] => await FleetAsync(),
     ["kernels"] => Print(KernelBench.Table()),
-    ["everything", .. var rest] when rest.Length >= 3 => EverythingBench.Run(rest),
+    ["everything", .. var rest] when rest.Length >= 3 => AutomaticMasksBench.Run(rest),
     _ => Usage(),
 };
 

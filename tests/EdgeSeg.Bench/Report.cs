@@ -103,7 +103,7 @@ internal static class Report
 
     private static string AutomaticMaskGenerator(int grid)
     {
-        const string title = "\n## Everything, with EfficientSAM-Ti's graphs\n\n";
+        const string title = "\n## Automatic masks, with EfficientSAM-Ti's graphs\n\n";
         if (Environment.GetEnvironmentVariable("EDGESEG_EFFICIENTSAM") is not { Length: > 0 } models)
             return title
                 + "Not measured: tests/data/make_efficientsam.py --full makes the graphs and needs Python with torch "
@@ -111,7 +111,7 @@ internal static class Report
         var lines = Output(
                 Environment.ProcessPath!,
                 [
-                    .. EverythingBench.Self(),
+                    .. AutomaticMasksBench.Self(),
                     "everything",
                     Path.Combine(models, "encoder.onnx"),
                     Path.Combine(models, "decoder.onnx"),

@@ -114,7 +114,7 @@ internal static class Straightforward
         return text.ToString();
     }
 
-    public static MaskInfo Facts(int w, int h) =>
+    public static MaskInfo Info(int w, int h) =>
         new()
         {
             Device = "robot-7",

@@ -6,7 +6,7 @@ using OpenCvSharp;
 namespace EdgeSeg.Bench;
 
 /// <summary>
-/// "Everything" as one writes it first, after EfficientSAM's own example: each query with full-size masks from the graph, the best one's
+/// Automatic masks as one writes them first, after EfficientSAM's own example: each query with full-size masks from the graph, the best one's
 /// logits of every query kept until the end, then filters, small regions and overlapping boxes. Kinder than the example in one thing: of
 /// three masks only the best is kept.
 /// </summary>

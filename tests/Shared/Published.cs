@@ -25,7 +25,7 @@ internal static class Published
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, name)));
 
     /// <summary>
-    /// A start without the variables by which the test runner itself was told something: the program refuses settings that it does not
+    /// A start without the variables that the test runner itself was given: the program refuses settings that it does not
     /// know.
     /// </summary>
     public static ProcessStartInfo Start(string program, IEnumerable<string> arguments)

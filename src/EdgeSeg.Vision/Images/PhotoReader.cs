@@ -54,7 +54,7 @@ internal sealed class PhotoReader
 
         // with the end marker in its place, libjpeg reports whether picture data is missing too
         EndOfImage.CopyTo(buffer.AsSpan(bytes.Length));
-        var pixels = Decode(path, buffer.AsSpan(0, bytes.Length + EndOfImage.Length), header.Format, CutShort(path, header.Format));
+        var pixels = Decode(path, buffer.AsSpan(0, bytes.Length + EndOfImage.Length), header.Format, Truncated(path, header.Format));
         Warning = $"photograph '{path}' lacks its end-of-image marker; it was read whole";
         return pixels;
     }
@@ -113,7 +113,7 @@ internal sealed class PhotoReader
                     + $"{PictureBounds.MaxPixels / 1_000_000} megapixels; make it smaller"
             );
         if (!complete && !header.LacksEndOnly)
-            throw new OperatingException(CutShort(path, format));
+            throw new OperatingException(Truncated(path, format));
         if (width < PictureBounds.MinSide || height < PictureBounds.MinSide)
             throw new OperatingException(
                 $"photograph '{path}' has {width}x{height} pixels; both sides need at least {PictureBounds.MinSide}: give a larger one"
@@ -122,7 +122,7 @@ internal sealed class PhotoReader
 
     private static ReadOnlySpan<byte> EndOfImage => [0xFF, 0xD9];
 
-    private static string CutShort(string path, string format) =>
+    private static string Truncated(string path, string format) =>
         $"photograph '{path}' is incomplete: its {format} data ends too early; copy it again";
 
     /// <param name="path">For the message.</param>

@@ -15,15 +15,15 @@ internal static class DouglasPeucker
         var (opposite, _) = Farthest(ring, 0, ring.Length);
         kept[0] = kept[opposite] = true;
         // a stack, not recursion: a ring of a million corners would overflow the thread's stack
-        var stretches = new Stack<(int From, int To)>([(0, opposite), (opposite, ring.Length)]);
-        while (stretches.TryPop(out var stretch))
+        var open = new Stack<(int From, int To)>([(0, opposite), (opposite, ring.Length)]);
+        while (open.TryPop(out var part))
         {
-            var (at, distance) = Farthest(ring, stretch.From, stretch.To);
+            var (at, distance) = Farthest(ring, part.From, part.To);
             if (distance <= tolerancePx)
                 continue;
             kept[at] = true;
-            stretches.Push((stretch.From, at));
-            stretches.Push((at, stretch.To));
+            open.Push((part.From, at));
+            open.Push((at, part.To));
         }
 
         return [.. ring.Where((_, i) => kept[i])];

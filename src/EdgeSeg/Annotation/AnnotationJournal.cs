@@ -50,7 +50,7 @@ internal sealed class AnnotationJournal : IDisposable
     private readonly string file;
     private readonly FileStream stream;
 
-    /// <param name="folder">The output folder. A line that was cut off by an interruption is removed.</param>
+    /// <param name="folder">The output folder. A line that was left incomplete by an interruption is removed.</param>
     /// <exception cref="OperatingException">It cannot be written.</exception>
     public AnnotationJournal(string folder)
     {

@@ -42,16 +42,16 @@ internal sealed record AnnotationSettings(
 
     /// <summary>Text for <see cref="Options"/>.</summary>
     /// <param name="filter">The minimums.</param>
-    /// <param name="everything">The grid of automatic masks; null: none.</param>
+    /// <param name="automaticMasks">The grid of automatic masks; null: none.</param>
     /// <param name="boxes">The hash of the file of boxes; null: none.</param>
-    public static string Describe(MaskFilter filter, AutomaticMaskOptions? everything, string? boxes)
+    public static string Describe(MaskFilter filter, AutomaticMaskOptions? automaticMasks, string? boxes)
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"min_score {filter.MinScore}, min_area {filter.MinArea}");
-        if (everything is not null)
+        if (automaticMasks is not null)
             text += string.Create(
                 CultureInfo.InvariantCulture,
-                $", grid {everything.PointsPerSide}, pred_iou {everything.PredictedIouThreshold}, "
-                    + $"stability {everything.StabilityScoreThreshold}, region {everything.MinMaskRegionArea ?? -1}"
+                $", grid {automaticMasks.PointsPerSide}, pred_iou {automaticMasks.PredictedIouThreshold}, "
+                    + $"stability {automaticMasks.StabilityScoreThreshold}, region {automaticMasks.MinMaskRegionArea ?? -1}"
             );
         return boxes is null ? text : $"{text}, boxes {boxes}";
     }

@@ -24,7 +24,7 @@ internal sealed class PhotoAnnotator : IDisposable
     private readonly AnnotationExport export;
     private readonly MaskFilter filter;
     private readonly BoxPrompts? boxes;
-    private readonly AutomaticMaskGenerator? everything;
+    private readonly AutomaticMaskGenerator? automaticMasks;
     private readonly ZoomSegmenter zoom;
     private readonly Embedding embedding;
     private readonly PhotoReader reader = new();
@@ -43,7 +43,7 @@ internal sealed class PhotoAnnotator : IDisposable
         embedding = model.Segmenter.CreateEmbedding();
         zoom = new ZoomSegmenter(model.Segmenter);
         if (wanted is not null)
-            everything = new AutomaticMaskGenerator(model.Segmenter, wanted);
+            automaticMasks = new AutomaticMaskGenerator(model.Segmenter, wanted);
     }
 
     /// <summary>What was wrong with the last photograph although it could be read; empty: nothing.</summary>
@@ -68,7 +68,7 @@ internal sealed class PhotoAnnotator : IDisposable
             result.Times = StageTimes.None;
             if (boxes is not null)
                 Boxes(photo, annotated, pixels);
-            else if (everything is not null)
+            else if (automaticMasks is not null)
                 All(annotated, pixels);
             else
                 Main(annotated, pixels);
@@ -87,7 +87,7 @@ internal sealed class PhotoAnnotator : IDisposable
     private void All(AnnotatedPhoto photo, Mat pixels)
     {
         model.Segmenter.Encode(pixels, embedding, ref result.Times);
-        foreach (var mask in everything!.Run(embedding))
+        foreach (var mask in automaticMasks!.Run(embedding))
         {
             mask.CopyTo(result, runLength, pixels.Cols, pixels.Rows);
             Keep(photo, pixels, MainLabel);
@@ -138,7 +138,7 @@ internal sealed class PhotoAnnotator : IDisposable
 
     public void Dispose()
     {
-        everything?.Dispose();
+        automaticMasks?.Dispose();
         zoom.Dispose();
         embedding.Dispose();
     }

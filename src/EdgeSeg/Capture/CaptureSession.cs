@@ -65,7 +65,7 @@ internal sealed class CaptureSession : IDisposable
         {
             if (!pause.Wait(firstWait))
                 return;
-            while (!left && Visit() is { } wait)
+            while (!left && OpenAndStream() is { } wait)
             {
                 if (!pause.Wait(wait))
                     return;
@@ -79,7 +79,7 @@ internal sealed class CaptureSession : IDisposable
     }
 
     /// <summary>Opens, streams and closes once; returns the time until the next attempt, or null for none.</summary>
-    private TimeSpan? Visit()
+    private TimeSpan? OpenAndStream()
     {
         string reason;
         try

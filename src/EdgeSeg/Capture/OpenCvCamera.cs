@@ -27,7 +27,7 @@ internal sealed class OpenCvCamera : ICamera
     public string EndRemark =>
         options.Loop ? ""
         : undecoded > 0 ? $"video '{uri.Target}' has ended; {undecoded} of its pictures could not be decoded"
-        : IsCutShort ? $"video '{uri.Target}' ended after {grabbed} of {expected} pictures; the file may be cut short"
+        : IsTruncated ? $"video '{uri.Target}' ended after {grabbed} of {expected} pictures; the file may be truncated"
         : "";
 
     public string? EndFault
@@ -45,7 +45,7 @@ internal sealed class OpenCvCamera : ICamera
     }
 
     /// <summary>Containers state the number of pictures only roughly.</summary>
-    private bool IsCutShort => expected - grabbed > Math.Max(2, expected / 50);
+    private bool IsTruncated => expected - grabbed > Math.Max(2, expected / 50);
 
     public CameraFormat Open() => uri.Kind == CameraKind.V4l2 ? OpenDevice() : OpenFile();
 

@@ -38,7 +38,7 @@ internal sealed class TriggerGate
     }
 
     /// <summary>Counts since the start: obeyed, too soon after another, never answered, and frames that answered.</summary>
-    public (long Accepted, long TooSoon, long Missed, long Answered) Figures
+    public (long Accepted, long TooSoon, long Missed, long Answered) Stats
     {
         get
         {

@@ -61,7 +61,7 @@ internal sealed class AnnotateVerb
     {
         Description = "Replace the file of --list-empty where it exists already.",
     };
-    private readonly AutomaticMaskCliOptions everything;
+    private readonly AutomaticMaskCliOptions automaticMasks;
     private readonly ModelOptions modelOptions;
 
     private AnnotateVerb(Command command)
@@ -70,7 +70,7 @@ internal sealed class AnnotateVerb
         command.Add(inputs);
         foreach (var option in (Option[])[export, outDir, prompts, minScore, minArea, shard, merge, listEmpty, overwrite])
             command.Add(option);
-        everything = new AutomaticMaskCliOptions(command);
+        automaticMasks = new AutomaticMaskCliOptions(command);
         modelOptions = new ModelOptions(command);
         command.SetAction((parsed, cancel) => Task.Run(() => Run(parsed, cancel), cancel));
     }
@@ -103,14 +103,14 @@ internal sealed class AnnotateVerb
         if (names.Length == 0)
             throw new OperatingException("no photograph is named: give a folder, a glob, a .txt file or photographs", ExitCode.Usage);
         var boxes = parsed.GetValue(prompts) is { } file ? BoxPrompts.Read(file) : null;
-        if (boxes is not null && everything.IsAsked(parsed))
+        if (boxes is not null && automaticMasks.IsAsked(parsed))
             throw new OperatingException("--everything finds objects without prompts: leave --prompts out", ExitCode.Usage);
         var walk = new FolderWalk(folder);
         var photos = Find(names, walk);
         boxes?.Match(photos);
         var (index, count) = parsed.GetValue(shard);
         using var model = modelOptions.Load(parsed);
-        var wanted = everything.IsAsked(parsed) ? everything.Options(parsed, model.Thresholds) : null;
+        var wanted = automaticMasks.IsAsked(parsed) ? automaticMasks.Options(parsed, model.Thresholds) : null;
         var filter = new MaskFilter(parsed.GetValue(minScore), parsed.GetValue(minArea));
         var settings = new AnnotationSettings(
             parsed.GetValue(export)!,

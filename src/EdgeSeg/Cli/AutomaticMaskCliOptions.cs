@@ -9,7 +9,7 @@ internal sealed class AutomaticMaskCliOptions
 {
     private const double MaxRegionArea = 1e6;
 
-    private readonly Option<bool> everything = new("--everything")
+    private readonly Option<bool> automaticMasks = new("--everything")
     {
         Description =
             "Every object: asks at each point of a grid and keeps the masks that are sure, stable and distinct. "
@@ -42,14 +42,14 @@ internal sealed class AutomaticMaskCliOptions
 
     public AutomaticMaskCliOptions(Command command)
     {
-        command.Options.Add(everything);
+        command.Options.Add(automaticMasks);
         command.Options.Add(side);
         command.Options.Add(predictedIou);
         command.Options.Add(stability);
         command.Options.Add(region);
     }
 
-    public bool IsAsked(ParseResult parsed) => parsed.GetValue(everything);
+    public bool IsAsked(ParseResult parsed) => parsed.GetValue(automaticMasks);
 
     /// <param name="parsed">The command line.</param>
     /// <param name="thresholds">Of the bundle; null: it has none.</param>

@@ -42,7 +42,7 @@ internal sealed class MaskLines(ModelInfo model, SegmentSettings settings) : IDi
     {
         if (!settings.HasJson)
             return;
-        var facts = new MaskInfo
+        var info = new MaskInfo
         {
             Number = ++lines,
             Source = picture.Path,
@@ -68,7 +68,7 @@ internal sealed class MaskLines(ModelInfo model, SegmentSettings settings) : IDi
             Drops = 0,
             Degraded = false,
         };
-        output.Write(writer.Write(facts, mask, int.MaxValue));
+        output.Write(writer.Write(info, mask, int.MaxValue));
         output.WriteByte((byte)'\n');
         output.Flush();
     }

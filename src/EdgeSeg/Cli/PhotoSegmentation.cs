@@ -80,7 +80,7 @@ internal sealed class PhotoSegmentation : IDisposable
             Outputs = outputs,
             BitDepth = reader.BitDepth > 8 ? reader.BitDepth : null,
         };
-        if (settings.Everything is not null)
+        if (settings.AutomaticMasks is not null)
         {
             All(picture, pixels, started, empty);
             return;

@@ -14,7 +14,7 @@ internal sealed class PictureSegmenter : IDisposable
     private readonly SegmentSettings settings;
     private readonly Embedding embedding;
     private readonly ZoomSegmenter zoom;
-    private readonly AutomaticMaskGenerator? everything;
+    private readonly AutomaticMaskGenerator? automaticMasks;
     private readonly RunLength runLength = new();
 
     public PictureSegmenter(LoadedModel model, SegmentSettings settings)
@@ -22,15 +22,15 @@ internal sealed class PictureSegmenter : IDisposable
         (this.model, this.settings) = (model, settings);
         embedding = model.Segmenter.CreateEmbedding();
         zoom = new ZoomSegmenter(model.Segmenter, settings.IsZoomOn);
-        if (settings.Everything is not null)
-            everything = new AutomaticMaskGenerator(model.Segmenter, settings.Everything);
+        if (settings.AutomaticMasks is not null)
+            automaticMasks = new AutomaticMaskGenerator(model.Segmenter, settings.AutomaticMasks);
     }
 
     /// <summary>The last mask.</summary>
     public Segmentation Result { get; } = new();
 
     /// <summary>Points of the last grid at which <see cref="All"/> asked.</summary>
-    public int Asked => everything?.Asked ?? 0;
+    public int Asked => automaticMasks?.Asked ?? 0;
 
     /// <summary>The object that the prompt means, or the salient one: <see cref="Result"/>, found or not.</summary>
     /// <param name="name">Of the picture, for messages.</param>
@@ -68,7 +68,7 @@ internal sealed class PictureSegmenter : IDisposable
     {
         model.Segmenter.Encode(pixels, embedding, ref Result.Times);
         var kept = new List<AutomaticMask>();
-        foreach (var mask in everything!.Run(embedding))
+        foreach (var mask in automaticMasks!.Run(embedding))
         {
             Take(mask, pixels);
             Result.ApplyMinimums(settings.MinScore, settings.MinArea);
@@ -84,7 +84,7 @@ internal sealed class PictureSegmenter : IDisposable
 
     public void Dispose()
     {
-        everything?.Dispose();
+        automaticMasks?.Dispose();
         zoom.Dispose();
         embedding.Dispose();
     }

@@ -18,7 +18,7 @@ internal sealed record SegmentSettings
     public PromptBuffer? Prompt { get; init; }
 
     /// <summary>Automatic masks of the whole picture instead of one object; null: one object.</summary>
-    public AutomaticMaskOptions? Everything { get; init; }
+    public AutomaticMaskOptions? AutomaticMasks { get; init; }
 
     /// <summary>Least score of a mask, 0..1.</summary>
     public double MinScore { get; init; }

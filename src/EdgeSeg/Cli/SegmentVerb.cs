@@ -84,7 +84,7 @@ internal sealed class SegmentVerb
         HelpName = "FILE",
         Description = "Write the photographs in which nothing was found, a path a line; of a video the path, a tab and the frame.",
     };
-    private readonly AutomaticMaskCliOptions everything;
+    private readonly AutomaticMaskCliOptions automaticMasks;
     private readonly ModelOptions modelOptions;
     private readonly Option<bool> noZoom;
 
@@ -102,7 +102,7 @@ internal sealed class SegmentVerb
                 [clicks, negative, box, format, outDir, overwrite, bitDepth, every, minScore, minArea, listEmpty, follow]
         )
             command.Add(option);
-        everything = new AutomaticMaskCliOptions(command);
+        automaticMasks = new AutomaticMaskCliOptions(command);
         modelOptions = new ModelOptions(command);
         noZoom = ModelOptions.AddNoZoom(command);
         command.SetAction((parsed, cancel) => Task.Run(() => Run(parsed, cancel), cancel));
@@ -123,14 +123,14 @@ internal sealed class SegmentVerb
     {
         var wanted = parsed.GetValue(format)!.Split(',');
         var prompt = ToPrompt([.. parsed.GetValue(clicks) ?? [], .. parsed.GetValue(negative) ?? []], parsed.GetValue(box));
-        var isEverything = everything.IsAsked(parsed);
-        if (isEverything && prompt is not null)
+        var isAutomatic = automaticMasks.IsAsked(parsed);
+        if (isAutomatic && prompt is not null)
             throw new OperatingException("--everything makes its own prompts: leave --click and --box out", ExitCode.Usage);
-        if (isEverything && wanted.Contains("png"))
+        if (isAutomatic && wanted.Contains("png"))
             throw new OperatingException("--format png holds one mask: with --everything choose json, polygon or overlay", ExitCode.Usage);
         var inputs = parsed.GetValue(photos)!;
         var isFollowing = parsed.GetValue(follow);
-        if (isFollowing && (isEverything || wanted.Contains("png") || inputs.Length > 1 || parsed.GetValue(every) > 1))
+        if (isFollowing && (isAutomatic || wanted.Contains("png") || inputs.Length > 1 || parsed.GetValue(every) > 1))
             throw new OperatingException("--follow takes one video, and neither --everything nor --every nor --format png", ExitCode.Usage);
         bool[] videos = [.. inputs.Select(input => isFollowing || VideoFrames.IsVideo(input))];
         if (parsed.GetValue(every) > 1 && !videos.Contains(true))
@@ -140,7 +140,7 @@ internal sealed class SegmentVerb
         {
             Formats = wanted,
             Prompt = prompt,
-            Everything = isEverything ? everything.Options(parsed, model.Thresholds) : null,
+            AutomaticMasks = isAutomatic ? automaticMasks.Options(parsed, model.Thresholds) : null,
             MinScore = parsed.GetValue(minScore),
             MinArea = parsed.GetValue(minArea),
             BitDepth = parsed.GetValue(bitDepth),

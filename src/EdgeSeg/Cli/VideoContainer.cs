@@ -5,7 +5,7 @@ namespace EdgeSeg.Cli;
 
 /// <summary>
 /// How long a video file should be by the sizes that its container states: MP4 and QuickTime (ISO/IEC 14496-12), Matroska and WebM (RFC
-/// 9559), AVI (RIFF). Decoders take the end of a file that was cut short for the end of the video.
+/// 9559), AVI (RIFF). Decoders take the end of a file that was truncated for the end of the video.
 /// </summary>
 internal static class VideoContainer
 {

@@ -50,7 +50,7 @@ internal sealed class VideoFrames : IDisposable
             capture.Dispose();
             throw new OperatingException(
                 Container().Missing > 0
-                    ? $"video '{path}' cannot be read: it is cut short, its container states more bytes than the file has; copy it again"
+                    ? $"video '{path}' cannot be read: it is truncated, its container states more bytes than the file has; copy it again"
                     : $"video '{path}' cannot be read; {Remedy}"
             );
         }
@@ -154,7 +154,7 @@ internal sealed class VideoFrames : IDisposable
     /// the number of frames differs, the video may be good: an edit list hides frames, a sound track lasts longer, the rate changes. So
     /// that is a warning, unless less than half of the frames came from a container that counts them.
     /// </summary>
-    /// <exception cref="OperatingException">The file is cut short, or most of its frames are missing.</exception>
+    /// <exception cref="OperatingException">The file is truncated, or most of its frames are missing.</exception>
     public void CheckWhole()
     {
         if (capture is null)
@@ -164,7 +164,7 @@ internal sealed class VideoFrames : IDisposable
         var (missing, isCounting) = Container();
         if (missing > 0)
             throw new OperatingException(
-                $"video '{path}' is cut short: its container states {missing} bytes more than the file has; {Number} frames could be read"
+                $"video '{path}' is truncated: its container states {missing} bytes more than the file has; {Number} frames could be read"
                     + (Count > Number ? $" of {Count}" : "")
                     + "; copy it again"
             );

@@ -44,7 +44,7 @@ internal sealed class VideoSegmentation(SegmentSettings settings, PictureSegment
         var result = segmenter.Result;
         result.Times = StageTimes.None;
         var picture = new LinePicture(path, number.Number, frame.Cols, frame.Rows) { Video = number };
-        if (settings.Everything is not null)
+        if (settings.AutomaticMasks is not null)
         {
             var found = segmenter.All(frame);
             if (overlay is not null)

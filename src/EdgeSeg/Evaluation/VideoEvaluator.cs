@@ -15,7 +15,7 @@ namespace EdgeSeg.Evaluation;
 /// <param name="Recall">Share of the frames with J above .5.</param>
 /// <param name="Decay">Mean J of the first quarter less that of the last.</param>
 /// <param name="Lost">Frames in which the object was lost.</param>
-internal sealed record SequenceFigures(string Name, int Frames, double J, double Recall, double Decay, int Lost);
+internal sealed record SequenceStats(string Name, int Frames, double J, double Recall, double Decay, int Lost);
 
 /// <summary>
 /// Follows the object of each sequence from its first mask on, and compares each later mask with the labelled one. As in the DAVIS
@@ -27,7 +27,7 @@ internal sealed class VideoEvaluator(LoadedModel model) : IDisposable
     private readonly PhotoReader reader = new();
     private readonly BinaryMask truth = new();
 
-    public List<SequenceFigures> Sequences { get; } = [];
+    public List<SequenceStats> Sequences { get; } = [];
 
     public double J => Sequences.Average(s => s.J);
 
@@ -64,7 +64,7 @@ internal sealed class VideoEvaluator(LoadedModel model) : IDisposable
         }
     }
 
-    private SequenceFigures Follow(VideoSequence sequence, Action progress, CancellationToken cancel)
+    private SequenceStats Follow(VideoSequence sequence, Action progress, CancellationToken cancel)
     {
         using var frames = new FramePair();
         using var tracked = new TrackedObject(refiner);
@@ -106,7 +106,7 @@ internal sealed class VideoEvaluator(LoadedModel model) : IDisposable
 
         if (scores.Count == 0)
             throw new OperatingException($"{sequence.Name}: no frame between the first and the last has a mask");
-        return new SequenceFigures(
+        return new SequenceStats(
             sequence.Name,
             scores.Count,
             scores.Average(),

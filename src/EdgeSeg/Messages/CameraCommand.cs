@@ -43,7 +43,7 @@ internal sealed class CameraCommand
     /// <summary>For click, box and follow; null for the salient object.</summary>
     public PromptRequest? Prompt { get; init; }
 
-    public AutomaticMaskRequest? Everything { get; init; }
+    public AutomaticMaskRequest? AutomaticMasks { get; init; }
 
     public SnapshotRequest? Snapshot { get; init; }
 

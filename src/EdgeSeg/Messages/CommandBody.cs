@@ -228,7 +228,7 @@ internal sealed class CommandBody(CommandKind kind)
                 || (kind == CommandKind.Follow && (clicks.Count > 0 || box is not null || mask is not null))
                     ? new PromptRequest(box is null ? PromptSource.Click : PromptSource.Box, clicks, box, normalized, refines ?? mask)
                     : null,
-            Everything = kind == CommandKind.Everything ? new AutomaticMaskRequest(grid ?? MessageLimits.EverythingGrid) : null,
+            AutomaticMasks = kind == CommandKind.Everything ? new AutomaticMaskRequest(grid ?? MessageLimits.AutomaticMasksGrid) : null,
             Snapshot = kind == CommandKind.Snapshot ? new SnapshotRequest(quality ?? 85) : null,
             Preview =
                 kind == CommandKind.Preview

@@ -16,7 +16,7 @@ internal static class MaskMessage
     /// and centroid), and reports it in <c>polygon_omitted</c> and <c>mask_omitted</c>.
     /// </summary>
     /// <param name="to">Holds the message afterwards.</param>
-    /// <param name="facts">The frame and the way there.</param>
+    /// <param name="info">The frame and the way there.</param>
     /// <param name="result">Prompt, score, mask and stage times.</param>
     /// <param name="geometry">Of the mask.</param>
     /// <param name="counts">The mask as pycocotools' compressed counts, ASCII; empty: they were too long to be made.</param>
@@ -24,7 +24,7 @@ internal static class MaskMessage
     /// <param name="maxBytes">Largest payload allowed now.</param>
     public static ReadOnlySpan<byte> Write(
         JsonBuffer to,
-        scoped in MaskInfo facts,
+        scoped in MaskInfo info,
         Segmentation result,
         MaskGeometry geometry,
         ReadOnlySpan<byte> counts,
@@ -35,17 +35,17 @@ internal static class MaskMessage
         // a string that alone is too long is not written at all, so that the buffer's growth is bounded as well
         var maskFits = counts.Length > 0 && counts.Length < maxBytes;
         var polygonFits = (long)polygon.Points.Length * 2 < maxBytes;
-        var written = WriteOnce(to, facts, result, geometry, counts, maskFits, polygon, polygonFits);
+        var written = WriteOnce(to, info, result, geometry, counts, maskFits, polygon, polygonFits);
         if (written.Length > maxBytes && polygonFits && !polygon.IsEmpty)
-            written = WriteOnce(to, facts, result, geometry, counts, maskFits, polygon, false);
+            written = WriteOnce(to, info, result, geometry, counts, maskFits, polygon, false);
         if (written.Length > maxBytes && maskFits)
-            written = WriteOnce(to, facts, result, geometry, counts, false, polygon, false);
+            written = WriteOnce(to, info, result, geometry, counts, false, polygon, false);
         return written;
     }
 
     private static ReadOnlySpan<byte> WriteOnce(
         JsonBuffer to,
-        scoped in MaskInfo facts,
+        scoped in MaskInfo info,
         Segmentation result,
         MaskGeometry geometry,
         ReadOnlySpan<byte> counts,
@@ -55,11 +55,11 @@ internal static class MaskMessage
     )
     {
         var json = to.Begin();
-        WriteFrame(json, facts);
-        if (facts.Trigger.IsEdge)
-            WriteTrigger(json, facts);
+        WriteFrame(json, info);
+        if (info.Trigger.IsEdge)
+            WriteTrigger(json, info);
         WritePrompt(json, result.Prompt);
-        if (facts.Track is { } track)
+        if (info.Track is { } track)
             WriteTrack(json, track);
         json.WriteBoolean("found"u8, result.Found);
         json.WriteOptional("reason"u8, result.Found ? null : result.Reason);
@@ -67,30 +67,30 @@ internal static class MaskMessage
         json.WriteRounded("predicted_iou"u8, result.PredictedIou, 4);
         json.WriteRounded("stability"u8, result.Stability, 4);
         json.WriteBoolean("zoom"u8, result.Found && result.IsZoomed);
-        if (double.IsFinite(facts.Saliency))
-            json.WriteRounded("saliency"u8, facts.Saliency, 4);
+        if (double.IsFinite(info.Saliency))
+            json.WriteRounded("saliency"u8, info.Saliency, 4);
         MaskShape.WriteGeometry(json, result.Found, geometry);
-        MaskShape.WriteMask(json, facts.Width, facts.Height, result.Found, counts, maskFits);
+        MaskShape.WriteMask(json, info.Width, info.Height, result.Found, counts, maskFits);
         if (result.Found && !polygon.IsEmpty)
             MaskShape.WritePolygon(json, polygon, polygonFits);
-        WriteModel(json, facts.Model);
+        WriteModel(json, info.Model);
         WriteTimes(json, result.Times);
-        json.WriteRounded("age_ms"u8, facts.AgeMs, 2);
-        json.WriteNumber("drops"u8, facts.Drops);
-        json.WriteBoolean("degraded"u8, facts.Degraded);
+        json.WriteRounded("age_ms"u8, info.AgeMs, 2);
+        json.WriteNumber("drops"u8, info.Drops);
+        json.WriteBoolean("degraded"u8, info.Degraded);
         return to.End();
     }
 
-    private static void WriteFile(Utf8JsonWriter json, in MaskInfo facts, string file)
+    private static void WriteFile(Utf8JsonWriter json, in MaskInfo info, string file)
     {
         json.WriteString("file"u8, file);
         json.WriteStartArray("outputs"u8);
-        foreach (var output in facts.Outputs ?? [])
+        foreach (var output in info.Outputs ?? [])
             json.WriteStringValue(output);
         json.WriteEndArray();
-        if (facts.BitDepth is { } bits)
+        if (info.BitDepth is { } bits)
             json.WriteNumber("bit_depth"u8, bits);
-        if (facts.Video is { } video)
+        if (info.Video is { } video)
         {
             json.WriteStartObject("video"u8);
             json.WriteNumber("frame"u8, video.Number);
@@ -99,49 +99,49 @@ internal static class MaskMessage
         }
     }
 
-    private static void WriteFrame(Utf8JsonWriter json, in MaskInfo facts)
+    private static void WriteFrame(Utf8JsonWriter json, in MaskInfo info)
     {
         json.WriteNumber("v"u8, 1);
-        json.WriteOptional("request"u8, facts.Request);
-        if (facts.Of is { } of)
+        json.WriteOptional("request"u8, info.Request);
+        if (info.Of is { } of)
         {
             json.WriteNumber("index"u8, of.Index);
             json.WriteNumber("count"u8, of.Count);
         }
 
-        if (facts.Source is not null)
-            json.WriteString("source"u8, facts.Source);
-        if (facts.File is not null)
-            WriteFile(json, facts, facts.File);
-        json.WriteString("device"u8, facts.Device);
-        json.WriteString("camera"u8, facts.Camera);
-        json.WriteString("session"u8, facts.Session);
-        json.WriteNumber("sequence"u8, facts.Sequence);
+        if (info.Source is not null)
+            json.WriteString("source"u8, info.Source);
+        if (info.File is not null)
+            WriteFile(json, info, info.File);
+        json.WriteString("device"u8, info.Device);
+        json.WriteString("camera"u8, info.Camera);
+        json.WriteString("session"u8, info.Session);
+        json.WriteNumber("sequence"u8, info.Sequence);
         Span<char> id = stackalloc char[MaskId.MaxLength];
-        json.WriteString("frame"u8, id[..FrameId.Write(id, facts.Session, facts.Camera, facts.Sequence)]);
-        json.WriteString("id"u8, id[..MaskId.Write(id, facts.Session, facts.Camera, facts.Sequence, facts.Number)]);
-        if (facts.Refines is not null)
-            json.WriteString("refines"u8, facts.Refines);
-        json.WriteString("captured_utc"u8, facts.CapturedUtc.UtcDateTime);
-        json.WriteNumber("captured_ns"u8, facts.CapturedNs);
-        json.WriteString("time_source"u8, facts.TimeSource);
-        json.WriteBoolean("clock_synced"u8, facts.ClockSynced);
+        json.WriteString("frame"u8, id[..FrameId.Write(id, info.Session, info.Camera, info.Sequence)]);
+        json.WriteString("id"u8, id[..MaskId.Write(id, info.Session, info.Camera, info.Sequence, info.Number)]);
+        if (info.Refines is not null)
+            json.WriteString("refines"u8, info.Refines);
+        json.WriteString("captured_utc"u8, info.CapturedUtc.UtcDateTime);
+        json.WriteNumber("captured_ns"u8, info.CapturedNs);
+        json.WriteString("time_source"u8, info.TimeSource);
+        json.WriteBoolean("clock_synced"u8, info.ClockSynced);
         json.WriteStartArray("image"u8);
-        json.WriteNumberValue(facts.Width);
-        json.WriteNumberValue(facts.Height);
+        json.WriteNumberValue(info.Width);
+        json.WriteNumberValue(info.Height);
         json.WriteEndArray();
     }
 
-    private static void WriteTrigger(Utf8JsonWriter json, in MaskInfo facts)
+    private static void WriteTrigger(Utf8JsonWriter json, in MaskInfo info)
     {
-        var toCaptureMs = (facts.CapturedNs - facts.Trigger.EdgeNs) / 1e6;
+        var toCaptureMs = (info.CapturedNs - info.Trigger.EdgeNs) / 1e6;
         json.WriteStartObject("trigger"u8);
         json.WriteString("source"u8, "gpio"u8);
-        json.WriteString("edge_utc"u8, facts.CapturedUtc.UtcDateTime.AddMilliseconds(-toCaptureMs));
-        json.WriteNumber("edge_ns"u8, facts.Trigger.EdgeNs);
-        json.WriteNumber("edges"u8, facts.Trigger.Edges);
+        json.WriteString("edge_utc"u8, info.CapturedUtc.UtcDateTime.AddMilliseconds(-toCaptureMs));
+        json.WriteNumber("edge_ns"u8, info.Trigger.EdgeNs);
+        json.WriteNumber("edges"u8, info.Trigger.Edges);
         json.WriteRounded("edge_to_capture_ms"u8, toCaptureMs, 3);
-        json.WriteRounded("edge_to_publish_ms"u8, toCaptureMs + facts.AgeMs, 3);
+        json.WriteRounded("edge_to_publish_ms"u8, toCaptureMs + info.AgeMs, 3);
         json.WriteEndObject();
     }
 

@@ -22,7 +22,7 @@ internal sealed class MaskWriter : IDisposable
     public double? PolygonTolerancePx { get; init; }
 
     /// <summary>The message; valid until the next call.</summary>
-    public ReadOnlySpan<byte> Write(scoped in MaskInfo facts, Segmentation result, int maxBytes)
+    public ReadOnlySpan<byte> Write(scoped in MaskInfo info, Segmentation result, int maxBytes)
     {
         counts.ResetWrittenCount();
         var encoded = runLength.TryEncode(result.Mask, counts, Math.Min(maxBytes, RunLength.MaxCountsBytes));
@@ -33,7 +33,7 @@ internal sealed class MaskWriter : IDisposable
             CollectionsMarshal.AsSpan(holes),
             tolerance
         );
-        return MaskMessage.Write(json, facts, result, result.Geometry, encoded ? counts.WrittenSpan : [], rings, maxBytes);
+        return MaskMessage.Write(json, info, result, result.Geometry, encoded ? counts.WrittenSpan : [], rings, maxBytes);
     }
 
     private double Trace(Segmentation result)

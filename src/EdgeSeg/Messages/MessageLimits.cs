@@ -23,10 +23,10 @@ internal static class MessageLimits
     /// <summary>
     /// The same where a command names none: 256 decodes are seconds on a small board, and find what a quarter of the picture's side shows.
     /// </summary>
-    public const int EverythingGrid = 16;
+    public const int AutomaticMasksGrid = 16;
 
     /// <summary>Masks published for one frame; those with the lowest score are left out and counted.</summary>
-    public const int MaxEverythingMasks = 256;
+    public const int MaxAutomaticMasks = 256;
 
     /// <summary>Characters of a request's id: a UUID with a prefix fits.</summary>
     public const int MaxRequestIdLength = 64;

@@ -126,9 +126,9 @@ internal static class ReplyMessage
     /// <param name="masks">In the order of their index.</param>
     /// <param name="listed">Whether each is listed.</param>
     /// <param name="published">Of those, how many were handed to the link; the others did not reach the broker in time.</param>
-    /// <param name="leftOut">Found, and beyond <see cref="MessageLimits.MaxEverythingMasks"/>.</param>
+    /// <param name="leftOut">Found, and beyond <see cref="MessageLimits.MaxAutomaticMasks"/>.</param>
     /// <param name="ms">From the first point to the last.</param>
-    public static ReadOnlySpan<byte> WriteEverything(
+    public static ReadOnlySpan<byte> WriteAutomaticMasks(
         JsonBuffer to,
         string frame,
         int grid,

@@ -84,7 +84,7 @@ internal sealed class BrokerConnection : IDisposable
     public async Task<string?> ConnectAsync(byte[] will, CancellationToken stop)
     {
         using var limit = new CancellationTokenSource(options.ConnectTimeout);
-        // a connection that is cut off after the broker has the will would publish it; one that succeeds ends properly
+        // a connection that is closed abruptly after the broker has the will would publish it; one that succeeds ends properly
         using var ending = stop.Register(() => limit.CancelAfter(MqttLimits.ConnectStopMs));
         try
         {

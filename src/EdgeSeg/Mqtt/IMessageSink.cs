@@ -47,7 +47,7 @@ internal interface IServiceLink : IMessageSink
     /// <summary>Another client uses this device's id or name.</summary>
     bool DuplicateId { get; }
 
-    LinkStats Figures { get; }
+    LinkStats Stats { get; }
 
     /// <summary>Sets the value of a retained topic; empty clears it. False when there are too many topics.</summary>
     bool TrySetState(string topic, ReadOnlySpan<byte> payload);

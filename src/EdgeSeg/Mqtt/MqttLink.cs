@@ -77,7 +77,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     /// <summary>Attempts to connect that failed in this session.</summary>
     public long ConnectFailures => Interlocked.Read(ref connectFailures);
 
-    public LinkStats Figures => new(Interlocked.Read(ref sent), Interlocked.Read(ref reconnects), outbox.Waiting, outbox.Drops);
+    public LinkStats Stats => new(Interlocked.Read(ref sent), Interlocked.Read(ref reconnects), outbox.Waiting, outbox.Drops);
 
     /// <summary>Stream messages and replies that wait.</summary>
     public int Waiting => outbox.Waiting;
@@ -216,7 +216,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
                 Interlocked.Increment(ref reconnects);
                 reconnect.Ended(time.GetElapsedTime(since).TotalMilliseconds, next.TakenOver);
                 if (next.TakenOver)
-                    TellTakeOver();
+                    ReportTakeOver();
                 takenOverInARow = reconnect.TakenOverInARow;
             }
 
@@ -276,7 +276,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     private bool Outlasted() =>
         connected && time.GetElapsedTime(Interlocked.Read(ref connectedStamp)).TotalMilliseconds > 2 * MqttLimits.TakenOverWaitMs;
 
-    private void TellTakeOver()
+    private void ReportTakeOver()
     {
         Interlocked.Increment(ref takenOver);
         if (reconnect.TakenOverInARow == MqttLimits.TakenOverMax)

@@ -40,7 +40,7 @@ internal sealed class AutomaticMaskCommands(
                 model.Segmenter,
                 AutomaticMaskOptions.For(model.Model.Thresholds) with
                 {
-                    PointsPerSide = command.Command.Everything!.Grid,
+                    PointsPerSide = command.Command.AutomaticMasks!.Grid,
                 },
                 model.DetachEmbedding(),
                 time
@@ -106,10 +106,10 @@ internal sealed class AutomaticMaskCommands(
         queue.Complete(finished.Command, reply, sink.MaxPayloadBytes);
 
         ReadOnlySpan<byte> Write(bool isListed) =>
-            ReplyMessage.WriteEverything(
+            ReplyMessage.WriteAutomaticMasks(
                 json,
                 frame,
-                finished.Command.Command.Everything!.Grid,
+                finished.Command.Command.AutomaticMasks!.Grid,
                 finished.PointsDone,
                 finished.Masks,
                 isListed,

@@ -59,7 +59,7 @@ internal sealed class AutomaticMaskJob : IDisposable
     /// <summary>Masks that <see cref="Next"/> has returned so far.</summary>
     public int Published { get; private set; }
 
-    /// <summary>Masks found beyond <see cref="MessageLimits.MaxEverythingMasks"/>.</summary>
+    /// <summary>Masks found beyond <see cref="MessageLimits.MaxAutomaticMasks"/>.</summary>
     public int LeftOut { get; private set; }
 
     /// <summary>Time from the first point to the last.</summary>
@@ -86,7 +86,7 @@ internal sealed class AutomaticMaskJob : IDisposable
             return false;
         Ms = ElapsedMs(began);
         var best = generator.Finish();
-        found = [.. best.Take(MessageLimits.MaxEverythingMasks)];
+        found = [.. best.Take(MessageLimits.MaxAutomaticMasks)];
         LeftOut = best.Count - found.Length;
         publishingSince = time.GetTimestamp();
         return true;

@@ -187,7 +187,7 @@ internal sealed class CommandProcessor(
     {
         // a command before this one may have looked at a part of the same frame
         model.ShowWhole();
-        if (command.Command.Everything is not null)
+        if (command.Command.AutomaticMasks is not null)
         {
             automatic.Begin(command, camera, picture);
             return;

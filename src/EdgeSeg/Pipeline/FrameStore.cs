@@ -109,7 +109,7 @@ internal sealed class FrameStore : IDisposable
 
     /// <summary>Copies a frame out, so that it may be dropped here meanwhile.</summary>
     /// <param name="frameId">As a command names it.</param>
-    /// <param name="picture">Gets pixels and facts.</param>
+    /// <param name="picture">Gets the pixels and the frame info.</param>
     /// <param name="refusal">When false: <c>frame_gone</c>, and why.</param>
     public bool TryCopy(ReadOnlySpan<char> frameId, Picture picture, [NotNullWhen(false)] out CommandError? refusal)
     {

@@ -50,15 +50,15 @@ internal sealed class GpioLines : IDisposable
     public IReadOnlyList<string> Faults => watch?.Fault is null ? outputFaults : [.. outputFaults, "gpio_trigger"];
 
     /// <summary>Edges since the start: read, accepted, too soon after another, never answered, lost in the kernel.</summary>
-    public (long Read, long Accepted, long TooSoon, long Missed, long Lost) Figures
+    public (long Read, long Accepted, long TooSoon, long Missed, long Lost) Stats
     {
         get
         {
             var (accepted, tooSoon, missed) = (0L, 0L, 0L);
             foreach (var gate in gates)
             {
-                var figures = gate.Figures;
-                (accepted, tooSoon, missed) = (accepted + figures.Accepted, tooSoon + figures.TooSoon, missed + figures.Missed);
+                var stats = gate.Stats;
+                (accepted, tooSoon, missed) = (accepted + stats.Accepted, tooSoon + stats.TooSoon, missed + stats.Missed);
             }
 
             return (watch?.Edges ?? 0, accepted, tooSoon, missed, watch?.Lost ?? 0);

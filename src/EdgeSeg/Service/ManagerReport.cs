@@ -32,7 +32,7 @@ internal sealed class ManagerReport(ServiceNotifier notifier, FramePipeline pipe
     {
         if (!pipeline.Gpio.HasTrigger)
             return "";
-        var (read, accepted, tooSoon, missed, lost) = pipeline.Gpio.Figures;
+        var (read, accepted, tooSoon, missed, lost) = pipeline.Gpio.Stats;
         return $"; edges {read}, accepted {accepted}, too soon {tooSoon}, missed {missed}, lost {lost}";
     }
 }

@@ -29,7 +29,7 @@ internal sealed class ModelUpdates : IAsyncDisposable
     private Updater? updater;
     private Download? download;
     private Task loop = Task.CompletedTask;
-    private volatile UpdateFigures? figures;
+    private volatile UpdateStats? stats;
 
     private ModelUpdates(Settings settings, Journal journal, TimeProvider time, FolderLock? taken)
     {
@@ -101,7 +101,7 @@ internal sealed class ModelUpdates : IAsyncDisposable
     }
 
     /// <summary>Where the updates are, for metrics; null: nothing was reported yet. Any thread.</summary>
-    public UpdateFigures? Figures => figures;
+    public UpdateStats? Stats => stats;
 
     /// <summary>The installed bundle to serve; null: the settings' or the shipped one.</summary>
     public string? Slot { get; private set; }
@@ -177,20 +177,20 @@ internal sealed class ModelUpdates : IAsyncDisposable
     /// <param name="host">Swaps models.</param>
     /// <param name="link">Publishes.</param>
     /// <param name="topics">Of this device.</param>
-    /// <param name="facts">Of this service.</param>
+    /// <param name="info">Of this service.</param>
     /// <param name="active">The model in use.</param>
-    public void Start(IModelHost host, IServiceLink link, Topics topics, ServiceInfo facts, Func<ModelInfo> active)
+    public void Start(IModelHost host, IServiceLink link, Topics topics, ServiceInfo info, Func<ModelInfo> active)
     {
         // the settings were checked: this is empty or a window
         _ = MaintenanceWindow.TryParse(settings.Update.Window, out var window);
         var options = new UpdaterOptions
         {
-            Device = Device(facts.Device, settings.Model.Dir.Length > 0) with { Tags = settings.Tags },
+            Device = Device(info.Device, settings.Model.Dir.Length > 0) with { Tags = settings.Tags },
             Keys = KeySet.ReadFolder(settings.Update.KeysDir, settings.Update.Threshold, settings.Update.KeySet),
             Window = window,
             // a pinned device is not updated, and need not have another bundle
             Shipped = settings.Model.Dir.Length > 0 ? settings.Model.Dir : LoadedModel.DefaultFolder(),
-            ClockSynced = () => facts.ClockSynced,
+            ClockSynced = () => info.ClockSynced,
         };
         download = new Download(UpdateServer.Options(settings.Update), time);
         var canary = new Canary(
@@ -214,10 +214,10 @@ internal sealed class ModelUpdates : IAsyncDisposable
         void Publish(UpdateReport report)
         {
             var hasFailed = report.State is UpdateReport.Refused or UpdateReport.RolledBack;
-            figures = new UpdateFigures(report.State, hasFailed, report.Version, report.Reason, report.Bytes, report.BytesTotal);
+            stats = new UpdateStats(report.State, hasFailed, report.Version, report.Reason, report.Bytes, report.BytesTotal);
             link.TrySetState(
                 topics.ModelState,
-                ModelStateMessage.Write(json, facts.Device, facts.Session, settings.Fleet, report, active(), time.GetUtcNow())
+                ModelStateMessage.Write(json, info.Device, info.Session, settings.Fleet, report, active(), time.GetUtcNow())
             );
         }
     }

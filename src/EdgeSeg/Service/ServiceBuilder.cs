@@ -140,7 +140,7 @@ internal static class ServiceBuilder
         var choice = ModelChoiceOf(settings, updates?.Folder);
         var build = buildsLater is null ? null : new EngineBuild(choice, buildsLater, pipeline.Model.Offer, journal.Info);
         var telemetry = new TelemetryPublisher(settings, collector, pipeline, link, topics, info, time, journal.Warning, metrics);
-        telemetry.Updates = () => updates?.Figures;
+        telemetry.Updates = () => updates?.Stats;
         var announcements = new InfoPublisher(settings, pipeline, link, topics, info, build);
         router.HomeAssistantStarted = announcements.RequestDiscovery;
         var states = new CameraStatePublisher(pipeline.Cameras, link, info, journal);

@@ -23,7 +23,7 @@ internal sealed class ServiceModelHost(
     TimeProvider time
 ) : IModelHost
 {
-    public LiveStats Live => pipeline.Quality.Figures;
+    public LiveStats Live => pipeline.Quality.Stats;
 
     public bool IsBusy => pipeline.IsBusy;
 

@@ -61,7 +61,7 @@ internal sealed class TelemetryPublisher : IDisposable
     public DeviceVitals Board { get; private set; }
 
     /// <summary>Where the model updates are; set before the control thread starts.</summary>
-    public Func<UpdateFigures?> Updates { get; set; } = () => null;
+    public Func<UpdateStats?> Updates { get; set; } = () => null;
 
     /// <summary>Codes of the lasting alerts; set by the control thread.</summary>
     public IReadOnlyList<string> Alerts { get; set; } = [];
@@ -93,7 +93,7 @@ internal sealed class TelemetryPublisher : IDisposable
     }
 
     private TelemetryInfo Take() =>
-        collector.Take(link.Figures, Board, pipeline.Model.Swaps, info.ClockSynced) with
+        collector.Take(link.Stats, Board, pipeline.Model.Swaps, info.ClockSynced) with
         {
             Samples = pipeline.Samples?.Stats,
         };
@@ -109,7 +109,7 @@ internal sealed class TelemetryPublisher : IDisposable
             info.Degraded,
             link.Connected,
             Alerts,
-            pipeline.Quality.Figures,
+            pipeline.Quality.Stats,
             Updates()
         );
     }

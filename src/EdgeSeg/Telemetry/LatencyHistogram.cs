@@ -54,9 +54,9 @@ internal sealed class LatencyHistogram
         long sum = 0;
         for (var i = 0; i < atMost.Length; i++)
             atMost[i] = sum += idle.Buckets[i];
-        var figures = new StageStats(count, At(50), At(95), At(99), idle.MaxUs / 1000.0, atMost, idle.SumUs / 1000.0);
+        var stats = new StageStats(count, At(50), At(95), At(99), idle.MaxUs / 1000.0, atMost, idle.SumUs / 1000.0);
         idle.Clear();
-        return figures;
+        return stats;
     }
 
     // a bucket's upper edge may lie above the largest value that is in it

@@ -27,7 +27,7 @@ internal sealed class LiveQuality
     }
 
     /// <summary><see cref="LiveStats.Results"/> counts all since <see cref="Reset"/>; the means are those of the window.</summary>
-    public LiveStats Figures
+    public LiveStats Stats
     {
         get
         {

@@ -45,21 +45,21 @@ internal sealed class OtlpMetrics : IDisposable
         Gauge(
             "edgeseg.temperature",
             "Cel",
-            facts => facts.Board.Zones.Select(z => new Measurement<double>(z.DegreesC, new KeyValuePair<string, object?>("zone", z.Zone)))
+            info => info.Board.Zones.Select(z => new Measurement<double>(z.DegreesC, new KeyValuePair<string, object?>("zone", z.Zone)))
         );
         Gauge(
             "edgeseg.power",
             "W",
-            facts => facts.Board.Rails.Select(r => new Measurement<double>(r.Watts, new KeyValuePair<string, object?>("rail", r.Rail)))
+            info => info.Board.Rails.Select(r => new Measurement<double>(r.Watts, new KeyValuePair<string, object?>("rail", r.Rail)))
         );
         Gauge(
             "edgeseg.throttled",
             null,
-            facts => facts.Board.Throttling is { } t ? [new Measurement<double>(t.Now.Count > 0 ? 1 : 0)] : []
+            info => info.Board.Throttling is { } t ? [new Measurement<double>(t.Now.Count > 0 ? 1 : 0)] : []
         );
-        Gauge("edgeseg.process.memory", "By", facts => facts.Process.RssBytes is { } rss ? [new Measurement<double>(rss)] : []);
-        Gauge("edgeseg.process.cpu", "%", facts => [new Measurement<double>(facts.Process.CpuPercent)]);
-        Gauge("edgeseg.disk.free", "By", facts => facts.Board.DiskFreeBytes is { } free ? [new Measurement<double>(free)] : []);
+        Gauge("edgeseg.process.memory", "By", info => info.Process.RssBytes is { } rss ? [new Measurement<double>(rss)] : []);
+        Gauge("edgeseg.process.cpu", "%", info => [new Measurement<double>(info.Process.CpuPercent)]);
+        Gauge("edgeseg.disk.free", "By", info => info.Board.DiskFreeBytes is { } free ? [new Measurement<double>(free)] : []);
         AddService();
         provider = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(r =>
@@ -91,16 +91,16 @@ internal sealed class OtlpMetrics : IDisposable
     }
 
     /// <summary>Sets the values of an interval; they are sent with the next export.</summary>
-    public void Update(TelemetryInfo facts, ServiceMetrics now)
+    public void Update(TelemetryInfo info, ServiceMetrics now)
     {
-        foreach (var camera in facts.Cameras)
+        foreach (var camera in info.Cameras)
         {
             foreach (var (cause, count) in camera.Drops)
                 drops.Add(count, new("camera", camera.Id), new("cause", cause));
         }
 
         service = now;
-        last = facts;
+        last = info;
     }
 
     public void Dispose()
@@ -122,15 +122,15 @@ internal sealed class OtlpMetrics : IDisposable
     /// <summary>Status, alerts, link, update and mask values.</summary>
     private void AddService()
     {
-        Gauge("edgeseg.link.sent", "{message}", facts => [new Measurement<double>(facts.Link.Sent)]);
-        Gauge("edgeseg.link.waiting", "{message}", facts => [new Measurement<double>(facts.Link.Waiting)]);
-        Gauge("edgeseg.link.reconnects", null, facts => [new Measurement<double>(facts.Link.Reconnects)]);
-        Gauge("edgeseg.link.dropped", "{message}", facts => [new Measurement<double>(facts.Link.Drops.Total)]);
+        Gauge("edgeseg.link.sent", "{message}", info => [new Measurement<double>(info.Link.Sent)]);
+        Gauge("edgeseg.link.waiting", "{message}", info => [new Measurement<double>(info.Link.Waiting)]);
+        Gauge("edgeseg.link.reconnects", null, info => [new Measurement<double>(info.Link.Reconnects)]);
+        Gauge("edgeseg.link.dropped", "{message}", info => [new Measurement<double>(info.Link.Drops.Total)]);
         Gauge("edgeseg.samples.kept", null, Samples(s => s.Kept));
         Gauge("edgeseg.samples.size", "By", Samples(s => s.Bytes));
         Gauge("edgeseg.samples.written", null, Samples(s => s.Written));
         Gauge("edgeseg.samples.left_out", null, Samples(s => s.OverLimit + s.Dropped + s.Failed));
-        Gauge("edgeseg.model.swaps", null, facts => [new Measurement<double>(facts.Swaps.Count)]);
+        Gauge("edgeseg.model.swaps", null, info => [new Measurement<double>(info.Swaps.Count)]);
         State("edgeseg.degraded", s => [new Measurement<double>(s.Degraded ? 1 : 0)]);
         State("edgeseg.link.connected", s => [new Measurement<double>(s.Connected ? 1 : 0)]);
         State(
@@ -153,21 +153,21 @@ internal sealed class OtlpMetrics : IDisposable
             meter.CreateObservableGauge(name, () => service is { } now ? read(now) : []);
 
         static Func<TelemetryInfo, IEnumerable<Measurement<double>>> Samples(Func<SampleStats, double> figure) =>
-            facts => facts.Samples is { } s ? [new Measurement<double>(figure(s))] : [];
+            info => info.Samples is { } s ? [new Measurement<double>(figure(s))] : [];
 
         static IEnumerable<Measurement<double>> Quality(ServiceMetrics s, Func<LiveStats, double> value) =>
             s.Quality.Results == 0 ? [] : [new Measurement<double>(value(s.Quality))];
     }
 
     private void Gauge(string name, string? unit, Func<TelemetryInfo, IEnumerable<Measurement<double>>> read) =>
-        meter.CreateObservableGauge(name, () => last is { } facts ? read(facts) : [], unit);
+        meter.CreateObservableGauge(name, () => last is { } info ? read(info) : [], unit);
 
     private static Func<TelemetryInfo, IEnumerable<Measurement<double>>> Cameras(Func<CameraTelemetry, double> figure) =>
-        facts => facts.Cameras.Select(c => new Measurement<double>(figure(c), new KeyValuePair<string, object?>("camera", c.Id)));
+        info => info.Cameras.Select(c => new Measurement<double>(figure(c), new KeyValuePair<string, object?>("camera", c.Id)));
 
-    private static IEnumerable<Measurement<double>> Stages(TelemetryInfo facts)
+    private static IEnumerable<Measurement<double>> Stages(TelemetryInfo info)
     {
-        foreach (var camera in facts.Cameras)
+        foreach (var camera in info.Cameras)
         {
             foreach (var (stage, f) in camera.Stages)
             {

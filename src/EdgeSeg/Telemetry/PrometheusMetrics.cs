@@ -62,7 +62,7 @@ internal sealed class PrometheusMetrics
         page.Gauge("edgeseg_masks_area_ratio", "Mean area of recent automatic masks as a share of the picture.").Add(service.Quality.Area);
     }
 
-    private static void WriteUpdate(PrometheusPage page, UpdateFigures? update)
+    private static void WriteUpdate(PrometheusPage page, UpdateStats? update)
     {
         if (update is null)
             return;

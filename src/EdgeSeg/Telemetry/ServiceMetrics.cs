@@ -19,7 +19,7 @@ internal sealed record ServiceMetrics(
     bool Connected,
     IReadOnlyList<string> Alerts,
     LiveStats Quality,
-    UpdateFigures? Update = null
+    UpdateStats? Update = null
 );
 
 /// <summary>Where the model updates are, as in <c>model/state</c>.</summary>
@@ -29,7 +29,7 @@ internal sealed record ServiceMetrics(
 /// <param name="Reason">Why it waits or was refused; null: no reason.</param>
 /// <param name="Bytes">Received so far; null: nothing is downloaded.</param>
 /// <param name="BytesTotal">Of the download.</param>
-internal sealed record UpdateFigures(string State, bool HasFailed, int? Version, string? Reason, long? Bytes, long? BytesTotal)
+internal sealed record UpdateStats(string State, bool HasFailed, int? Version, string? Reason, long? Bytes, long? BytesTotal)
 {
     /// <summary>The version as a label; empty: none.</summary>
     public string VersionText => Version?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "";

@@ -10,7 +10,7 @@ public class BenchTests
     [Fact]
     public void The_fastest_is_best_unless_fewer_threads_are_nearly_as_fast()
     {
-        var (slow, one, two) = (Figures("fp32", 1, 30), Figures("int8", 1, 20.4), Figures("int8", 2, 20));
+        var (slow, one, two) = (Stats("fp32", 1, 30), Stats("int8", 1, 20.4), Stats("int8", 2, 20));
         Assert.Equal(one, BenchPlan.Best([slow, two, one]));
         Assert.Equal(two, BenchPlan.Best([slow, two]));
         // a figure with fewer saliency passes is no choice between forms
@@ -23,9 +23,9 @@ public class BenchTests
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream))
-            Figures("int8", 2, 20).Write(json);
+            Stats("int8", 2, 20).Write(json);
         using var read = JsonDocument.Parse(stream.ToArray());
-        Assert.Equal(Figures("int8", 2, 20).ToString(), FrameStats.Read(read.RootElement).ToString());
+        Assert.Equal(Stats("int8", 2, 20).ToString(), FrameStats.Read(read.RootElement).ToString());
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public class BenchTests
         Assert.Contains(named, errors);
     }
 
-    private static FrameStats Figures(string precision, int threads, double ms) =>
+    private static FrameStats Stats(string precision, int threads, double ms) =>
         new()
         {
             Precision = precision,

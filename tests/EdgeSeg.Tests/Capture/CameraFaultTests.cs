@@ -52,11 +52,11 @@ public sealed class CameraFaultTests : IDisposable
         var whole = Path("whole.avi");
         Ffmpeg($"-f lavfi -i testsrc=size=64x64:rate=10:duration=5 -c:v mjpeg {whole}");
         var bytes = File.ReadAllBytes(whole);
-        scratch.Write("cut.avi", bytes[..(bytes.Length / 2)]);
-        Start(new CameraOptions { Id = "cam-a", Uri = "file:" + Path("cut.avi") });
+        scratch.Write("half.avi", bytes[..(bytes.Length / 2)]);
+        Start(new CameraOptions { Id = "cam-a", Uri = "file:" + Path("half.avi") });
         await Drain(() => Status.State is CameraState.Ended or CameraState.Lost);
-        Assert.Contains("cut.avi", Status.Reason, StringComparison.Ordinal);
-        Assert.Matches("cut short|could not be decoded", Status.Reason);
+        Assert.Contains("half.avi", Status.Reason, StringComparison.Ordinal);
+        Assert.Matches("truncated|could not be decoded", Status.Reason);
     }
 
     [Fact]

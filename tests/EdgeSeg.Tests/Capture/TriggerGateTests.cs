@@ -41,7 +41,7 @@ public class TriggerGateTests
         Assert.False(gate.Accept(30 * Ms));
         Assert.False(gate.Accept(49 * Ms));
         Assert.True(gate.Accept(50 * Ms));
-        Assert.Equal((2, 2, 0, 0), gate.Figures);
+        Assert.Equal((2, 2, 0, 0), gate.Stats);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public class TriggerGateTests
         Assert.True(gate.TryAnswer(1000 * Ms, out var stamp));
         Assert.Equal(CaptureLimits.PendingEdges, stamp.Edges);
         Assert.Equal((1000 - CaptureLimits.PendingEdges) * Ms, stamp.EdgeNs);
-        Assert.Equal((1000, 0, 1000 - CaptureLimits.PendingEdges, 1), gate.Figures);
+        Assert.Equal((1000, 0, 1000 - CaptureLimits.PendingEdges, 1), gate.Stats);
     }
 
     [Fact]
@@ -78,6 +78,6 @@ public class TriggerGateTests
         gate.Accept(100 * Ms);
         Assert.True(gate.TryAnswer((CaptureLimits.TriggerMaxAgeMs + 50) * Ms, out var stamp));
         Assert.Equal(new TriggerStamp(100 * Ms, 1), stamp);
-        Assert.Equal((2, 0, 1, 1), gate.Figures);
+        Assert.Equal((2, 0, 1, 1), gate.Stats);
     }
 }

@@ -31,7 +31,7 @@ public sealed class VideoFramesTests : IDisposable
         }
         Assert.InRange(frames, 1, 30);
         var message = Assert.Throws<OperatingException>(video.CheckWhole).Message;
-        Assert.Contains("is cut short", message);
+        Assert.Contains("is truncated", message);
         Assert.Contains($"{frames} frames could be read of 40", message);
     }
 
@@ -94,13 +94,13 @@ public sealed class VideoFramesTests : IDisposable
             Assert.InRange(Drain(video), more.Contains("vfr", StringComparison.Ordinal) ? 10 : 19, 21);
             video.CheckWhole();
             File.WriteAllBytes(path, File.ReadAllBytes(path)[..^400]);
-            Assert.Contains("cut short", Assert.Throws<OperatingException>(Whole).Message);
+            Assert.Contains("truncated", Assert.Throws<OperatingException>(Whole).Message);
 
             void Whole()
             {
-                using var cut = new VideoFrames(path);
-                Drain(cut);
-                cut.CheckWhole();
+                using var truncated = new VideoFrames(path);
+                Drain(truncated);
+                truncated.CheckWhole();
             }
         }
     }

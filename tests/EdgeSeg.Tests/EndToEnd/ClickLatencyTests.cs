@@ -102,8 +102,8 @@ public sealed class ClickLatencyTests(ITestOutputHelper output)
     private static double Slowest(string telemetry, string stage)
     {
         using var json = JsonDocument.Parse(telemetry);
-        return json.RootElement.GetProperty("cameras").GetProperty("front").GetProperty("stages").TryGetProperty(stage, out var told)
-            ? told.GetProperty("p99").GetDouble()
+        return json.RootElement.GetProperty("cameras").GetProperty("front").GetProperty("stages").TryGetProperty(stage, out var times)
+            ? times.GetProperty("p99").GetDouble()
             : 0;
     }
 

@@ -14,7 +14,7 @@ internal sealed class ProcessWatch(int id)
     private long writtenBefore;
 
     /// <summary>Over the time from <see cref="Begin"/>. First and last: the median of the first and the last tenth of the looks.</summary>
-    public sealed record Figures(double Seconds, long FirstBytes, long LastBytes, double SlopeBytesPerHour, long WrittenBytes);
+    public sealed record Stats(double Seconds, long FirstBytes, long LastBytes, double SlopeBytesPerHour, long WrittenBytes);
 
     /// <summary>Forgets what was; the steady state begins.</summary>
     public void Begin()
@@ -32,13 +32,13 @@ internal sealed class ProcessWatch(int id)
             )
         );
 
-    public Figures End()
+    public Stats End()
     {
         var tenth = Math.Max(1, resident.Count / 10);
         double meanS = resident.Average(r => r.S),
             mean = resident.Average(r => r.Bytes);
         var slope = resident.Sum(r => (r.S - meanS) * (r.Bytes - mean)) / resident.Sum(r => (r.S - meanS) * (r.S - meanS));
-        return new Figures(
+        return new Stats(
             Stopwatch.GetElapsedTime(began).TotalSeconds,
             Median(resident.Take(tenth)),
             Median(resident.TakeLast(tenth)),

@@ -15,13 +15,13 @@ namespace EdgeSeg.EndToEnd;
 /// </summary>
 public sealed class RolloutTests : IDisposable
 {
-    private const int CutAfter = 1_000_000;
+    private const int DisconnectAfter = 1_000_000;
 
     private readonly Scratch scratch = new();
     private readonly List<Process> devices = [];
     private int port;
     private string address = "";
-    private int cuts;
+    private int disconnects;
 
     public void Dispose()
     {
@@ -69,9 +69,9 @@ public sealed class RolloutTests : IDisposable
         );
         // half the graph had come when the line broke: the rest was asked for, not the whole
         Assert.Equal(
-            (1, CutAfter),
+            (1, DisconnectAfter),
             (
-                cuts,
+                disconnects,
                 web.Exchanges.Select(e => e.Range)
                     .OfType<string>()
                     .Select(r => int.Parse(r["bytes=".Length..^1], System.Globalization.CultureInfo.InvariantCulture))
@@ -190,8 +190,8 @@ public sealed class RolloutTests : IDisposable
     {
         var file = In(request.Path["/bundle/".Length..]);
         var content = await File.ReadAllBytesAsync(file, request.Over);
-        var cut = content.Length > CutAfter && Interlocked.CompareExchange(ref cuts, 1, 0) == 0;
-        await request.ServeAsync(content, $"\"{content.Length}\"", cut ? CutAfter : null);
+        var disconnect = content.Length > DisconnectAfter && Interlocked.CompareExchange(ref disconnects, 1, 0) == 0;
+        await request.ServeAsync(content, $"\"{content.Length}\"", disconnect ? DisconnectAfter : null);
     }
 
     private string In(string name) => Path.Combine(scratch.Path, name);

@@ -83,7 +83,7 @@ public sealed class SoakTests(ITestOutputHelper output)
         }
     }
 
-    private void Judge(ProcessWatch.Figures process, SoakTelemetry[] telemetry, int exitCode, string journal)
+    private void Judge(ProcessWatch.Stats process, SoakTelemetry[] telemetry, int exitCode, string journal)
     {
         double framesIn = telemetry.Sum(t => t.FramesIn),
             framesOut = telemetry.Sum(t => t.FramesOut);

@@ -216,7 +216,7 @@ public sealed class BrokerCheckTests : IDisposable
             _ => { }
         );
         link.Start();
-        await Wait.UntilAsync(() => link.Figures.Sent > 0, "the status is retained");
+        await Wait.UntilAsync(() => link.Stats.Sent > 0, "the status is retained");
         var check = Examine($"port = {broker.Port}");
         Assert.True(check.State == CheckState.Ok, check.Finding);
     }

@@ -102,7 +102,7 @@ public sealed class CommandMutationTests
             && !(v.MaxFps is >= 0.1 and <= 15 && v.Width is >= 64 and <= 1920 && v.Quality is >= 20 and <= 95 && v.ForS is >= 1 and <= 3600)
         )
             return false;
-        if (c.Everything is null != (c.Kind != CommandKind.Everything) || c.Everything is { Grid: < 1 or > 64 })
+        if (c.AutomaticMasks is null != (c.Kind != CommandKind.Everything) || c.AutomaticMasks is { Grid: < 1 or > 64 })
             return false;
         if (c.Snapshot is { Quality: < 20 or > 95 })
             return false;

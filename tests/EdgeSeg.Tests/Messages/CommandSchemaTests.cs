@@ -85,7 +85,7 @@ public sealed class CommandSchemaTests
         {
             "settings" => ReplyMessage.WriteSettings(buffer, LiveSettings.Of(new CameraSettings(0))),
             "preview" => ReplyMessage.WritePreview(buffer, new PreviewRequest(true, 2, 640, 70, 60)),
-            "everything" => ReplyMessage.WriteEverything(
+            "everything" => ReplyMessage.WriteAutomaticMasks(
                 buffer,
                 Samples.Session + "-front-7",
                 16,

@@ -22,7 +22,7 @@ internal static class Samples
     /// <summary>Every kind of character that run lengths are made of, some of them special in JSON or HTML.</summary>
     public static readonly byte[] Counts = Encoding.ASCII.GetBytes(@"09:;<=>?@AZ[\]^_`ano");
 
-    public static MaskInfo Facts(string? request = null, string? source = null, double saliency = 0.87654321) =>
+    public static MaskInfo Info(string? request = null, string? source = null, double saliency = 0.87654321) =>
         new()
         {
             Number = 7,
@@ -114,7 +114,7 @@ internal static class Samples
         true,
         ["camera_lost", "camera_lost", "disk_low"],
         new LiveStats(40, 0.9, 0.8, 0.25),
-        new UpdateFigures("downloading", false, 8, null, 1_000_000, 25_000_000)
+        new UpdateStats("downloading", false, 8, null, 1_000_000, 25_000_000)
     );
 
     public static readonly Alert Alert = new(

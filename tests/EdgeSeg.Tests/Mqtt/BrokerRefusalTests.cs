@@ -60,7 +60,7 @@ public sealed class BrokerRefusalTests : IDisposable
             ],
             link.Refusals.OrderBy(r => r.Topic, StringComparer.Ordinal)
         );
-        Assert.Equal(7, link.Figures.Drops.Refused);
+        Assert.Equal(7, link.Stats.Drops.Refused);
         Assert.True(link.Connected);
     }
 
@@ -105,7 +105,7 @@ public sealed class BrokerRefusalTests : IDisposable
             new BrokerRefusal(topics.Info, "packet too large: the broker closes the connection after a message of 5000 bytes"),
             link.Refusals[0]
         );
-        Assert.Equal((1, 4999), (link.Figures.Drops.TooLarge, link.MaxPayloadBytes));
+        Assert.Equal((1, 4999), (link.Stats.Drops.TooLarge, link.MaxPayloadBytes));
         Assert.True(link.Connected, "the link stays");
     }
 
@@ -176,6 +176,6 @@ public sealed class BrokerRefusalTests : IDisposable
         await Wait.UntilAsync(() => link.Refusals.Count == 1, "the message is reported");
         Assert.Equal("packet too large: the broker accepts packets of at most 2000 bytes", link.Refusals[0].Reason);
         Assert.Equal(topics.Info, link.Refusals[0].Topic);
-        Assert.Equal(1, link.Figures.Drops.TooLarge);
+        Assert.Equal(1, link.Stats.Drops.TooLarge);
     }
 }

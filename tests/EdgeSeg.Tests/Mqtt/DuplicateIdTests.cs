@@ -40,14 +40,14 @@ public class DuplicateIdTests(ITestOutputHelper output)
         Assert.True(one.TakenOver >= MqttLimits.TakenOverMax && two.TakenOver >= MqttLimits.TakenOverMax);
 
         // from here on they take over from each other at most every few minutes
-        var before = one.Figures.Reconnects + two.Figures.Reconnects;
+        var before = one.Stats.Reconnects + two.Stats.Reconnects;
         for (var s = 0; s < 60; s++)
         {
             Pass(time, 1000);
             await Task.Delay(2);
         }
 
-        Assert.InRange(one.Figures.Reconnects + two.Figures.Reconnects - before, 0, 2);
+        Assert.InRange(one.Stats.Reconnects + two.Stats.Reconnects - before, 0, 2);
 
         // when the other has ended, a connection that lasts ends the alert
         await two.DisposeAsync();

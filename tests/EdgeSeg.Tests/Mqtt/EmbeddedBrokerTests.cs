@@ -41,7 +41,7 @@ public class EmbeddedBrokerTests
         using var buffer = new JsonBuffer();
         link.TryPublishMask(
             topics.Camera("front").Mask,
-            MaskMessage.Write(buffer, Samples.Facts(), Samples.Found(), Samples.Geometry, Samples.Counts, default, link.MaxPayloadBytes)
+            MaskMessage.Write(buffer, Samples.Info(), Samples.Found(), Samples.Geometry, Samples.Counts, default, link.MaxPayloadBytes)
         );
         await listener.UntilAsync(
             "a mask",
@@ -59,7 +59,7 @@ public class EmbeddedBrokerTests
         await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0);
         await using var link = Link(broker.Port);
         link.Start();
-        await Wait.UntilAsync(() => link.Figures.Sent >= 1, "the status is acknowledged");
+        await Wait.UntilAsync(() => link.Stats.Sent >= 1, "the status is acknowledged");
         await using var listener = await Listener.StartAsync(broker.Port);
         await listener.UntilAsync(
             "a retained status",
@@ -68,15 +68,15 @@ public class EmbeddedBrokerTests
     }
 
     [Fact]
-    public async Task When_the_cable_is_pulled_the_will_publishes_offline_and_the_link_reconnects()
+    public async Task When_the_connection_is_reset_the_will_publishes_offline_and_the_link_reconnects()
     {
         await using var broker = await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0);
-        using var cable = new TcpCut(broker.Port);
+        using var proxy = new TcpDisconnectProxy(broker.Port);
         await using var listener = await Listener.StartAsync(broker.Port, topics.Status);
-        await using var link = Link(cable.Port);
+        await using var link = Link(proxy.Port);
         link.Start();
         await listener.UntilAsync("online", h => h.State == "online");
-        cable.Cut();
+        proxy.Disconnect();
         await listener.UntilAsync(
             "the will",
             h =>

@@ -53,12 +53,12 @@ public class LinkStressTests(ITestOutputHelper output)
             await using var listener = await Listener.StartAsync(broker.Port);
             await Comes(() => listener.All.Any(h => h.Topic == topics.Status && h.State == "online"), "the status is received");
             await Comes(() => listener.All.Any(h => h.Topic == topics.Info), "info is received");
-            await Comes(() => link.Figures.Reconnects == i && link.Connected, "it counts a reconnect");
+            await Comes(() => link.Stats.Reconnects == i && link.Connected, "it counts a reconnect");
         }
 
-        Assert.Equal(rounds * MqttSettings.DefaultOutboxMessages, link.Figures.Drops.Full);
+        Assert.Equal(rounds * MqttSettings.DefaultOutboxMessages, link.Stats.Drops.Full);
         output.WriteLine(
-            $"{rounds} times killed, {link.Figures.Reconnects} reconnects, {link.Figures.Drops.Full} masks pushed out by " + "newer ones"
+            $"{rounds} times killed, {link.Stats.Reconnects} reconnects, {link.Stats.Drops.Full} masks pushed out by " + "newer ones"
         );
     }
 
@@ -69,19 +69,19 @@ public class LinkStressTests(ITestOutputHelper output)
         var random = new Random(20261124);
         await using var broker = await Mosquitto.StartOrSkipAsync();
         await using var listener = await Listener.StartAsync(broker.Port, maskTopic);
-        using var cable = new TcpCut(broker.Port);
-        await using var link = Link(cable.Port);
+        using var proxy = new TcpDisconnectProxy(broker.Port);
+        await using var link = Link(proxy.Port);
         link.Start();
         await Comes(() => link is { Connected: true, Waiting: 0 }, "the link is up");
         for (var i = 1; i <= rounds; i++)
         {
             // somewhere within the third message
-            cable.CutAfter(2 * 50_000 + random.Next(1_000, 49_000));
+            proxy.DisconnectAfter(2 * 50_000 + random.Next(1_000, 49_000));
             for (var n = 0; n < 4; n++)
                 link.TryPublish(maskTopic, Sealed(random, 50_000), MqttLink.Json, ExpiryS);
             await Comes(
-                () => cable.Cuts == i && link.Figures.Reconnects == i && link is { Connected: true, Waiting: 0 },
-                "the cable is cut and the link up again"
+                () => proxy.Disconnects == i && link.Stats.Reconnects == i && link is { Connected: true, Waiting: 0 },
+                "the connection is reset and the link up again"
             );
         }
 
@@ -89,7 +89,7 @@ public class LinkStressTests(ITestOutputHelper output)
         await listener.UntilAsync("the end", h => h.Text == "the end");
         var whole = listener.All.Count(h => IsSealed(h.Text));
         output.WriteLine(
-            $"{rounds} cuts, {whole} of {4 * rounds} messages came, all whole; {link.Figures.Drops.Failed} were told as " + "failed"
+            $"{rounds} resets, {whole} of {4 * rounds} messages came, all whole; {link.Stats.Drops.Failed} were reported as " + "failed"
         );
         Assert.Equal(listener.All.Count - 1, whole);
         // QoS 0: what the broker had not read when its end of the line broke is lost as well
@@ -123,7 +123,7 @@ public class LinkStressTests(ITestOutputHelper output)
             listener.Forget();
         }
 
-        Assert.Equal((0L, 0L), (link.Figures.Drops.Full, link.Figures.Reconnects));
+        Assert.Equal((0L, 0L), (link.Stats.Drops.Full, link.Stats.Reconnects));
         output.WriteLine($"{messages} messages of {payload.Length} bytes past a subscriber that reads none");
     }
 

@@ -29,21 +29,21 @@ public class MqttAllocationTests(ITestOutputHelper output)
             output.WriteLine
         );
         link.Start();
-        await Wait.UntilAsync(() => link is { Connected: true, Figures.Sent: >= 1 }, "the link is up");
+        await Wait.UntilAsync(() => link is { Connected: true, Stats.Sent: >= 1 }, "the link is up");
         using var buffer = new JsonBuffer();
-        var (facts, result, counts) = (Samples.Facts(), Samples.Found(), new byte[3000]);
+        var (info, result, counts) = (Samples.Info(), Samples.Found(), new byte[3000]);
         Array.Fill(counts, (byte)'1');
         long SendMany(int n)
         {
             var before = GC.GetTotalAllocatedBytes(true);
             for (var i = 0; i < n; i++)
             {
-                var sent = link.Figures.Sent;
+                var sent = link.Stats.Sent;
                 link.TryPublishMask(
                     maskTopic,
-                    MaskMessage.Write(buffer, facts, result, Samples.Geometry, counts, default, MessageLimits.MaxMessageBytes)
+                    MaskMessage.Write(buffer, info, result, Samples.Geometry, counts, default, MessageLimits.MaxMessageBytes)
                 );
-                SpinWait.SpinUntil(() => link.Figures.Sent > sent);
+                SpinWait.SpinUntil(() => link.Stats.Sent > sent);
             }
 
             return GC.GetTotalAllocatedBytes(true) - before;

@@ -69,20 +69,20 @@ public class MqttLinkTests(ITestOutputHelper output)
     {
         await using var broker = await Mosquitto.StartOrSkipAsync();
         await using var listener = await Listener.StartAsync(broker.Port, maskTopic);
-        using var cable = new TcpCut(broker.Port) { Plugged = false };
-        await using var link = Link(cable.Port);
+        using var proxy = new TcpDisconnectProxy(broker.Port) { Accepts = false };
+        await using var link = Link(proxy.Port);
         link.Start();
         await Wait.UntilAsync(() => link.ConnectFailures > 0, "the link finds no broker");
         link.TryPublish(maskTopic, Bytes("expired"), MqttLink.Json, 0);
         for (var n = 1; n <= 3; n++)
             link.TryPublish(maskTopic, Bytes($"{n}"), MqttLink.Json, 60);
-        cable.Plugged = true;
+        proxy.Accepts = true;
         await listener.UntilAsync("the oldest", h => h.Text == "1");
         for (var n = 4; n <= 9; n++)
             link.TryPublish(maskTopic, Bytes($"{n}"), MqttLink.Json, 60);
         await listener.UntilAsync("the last", h => h.Text == "9");
         Assert.Equal("3 2 1 4 5 6 7 8 9", string.Join(' ', listener.All.Select(h => h.Text)));
-        Assert.Equal(new LinkDrops(0, 1, 0, 0), link.Figures.Drops);
+        Assert.Equal(new LinkDrops(0, 1, 0, 0), link.Stats.Drops);
     }
 
     [Fact]
@@ -100,10 +100,10 @@ public class MqttLinkTests(ITestOutputHelper output)
         Array.Fill(counts, (byte)'1');
         link.TryPublishMask(
             maskTopic,
-            MaskMessage.Write(buffer, Samples.Facts(), Samples.Found(), Samples.Geometry, counts, default, link.MaxPayloadBytes)
+            MaskMessage.Write(buffer, Samples.Info(), Samples.Found(), Samples.Geometry, counts, default, link.MaxPayloadBytes)
         );
         await listener.UntilAsync("the box without its mask", h => h.Text.Contains("too_large", StringComparison.Ordinal));
-        Assert.Equal((1L, 0L), (link.Figures.Drops.TooLarge, link.Figures.Reconnects));
+        Assert.Equal((1L, 0L), (link.Stats.Drops.TooLarge, link.Stats.Reconnects));
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public class MqttLinkTests(ITestOutputHelper output)
         link.Start();
         await Wait.UntilAsync(() => link.Connected, "the link is up");
         await using var thief = await Listener.StartAsync(broker.Port, clientId: "edgeseg-robot-7");
-        await Wait.UntilAsync(() => link.TakenOver == 1, "the take-over is told");
+        await Wait.UntilAsync(() => link.TakenOver == 1, "the take-over is reported");
         await Wait.UntilAsync(() => link.Connected, "the link is up again");
     }
 
@@ -139,7 +139,7 @@ public class MqttLinkTests(ITestOutputHelper output)
         Assert.Equal([1, 2, 3], got.Correlation!);
         link.TryReply(got.ResponseTopic!, Bytes("{\"ok\":1}"), got.Correlation);
         await desk.UntilAsync("the reply", h => h.Text == "{\"ok\":1}");
-        Assert.Equal(0, link.Figures.Reconnects);
+        Assert.Equal(0, link.Stats.Reconnects);
     }
 
     [Fact]

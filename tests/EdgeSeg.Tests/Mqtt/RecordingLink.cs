@@ -24,7 +24,7 @@ internal sealed class RecordingLink : IServiceLink
 
     public bool DuplicateId { get; set; }
 
-    public LinkStats Figures => default;
+    public LinkStats Stats => default;
 
     public (ServiceState State, string[] Reasons) Status { get; private set; } = (ServiceState.Online, []);
 

@@ -82,7 +82,7 @@ public class RetainedStateTests
             link.TrySetState(topics.Alert("disk-low"), "{}"u8);
             link.TrySetState(topics.Info, "{}"u8);
             link.Start();
-            await Wait.UntilAsync(() => link.Figures.Sent >= 4, "every state is acknowledged");
+            await Wait.UntilAsync(() => link.Stats.Sent >= 4, "every state is acknowledged");
         }
 
         await using var after = await Listener.StartAsync(broker.Port);
@@ -104,7 +104,7 @@ public class RetainedStateTests
         for (var i = 0; i < count; i++)
             await client.Client.PublishStringAsync("edgeseg/v1/robot-7/cam/front/cmd/click", $"{i}", MqttQualityOfServiceLevel.AtLeastOnce);
         await Wait.UntilAsync(() => client.All.Count >= 2 * count, "every command has both replies");
-        Assert.Equal(0, link.Figures.Drops.Total);
+        Assert.Equal(0, link.Stats.Drops.Total);
         Assert.Equal(count, client.All.Select(h => h.Text).Distinct().Count());
 
         // accepted, then a result

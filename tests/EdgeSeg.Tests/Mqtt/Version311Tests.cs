@@ -95,7 +95,7 @@ public sealed class Version311Tests : IAsyncDisposable
             await Wait.UntilAsync(() => received.Any(h => h.Text == "reply"), "the reply arrives");
             Assert.Contains((front.Mask, "mask", false), received);
             Assert.Contains((front.Preview, "jpeg", false), received);
-            Assert.Equal(0, link.Figures.Drops.Total);
+            Assert.Equal(0, link.Stats.Drops.Total);
         }
 
         await Wait.UntilAsync(

@@ -22,7 +22,7 @@ public class FrameProcessorTests
             mask["centroid"]!.AsArray().Select(c => Math.Round(c!.GetValue<double>()))
         );
         Assert.Equal("scripted", mask["model"]!["name"]!.GetValue<string>());
-        Assert.Equal(1, rig.Quality.Figures.Results);
+        Assert.Equal(1, rig.Quality.Stats.Results);
     }
 
     [Fact]
@@ -34,7 +34,7 @@ public class FrameProcessorTests
         var mask = Assert.Single(rig.Masks);
         Assert.False(mask["found"]!.GetValue<bool>());
         Assert.Equal(Segmentation.NothingSalient, mask["reason"]!.GetValue<string>());
-        Assert.Equal(0, rig.Quality.Figures.FoundRate);
+        Assert.Equal(0, rig.Quality.Stats.FoundRate);
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public class FrameProcessorTests
         rig.Camera.Change(rig.Camera.Live with { MinArea = 0 });
         rig.Frame();
         Assert.True(rig.Masks[2]["found"]!.GetValue<bool>());
-        Assert.Equal(1, rig.Quality.Figures.FoundRate);
+        Assert.Equal(1, rig.Quality.Stats.FoundRate);
     }
 
     [Fact]

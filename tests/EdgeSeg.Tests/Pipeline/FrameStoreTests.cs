@@ -52,7 +52,7 @@ public sealed class FrameStoreTests : IDisposable
         return null;
     }
 
-    private FrameInfo Facts => picture.Frame;
+    private FrameInfo Info => picture.Frame;
 
     private static string Id(long sequence, string camera = "front", string session = Samples.Session) => $"{session}-{camera}-{sequence}";
 
@@ -66,9 +66,9 @@ public sealed class FrameStoreTests : IDisposable
         Assert.Null(Look(store, Id(4)));
         Assert.Equal((64, 48), (picture.Source.Cols, picture.Source.Rows));
         Assert.Equal(new Scalar(4, 4, 4), Cv2.Mean(picture.Source));
-        Assert.Equal(("front", 4L, 64, 48, Samples.Utc), (Facts.Camera, Facts.Sequence, Facts.Width, Facts.Height, Facts.CapturedUtc));
+        Assert.Equal(("front", 4L, 64, 48, Samples.Utc), (Info.Camera, Info.Sequence, Info.Width, Info.Height, Info.CapturedUtc));
         Assert.Null(Look(store, Id(3, "rear-2")));
-        Assert.Equal("rear-2", Facts.Camera);
+        Assert.Equal("rear-2", Info.Camera);
     }
 
     [Theory]
@@ -130,7 +130,7 @@ public sealed class FrameStoreTests : IDisposable
         Assert.Null(Look(store, Id(191)));
         // no memory for more than the model's input size
         Assert.Equal((256, 256), (picture.Source.Cols, picture.Source.Rows));
-        Assert.Equal((1280, 720), (Facts.Width, Facts.Height));
+        Assert.Equal((1280, 720), (Info.Width, Info.Height));
     }
 
     [Theory]

@@ -59,7 +59,7 @@ public sealed class ServiceModelHostTests : IDisposable
     [Fact]
     public async Task A_swap_replaces_the_model_between_two_frames_and_counts_its_results_anew()
     {
-        await Wait.UntilAsync(() => pipeline.Quality.Figures.Results > 3, "the first model has results");
+        await Wait.UntilAsync(() => pipeline.Quality.Stats.Results > 3, "the first model has results");
         await Host().SwapAsync("/slots/two", TestContext.Current.CancellationToken);
         Assert.Equal(["/slots/two"], loaded);
         Assert.Equal("2", pipeline.Model.Model.Info.Version);

@@ -14,12 +14,12 @@ public class LatencyHistogramTests
         var histogram = new LatencyHistogram();
         for (var i = 1; i <= 1000; i++)
             histogram.Record(i);
-        var figures = histogram.Take()!;
-        Assert.Equal(1000, figures.Count);
-        Assert.InRange(figures.P50Ms, 495, 506);
-        Assert.InRange(figures.P95Ms, 940, 960);
-        Assert.InRange(figures.P99Ms, 980, 1000);
-        Assert.Equal(1000, figures.MaxMs);
+        var stats = histogram.Take()!;
+        Assert.Equal(1000, stats.Count);
+        Assert.InRange(stats.P50Ms, 495, 506);
+        Assert.InRange(stats.P95Ms, 940, 960);
+        Assert.InRange(stats.P99Ms, 980, 1000);
+        Assert.Equal(1000, stats.MaxMs);
     }
 
     [Fact]
@@ -28,11 +28,11 @@ public class LatencyHistogramTests
         var histogram = new LatencyHistogram();
         foreach (var ms in new[] { 0.1, 0.1001, 1, 9999, 10_000, 10_001, 1e9, -1, double.NaN })
             histogram.Record(ms);
-        var figures = histogram.Take()!;
-        Assert.Equal(LatencyHistogram.BoundsMs.Length + 1, figures.AtMost.Length);
-        Assert.Equal([2, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 6, 8], figures.AtMost);
-        Assert.Equal(8, figures.Count);
-        Assert.Equal(60_000, figures.MaxMs);
+        var stats = histogram.Take()!;
+        Assert.Equal(LatencyHistogram.BoundsMs.Length + 1, stats.AtMost.Length);
+        Assert.Equal([2, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 6, 8], stats.AtMost);
+        Assert.Equal(8, stats.Count);
+        Assert.Equal(60_000, stats.MaxMs);
     }
 
     [Fact]
@@ -90,13 +90,13 @@ public class LatencyHistogramTests
             reporter.Camera("a").CountOut(StageTimes.None, 10);
         reporter.Camera("a").Drops.Count(DropCause.Rate, 200);
         time.Advance(TimeSpan.FromSeconds(10));
-        var facts = reporter.Take(default, Samples.SilentBoard, new SwapStats(0, 0), clockSynced: true);
-        Assert.Equal(10, facts.IntervalS);
-        Assert.Equal((30.0, 10.0), (facts.Cameras[0].FpsIn, facts.Cameras[0].FpsOut));
-        Assert.Equal([new("rate", 200)], facts.Cameras[0].Drops);
-        Assert.Equal("end_to_end", Assert.Single(facts.Cameras[0].Stages).Key);
-        Assert.Empty(facts.Cameras[1].Stages);
-        Assert.True(facts.Process.RssBytes > 1 << 20);
+        var info = reporter.Take(default, Samples.SilentBoard, new SwapStats(0, 0), clockSynced: true);
+        Assert.Equal(10, info.IntervalS);
+        Assert.Equal((30.0, 10.0), (info.Cameras[0].FpsIn, info.Cameras[0].FpsOut));
+        Assert.Equal([new("rate", 200)], info.Cameras[0].Drops);
+        Assert.Equal("end_to_end", Assert.Single(info.Cameras[0].Stages).Key);
+        Assert.Empty(info.Cameras[1].Stages);
+        Assert.True(info.Process.RssBytes > 1 << 20);
         time.Advance(TimeSpan.FromSeconds(10));
         var next = reporter.Take(default, Samples.SilentBoard, new SwapStats(0, 0), clockSynced: true).Cameras[0];
         Assert.Equal(0, next.FpsIn);

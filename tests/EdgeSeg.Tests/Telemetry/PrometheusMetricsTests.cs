@@ -52,7 +52,7 @@ public class PrometheusMetricsTests
             Messages.Samples.Telemetry(),
             Messages.Samples.Service with
             {
-                Update = new UpdateFigures(
+                Update = new UpdateStats(
                     state,
                     state is UpdateReport.Refused or UpdateReport.RolledBack,
                     8,

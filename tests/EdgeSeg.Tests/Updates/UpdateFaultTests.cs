@@ -98,7 +98,7 @@ public sealed class UpdateFaultTests : IDisposable
                 await rig.InstallAsync(UpdateRig.Install(8, 10));
             }
 
-            var isTold = 0;
+            var reported = 0;
             foreach (var point in points.Distinct())
             {
                 using var rig = new UpdateRig();
@@ -121,14 +121,14 @@ public sealed class UpdateFaultTests : IDisposable
                 }
 
                 if (rig.Reports.Any(r => r.Reason == reason))
-                    isTold++;
+                    reported++;
                 Assert.True(
                     rig.State.Phase == UpdatePhase.Idle && SlotStore.Parts(rig.Store.Active!).Version == 8,
                     $"{point}: {rig.State.Phase} {rig.Store.Active} {rig.Last}"
                 );
             }
 
-            Assert.True(isTold > 10, $"{isTold} of {points.Count}");
+            Assert.True(reported > 10, $"{reported} of {points.Count}");
         }
         finally
         {

@@ -78,7 +78,7 @@ public sealed class AutomaticMaskGeneratorTests : IDisposable
         var result = new Segmentation();
         model.Segmenter.Encode(pixels, embedding, ref result.Times);
         // the filters are open, so that each point's mask comes out
-        using var everything = new AutomaticMaskGenerator(
+        using var automaticMasks = new AutomaticMaskGenerator(
             model.Segmenter,
             new AutomaticMaskOptions
             {
@@ -90,7 +90,7 @@ public sealed class AutomaticMaskGeneratorTests : IDisposable
             }
         );
         Assert.True(model.Segmenter.ParallelDecodes > 1);
-        var found = everything.Run(embedding);
+        var found = automaticMasks.Run(embedding);
         Assert.Equal(9, found.Count);
         var mask = new BinaryMask();
         foreach (var one in found)
@@ -102,7 +102,7 @@ public sealed class AutomaticMaskGeneratorTests : IDisposable
             Assert.Equal(1, BinaryMask.Iou(mask, result.Mask));
         }
 
-        Assert.Equal(found.Select(f => f.Point), everything.Run(embedding).Select(f => f.Point));
+        Assert.Equal(found.Select(f => f.Point), automaticMasks.Run(embedding).Select(f => f.Point));
     }
 
     private IReadOnlyList<AutomaticMask> Run(float[] map, float predictedIou, AutomaticMaskOptions options, out int candidates)
@@ -114,9 +114,9 @@ public sealed class AutomaticMaskGeneratorTests : IDisposable
         using var embedding = model.Segmenter.CreateEmbedding();
         var times = StageTimes.None;
         model.Segmenter.Encode(pixels, embedding, ref times);
-        using var everything = new AutomaticMaskGenerator(model.Segmenter, options);
-        var found = everything.Run(embedding);
-        candidates = everything.Candidates;
+        using var automaticMasks = new AutomaticMaskGenerator(model.Segmenter, options);
+        var found = automaticMasks.Run(embedding);
+        candidates = automaticMasks.Candidates;
         return found;
     }
 

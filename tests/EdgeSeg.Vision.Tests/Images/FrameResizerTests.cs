@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EdgeSeg.Vision.Images;
 
-public class StretchTests
+public class FrameResizerTests
 {
     [Theory]
     [InlineData(1280, 720, 256, 256)]
@@ -26,11 +26,11 @@ public class StretchTests
     [Fact]
     public void Sizes_may_change_from_picture_to_picture()
     {
-        var stretch = new FrameResizer();
+        var resizer = new FrameResizer();
         foreach (var (columns, rows) in new[] { (640, 480), (1280, 720), (640, 480), (300, 200) })
         {
             using var pixels = Noise(columns, rows);
-            Assert.InRange(Difference(pixels, 256, 192, stretch), 0, 2);
+            Assert.InRange(Difference(pixels, 256, 192, resizer), 0, 2);
         }
     }
 
@@ -69,10 +69,10 @@ public class StretchTests
         return pixels;
     }
 
-    private static double Difference(Mat pixels, int width, int height, FrameResizer? stretch = null)
+    private static double Difference(Mat pixels, int width, int height, FrameResizer? resizer = null)
     {
         using var ours = new Mat(height, width, MatType.CV_8UC3, Scalar.All(99));
-        (stretch ?? new FrameResizer()).Fill(pixels, ours);
+        (resizer ?? new FrameResizer()).Fill(pixels, ours);
         using var theirs = new Mat();
         Cv2.Resize(pixels, theirs, new Size(width, height), 0, 0, InterpolationFlags.Area);
         // noise of the greatest contrast; the mean shows that the error has no bias

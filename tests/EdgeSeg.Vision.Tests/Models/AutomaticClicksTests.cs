@@ -5,7 +5,7 @@ using Xunit;
 
 namespace EdgeSeg.Vision.Models;
 
-public sealed class AutoClicksTests : IDisposable
+public sealed class AutomaticClicksTests : IDisposable
 {
     private readonly Scratch scratch = new();
     private readonly AutomaticClicks clicks = new();

@@ -4,18 +4,18 @@ using System.Net.Sockets;
 namespace EdgeSeg.Mqtt;
 
 /// <summary>
-/// A proxy between a client and its broker whose cable a test can pull: both sockets are closed hard, without a word of MQTT.
+/// A proxy between a client and its broker whose connections a test can reset: both sockets are closed at once, without a DISCONNECT.
 /// </summary>
-internal sealed class TcpCut : IDisposable
+internal sealed class TcpDisconnectProxy : IDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly List<Socket> sockets = [];
     private readonly int target;
-    private volatile bool plugged = true;
+    private volatile bool accepts = true;
     private long bytesLeft = long.MaxValue;
-    private int cuts;
+    private int disconnects;
 
-    public TcpCut(int target)
+    public TcpDisconnectProxy(int target)
     {
         this.target = target;
         listener.Start();
@@ -25,20 +25,20 @@ internal sealed class TcpCut : IDisposable
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
     /// <summary>False: new connections are closed at once.</summary>
-    public bool Plugged
+    public bool Accepts
     {
-        get => plugged;
-        set => plugged = value;
+        get => accepts;
+        set => accepts = value;
     }
 
-    /// <summary>Cuts that <see cref="CutAfter"/> came to.</summary>
-    public int Cuts => Volatile.Read(ref cuts);
+    /// <summary>Resets that <see cref="DisconnectAfter"/> came to.</summary>
+    public int Disconnects => Volatile.Read(ref disconnects);
 
     /// <summary>Passes this many more bytes from the client, then resets every connection; once.</summary>
-    public void CutAfter(int bytes) => Volatile.Write(ref bytesLeft, bytes);
+    public void DisconnectAfter(int bytes) => Volatile.Write(ref bytesLeft, bytes);
 
     /// <summary>Resets every connection.</summary>
-    public void Cut()
+    public void Disconnect()
     {
         lock (sockets)
         {
@@ -55,7 +55,7 @@ internal sealed class TcpCut : IDisposable
     public void Dispose()
     {
         listener.Dispose();
-        Cut();
+        Disconnect();
     }
 
     private async Task AcceptAsync()
@@ -65,7 +65,7 @@ internal sealed class TcpCut : IDisposable
             while (true)
             {
                 var near = await listener.AcceptSocketAsync();
-                if (!plugged)
+                if (!accepts)
                 {
                     near.Dispose();
                     continue;
@@ -100,13 +100,13 @@ internal sealed class TcpCut : IDisposable
                 if (left >= 0)
                     continue;
                 Volatile.Write(ref bytesLeft, long.MaxValue);
-                Interlocked.Increment(ref cuts);
-                Cut();
+                Interlocked.Increment(ref disconnects);
+                Disconnect();
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // cut
+            // disconnected
         }
     }
 }

@@ -8,11 +8,11 @@ using OpenCvSharp;
 namespace EdgeSeg.Bench;
 
 /// <summary>
-/// "Everything" on one photograph at 1280x720, ours beside the straightforward way, each in a process of its own, so that each one's peak
+/// Automatic masks of one photograph at 1280x720, ours beside the straightforward way, each in a process of its own, so that each one's peak
 /// memory is its own. The filters are open: untrained weights are sure of nothing, and a mask that is thrown away early costs neither way
 /// anything.
 /// </summary>
-internal static class EverythingBench
+internal static class AutomaticMasksBench
 {
     private const int Width = 1280,
         Height = 720;
@@ -37,7 +37,7 @@ internal static class EverythingBench
     }
 
     public static string[] Self() =>
-        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(EverythingBench).Assembly.Location] : [];
+        Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(AutomaticMasksBench).Assembly.Location] : [];
 
     private static int One(string way, string encoder, string decoder, string photo, int grid)
     {
@@ -80,12 +80,12 @@ internal static class EverythingBench
         var decoder = new ModelSession(File.ReadAllBytes(decoderFile), decoderFile, 1, lean: true);
         using var sam = new EfficientSam(encoder, decoder, saliencyModel: null);
         using var embedding = sam.CreateEmbedding();
-        using var everything = new AutomaticMaskGenerator(sam, options);
+        using var automaticMasks = new AutomaticMaskGenerator(sam, options);
         var times = StageTimes.None;
         sam.Encode(pixels, embedding, ref times);
         sam.EnsureEncoded(embedding, ref times);
         var since = Stopwatch.GetTimestamp();
-        var found = everything.Run(embedding);
+        var found = automaticMasks.Run(embedding);
         return (times[Stage.Embed], Stopwatch.GetElapsedTime(since).TotalMilliseconds, found.Count);
     }
 }
