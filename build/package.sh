@@ -4,7 +4,7 @@
 # what OpenCV's library of this package links; libstdc++6 is in deploy/debian/control.in, since edgeseg itself links it
 opencv_depends=$(opencv_packages 'install|gtk' | sed 's/|/ | /; s/$/, /' | tr -d '\n')
 
-# what the library of deploy/opencv links: Debian 12's names, then Ubuntu 22.04's and later ones, where it is to be compiled anew
+# what the library of deploy/opencv links: Debian 12's names, then Ubuntu 22.04's and later ones, where it is to be compiled again
 opencv_depends_arm64=''
 for part in core imgproc imgcodecs videoio; do
     opencv_depends_arm64+="libopencv-${part}406 | libopencv-${part}4.5d | libopencv-${part}406t64 | libopencv-${part}410, "

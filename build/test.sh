@@ -5,7 +5,7 @@ passed=0 failed=0 skipped=0
 
 count_tests() { passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3)); }
 
-verdict() {
+report_result() {
     if [ "$skipped" -gt 0 ]; then echo "$passed passed, $failed failed, $skipped skipped"; else echo "$passed passed, $failed failed"; fi
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }
@@ -28,7 +28,7 @@ run_tests() {
         training_tests
         ros_tests
     fi
-    verdict
+    report_result
 }
 
 # dotnet_tests RID PROJECT [options]: one test project, counted
@@ -127,7 +127,7 @@ test_console() {
     need 'the tests' mosquitto mosquitto-clients
     publish "$(machine_rid)"
     console_tests "$(machine_rid)"
-    verdict
+    report_result
 }
 
 # prints a Python that has what the training package needs, one with ONNX Runtime where there is one

@@ -47,7 +47,7 @@ internal static class OptionsBench
             using var embedding = sam.CreateEmbedding();
             var prompt = new PromptBuffer();
             prompt.Add(new Click(1, 1));
-            embedding.StandFor(10, 10);
+            embedding.SetFrameSize(10, 10);
             for (var i = 0; i < 5; i++)
                 decoding.Run(embedding, prompt);
             var (busyMs, busyCpu) = Series(0);

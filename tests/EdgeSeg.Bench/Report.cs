@@ -23,13 +23,13 @@ internal static class Report
     {
         var text = new StringBuilder(
             $"""
-            # How fast, and how that is known
+            # Performance
 
             Made by one command, `./build.sh bench`, on {Machine()}. Each figure is beside its reference, measured in the same run;
-            compare them, not runs with each other: the machine is shared and busy, and clocks on it are worth little. Kernels and options
+            compare them, not runs with each other: the machine is shared and busy, so times differ from run to run. Kernels and options
             run on the just-in-time compiler, everything else is the program that ships.
 
-            ## The way of a frame
+            ## The path of a frame
 
             From a frame's pixels at 1280x720 to the message in the outbox (`edgeseg bench`): the moving test scene, each form in a process
             of its own. `outside`: share of the frame's time that is not the model's run; at most 10 % is the goal. `bytes`: managed bytes

@@ -100,7 +100,7 @@ internal sealed class ScriptedSegmenter(int inputSide) : ISegmenter
     public void Encode(Mat pixels, Embedding embedding, ref StageTimes times)
     {
         Encoded++;
-        embedding.StandFor(pixels.Cols, pixels.Rows);
+        embedding.SetFrameSize(pixels.Cols, pixels.Rows);
     }
 
     public void EnsureEncoded(Embedding embedding, ref StageTimes times) { }

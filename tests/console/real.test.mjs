@@ -59,7 +59,7 @@ const whole = async (page) => {
     return decodeRle(counts, w, h);
 };
 
-/** What the service's `info` says that it obeys. */
+/** What the service's `info` says that it accepts. */
 async function understood(port) {
     const client = mqtt.connect(`mqtt://127.0.0.1:${port}`, {
         protocolVersion: 5,

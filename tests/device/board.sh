@@ -4,7 +4,7 @@
 # status.
 #
 #   board.sh deps                        install the Debian packages that this script needs
-#   board.sh image                       build the image anew (otherwise built once, and kept in cache/ beside this script)
+#   board.sh image                       build the image again (otherwise built once, and kept in cache/ beside this script)
 #   board.sh run [options] DIR CMD ...   copy DIR to /job in the guest, run CMD there, show its output
 #
 #   -t SECONDS   longest time for the guest, boot included (default 300)

@@ -14,7 +14,7 @@ row() { # RESULT CASE FIGURES
     printf '| %s | %s | %s |\n' "$2" "$1" "$3" | tee -a "$OUT/rows.md"
     [ "$1" = passed ] || failed=1
 }
-judge() { # CASE FIGURES CONDITION...
+record() { # CASE FIGURES CONDITION...
     local case=$1 figures=$2
     shift 2
     if "$@"; then row passed "$case" "$figures"; else row FAILED "$case" "$figures"; fi
@@ -73,7 +73,7 @@ install_case() {
         { tail -n 20 "$OUT/dpkg.log"; row FAILED "the package installs" "dpkg failed"; return 1; }
     took=$(($(now_ms) - began))
     ready=$(until_true 120 active)
-    judge "installed by dpkg, started by systemd as an unprivileged user" \
+    record "installed by dpkg, started by systemd as an unprivileged user" \
         "dpkg and start $((took / 1000)) s; ready then within $ready ms; runs as $(ps -o user= -p "$(main_pid)"); resident $(rss_mb) MB" \
         all "$(yes_if active)" "$(yes_if test "$(ps -o user= -p "$(main_pid)")" = edgeseg)"
     systemctl status --no-pager edgeseg >"$OUT/status.txt" 2>&1
@@ -84,7 +84,7 @@ first_edge_case() {
     answers 120
     local took=$(($(now_ms) - began)) mask
     mask=$(tail -n 1 $masks | jq -r '"\(.model.name) \(.model.precision), found \(.found), "')$(tail -n 1 $masks | wc -c)
-    judge "the first edge is answered by the shipped model" \
+    record "the first edge is answered by the shipped model" \
         "$mask bytes after $took ms; resident $(rss_mb) MB, $(memory_mb) MB with the kernel's memory for it" \
         all "$(mask_count)" || journal | tail -n 30
 }
@@ -98,7 +98,7 @@ light_case() {
     until_true 60 reread 1 >/dev/null
     until_true 60 active >/dev/null
     sleep 3
-    judge "a new configuration with another model is taken on reload, without a new process" "" \
+    record "a new configuration with another model is taken on reload, without a new process" "" \
         all $((pid == $(main_pid))) "$(yes_if answers 60)" "$(tail -n 1 $masks | jq '.model.name == "test"' | grep -c true)"
 }
 
@@ -113,11 +113,11 @@ hundred_case() {
     figures=$(jq -s -r 'def at(f; p): (map(f) | sort) as $s | $s[(($s | length) - 1) * p | floor];
         def line(name; f): "edge to \(name) p50 \(at(f; 0.5)) ms, max \(at(f; 1)) ms";
         line("capture"; .trigger.edge_to_capture_ms) + "; " + line("publish"; .trigger.edge_to_publish_ms)' /run/hundred.jsonl)
-    judge "100 edges, 100 captures, each the first frame at or after its edge" \
+    record "100 edges, 100 captures, each the first frame at or after its edge" \
         "$(wc -l </run/hundred.jsonl) masks for $unique edges; $figures" \
         all $(($(wc -l </run/hundred.jsonl) == 100)) $((unique == 100)) $((late == 0))
     wrote=$(($(written) - wrote))
-    judge "steady state writes nothing to disk" "$wrote bytes during those 100 edges" all $((wrote == 0))
+    record "steady state writes nothing to disk" "$wrote bytes during those 100 edges" all $((wrote == 0))
 }
 
 burst_case() {
@@ -126,9 +126,9 @@ burst_case() {
     sleep 10
     status=$(systemctl show -P StatusText edgeseg)
     local got=$(($(mask_count) - before))
-    judge "1 kHz burst is bounded" "$fired; $got masks; resident $memory then $(rss_mb) MB; since the start: ${status#*masks }" \
+    record "1 kHz burst is bounded" "$fired; $got masks; resident $memory then $(rss_mb) MB; since the start: ${status#*masks }" \
         all $((got > 0)) $((got < 200)) $(($(rss_mb) < memory + 50)) $((pid == $(main_pid)))
-    judge "an edge after the burst is answered" "within 20 s" all "$(yes_if answers)"
+    record "an edge after the burst is answered" "within 20 s" all "$(yes_if answers)"
 }
 
 camera_case() {
@@ -139,7 +139,7 @@ camera_case() {
     fault=$(gpio-level 22)
     echo "$device" >$driver/bind
     back=$(until_true 120 says status online)
-    judge "camera removed and connected again" \
+    record "camera removed and connected again" \
         "degraded after $gone ms, fault output $fault; online $back ms after its return, fault output $(gpio-level 22)" \
         all $((fault == 1)) $(($(gpio-level 22) == 0)) "$(yes_if answers)"
 }
@@ -149,7 +149,7 @@ kill_case() {
     kill -KILL "$pid"
     new=$(until_true 20 restarted "$pid")
     ready=$(until_true 60 active)
-    judge "kill -9: restarted by systemd within 5 s" "new process after $new ms, ready $ready ms later" \
+    record "kill -9: restarted by systemd within 5 s" "new process after $new ms, ready $ready ms later" \
         all $((new < 5000)) "$(yes_if active)" "$(yes_if answers)"
 }
 
@@ -161,7 +161,7 @@ stuck_case() {
     until_true 60 active >/dev/null
     local stuck
     stuck=$(journal | grep -o 'inference has been stuck for [0-9]* s' | tail -n 1)
-    judge "a stuck inference stops the heartbeat, and the watchdog restarts the service" \
+    record "a stuck inference stops the heartbeat, and the watchdog restarts the service" \
         "new process after $((took / 1000)) s (inference may take 10 s, and 2 s to end when cancelled; WatchdogSec=20); $stuck" \
         all $((result >= 1)) "$(yes_if active)" "$(yes_if answers)"
 }
@@ -173,7 +173,7 @@ reload_case() {
     sleep 3
     refused=$(journal | grep -c 'alert settings-refused')
     same=$([ "$pid" = "$(main_pid)" ] && echo "the same" || echo "ANOTHER")
-    judge "a bad configuration is refused whole on reload" "process $same" \
+    record "a bad configuration is refused whole on reload" "process $same" \
         all $((refused == 1)) "$(yes_if active)" "$(yes_if answers)"
     cp /tmp/edgeseg.toml /etc/edgeseg/edgeseg.toml
 }
@@ -183,7 +183,7 @@ stop_case() {
     systemctl stop edgeseg
     took=$(($(now_ms) - began))
     outputs=$(gpio-level 20)$(gpio-level 21)$(gpio-level 22)
-    judge "systemctl stop: status offline, outputs off, under 5 s" "$took ms; status $(retained status | jq -r .state); outputs $outputs" \
+    record "systemctl stop: status offline, outputs off, under 5 s" "$took ms; status $(retained status | jq -r .state); outputs $outputs" \
         all $((took < 5000)) "$(yes_if says status offline)" "$(yes_if test "$outputs" = 000)"
     systemctl start edgeseg
     until_true 60 active >/dev/null
@@ -214,7 +214,7 @@ case "$1" in
     again)
         listen
         ready=$(until_true 120 active)
-        judge "power cut during writes: boots and runs" "ready $ready ms after the job's start" \
+        record "power cut during writes: boots and runs" "ready $ready ms after the job's start" \
             all "$(yes_if active)" "$(yes_if answers)"
         journalctl -b -u edgeseg --no-pager -o short-monotonic >"$OUT/journal-after-cut.txt" ;;
 esac

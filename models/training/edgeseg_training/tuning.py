@@ -10,7 +10,7 @@ from . import onnx_file, qdq, ranges, segment
 
 LEAST_GAIN = 0.0005  # of the mean IoU of the masks
 MAX_BYTES = 8_000_000
-LOOKS = 60  # looks that a part is judged by
+LOOKS = 60  # looks that a part is compared by
 
 
 class Quantiser:

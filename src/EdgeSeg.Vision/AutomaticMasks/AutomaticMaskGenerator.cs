@@ -35,7 +35,7 @@ internal sealed class AutomaticMaskGenerator : IDisposable
     public double EmbedMs { get; private set; }
 
     /// <summary>Points that the model was asked about since <see cref="Begin"/>.</summary>
-    public int Asked => Math.Min(next + 1, found.Length);
+    public int PointsDone => Math.Min(next + 1, found.Length);
 
     /// <param name="picture">An encoded picture.</param>
     /// <param name="cancel">Checked before each decode.</param>
@@ -68,12 +68,12 @@ internal sealed class AutomaticMaskGenerator : IDisposable
             Work(workers[0]);
         else
             Parallel.ForEach(workers, new ParallelOptions { MaxDegreeOfParallelism = workers.Length }, Work);
-        return Asked == found.Length;
+        return PointsDone == found.Length;
 
         void Work(DecodeWorker worker)
         {
             int at;
-            while (Asked < found.Length && !pause() && (at = Interlocked.Increment(ref next)) < found.Length)
+            while (PointsDone < found.Length && !pause() && (at = Interlocked.Increment(ref next)) < found.Length)
             {
                 var point = new Click(
                     (at % options.PointsPerSide + 0.5f) / options.PointsPerSide * embedding!.FrameWidth,

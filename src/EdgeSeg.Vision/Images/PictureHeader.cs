@@ -131,7 +131,7 @@ internal readonly record struct PictureHeader(string Format, long Width, long He
         long width = BinaryPrimitives.ReadInt32LittleEndian(bytes[18..]),
             height = Math.Abs((long)BinaryPrimitives.ReadInt32LittleEndian(bytes[22..]));
         long bits = BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]);
-        // run-length forms (1, 2) state no size that can be trusted; the decoder judges them
+        // run-length forms (1, 2) state no size that can be trusted; the decoder checks them
         var plain = BinaryPrimitives.ReadUInt32LittleEndian(bytes[30..]) is 0 or 3;
         var needed = plain ? offset + (width * bits + 31) / 32 * 4 * height : offset;
         return new("BMP", width, height, needed <= bytes.Length);

@@ -4,7 +4,7 @@ namespace EdgeSeg.Vision.Images;
 
 /// <summary>
 /// Size of a TIFF's first picture: tags 256 and 257 of the first directory, in either byte order. Only the directory must be complete;
-/// strips are the decoder's to judge. A camera's raw file (DNG, NEF, ARW) is a TIFF whose first picture is a thumbnail (bit 0 of tag 254,
+/// the decoder checks the strips. A camera's raw file (DNG, NEF, ARW) is a TIFF whose first picture is a thumbnail (bit 0 of tag 254,
 /// NewSubfileType) with the sensor's data in a further directory (tag 330, SubIFDs), or one with DNG's version (tag 50706).
 /// </summary>
 internal static class TiffHeader

@@ -48,14 +48,14 @@ internal sealed class EfficientSamContract
         var images = encoder.InputShape(Images, TensorElementType.Float, 4);
         encoder.OutputShape(Features, TensorElementType.Float, 4);
         if (images[1] is not (3 or -1))
-            throw Unfit(encoder, Images, images, "[1,3,height,width]");
+            throw WrongShape(encoder, Images, images, "[1,3,height,width]");
         var features = decoder.InputShape(Features, TensorElementType.Float, 4);
         if (features is not [_, > 0, > 0 and <= 256, > 0 and <= 256])
-            throw Unfit(decoder, Features, features, "[1,channels,rows,columns]");
+            throw WrongShape(decoder, Features, features, "[1,channels,rows,columns]");
         features[0] = 1;
         var coordinates = decoder.InputShape(Coordinates, TensorElementType.Float, 4);
         if (coordinates is not [1 or -1, 1 or -1, -1 or PromptBuffer.MaxPoints, 2])
-            throw Unfit(decoder, Coordinates, coordinates, $"[1,1,any number or {PromptBuffer.MaxPoints},2]");
+            throw WrongShape(decoder, Coordinates, coordinates, $"[1,1,any number or {PromptBuffer.MaxPoints},2]");
         decoder.InputShape(Labels, TensorElementType.Float, 3);
         decoder.InputShape(PictureSize, TensorElementType.Int64, 1);
         decoder.OutputShape(Masks, TensorElementType.Float, 5);
@@ -97,9 +97,9 @@ internal sealed class EfficientSamContract
         long[] masks = outputs[0].GetTensorTypeAndShape().Shape,
             scores = outputs[1].GetTensorTypeAndShape().Shape;
         if (masks is not [1, 1, > 0, _, _] || masks[3] != height || masks[4] != width)
-            throw Unfit(decoder, Masks, masks, $"[1,1,masks,{height},{width}]");
+            throw WrongShape(decoder, Masks, masks, $"[1,1,masks,{height},{width}]");
         if (scores is not [1, 1, _] || scores[2] != masks[2])
-            throw Unfit(decoder, Scores, scores, $"[1,1,{masks[2]}]");
+            throw WrongShape(decoder, Scores, scores, $"[1,1,{masks[2]}]");
         return (masks, scores);
     }
 
@@ -112,6 +112,6 @@ internal sealed class EfficientSamContract
     /// </summary>
     private static float PadTo(long[] features) => -(float)(features[3] * MasksPerFeature) / (features[3] * Patch);
 
-    private static OperatingException Unfit(ModelSession session, string node, long[] shape, string needed) =>
+    private static OperatingException WrongShape(ModelSession session, string node, long[] shape, string needed) =>
         new($"graph {session.Name}: '{node}' is [{string.Join(',', shape)}] where {needed} is needed: it is not an EfficientSAM graph");
 }

@@ -15,7 +15,7 @@ internal abstract class Embedding : IDisposable
     public virtual bool IsWaiting => false;
 
     /// <summary>Declares the encoded picture a resized copy of a frame of this size.</summary>
-    public void StandFor(int frameWidth, int frameHeight) => (FrameWidth, FrameHeight) = (frameWidth, frameHeight);
+    public void SetFrameSize(int frameWidth, int frameHeight) => (FrameWidth, FrameHeight) = (frameWidth, frameHeight);
 
     public abstract void Dispose();
 }

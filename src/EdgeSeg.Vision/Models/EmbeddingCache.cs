@@ -17,7 +17,7 @@ internal sealed class EmbeddingCache : IDisposable
 
     private readonly ISegmenter segmenter;
     private readonly Place[] places;
-    private long asked;
+    private long uses;
 
     /// <param name="segmenter">Outlives this.</param>
     /// <param name="capacity">Frames kept, 1 to <see cref="EmbeddingCache.MaxCapacity"/>.</param>
@@ -41,7 +41,7 @@ internal sealed class EmbeddingCache : IDisposable
         if (PlaceOf(frame) is not { } place)
             return null;
         Hits++;
-        place.Asked = ++asked;
+        place.LastUse = ++uses;
         return place.Embedding;
     }
 
@@ -52,10 +52,10 @@ internal sealed class EmbeddingCache : IDisposable
             return here;
         Misses++;
         var place = Oldest();
-        (place.Frame, place.Asked) = (null, 0);
+        (place.Frame, place.LastUse) = (null, 0);
         place.Embedding ??= segmenter.CreateEmbedding();
         segmenter.Encode(pixels, place.Embedding, ref times);
-        (place.Frame, place.Asked) = (frame, ++asked);
+        (place.Frame, place.LastUse) = (frame, ++uses);
         return place.Embedding;
     }
 
@@ -63,7 +63,7 @@ internal sealed class EmbeddingCache : IDisposable
     public void Detach(FrameKey frame)
     {
         if (PlaceOf(frame) is { } place)
-            (place.Frame, place.Asked, place.Embedding) = (null, 0, null);
+            (place.Frame, place.LastUse, place.Embedding) = (null, 0, null);
     }
 
     private Place? PlaceOf(FrameKey frame)
@@ -85,7 +85,7 @@ internal sealed class EmbeddingCache : IDisposable
             // a model has memory for one waiting picture: keeping it would mean to encode it without a prompt
             if (place.Embedding is { IsWaiting: true })
                 return place;
-            if (place.Asked < oldest.Asked)
+            if (place.LastUse < oldest.LastUse)
                 oldest = place;
         }
 
@@ -101,7 +101,7 @@ internal sealed class EmbeddingCache : IDisposable
     private sealed class Place
     {
         public FrameKey? Frame;
-        public long Asked;
+        public long LastUse;
         public Embedding? Embedding;
     }
 }

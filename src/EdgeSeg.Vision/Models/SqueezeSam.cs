@@ -32,18 +32,18 @@ internal sealed class SqueezeSam : ISegmenter
         this.session = session;
         var image = session.InputShape("image", TensorElementType.UInt8, 4);
         if (image is not [1, > 0, > 0, 3])
-            throw Unfit("image", image, "[1,height,width,3]");
+            throw WrongShape("image", image, "[1,height,width,3]");
         (InputHeight, InputWidth) = ((int)image[1], (int)image[2]);
         pointShape = session.InputShape("points", TensorElementType.Float, 3);
         if (pointShape is not [1, >= 2, 3])
-            throw Unfit("points", pointShape, "[1,at least 2,3]");
+            throw WrongShape("points", pointShape, "[1,at least 2,3]");
         (maskShape, iouShape, saliencyShape) = TrialRun();
         if (maskShape is not [1, > 0, > 1, > 1])
-            throw Unfit("masks", maskShape, "[1,masks,height,width]");
+            throw WrongShape("masks", maskShape, "[1,masks,height,width]");
         if (iouShape.Length != 2 || iouShape[1] != maskShape[1])
-            throw Unfit("iou", iouShape, $"[1,{maskShape[1]}]");
+            throw WrongShape("iou", iouShape, $"[1,{maskShape[1]}]");
         if (saliencyShape is not [1, 1, > 1, > 1])
-            throw Unfit("saliency", saliencyShape, "[1,1,height,width]");
+            throw WrongShape("saliency", saliencyShape, "[1,1,height,width]");
         primary = new SqueezeSamDecoding(session, pointShape, maskShape, iouShape, saliencyShape);
         map = new SaliencyMap((int)saliencyShape[3], (int)saliencyShape[2]);
         Salient = new SalientRegion(map.Width, map.Height);
@@ -160,7 +160,7 @@ internal sealed class SqueezeSam : ISegmenter
         );
     }
 
-    private OperatingException Unfit(string node, long[] shape, string needed) =>
+    private OperatingException WrongShape(string node, long[] shape, string needed) =>
         new($"graph {session.Name}: '{node}' is [{string.Join(',', shape)}] where {needed} is needed: it is not a SqueezeSAM graph");
 
     public void Dispose()

@@ -7,7 +7,7 @@ namespace EdgeSeg.Vision.Tracking;
 
 /// <summary>
 /// One object that is followed from frame to frame: motion by sparse optical flow, one pass of the model on the crop around the moved mask,
-/// and a check of the colours against the object's first appearance. A mask that fails the check is not believed: the object is expected
+/// and a check of the colours against the object's first appearance. A mask that fails the check is not accepted: the object is expected
 /// where its velocity takes it, and looked for by its colours around there. The memory for a look is the <see cref="MaskRefiner"/>'s.
 /// </summary>
 internal sealed class TrackedObject : IDisposable

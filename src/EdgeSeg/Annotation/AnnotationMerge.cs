@@ -93,7 +93,7 @@ internal static class AnnotationMerge
             throw new OperatingException($"shard {settings.Shard} in {part} is not finished: run its command again");
     }
 
-    /// <summary>An earlier merge is made anew.</summary>
+    /// <summary>An earlier merge is made again.</summary>
     private static void Clear(string folder)
     {
         var journal = Path.Combine(folder, AnnotationJournal.FileName);

@@ -37,7 +37,7 @@ internal sealed class FramePath : IDisposable
         var time = TimeProvider.System;
         var service = new ServiceInfo("bench", FrameId.NewSession()) { ClockSynced = true };
         var topics = new Topics(service.Device, ["bench"]);
-        // the memory of kept frames grows with the first frames; little of it keeps the warm-up short
+        // the memory of held frames grows with the first frames; little of it keeps the warm-up short
         var keptBytes = (long)KeptFrames * model.Segmenter.InputWidth * model.Segmenter.InputHeight * 3;
         this.model = new ActiveModel(model, service.Session, time, keptBytes, settings.Model.IsZoomOn);
         canceller = new InferenceCanceller(this.model.SetCancelled, TimeSpan.FromSeconds(settings.Model.TimeoutS), time);

@@ -102,7 +102,7 @@ internal sealed class CameraRunner : IDisposable
 
         watch?.Dispose();
         Queue.Close();
-        last?.Leave();
+        last?.Stop();
         if (last?.Thread != Thread.CurrentThread)
             last?.Thread.Join(CaptureLimits.CameraCloseMs);
     }
@@ -185,7 +185,7 @@ internal sealed class CameraRunner : IDisposable
     }
 
     /// <summary>A thread has ended; if it was abandoned, its call has returned after all.</summary>
-    internal void Gone(CaptureSession from)
+    internal void SessionEnded(CaptureSession from)
     {
         lock (gate)
         {
@@ -241,7 +241,7 @@ internal sealed class CameraRunner : IDisposable
             now = condition.At(NowNs);
         }
 
-        hung.Leave();
+        hung.Stop();
         Changed?.Invoke(now);
         if (now.State == CameraState.Hung)
             Fatal?.Invoke(HungReason);

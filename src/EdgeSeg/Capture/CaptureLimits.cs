@@ -3,7 +3,7 @@ namespace EdgeSeg.Capture;
 /// <summary>The bounds of this folder, each with its reason.</summary>
 internal static class CaptureLimits
 {
-    /// <summary>Frames that wait for inference: one in work, one fresh; older ones are worth less than new ones.</summary>
+    /// <summary>Frames that wait for inference: one in progress, one fresh; older ones are worth less than new ones.</summary>
     public const int FrameQueue = 2;
 
     /// <summary>Fastest camera, in frames a second: above it, the cost of handling a frame would dominate.</summary>

@@ -15,9 +15,9 @@ internal sealed class CaptureSession : IDisposable
     private readonly CancellableDelay pause;
     private readonly FrameWriter writer;
     private readonly TimeSpan firstWait;
-    private readonly Func<bool> isLeft;
+    private readonly Func<bool> isStopping;
     private ICamera? camera;
-    private volatile bool left,
+    private volatile bool stopping,
         opening;
     private long callNs,
         nextGrabNs,
@@ -29,7 +29,7 @@ internal sealed class CaptureSession : IDisposable
         (this.runner, this.firstWait) = (runner, firstWait);
         pause = new CancellableDelay(runner.Time);
         writer = new FrameWriter(runner.Options.Rotate, runner.Options.Crop);
-        isLeft = () => left;
+        isStopping = () => stopping;
         Thread = new Thread(Run) { IsBackground = true, Name = $"capture-{runner.Options.Id}" };
     }
 
@@ -42,9 +42,9 @@ internal sealed class CaptureSession : IDisposable
     public bool IsOpening => opening;
 
     /// <summary>Ends the thread as soon as its call returns; what it reports from now on is ignored.</summary>
-    public void Leave()
+    public void Stop()
     {
-        left = true;
+        stopping = true;
         pause.Cancel();
         runner.Queue.Wake();
         CancelCall();
@@ -65,7 +65,7 @@ internal sealed class CaptureSession : IDisposable
         {
             if (!pause.Wait(firstWait))
                 return;
-            while (!left && OpenAndStream() is { } wait)
+            while (!stopping && OpenAndStream() is { } wait)
             {
                 if (!pause.Wait(wait))
                     return;
@@ -74,7 +74,7 @@ internal sealed class CaptureSession : IDisposable
         finally
         {
             Dispose();
-            runner.Gone(this);
+            runner.SessionEnded(this);
         }
     }
 
@@ -89,7 +89,7 @@ internal sealed class CaptureSession : IDisposable
             using var opened = runner.Create();
             Volatile.Write(ref camera, opened);
             // abandoned while it was made: nobody else would cancel it
-            if (left)
+            if (stopping)
                 return null;
             var format = opened.Open();
             End();
@@ -116,7 +116,7 @@ internal sealed class CaptureSession : IDisposable
             Volatile.Write(ref camera, null);
         }
 
-        return left ? null : runner.Lost(this, reason);
+        return stopping ? null : runner.Lost(this, reason);
     }
 
     /// <summary>Reads the camera; returns the reason of the loss, or null when the thread is to end.</summary>
@@ -127,16 +127,16 @@ internal sealed class CaptureSession : IDisposable
         nextGrabNs = runner.NowNs;
         var skipped = 0L;
         damagedInARow = 0;
-        while (!left)
+        while (!stopping)
         {
             if (format.PaceFps > 0 && !KeepPace(format.PaceFps))
                 return null;
-            if (!format.IsLive && !runner.Queue.WaitForRoom(isLeft))
+            if (!format.IsLive && !runner.Queue.WaitForRoom(isStopping))
                 return null;
             var beganNs = Begin();
             var outcome = source.Grab();
             var arrivalNs = runner.NowNs;
-            if (left)
+            if (stopping)
                 return null;
             if (source.Skipped > skipped || source.SkippedReason.Length > 0)
             {
@@ -184,7 +184,7 @@ internal sealed class CaptureSession : IDisposable
             nextGrabNs = nowNs;
         var waitNs = nextGrabNs - nowNs;
         nextGrabNs += (long)(1e9 / fps);
-        return waitNs <= 0 ? !left : pause.Wait(TimeSpan.FromTicks(waitNs / 100));
+        return waitNs <= 0 ? !stopping : pause.Wait(TimeSpan.FromTicks(waitNs / 100));
     }
 
     /// <summary>Decodes the grabbed picture into a slot and passes it on, or counts why not.</summary>

@@ -31,7 +31,7 @@ internal sealed class FrameQueue : IDisposable
     }
 
     /// <summary>
-    /// Where a trigger selects the frames: only those that answer an edge enter, judged as they arrive, so that it is the first one after
+    /// Where a trigger selects the frames: only those that answer an edge enter, checked as they arrive, so that it is the first one after
     /// the edge even while inference is busy. Set before the first frame.
     /// </summary>
     public TriggerGate? Gate { get; set; }

@@ -1,7 +1,7 @@
 namespace EdgeSeg.Capture;
 
 /// <summary>
-/// When a picture was taken. A V4L2 buffer's stamp is on the monotonic clock with most drivers: it is believed when it lies shortly before
+/// When a picture was taken. A V4L2 buffer's stamp is on the monotonic clock with most drivers: it is trusted when it lies shortly before
 /// arrival. A video's frames keep their spacing in UTC from the moment of opening, and their arrival on the monotonic clock, since ages are
 /// counted on it.
 /// </summary>

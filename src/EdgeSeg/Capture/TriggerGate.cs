@@ -10,7 +10,7 @@ internal readonly record struct TriggerStamp(long EdgeNs, int Edges)
 
 /// <summary>
 /// Brings edges and frames together: each accepted edge is answered by the first frame captured at or after it. One gate a camera; one
-/// thread puts edges in, another asks with frames. Edges closer than the minimum gap to the last accepted one are counted, not obeyed;
+/// thread puts edges in, another asks with frames. Edges closer than the minimum gap to the last accepted one are counted, not accepted;
 /// edges that find no frame for <see cref="CaptureLimits.TriggerMaxAgeMs"/>, or no room, are counted as missed. Nothing queues without end.
 /// </summary>
 internal sealed class TriggerGate
@@ -27,7 +27,7 @@ internal sealed class TriggerGate
         missed,
         answered;
 
-    /// <param name="minGapMs">Edges that follow sooner than this on an accepted one are not obeyed.</param>
+    /// <param name="minGapMs">Edges that follow sooner than this on an accepted one are not accepted.</param>
     /// <param name="wantFrom">Called under the gate's lock with the time from which frames are needed (ns); <see cref="long.MaxValue"/>
     /// when no edge waits. Must not call back.</param>
     public TriggerGate(int minGapMs, Action<long> wantFrom)
@@ -37,7 +37,7 @@ internal sealed class TriggerGate
         wantFrom(long.MaxValue);
     }
 
-    /// <summary>Counts since the start: obeyed, too soon after another, never answered, and frames that answered.</summary>
+    /// <summary>Counts since the start: accepted, too soon after another, never answered, and frames that answered.</summary>
     public (long Accepted, long TooSoon, long Missed, long Answered) Stats
     {
         get

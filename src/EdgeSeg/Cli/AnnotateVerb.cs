@@ -185,7 +185,7 @@ internal sealed class AnnotateVerb
         var other = parsed.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(r => !r.Implicit && !used.Contains(r.Option));
         if (other is not null)
             throw new OperatingException(
-                $"--merge joins results as they are: leave {other.Option.Name} out, or make the parts anew with it",
+                $"--merge joins results as they are: leave {other.Option.Name} out, or make the parts again with it",
                 ExitCode.Usage
             );
     }

@@ -65,9 +65,9 @@ internal static class CanaryVerb
             };
             CanaryRun.GiveWay(terms.MaxMemoryMib);
             var place = parsed.GetValue(folder)!;
-            var verdict = CanaryRun.Run(() => model.Load(parsed, place), () => model.Load(parsed, parsed.GetValue(against)), place, terms);
-            Console.WriteLine(JsonSerializer.Serialize(verdict, UpdateJson.Default.CanaryVerdict));
-            return verdict.Reason is null ? ExitCode.Ok : ExitCode.Failed;
+            var result = CanaryRun.Run(() => model.Load(parsed, place), () => model.Load(parsed, parsed.GetValue(against)), place, terms);
+            Console.WriteLine(JsonSerializer.Serialize(result, UpdateJson.Default.CanaryResult));
+            return result.Reason is null ? ExitCode.Ok : ExitCode.Failed;
         });
         return command;
     }

@@ -37,7 +37,7 @@ internal static class CliLimits
     /// <summary>Wait before a lost broker is tried again while a fleet is followed, in ms.</summary>
     public const int FleetRetryMs = 5_000;
 
-    /// <summary>How often a followed table is drawn anew at most, in ms.</summary>
+    /// <summary>How often a followed table is drawn again at most, in ms.</summary>
     public const int FleetDrawMs = 200;
 
     /// <summary>Longest wait for a running service to take up what was asked for by hand, in ms.</summary>

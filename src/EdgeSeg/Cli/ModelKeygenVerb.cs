@@ -19,7 +19,7 @@ internal static class ModelKeygenVerb
             HelpName = "NAME",
             Description = "Writes NAME.key (private, mode 0600) and NAME.pem (public, for the devices). Neither may be there.",
         };
-        var expires = IssueOptions.Date("--expires", "Devices stop believing this key then. Default: never.");
+        var expires = IssueOptions.Date("--expires", "Devices stop trusting this key then. Default: never.");
         var passphrase = PassphraseOption("Encrypts NAME.key with the passphrase in the file's first line.");
         var command = new Command(
             "keygen",

@@ -57,7 +57,7 @@ internal static class ModelSignVerbs
         {
             Required = true,
             HelpName = "DIR",
-            Description = "The public keys (*.pem) to believe, as a device has them.",
+            Description = "The public keys (*.pem) to trust, as a device has them.",
         };
         var threshold = new Option<int>("--threshold")
         {
@@ -99,7 +99,7 @@ internal static class ModelSignVerbs
     {
         var bytes = release.ReadManifest();
         foreach (var file in release.ReadSignatures())
-            ReleaseText.Line(file.File, Judged(file, bytes, keys));
+            ReleaseText.Line(file.File, StateOf(file, bytes, keys));
         RequireSigned(release, bytes, keys);
         var manifest = ReleaseFolder.Parse(bytes);
         ReleaseText.Print(manifest);
@@ -116,7 +116,7 @@ internal static class ModelSignVerbs
 
         if (manifest.Keys is { } set)
             RequireOwnThreshold(release, release.Seal(bytes), set);
-        ReleaseText.Line("verdict", $"signed by at least {keys.Threshold} of {keys.Keys.Count} trusted keys");
+        ReleaseText.Line("result", $"signed by at least {keys.Threshold} of {keys.Keys.Count} trusted keys");
         return ExitCode.Ok;
     }
 
@@ -150,7 +150,7 @@ internal static class ModelSignVerbs
     }
 
     /// <summary>The result of checking one signature.</summary>
-    private static string Judged(SignatureFile file, byte[] manifest, KeySet keys)
+    private static string StateOf(SignatureFile file, byte[] manifest, KeySet keys)
     {
         try
         {

@@ -34,7 +34,7 @@ internal sealed class PhotoSegmentation : IDisposable
     /// <param name="videos">Which of them are videos.</param>
     /// <param name="files">Where the results go.</param>
     /// <param name="empty">Notes those in which nothing was found.</param>
-    /// <param name="cancel">Ends the run after the picture at work.</param>
+    /// <param name="cancel">Ends the run after the picture in progress.</param>
     public int Run(string[] inputs, bool[] videos, OutputFiles files, EmptyList empty, CancellationToken cancel)
     {
         var failed = 0;
@@ -109,7 +109,7 @@ internal sealed class PhotoSegmentation : IDisposable
             SavePicture(picture.Outputs[0], overlay);
         }
 
-        Console.Error.WriteLine($"{picture.Path}: {found.Count} masks from {segmenter.Asked} points");
+        Console.Error.WriteLine($"{picture.Path}: {found.Count} masks from {segmenter.PointsDone} points");
         for (var i = 0; i < found.Count; i++)
         {
             segmenter.Take(found[i], pixels);

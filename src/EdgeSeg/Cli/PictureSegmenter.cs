@@ -30,7 +30,7 @@ internal sealed class PictureSegmenter : IDisposable
     public Segmentation Result { get; } = new();
 
     /// <summary>Points of the last grid at which <see cref="All"/> asked.</summary>
-    public int Asked => automaticMasks?.Asked ?? 0;
+    public int PointsDone => automaticMasks?.PointsDone ?? 0;
 
     /// <summary>The object that the prompt means, or the salient one: <see cref="Result"/>, found or not.</summary>
     /// <param name="name">Of the picture, for messages.</param>

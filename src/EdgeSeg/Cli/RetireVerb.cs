@@ -69,7 +69,7 @@ internal static class RetireVerb
         foreach (var topic in retired.Cleared)
             Console.WriteLine(topic);
         Console.WriteLine($"{retired.Cleared.Count} retained topics of {device} cleared on {options.Host}:{options.Port}");
-        if (retired.WasAtWork)
+        if (retired.WasOnline)
             Console.WriteLine($"the status of {device} was online: stop the service, or it publishes its topics again");
         foreach (var topic in retired.Refused)
             Console.Error.WriteLine(

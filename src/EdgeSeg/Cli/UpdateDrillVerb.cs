@@ -9,8 +9,8 @@ using EdgeSeg.Updates;
 namespace EdgeSeg.Cli;
 
 /// <summary>
-/// <c>edgeseg update-drill</c>, in the builds that tests use only: a start of the service as far as updates go, without a camera or a model
-/// at work, so that tests can kill it at any moment. It applies one manifest and ends. Exit code 0: a bundle that is whole serves.
+/// <c>edgeseg update-drill</c>, in the builds that tests use only: a start of the service as far as updates go, without a camera or a model in use
+/// so that tests can kill it at any moment. It applies one manifest and ends. Exit code 0: a bundle that is whole serves.
 /// </summary>
 internal static class UpdateDrillVerb
 {
@@ -53,7 +53,7 @@ internal static class UpdateDrillVerb
             turn < 10 && !(file.State.Phase == UpdatePhase.Idle && file.State.Last is { State: UpdateReport.Active } && turn > 1);
             turn++
         )
-            await updater.TurnAsync(cancel);
+            await updater.RunOnceAsync(cancel);
         if (file.State is { Phase: UpdatePhase.Trial, Starts: > 0 })
             file.Save(file.State with { Starts = 0 });
         Console.WriteLine($"ends {store.Active ?? "shipped"} {file.State.Phase}");
@@ -69,8 +69,8 @@ internal static class UpdateDrillVerb
 
         public Task SwapAsync(string? folder, CancellationToken cancel) => Task.CompletedTask;
 
-        public Task<CanaryVerdict> RunAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel) =>
-            Task.FromResult(new CanaryVerdict { Iou = 1, LatencyRatio = 1 });
+        public Task<CanaryResult> RunAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel) =>
+            Task.FromResult(new CanaryResult { Iou = 1, LatencyRatio = 1 });
     }
 }
 #endif

@@ -52,9 +52,9 @@ internal static class Verbs
             return ExitCode.Usage;
         }
 
-        if (Nameless(parsed) is { } nameless)
+        if (WithoutName(parsed) is { } fault)
         {
-            Fail(nameless);
+            Fail(fault);
             return ExitCode.Usage;
         }
 
@@ -112,7 +112,7 @@ internal static class Verbs
     /// The message about an option for a file or folder whose value is empty, as an unset variable of a shell gives it. An empty
     /// <c>--config</c> is none.
     /// </summary>
-    private static string? Nameless(ParseResult parsed) =>
+    private static string? WithoutName(ParseResult parsed) =>
         parsed
             .CommandResult.Children.OfType<System.CommandLine.Parsing.OptionResult>()
             .Where(o => o.Option.HelpName is "FILE" or "DIR" && o.Option.Name != "--config" && o.Tokens.Any(t => t.Value.Length == 0))

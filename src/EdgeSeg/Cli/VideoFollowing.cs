@@ -33,7 +33,7 @@ internal sealed class VideoFollowing : IDisposable
     /// <param name="path">A video file or a folder of frames.</param>
     /// <param name="outputs">The overlay video, where it is asked for.</param>
     /// <param name="empty">Notes the frames in which the object is not seen.</param>
-    /// <param name="cancel">Ends the run after the frame at work.</param>
+    /// <param name="cancel">Ends the run after the frame in progress.</param>
     public int Run(string path, string[] outputs, EmptyList empty, CancellationToken cancel)
     {
         using var video = new VideoFrames(path);

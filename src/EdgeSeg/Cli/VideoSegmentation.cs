@@ -16,7 +16,7 @@ internal sealed class VideoSegmentation(SegmentSettings settings, PictureSegment
     /// <param name="path">A video file.</param>
     /// <param name="outputs">The overlay video, then the folder of masks, as far as they are asked for.</param>
     /// <param name="empty">Notes the frames in which nothing was found.</param>
-    /// <param name="cancel">Ends the run after the frame at work.</param>
+    /// <param name="cancel">Ends the run after the frame in progress.</param>
     /// <exception cref="OperatingException">The video cannot be read, a result cannot be written, or the prompt does not
     /// suit.</exception>
     public void Run(string path, string[] outputs, EmptyList empty, CancellationToken cancel)

@@ -7,7 +7,7 @@ namespace EdgeSeg.Health;
 /// <summary>Disk, clock and temperature. The folders of /sys and /run are arguments, so that tests can lay out their own.</summary>
 internal static class SystemChecks
 {
-    /// <param name="stateDir">Where the service keeps its state; a missing folder is judged by the nearest one above it.</param>
+    /// <param name="stateDir">Where the service keeps its state; a missing folder is checked by the nearest one above it.</param>
     public static Check Disk(string stateDir)
     {
         if (StateFault(stateDir) is var (finding, remedy))

@@ -33,7 +33,7 @@ internal static class UpdateReason
     public const string Window = "window";
     public const string Busy = "busy";
 
-    // on the way; the first five are tried again
+    // while downloading and installing; the first five are tried again
     public const string Unreachable = "unreachable";
     public const string Stalled = "stalled";
     public const string TooShort = "too_short";

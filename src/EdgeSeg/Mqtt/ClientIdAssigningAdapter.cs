@@ -17,7 +17,7 @@ internal sealed class ClientIdAssigningAdapter(IMqttServerAdapter inner) : IMqtt
 {
     public Func<IMqttChannelAdapter, Task>? ClientHandler { get; set; }
 
-    public static string NewName() => "nameless-" + Guid.NewGuid().ToString("N");
+    public static string NewName() => "unnamed-" + Guid.NewGuid().ToString("N");
 
     public Task StartAsync(MqttServerOptions options, IMqttNetLogger logger)
     {

@@ -72,7 +72,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     /// on our status topic.
     /// </summary>
     public bool DuplicateId =>
-        (connected && connection is { IsShared: true }) || (takenOverInARow >= MqttLimits.TakenOverMax && !Outlasted());
+        (connected && connection is { IsShared: true }) || (takenOverInARow >= MqttLimits.TakenOverMax && !IsConnectionStable());
 
     /// <summary>Attempts to connect that failed in this session.</summary>
     public long ConnectFailures => Interlocked.Read(ref connectFailures);
@@ -273,7 +273,7 @@ internal sealed class MqttLink : IServiceLink, IAsyncDisposable
     }
 
     /// <summary>The connection has lasted longer than a second client with our id would allow.</summary>
-    private bool Outlasted() =>
+    private bool IsConnectionStable() =>
         connected && time.GetElapsedTime(Interlocked.Read(ref connectedStamp)).TotalMilliseconds > 2 * MqttLimits.TakenOverWaitMs;
 
     private void ReportTakeOver()

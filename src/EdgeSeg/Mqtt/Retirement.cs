@@ -6,10 +6,10 @@ using MQTTnet.Protocol;
 namespace EdgeSeg.Mqtt;
 
 /// <summary>
-/// Result of retiring a device. <see cref="Cleared"/>: topics, in the order received. <see cref="WasAtWork"/>: its status was online or
+/// Result of retiring a device. <see cref="Cleared"/>: topics, in the order received. <see cref="WasOnline"/>: its status was online or
 /// degraded.
 /// </summary>
-internal sealed record Retired(IReadOnlyList<string> Cleared, bool WasAtWork, IReadOnlyList<string> Refused);
+internal sealed record Retired(IReadOnlyList<string> Cleared, bool WasOnline, IReadOnlyList<string> Refused);
 
 /// <summary>
 /// Clears every retained topic of a device on its broker, so that the tools of a fleet no longer list it. A broker does not report when all

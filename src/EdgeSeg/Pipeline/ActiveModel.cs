@@ -25,8 +25,8 @@ internal sealed class ActiveModel : IDisposable
 
     /// <param name="model">Owned from here on.</param>
     /// <param name="session">Names this run of the service; frame ids of another run are refused.</param>
-    /// <param name="time">For the age of kept frames.</param>
-    /// <param name="holdBytes">Memory for the pixels of kept frames.</param>
+    /// <param name="time">For the age of held frames.</param>
+    /// <param name="holdBytes">Memory for the pixels of held frames.</param>
     /// <param name="isZoomOn">Whether crops are looked at, where the model gains from it.</param>
     public ActiveModel(IInferenceModel model, string session, TimeProvider time, long holdBytes, bool isZoomOn)
     {

@@ -24,7 +24,7 @@ internal sealed class AnswerMemory(TimeProvider time)
     private readonly Dictionary<RequestKey, Answer> answers = [];
     private readonly Queue<(RequestKey Key, long At)> order = [];
 
-    private sealed record Answer(string Asked, byte[] Payload);
+    private sealed record Answer(string Requested, byte[] Payload);
 
     public int Count => answers.Count;
 
@@ -32,34 +32,34 @@ internal sealed class AnswerMemory(TimeProvider time)
     public int Bytes { get; private set; }
 
     /// <param name="key">The request.</param>
-    /// <param name="asked">Camera and command, to distinguish a repeat from an id used twice.</param>
+    /// <param name="requested">Camera and command, to distinguish a repeat from an id used twice.</param>
     /// <param name="payload">The answer.</param>
-    public void Keep(RequestKey key, string asked, byte[] payload)
+    public void Keep(RequestKey key, string requested, byte[] payload)
     {
-        Forget();
-        if (payload.Length > PipelineLimits.AnswerBytes || !answers.TryAdd(key, new Answer(asked, payload)))
+        DropExpired();
+        if (payload.Length > PipelineLimits.AnswerBytes || !answers.TryAdd(key, new Answer(requested, payload)))
             return;
         order.Enqueue((key, time.GetTimestamp()));
         Bytes += payload.Length;
         while (answers.Count > PipelineLimits.AnswersKept || Bytes > PipelineLimits.AnswerBytes)
-            ForgetOldest();
+            DropOldest();
     }
 
-    public bool TryFind(RequestKey key, out string asked, out byte[] payload)
+    public bool TryFind(RequestKey key, out string requested, out byte[] payload)
     {
-        Forget();
+        DropExpired();
         var found = answers.TryGetValue(key, out var answer);
-        (asked, payload) = found ? (answer!.Asked, answer.Payload) : ("", []);
+        (requested, payload) = found ? (answer!.Requested, answer.Payload) : ("", []);
         return found;
     }
 
-    private void Forget()
+    private void DropExpired()
     {
         while (order.TryPeek(out var oldest) && time.GetElapsedTime(oldest.At).TotalMilliseconds >= PipelineLimits.AnswerKeptMs)
-            ForgetOldest();
+            DropOldest();
     }
 
-    private void ForgetOldest()
+    private void DropOldest()
     {
         if (answers.Remove(order.Dequeue().Key, out var answer))
             Bytes -= answer.Payload.Length;

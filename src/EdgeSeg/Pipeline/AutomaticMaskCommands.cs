@@ -5,7 +5,7 @@ using EdgeSeg.Vision.AutomaticMasks;
 namespace EdgeSeg.Pipeline;
 
 /// <summary>
-/// The <c>everything</c> command in work, one at a time: it starts, advances in slices, publishes its masks as fast as the outbox has room,
+/// The <c>everything</c> command in progress, one at a time: it starts, advances in slices, publishes its masks as fast as the outbox has room,
 /// and is answered. Belongs to the inference thread.
 /// </summary>
 /// <param name="queue">Takes the answers.</param>
@@ -26,10 +26,10 @@ internal sealed class AutomaticMaskCommands(
     private readonly JsonBuffer json = new(1024);
     private AutomaticMaskJob? job;
 
-    /// <summary>The command in work; null: none.</summary>
+    /// <summary>The command in progress; null: none.</summary>
     public PendingCommand? Command => job?.Command;
 
-    /// <summary>Starts on the picture; while another one is in work, the command is answered <c>busy</c>.</summary>
+    /// <summary>Starts on the picture; while another one is in progress, the command is answered <c>busy</c>.</summary>
     public void Begin(PendingCommand command, CameraPipeline camera, Picture picture)
     {
         if (job is null)

@@ -51,7 +51,7 @@ internal sealed class AutomaticMaskJob : IDisposable
     public FrameInfo Frame { get; } = new();
 
     /// <summary>Grid points that the model was prompted with.</summary>
-    public int PointsDone => generator.Asked;
+    public int PointsDone => generator.PointsDone;
 
     /// <summary>The masks to publish, in the order of their index.</summary>
     public ReadOnlySpan<AutomaticMask> Masks => found;
@@ -75,7 +75,7 @@ internal sealed class AutomaticMaskJob : IDisposable
     {
         if (found is not null)
             return true;
-        if (generator.Asked == 0)
+        if (generator.PointsDone == 0)
             generator.Begin(embedding);
         var since = time.GetTimestamp();
         var timedOut = false;

@@ -24,7 +24,7 @@ internal static class CommandAdmission
     /// <summary>How long the command may wait: by the message's expiry (which the broker counts down), by its own, and by ours.</summary>
     /// <param name="message">For its expiry.</param>
     /// <param name="command">For the expiry in its body.</param>
-    /// <param name="now">Null while the clock cannot be trusted: then the body's expiry is not judged.</param>
+    /// <param name="now">Null while the clock cannot be trusted: then the body's expiry is not checked.</param>
     public static double WaitMs(IncomingMessage message, CameraCommand command, DateTimeOffset? now)
     {
         double ms = message.ExpiryS > 0 ? message.ExpiryS * 1000.0 : PipelineLimits.CommandWaitMs;

@@ -47,7 +47,7 @@ internal sealed class CommandProcessor(
     private readonly AutomaticMaskCommands automatic = new(queue, model, publisher, sink, session, time);
 
     /// <summary>
-    /// Takes the commands that arrived: those on a kept frame are answered, others wait for their camera's next frame. Then one slice of
+    /// Takes the commands that arrived: those on a held frame are answered, others wait for their camera's next frame. Then one slice of
     /// automatic masks. True when there was work.
     /// </summary>
     public bool TakeCommands()
@@ -62,7 +62,7 @@ internal sealed class CommandProcessor(
             if (command.Command.Frame is null)
                 camera.Enqueue(command);
             else
-                Guard(command, () => AnswerOnKeptFrame(command, camera));
+                Guard(command, () => AnswerOnHeldFrame(command, camera));
         }
 
         FailWithoutFrame();
@@ -175,7 +175,7 @@ internal sealed class CommandProcessor(
         }
     }
 
-    private void AnswerOnKeptFrame(PendingCommand command, CameraPipeline camera)
+    private void AnswerOnHeldFrame(PendingCommand command, CameraPipeline camera)
     {
         if (model.TryShow(command.Command.Frame, queue.AgeMs(command), out var error))
             Answer(command, camera, model.Picture, model.Picture.Source);

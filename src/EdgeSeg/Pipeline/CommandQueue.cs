@@ -29,7 +29,7 @@ internal sealed class CommandQueue : IDisposable
     /// <param name="topics">Of this device.</param>
     /// <param name="session">Names this run of the service.</param>
     /// <param name="time">For waiting and remembering.</param>
-    /// <param name="clockSynced">Whether <c>expires_at</c> can be judged.</param>
+    /// <param name="clockSynced">Whether <c>expires_at</c> can be checked.</param>
     /// <param name="send">Takes replies.</param>
     /// <param name="arrived">Called after a command was accepted, outside the lock: wakes the taker.</param>
     public CommandQueue(Topics topics, string session, TimeProvider time, Func<bool> clockSynced, Action<Reply> send, Action arrived)
@@ -134,15 +134,15 @@ internal sealed class CommandQueue : IDisposable
     private bool Repeats(RequestKey key, ParsedCommand parsed, string replyTopic, byte[]? correlation, out bool accepted)
     {
         accepted = false;
-        if (!answers.TryFind(key, out var asked, out var payload))
+        if (!answers.TryFind(key, out var requested, out var payload))
         {
             var at = open.FindIndex(p => p.Key == key);
             if (at < 0)
                 return false;
-            (asked, payload) = (open[at].Asked, open[at].Accepted);
+            (requested, payload) = (open[at].Requested, open[at].Accepted);
         }
 
-        if (asked != parsed.Camera + "/" + parsed.Word)
+        if (requested != parsed.Camera + "/" + parsed.Word)
         {
             Refuse(
                 CommandError.Bad("this id was used for another command; give each request its own id"),
@@ -256,12 +256,12 @@ internal sealed class CommandQueue : IDisposable
 
     private bool Answer(PendingCommand command, CommandError refusal)
     {
-        var asked = command.Command;
+        var requested = command.Command;
         counts = counts with { Refused = counts.Refused + (command.Answered ? 0 : 1) };
         // a command answered busy may be sent again under the same id
         return Answer(
             command,
-            ReplyMessage.WriteError(json, topics.Device, session, asked.Camera, asked.Word, asked.Id, refusal),
+            ReplyMessage.WriteError(json, topics.Device, session, requested.Camera, requested.Word, requested.Id, refusal),
             refusal.Code != CommandErrorCode.Busy
         );
     }
@@ -276,7 +276,7 @@ internal sealed class CommandQueue : IDisposable
             return true;
         var payload = written.ToArray();
         if (remember && command.Key is { } key)
-            answers.Keep(key, command.Asked, payload);
+            answers.Keep(key, command.Requested, payload);
         send(new Reply(command.ReplyTopic, payload, command.Correlation));
         return true;
     }

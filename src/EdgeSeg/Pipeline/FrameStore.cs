@@ -55,7 +55,7 @@ internal sealed class FrameStore : IDisposable
         maxBlocks = (int)Math.Clamp(maxBytes / blockBytes, 1, int.MaxValue);
     }
 
-    /// <summary>False: every frame is kept at the model's input size, for a model that looks at no crops.</summary>
+    /// <summary>False: every frame is held at the model's input size, for a model that looks at no crops.</summary>
     public bool IsFullResolution { get; set; } = true;
 
     /// <summary>Most bytes of pixels that it takes.</summary>
@@ -126,8 +126,8 @@ internal sealed class FrameStore : IDisposable
             {
                 refusal = new CommandError(
                     CommandErrorCode.FrameGone,
-                    "the frame is not kept any more, or was never published; "
-                        + $"frames are kept for at least {PipelineLimits.FrameHeldMinMs / 1000} s"
+                    "the frame is not held any more, or was never published; "
+                        + $"frames are held for at least {PipelineLimits.FrameHeldMinMs / 1000} s"
                 );
                 return false;
             }

@@ -68,7 +68,7 @@ internal sealed class InferenceCanceller : IDisposable
         }
     }
 
-    /// <summary>A command waits: an automatic run that needs much longer, judged by the last one, is cancelled. Never twice in a row, so
+    /// <summary>A command waits: an automatic run that needs much longer, estimated from the last one, is cancelled. Never twice in a row, so
     /// that masks still come while an operator clicks without pause.</summary>
     public void CommandArrived()
     {

@@ -30,5 +30,5 @@ internal sealed class PendingCommand
 
     internal bool Answered { get; set; }
 
-    internal string Asked => Command.Camera + "/" + Command.Word;
+    internal string Requested => Command.Camera + "/" + Command.Word;
 }

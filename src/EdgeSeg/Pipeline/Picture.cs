@@ -139,7 +139,7 @@ internal sealed class Picture : IDisposable
     internal void Set(FrameKey key, Embedding embedding, int width, int height)
     {
         (Key, Embedding) = (key, embedding);
-        embedding.StandFor(width, height);
+        embedding.SetFrameSize(width, height);
     }
 
     public void Dispose()

@@ -5,7 +5,7 @@ namespace EdgeSeg.Pipeline;
 /// <summary>The bounds of this folder, each with its reason.</summary>
 internal static class PipelineLimits
 {
-    /// <summary>Frame slots of a camera: two that wait, one in work, one being written, one spare.</summary>
+    /// <summary>Frame slots of a camera: two that wait, one in progress, one being written, one spare.</summary>
     public const int FrameSlots = CaptureLimits.FrameQueue + 3;
 
     /// <summary>Longest sleep of the inference thread before it checks for work and shows that it is alive.</summary>
@@ -45,7 +45,7 @@ internal static class PipelineLimits
     public const int AutomaticPublishMs = 10_000;
 
     /// <summary>
-    /// Commands that are not answered yet, waiting and in work together; further ones are refused as busy. A model of 100 ms answers these
+    /// Commands that are not answered yet, waiting and in progress together; further ones are refused as busy. A model of 100 ms answers these
     /// within a second.
     /// </summary>
     public const int CommandQueue = 8;
@@ -75,11 +75,11 @@ internal static class PipelineLimits
     /// <summary>Largest part of a reply besides the message that it carries, in bytes.</summary>
     public const int ReplyOverheadBytes = 1024;
 
-    /// <summary>Frames kept at most, whatever their size: a search visits each.</summary>
+    /// <summary>Frames held at most, whatever their size: a search visits each.</summary>
     public const int FrameRingFrames = 512;
 
     /// <summary>
-    /// Shortest time for which a frame is kept, in milliseconds; one that is dropped sooner for lack of memory is counted.
+    /// Shortest time for which a frame is held, in milliseconds; one that is dropped sooner for lack of memory is counted.
     /// </summary>
     public const int FrameHeldMinMs = 5_000;
 

@@ -19,7 +19,7 @@ internal sealed class SampleBudget(int maxPerDay, TimeProvider time)
     {
         var age = time.GetUtcNow() - beginUtc;
         begin = time.GetTimestamp();
-        // a clock that went back: the 24 hours begin anew, and what was written still counts
+        // a clock that went back: the 24 hours start again, and what was written still counts
         (before, count) = age >= day ? (TimeSpan.Zero, 0) : (age > TimeSpan.Zero ? age : TimeSpan.Zero, written);
     }
 

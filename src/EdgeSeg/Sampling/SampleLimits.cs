@@ -3,7 +3,7 @@ namespace EdgeSeg.Sampling;
 /// <summary>The bounds of this folder, each with its reason.</summary>
 internal static class SampleLimits
 {
-    /// <summary>Frames that wait to be written: one in work and one that waits; more are dropped and counted.</summary>
+    /// <summary>Frames that wait to be written: one in progress and one that waits; more are dropped and counted.</summary>
     public const int Queue = 2;
 
     /// <summary>Commands that wait for an answer from the disk: as many as the command queue holds.</summary>

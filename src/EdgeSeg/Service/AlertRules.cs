@@ -15,7 +15,7 @@ namespace EdgeSeg.Service;
 /// <param name="SettingsRefused">Why newer settings were refused; null: they were not.</param>
 /// <param name="Refusals">What the broker refuses; null: nothing.</param>
 /// <param name="SamplesFault">Why frames cannot be kept for labelling; null: they can, or are not to be.</param>
-internal sealed record DeviceCondition(
+internal sealed record AlertInputs(
     string Device,
     DeviceVitals Board,
     bool DuplicateId,
@@ -56,7 +56,7 @@ internal static class AlertRules
 
     /// <param name="cameras">Id and status of each.</param>
     /// <param name="device">The rest.</param>
-    public static List<Alert> Lasting(IEnumerable<(string Id, CameraStatus Status)> cameras, DeviceCondition device)
+    public static List<Alert> Lasting(IEnumerable<(string Id, CameraStatus Status)> cameras, AlertInputs device)
     {
         List<Alert> alerts = [.. cameras.Where(c => IsFaulty(c.Status.State)).Select(c => Camera(c.Id, c.Status))];
         if (device.Board.Throttling is { Now.Count: > 0 } throttling)

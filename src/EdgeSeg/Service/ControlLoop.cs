@@ -14,7 +14,7 @@ internal sealed class ControlLoop
     private readonly ServiceInfo info;
     private readonly InfoPublisher announcements;
     private readonly CameraStatePublisher states;
-    private readonly ConditionPublisher conditions;
+    private readonly AlertAndStatusPublisher alertsAndStatus;
     private readonly TelemetryPublisher telemetry;
     private readonly ManagerReport manager;
     private readonly ReplayStart replays;
@@ -27,7 +27,7 @@ internal sealed class ControlLoop
     /// <param name="info">Gets whether the clock can be trusted.</param>
     /// <param name="announcements">Publishes info and discovery.</param>
     /// <param name="states">Publishes camera states.</param>
-    /// <param name="conditions">Publishes alerts and status.</param>
+    /// <param name="alertsAndStatus">Publishes alerts and status.</param>
     /// <param name="telemetry">Publishes figures.</param>
     /// <param name="manager">Reports to the service manager.</param>
     /// <param name="replays">Starts the cameras that replay files.</param>
@@ -39,7 +39,7 @@ internal sealed class ControlLoop
         ServiceInfo info,
         InfoPublisher announcements,
         CameraStatePublisher states,
-        ConditionPublisher conditions,
+        AlertAndStatusPublisher alertsAndStatus,
         TelemetryPublisher telemetry,
         ManagerReport manager,
         ReplayStart replays,
@@ -49,8 +49,8 @@ internal sealed class ControlLoop
     )
     {
         (this.pipeline, this.info, this.announcements, this.states) = (pipeline, info, announcements, states);
-        (this.conditions, this.telemetry, this.manager, this.beat, this.journal, this.time) = (
-            conditions,
+        (this.alertsAndStatus, this.telemetry, this.manager, this.beat, this.journal, this.time) = (
+            alertsAndStatus,
             telemetry,
             manager,
             beat,
@@ -68,8 +68,8 @@ internal sealed class ControlLoop
     /// <summary>Why newer settings were refused; published as an alert. Null: they were not. Any thread.</summary>
     public string? SettingsRefused
     {
-        get => conditions.SettingsRefused;
-        set => conditions.SettingsRefused = value;
+        get => alertsAndStatus.SettingsRefused;
+        set => alertsAndStatus.SettingsRefused = value;
     }
 
     /// <summary>Sets the retained topics before the link connects.</summary>
@@ -111,7 +111,7 @@ internal sealed class ControlLoop
         states.Publish();
         telemetry.PublishWhenDue();
         announcements.PublishChanges();
-        conditions.Publish();
+        alertsAndStatus.Publish();
         manager.Report();
         if (fatal is { } reason)
         {

@@ -30,7 +30,7 @@ internal sealed class Heartbeats(TimeProvider time)
         lock (gate)
         {
             foreach (var heartbeat in all)
-                if (heartbeat.Silence is { } silence && silence > heartbeat.Limit)
+                if (heartbeat.Silence is var silence && silence > heartbeat.Limit)
                     return (heartbeat.Stage, silence);
             return null;
         }
@@ -40,8 +40,6 @@ internal sealed class Heartbeats(TimeProvider time)
 /// <summary>One stage's heartbeat.</summary>
 internal sealed class Heartbeat
 {
-    private const long Resting = long.MinValue;
-
     private readonly TimeProvider time;
     private long last;
 
@@ -58,11 +56,6 @@ internal sealed class Heartbeat
     /// <summary>The stage is alive. Costs a clock reading and a store, so that it may be called for every frame.</summary>
     public void Beat() => Volatile.Write(ref last, time.GetTimestamp());
 
-    /// <summary>
-    /// The stage waits without a limit (for an absent camera, for example) and does not count as stuck; the next beat ends this.
-    /// </summary>
-    public void Rest() => Volatile.Write(ref last, Resting);
-
-    /// <summary>Time since the last beat; null while resting.</summary>
-    public TimeSpan? Silence => Volatile.Read(ref last) is var stamp && stamp == Resting ? null : time.GetElapsedTime(stamp);
+    /// <summary>Time since the last beat.</summary>
+    public TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref last));
 }

@@ -145,7 +145,7 @@ internal static class ServiceBuilder
         router.HomeAssistantStarted = announcements.RequestDiscovery;
         var states = new CameraStatePublisher(pipeline.Cameras, link, info, journal);
         var alerts = new AlertPublisher(topics, info.Session, AlertRules.Ids(topics), link, journal, time);
-        var conditions = new ConditionPublisher(pipeline, link, info, alerts, telemetry, build);
+        var alertsAndStatus = new AlertAndStatusPublisher(pipeline, link, info, alerts, telemetry, build);
         var manager = new ManagerReport(notifier, pipeline, link, info);
         Func<bool>? hasSubscriber = broker is null ? null : () => topics.Cameras.Any(c => broker.HasSubscriber(c.Mask));
         var replays = new ReplayStart(pipeline, hasSubscriber, waitForSubscriber, time);
@@ -154,7 +154,7 @@ internal static class ServiceBuilder
             info,
             announcements,
             states,
-            conditions,
+            alertsAndStatus,
             telemetry,
             manager,
             replays,

@@ -30,7 +30,7 @@ internal sealed class Canary(CanaryOptions options) : ICanary
     /// <param name="terms">What it must show.</param>
     /// <param name="cancel">Ends the child.</param>
     /// <exception cref="UpdateException">It did not pass.</exception>
-    public async Task<CanaryVerdict> RunAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel)
+    public async Task<CanaryResult> RunAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel)
     {
         using var child = Start(folder, reference, terms);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -50,7 +50,7 @@ internal sealed class Canary(CanaryOptions options) : ICanary
             throw new UpdateException(UpdateReason.CanaryHung, $"the canary run did not end within {options.TimeoutMs / 1000} s");
         }
 
-        if (Parse(output) is not { } verdict)
+        if (Parse(output) is not { } result)
         {
             var last = (await errors).Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault() ?? "";
             var why = last.Length > 0 ? $": {last[..Math.Min(last.Length, 200)]}" : "";
@@ -60,7 +60,7 @@ internal sealed class Canary(CanaryOptions options) : ICanary
             );
         }
 
-        return verdict.Reason is { } reason ? throw new UpdateException(reason, verdict.Text) : verdict;
+        return result.Reason is { } reason ? throw new UpdateException(reason, result.Text) : result;
     }
 
     private Process Start(string folder, string reference, CanaryTerms terms)
@@ -107,18 +107,18 @@ internal sealed class Canary(CanaryOptions options) : ICanary
 
     private static async Task<string> ReadAsync(StreamReader output, CancellationToken cancel)
     {
-        var buffer = new char[UpdateLimits.MaxCanaryVerdictBytes];
+        var buffer = new char[UpdateLimits.MaxCanaryResultBytes];
         var length = 0;
         while (length < buffer.Length && await output.ReadAsync(buffer.AsMemory(length), cancel) is var read and > 0)
             length += read;
         return new string(buffer, 0, length);
     }
 
-    private static CanaryVerdict? Parse(string output)
+    private static CanaryResult? Parse(string output)
     {
         try
         {
-            return JsonSerializer.Deserialize(output, UpdateJson.Default.CanaryVerdict);
+            return JsonSerializer.Deserialize(output, UpdateJson.Default.CanaryResult);
         }
         catch (JsonException)
         {

@@ -32,7 +32,7 @@ internal sealed record CanaryCase
 }
 
 /// <summary>What the canary's process writes to its standard output. <see cref="Reason"/> null: it passed.</summary>
-internal sealed record CanaryVerdict
+internal sealed record CanaryResult
 {
     public string? Reason { get; init; }
 

@@ -41,7 +41,7 @@ internal static class CanaryRun
     /// <param name="reference">Loads the one in use.</param>
     /// <param name="folder">Folder of the candidate, with the cases.</param>
     /// <param name="terms">What it must show.</param>
-    public static CanaryVerdict Run(Func<LoadedModel> candidate, Func<LoadedModel> reference, string folder, CanaryTerms terms)
+    public static CanaryResult Run(Func<LoadedModel> candidate, Func<LoadedModel> reference, string folder, CanaryTerms terms)
     {
         LoadedModel model;
         try
@@ -50,17 +50,17 @@ internal static class CanaryRun
         }
         catch (OperatingException e)
         {
-            return new CanaryVerdict { Reason = UpdateReason.DoesNotLoad, Text = e.Message };
+            return new CanaryResult { Reason = UpdateReason.DoesNotLoad, Text = e.Message };
         }
 
         using (model)
         {
             var cases = Read(folder, terms.Cases);
-            using var asked = new Asked(model);
+            using var runner = new ModelRunner(model);
             var least = 1.0;
             foreach (var one in cases)
             {
-                if (Fault(asked, one, terms, ref least) is { } fault)
+                if (Fault(runner, one, terms, ref least) is { } fault)
                     return fault;
             }
 
@@ -72,17 +72,17 @@ internal static class CanaryRun
                     Iou = least,
                 };
             using var inUse = reference();
-            using var other = new Asked(inUse);
-            var ratio = Ratio(asked, other, cases);
-            var verdict = new CanaryVerdict
+            using var other = new ModelRunner(inUse);
+            var ratio = Ratio(runner, other, cases);
+            var result = new CanaryResult
             {
                 Iou = least,
                 LatencyRatio = ratio,
                 MemoryMib = memory,
             };
             return ratio <= terms.MaxLatencyRatio
-                ? verdict
-                : verdict with
+                ? result
+                : result with
                 {
                     Reason = UpdateReason.CanarySlow,
                     Text = string.Create(
@@ -93,7 +93,7 @@ internal static class CanaryRun
         }
     }
 
-    private static CanaryVerdict? Fault(Asked asked, (CanaryCase Case, Mat Picture) one, CanaryTerms terms, ref double least)
+    private static CanaryResult? Fault(ModelRunner runner, (CanaryCase Case, Mat Picture) one, CanaryTerms terms, ref double least)
     {
         var expected = new BinaryMask();
         var size = one.Case.Size;
@@ -104,7 +104,7 @@ internal static class CanaryRun
             || !new RunLength().TryDecode(one.Case.Counts, width, height, expected, out _)
         )
             return Refuse(UpdateReason.BadBundle, $"the expected mask of {one.Case.Image} cannot be read or is of another size");
-        var result = asked.Ask(one);
+        var result = runner.Run(one);
         if (result.Reason == Segmentation.BadModelOutput)
             return Refuse(UpdateReason.CanaryOutput, $"its answer to {one.Case.Image} is not finite");
         var iou = BinaryMask.Iou(result.Mask, expected);
@@ -123,7 +123,7 @@ internal static class CanaryRun
             };
     }
 
-    private static CanaryVerdict Refuse(string reason, string text) => new() { Reason = reason, Text = text };
+    private static CanaryResult Refuse(string reason, string text) => new() { Reason = reason, Text = text };
 
     private static List<(CanaryCase Case, Mat Picture)> Read(string folder, string name)
     {
@@ -164,11 +164,11 @@ internal static class CanaryRun
     }
 
     /// <summary>Medians over the rounds of both, run in turn, so that a board that heats up slows both.</summary>
-    private static double Ratio(Asked candidate, Asked inUse, List<(CanaryCase, Mat)> cases)
+    private static double Ratio(ModelRunner candidate, ModelRunner inUse, List<(CanaryCase, Mat)> cases)
     {
         var (own, others) = (new List<double>(), new List<double>());
         foreach (var one in cases)
-            inUse.Ask(one);
+            inUse.Run(one);
         for (var round = 0; round < UpdateLimits.CanaryRounds; round++)
         {
             others.Add(Time(inUse));
@@ -179,27 +179,27 @@ internal static class CanaryRun
         others.Sort();
         return own[own.Count / 2] / Math.Max(others[others.Count / 2], 1e-3);
 
-        double Time(Asked asked)
+        double Time(ModelRunner runner)
         {
             var since = Stopwatch.GetTimestamp();
             foreach (var one in cases)
-                asked.Ask(one);
+                runner.Run(one);
             return Stopwatch.GetElapsedTime(since).TotalMilliseconds;
         }
     }
 
     /// <summary>A model with the buffers for repeated runs.</summary>
-    private sealed class Asked(LoadedModel model) : IDisposable
+    private sealed class ModelRunner(LoadedModel model) : IDisposable
     {
         private readonly Embedding embedding = model.Segmenter.CreateEmbedding();
         private readonly Segmentation result = new();
 
-        public Segmentation Ask((CanaryCase Case, Mat Picture) one)
+        public Segmentation Run((CanaryCase Case, Mat Picture) one)
         {
             result.Times = StageTimes.None;
             result.Prompt.Clear();
             model.Segmenter.Encode(one.Picture, embedding, ref result.Times);
-            embedding.StandFor(one.Picture.Cols, one.Picture.Rows);
+            embedding.SetFrameSize(one.Picture.Cols, one.Picture.Rows);
             if (one.Case.Clicks.Count == 0)
             {
                 model.Segmenter.Auto(embedding, result);

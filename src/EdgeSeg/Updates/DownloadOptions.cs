@@ -21,7 +21,7 @@ internal sealed record DownloadOptions
     public Uri? Proxy { get; init; }
 
     /// <summary>
-    /// Gives the value of the Authorization header, read anew for each request so that a rotated token counts; null: none is sent. It goes
+    /// Gives the value of the Authorization header, read again for each request so that a rotated token counts; null: none is sent. It goes
     /// to the host of the manifest's address only, never to one that a redirect names.
     /// </summary>
     public Func<string>? Authorization { get; init; }

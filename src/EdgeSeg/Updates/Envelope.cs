@@ -80,6 +80,6 @@ internal sealed record EnvelopeSignature
 [JsonSerializable(typeof(Envelope))]
 [JsonSerializable(typeof(Manifest))]
 [JsonSerializable(typeof(CanaryCases))]
-[JsonSerializable(typeof(CanaryVerdict))]
+[JsonSerializable(typeof(CanaryResult))]
 [JsonSerializable(typeof(UpdateState))]
 internal sealed partial class UpdateJson : JsonSerializerContext;

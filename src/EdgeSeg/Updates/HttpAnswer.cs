@@ -4,7 +4,7 @@ using EdgeSeg.Messages;
 namespace EdgeSeg.Updates;
 
 /// <summary>
-/// Judges the head of an answer, in this order: status, encoding, content type, length. A page of a captive portal or of a proxy has
+/// Checks the head of an answer, in this order: status, encoding, content type, length. A page of a captive portal or of a proxy has
 /// another length than the file, and must not be mistaken for a wrong file. All of these may end and are tried again.
 /// </summary>
 internal static class HttpAnswer

@@ -33,7 +33,7 @@ internal sealed class HttpSource : ISource
     /// connects to.
     /// </summary>
     /// <param name="options">Authorities and proxy.</param>
-    /// <param name="accept">Judges the server's certificate; null: the library does.</param>
+    /// <param name="accept">Checks the server's certificate; null: the library does.</param>
     public static SocketsHttpHandler NewHandler(DownloadOptions options, RemoteCertificateValidationCallback? accept = null) =>
         new()
         {

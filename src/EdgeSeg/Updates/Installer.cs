@@ -33,8 +33,8 @@ internal sealed class Installer(UpdateContext context, IBundleSource source, ICa
         return ++contentFaults < UpdateLimits.WrongContentTries;
     }
 
-    /// <summary>A new attempt by a person or a manifest counts its faults anew.</summary>
-    public void Forget() => (contentSlot, contentFaults) = ("", 0);
+    /// <summary>A new attempt by a person or a manifest counts its faults from zero.</summary>
+    public void ResetFaults() => (contentSlot, contentFaults) = ("", 0);
 
     private async Task FetchAsync(BundleInfo bundle, string slot, UpdateReport report, CancellationToken cancel)
     {
@@ -62,11 +62,11 @@ internal sealed class Installer(UpdateContext context, IBundleSource source, ICa
         context.Reporter.Report(report with { State = UpdateReport.Canary });
         var store = context.Store;
         var inUse = store.Active is { } active && store.IsIntact(active, out _) ? store.Folder(active) : context.Options.Shipped;
-        var verdict = await canary.RunAsync(store.Folder(slot), inUse, bundle.Canary, cancel);
+        var result = await canary.RunAsync(store.Folder(slot), inUse, bundle.Canary, cancel);
         Enter(UpdatePhase.CanaryPassed, slot, report with { State = UpdateReport.Canary });
         context.Reporter.Log(
-            $"canary of {slot} passed: IoU {verdict.Iou:0.000}, {verdict.LatencyRatio:0.00} times the "
-                + $"time of the model in use, {verdict.MemoryMib:0} MiB"
+            $"canary of {slot} passed: IoU {result.Iou:0.000}, {result.LatencyRatio:0.00} times the "
+                + $"time of the model in use, {result.MemoryMib:0} MiB"
         );
     }
 

@@ -6,7 +6,7 @@ namespace EdgeSeg.Updates;
 /// <summary>
 /// The key sets, as TUF rotates its root role: each set is signed by a threshold of the former set and by a threshold of its own, and they
 /// are taken in the order of their numbers. Only the newest set that came must not have expired, so a device that was off for several
-/// rotations takes them all. With a new set, serials and version floors begin anew: should a stolen key have signed the greatest numbers
+/// rotations takes them all. With a new set, serials and version floors start again: should a stolen key have signed the greatest numbers
 /// there are, this is the way back.
 /// </summary>
 internal sealed class KeyRotation(UpdateContext context)

@@ -36,13 +36,13 @@ internal sealed class ManifestInbox
     private readonly byte[]?[] offers = new byte[]?[2];
     private readonly SortedDictionary<(int Number, bool IsFleet), byte[]> keySets = [];
     private byte[]? kept;
-    private TaskCompletionSource news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? attempt;
     private bool isRead;
     private long offered;
 
     /// <summary>Counts what was offered.</summary>
-    public long News
+    public long Offered
     {
         get
         {
@@ -99,7 +99,7 @@ internal sealed class ManifestInbox
     {
         lock (gate)
         {
-            news = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return (attempt = CancellationTokenSource.CreateLinkedTokenSource(cancel)).Token;
         }
     }
@@ -151,7 +151,7 @@ internal sealed class ManifestInbox
     {
         Task coming;
         lock (gate)
-            coming = news.Task;
+            coming = arrived.Task;
 
         try
         {
@@ -167,7 +167,7 @@ internal sealed class ManifestInbox
     {
         offered++;
         attempt?.Cancel();
-        news.TrySetResult();
+        arrived.TrySetResult();
     }
 
     private static byte[]? Read(string path)

@@ -7,7 +7,7 @@ namespace EdgeSeg.Updates;
 /// <param name="Refusal">Why one that came is refused; null: none is.</param>
 internal sealed record ManifestChoice(VerifiedManifest? Newest, UpdateException? Refusal);
 
-/// <summary>Judges every manifest that came and chooses the one to follow. Signatures come first; nothing unverified is parsed.</summary>
+/// <summary>Checks every manifest that was received and chooses the one to follow. Signatures come first; nothing unverified is parsed.</summary>
 internal sealed class ManifestSelector(UpdateContext context, KeyRotation keys, ManifestInbox inbox)
 {
     public ManifestChoice Choose()
@@ -69,7 +69,7 @@ internal sealed class ManifestSelector(UpdateContext context, KeyRotation keys, 
             return null;
         }
 
-        // after a rotation the serials begin anew: what was done before is not a replay
+        // after a rotation the serials start again: what was done before is not a replay
         return manifest.Serial < context.State.Serial && IsDone(id, envelope) ? null : new VerifiedManifest(manifest, id, offer.Bytes);
     }
 

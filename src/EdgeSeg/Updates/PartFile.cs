@@ -67,7 +67,7 @@ internal sealed class PartFile : IDisposable
         if (OnDisk is not (> 0 and var length) || length > file.Bytes)
             return;
         Validator = ReadTag();
-        // without a tag the server gave none, and the hash is the judge; a damaged one says that the disk is not to be trusted
+        // without a tag the server gave none, and the hash decides; a damaged tag means that the file may be damaged too
         if (Validator.Length == 0 && File.Exists(tag) && length < file.Bytes)
             return;
         handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);

@@ -14,7 +14,7 @@ internal sealed class Trial(UpdateContext context)
         var (host, time, file) = (context.Host, context.Time, context.File);
         if (host.IsBusy)
         {
-            context.Reporter.Rest(
+            context.Reporter.ReportLasting(
                 report with
                 {
                     State = UpdateReport.Waiting,

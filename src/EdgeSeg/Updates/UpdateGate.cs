@@ -19,7 +19,7 @@ internal static class UpdateGate
             );
         if (manifest.Serial == state.Serial && state.SerialId is { } known && known != id)
             return Admission.Refuse(UpdateReason.Replayed, $"another manifest with the serial {manifest.Serial} was accepted before");
-        // an unsynchronised clock may show any time: judged again when it is right
+        // an unsynchronised clock may show any time: checked again when it is right
         if (manifest.Expires <= now)
             return Admission.Refuse(UpdateReason.Expired, $"it expired at {manifest.Expires:u}", retry: !clockSynced);
         return state.Failed.FirstOrDefault(f => f.Id == id) is { } failed
@@ -31,8 +31,8 @@ internal static class UpdateGate
             : Admission.Proceed;
     }
 
-    /// <summary>Whether the bundle suits the device.</summary>
-    public static Admission Suit(BundleInfo bundle, UpdateState state, DeviceInfo device)
+    /// <summary>Whether the bundle is compatible with the device.</summary>
+    public static Admission CheckCompatible(BundleInfo bundle, UpdateState state, DeviceInfo device)
     {
         if (device.IsPinned)
             return Admission.Refuse(UpdateReason.Pinned, "model.dir names a bundle on this device: remove it to allow updates");
@@ -46,19 +46,19 @@ internal static class UpdateGate
 
         var c = bundle.Compatible;
         if (c.Machines.Count > 0 && !c.Machines.Contains(device.Machine))
-            return Unfit($"it is for {string.Join(", ", c.Machines)}, this is {device.Machine}");
+            return Incompatible($"it is for {string.Join(", ", c.Machines)}, this is {device.Machine}");
         if (c.Boards.Count > 0 && !c.Boards.Any(b => device.Board.StartsWith(b, StringComparison.Ordinal)))
-            return Unfit(
+            return Incompatible(
                 $"it is for boards named {string.Join(", ", c.Boards)}, this is "
                     + $"{(device.Board.Length == 0 ? "one without a name" : device.Board)}"
             );
         if (device.Edgeseg < VersionOf(c.MinEdgeseg))
-            return Unfit($"it needs edgeseg {c.MinEdgeseg}, this is {device.Edgeseg}");
+            return Incompatible($"it needs edgeseg {c.MinEdgeseg}, this is {device.Edgeseg}");
         return device.Runtime < VersionOf(c.MinRuntime)
-            ? Unfit($"it needs ONNX Runtime {c.MinRuntime}, this is {device.Runtime}")
+            ? Incompatible($"it needs ONNX Runtime {c.MinRuntime}, this is {device.Runtime}")
             : Admission.Proceed;
 
-        static Admission Unfit(string text) => Admission.Refuse(UpdateReason.Incompatible, text);
+        static Admission Incompatible(string text) => Admission.Refuse(UpdateReason.Incompatible, text);
     }
 
     /// <summary>Whether the device may fetch and try the bundle now.</summary>

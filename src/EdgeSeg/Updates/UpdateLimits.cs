@@ -61,7 +61,7 @@ internal static class UpdateLimits
     public const int CanaryMs = 300_000;
 
     /// <summary>Largest result of a canary, in bytes.</summary>
-    public const int MaxCanaryVerdictBytes = 16 << 10;
+    public const int MaxCanaryResultBytes = 16 << 10;
 
     /// <summary>Live results that a trial may ask for, and that the figures of the former model are taken from.</summary>
     public const int MaxLiveFrames = 10_000;

@@ -25,7 +25,7 @@ internal sealed class UpdateReporter(Action<UpdateReport> publish, Action<string
         var isNew = refusal is not null && (refusal.Reason, refusal.Message) != (Refusal?.Reason, Refusal?.Message);
         Refusal = refusal;
         if (isNew)
-            Rest(Last ?? new UpdateReport(UpdateReport.Idle));
+            ReportLasting(Last ?? new UpdateReport(UpdateReport.Idle));
     }
 
     /// <summary>Reports progress.</summary>
@@ -41,7 +41,7 @@ internal sealed class UpdateReporter(Action<UpdateReport> publish, Action<string
     }
 
     /// <summary>Reports a state that lasts until something comes. A refusal takes its place; the text names both.</summary>
-    public void Rest(UpdateReport report)
+    public void ReportLasting(UpdateReport report)
     {
         if (Refusal is not { } refusal)
         {
@@ -77,7 +77,7 @@ internal sealed class UpdateReporter(Action<UpdateReport> publish, Action<string
         };
         // a failure beside a refused manifest: both are named
         if (e.Retry && !ReferenceEquals(e, Refusal))
-            Rest(report);
+            ReportLasting(report);
         else
             Report(report);
     }
@@ -88,9 +88,9 @@ internal sealed class UpdateReporter(Action<UpdateReport> publish, Action<string
         if (state.Phase == UpdatePhase.Trial)
             Report(Of(state.Slot!, UpdateReport.Trial, state.UpdateSerial ?? state.Serial));
         else if (state.Last is { Slot: { } slot } last)
-            Rest(Of(slot, last.State, last.Serial) with { Reason = last.Reason, Text = last.Text });
+            ReportLasting(Of(slot, last.State, last.Serial) with { Reason = last.Reason, Text = last.Text });
         else
-            Rest(new UpdateReport(UpdateReport.Idle));
+            ReportLasting(new UpdateReport(UpdateReport.Idle));
     }
 
     /// <summary>A report on an installed bundle.</summary>

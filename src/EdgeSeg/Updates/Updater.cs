@@ -57,7 +57,7 @@ internal sealed class Updater
             var attempt = inbox.Begin(cancel);
             try
             {
-                await TurnAsync(attempt);
+                await RunOnceAsync(attempt);
             }
             catch (OperationCanceledException)
             {
@@ -74,11 +74,11 @@ internal sealed class Updater
     }
 
     /// <summary>Looks once at what is to be done, and does it. No exception leaves it but that of cancelling.</summary>
-    public async Task TurnAsync(CancellationToken cancel)
+    public async Task RunOnceAsync(CancellationToken cancel)
     {
         var (file, store) = (context.File, context.Store);
-        if (inbox.News != seen)
-            StartAnew(inbox.News);
+        if (inbox.Offered != seen)
+            ResetAttempts(inbox.Offered);
         try
         {
             if (file.Problem is { } problem)
@@ -109,19 +109,19 @@ internal sealed class Updater
         if (hold.TakeRequest() is not { } request)
             return;
         if (request == UpdateHold.RetryWord)
-            StartAnew(seen);
+            ResetAttempts(seen);
         await requests.RunAsync(request, cancel);
     }
 
     /// <summary>Something new came: no wait for what was before.</summary>
-    private void StartAnew(long news)
+    private void ResetAttempts(long offered)
     {
-        (seen, restUntil) = (news, 0);
+        (seen, restUntil) = (offered, 0);
         backoff.Reset();
-        installer.Forget();
+        installer.ResetFaults();
     }
 
-    /// <summary>Judges what came and goes one step with the newest verified manifest.</summary>
+    /// <summary>Checks the manifests that were received and goes one step with the newest verified manifest.</summary>
     /// <returns>True: there is nothing more to do until something comes.</returns>
     private async Task<bool> FollowAsync(CancellationToken cancel)
     {
@@ -138,7 +138,7 @@ internal sealed class Updater
             context.Reporter.ReportLast(State);
         }
 
-        // a refusal that time may lift is judged again
+        // a refusal that time may lift is checked again
         return choice.Refusal is { Retry: true } refusal ? throw refusal : true;
     }
 
@@ -162,7 +162,7 @@ internal sealed class Updater
             return true;
         try
         {
-            UpdateGate.Suit(bundle, State, context.Options.Device).ThrowIfRefused();
+            UpdateGate.CheckCompatible(bundle, State, context.Options.Device).ThrowIfRefused();
             if (!IsAdmitted(UpdateGate.Start(manifest, context.Options.Device, context.Now, hold.Holding), report))
                 return false;
             await installer.PrepareAsync(bundle, slot, report, cancel);
@@ -206,7 +206,7 @@ internal sealed class Updater
             return false;
         if (State.Phase != UpdatePhase.Idle)
             context.File.Save(State with { Phase = UpdatePhase.Idle, Slot = null });
-        context.Reporter.Rest(report with { State = UpdateReport.Active });
+        context.Reporter.ReportLasting(report with { State = UpdateReport.Active });
         return true;
     }
 
@@ -216,12 +216,12 @@ internal sealed class Updater
         admission.ThrowIfRefused();
         if (admission.Kind == AdmissionKind.Proceed)
             return true;
-        context.Reporter.Rest(report with { State = UpdateReport.Waiting, Reason = admission.Reason, Text = admission.Text });
+        context.Reporter.ReportLasting(report with { State = UpdateReport.Waiting, Reason = admission.Reason, Text = admission.Text });
         return false;
     }
 
     private void Pause(Manifest manifest) =>
-        context.Reporter.Rest(
+        context.Reporter.ReportLasting(
             new UpdateReport(UpdateReport.Waiting, Serial: manifest.Serial, Reason: UpdateReason.Paused, Text: "the roll-out is paused")
         );
 
@@ -238,7 +238,7 @@ internal sealed class Updater
             context.Store.Collect(context.Store.Needed(State));
         }
 
-        context.Reporter.Rest(
+        context.Reporter.ReportLasting(
             new UpdateReport(UpdateReport.Idle, Serial: manifest.Serial, Reason: UpdateReason.Aborted, Text: "the roll-out was aborted")
         );
     }

@@ -41,5 +41,5 @@ internal interface ICanary
     /// <param name="terms">What the bundle must show.</param>
     /// <param name="cancel">Ends the run.</param>
     /// <exception cref="UpdateException">The bundle did not pass.</exception>
-    Task<CanaryVerdict> RunAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel);
+    Task<CanaryResult> RunAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel);
 }

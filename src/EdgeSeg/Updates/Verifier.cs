@@ -8,7 +8,7 @@ internal static class Verifier
     /// <summary>Returns when a threshold of trusted keys signed.</summary>
     /// <param name="envelope">Bytes and signatures.</param>
     /// <param name="keys">Keys in force.</param>
-    /// <param name="now">The time at which keys are judged as expired or not.</param>
+    /// <param name="now">The time at which keys are checked for expiry.</param>
     /// <exception cref="UpdateException">Too few signed. The reason is that of the first signature that does not count.</exception>
     public static void Require(Envelope envelope, KeySet keys, DateTimeOffset now)
     {
@@ -20,7 +20,7 @@ internal static class Verifier
         (string Reason, string Text)? fault = null;
         foreach (var signature in envelope.Signatures)
         {
-            var found = Judge(signature, envelope.Manifest, keys, now);
+            var found = Check(signature, envelope.Manifest, keys, now);
             // a key that signs twice is one signer
             if (found is null)
                 signers.Add(signature.Key);
@@ -37,7 +37,7 @@ internal static class Verifier
         throw new UpdateException(UpdateReason.Threshold, $"{signers.Count} trusted keys signed, {keys.Threshold} must{also}");
     }
 
-    private static (string Reason, string Text)? Judge(
+    private static (string Reason, string Text)? Check(
         EnvelopeSignature signature,
         ReadOnlySpan<byte> manifest,
         KeySet keys,

@@ -89,7 +89,7 @@ public sealed partial class CameraRunnerTests : IDisposable
     {
         const int periodMs = 33,
             frames = 900;
-        // what inference says of itself is the last run's time, so every second run takes longer than it said
+        // the estimate is the last run's time, so every second run takes longer than estimated
         int[] runsMs = [300, 900];
         Start();
         long freeAtNs = 0,

@@ -12,7 +12,7 @@ public class ReferenceTests
     {
         var expected = relative.EndsWith(".md", StringComparison.Ordinal) ? Reference.Markdown() : Reference.Toml();
         var path = Repository.PathOf(relative);
-        // UPDATE_REFERENCE=1 writes the files anew after a key has changed
+        // UPDATE_REFERENCE=1 writes the files again after a key has changed
         if (Environment.GetEnvironmentVariable("UPDATE_REFERENCE") == "1")
             File.WriteAllText(path, expected);
         Assert.Equal(expected, File.ReadAllText(path));

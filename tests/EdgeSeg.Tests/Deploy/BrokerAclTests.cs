@@ -9,7 +9,7 @@ public sealed class BrokerAclTests
 {
     private static readonly string[] clients = ["arm-7", "arm-8"];
 
-    /// <summary>The first message that <paramref name="who"/> hears on the filter while <paramref name="meanwhile"/> publishes.</summary>
+    /// <summary>The first message that <paramref name="who"/> receives on the filter while <paramref name="meanwhile"/> publishes.</summary>
     private static async Task<string> FirstReceived(AclBroker broker, string who, string filter, Action meanwhile)
     {
         var start = Published.Start(
@@ -45,10 +45,10 @@ public sealed class BrokerAclTests
                     broker.Client("mosquitto_pub", "arm-7", "-t", "edgeseg/v1/arm-7/cam/cam0/cmd/auto", "-m", "itself").Errors,
                     StringComparison.OrdinalIgnoreCase
                 );
-                Assert.Equal(0, broker.Client("mosquitto_pub", "arm-7", "-t", "edgeseg/v1/arm-7/status", "-m", "genuine").ExitCode);
+                Assert.Equal(0, broker.Client("mosquitto_pub", "arm-7", "-t", "edgeseg/v1/arm-7/status", "-m", "own").ExitCode);
             }
         );
-        Assert.Equal("edgeseg/v1/arm-7/status genuine", received);
+        Assert.Equal("edgeseg/v1/arm-7/status own", received);
     }
 
     [Fact]

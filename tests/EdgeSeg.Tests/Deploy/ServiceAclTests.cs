@@ -61,8 +61,8 @@ public sealed class ServiceAclTests : IDisposable
             )
         );
 
-    /// <summary>Topics that the operator hears, one line each.</summary>
-    private static (Process Process, List<string> Topics) Hear(AclBroker broker)
+    /// <summary>Topics that the operator receives, one line each.</summary>
+    private static (Process Process, List<string> Topics) Subscribe(AclBroker broker)
     {
         var start = Published.Start(
             "stdbuf",
@@ -100,7 +100,7 @@ public sealed class ServiceAclTests : IDisposable
         string inLog = ""
     )
     {
-        var (operators, topics) = Hear(broker);
+        var (operators, topics) = Subscribe(broker);
         using var service = Process.Start(Published.Start(Published.Binary, ["run", "--config", Config(broker)]))!;
         var journal = service.StandardError.ReadToEndAsync();
         try

@@ -20,7 +20,7 @@ public class BoardModelTests
             .. Enumerable.Range(0, 32 * 32).Select(i => (i % 32 - 16) * (i % 32 - 16) + (i / 32 - 16) * (i / 32 - 16) < 90 ? 4f : -4f),
         ];
         var graph = OnnxGraph.SqueezeSam(64, 64, [.. disc, .. disc, .. disc], [0.5f, 0.9f, 0.3f], disc, 32, 32).ToBytes();
-        // EDGESEG_REGENERATE=1 writes it anew
+        // EDGESEG_REGENERATE=1 writes it again
         if (Environment.GetEnvironmentVariable("EDGESEG_REGENERATE") == "1")
             OnnxGraph.Bundle(graph, folder);
         Assert.Equal(graph, File.ReadAllBytes(Path.Combine(folder, "m.onnx")));

@@ -20,7 +20,7 @@ public sealed class PayloadStormTests(ITestOutputHelper output)
     private const string ReplyTopic = Root + "reply/operator";
 
     /// <summary>
-    /// Growth of resident memory that counts as none: the kept answers, the kept frames, and what an allocator
+    /// Growth of resident memory that counts as none: the kept answers, the held frames, and what an allocator
     /// moves.
     /// </summary>
     private const long FlatBytes = 48 << 20;

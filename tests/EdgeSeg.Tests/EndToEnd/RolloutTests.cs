@@ -55,7 +55,7 @@ public sealed class RolloutTests : IDisposable
         foreach (var device in new[] { "robot-1", "robot-2" })
             Start(device);
         await listener.UntilAsync(
-            "both at work",
+            "both in progress",
             _ => new[] { "robot-1", "robot-2" }.All(d => listener.All.Count(h => h.Topic == $"edgeseg/v1/{d}/cam/front/mask") >= 12)
         );
 

@@ -128,7 +128,7 @@ public sealed class SegmentTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_salient_is_an_honest_line()
+    public void Nothing_salient_gives_a_line_without_a_mask()
     {
         var (code, output, _) = Run(Picture("grey.png", 64, 48));
         using var json = JsonDocument.Parse(output);

@@ -74,7 +74,7 @@ public sealed class SoakTests(ITestOutputHelper output)
             var telemetry = listener.All.Skip(1).Select(h => SoakTelemetry.Read(h.Text)).ToArray();
             Assert.Equal(0, Signals.Send(process.Id, Signals.Terminate));
             await process.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(Wait.LimitS)).Token);
-            Judge(figures, telemetry, process.ExitCode, await errors);
+            Check(figures, telemetry, process.ExitCode, await errors);
         }
         finally
         {
@@ -83,7 +83,7 @@ public sealed class SoakTests(ITestOutputHelper output)
         }
     }
 
-    private void Judge(ProcessWatch.Stats process, SoakTelemetry[] telemetry, int exitCode, string journal)
+    private void Check(ProcessWatch.Stats process, SoakTelemetry[] telemetry, int exitCode, string journal)
     {
         double framesIn = telemetry.Sum(t => t.FramesIn),
             framesOut = telemetry.Sum(t => t.FramesOut);

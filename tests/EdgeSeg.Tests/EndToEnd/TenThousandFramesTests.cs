@@ -13,7 +13,7 @@ namespace EdgeSeg.EndToEnd;
 /// </summary>
 public sealed class TenThousandFramesTests(ITestOutputHelper output)
 {
-    /// <summary>Until then the store of kept frames, and whatever else is kept, grows to its size.</summary>
+    /// <summary>Until then the store of held frames, and whatever else is kept, grows to its size.</summary>
     private const int WarmUpFrames = 1_000;
 
     private const int Frames = 10_000,

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace EdgeSeg.EndToEnd;
 
-/// <summary>What people and Home Assistant hear of a published service that is not well, and how it is taken off its broker.</summary>
+/// <summary>What people and Home Assistant learn of a published service that is not well, and how it is taken off its broker.</summary>
 public sealed class WatchedServiceTests
 {
     private const string Root = "edgeseg/v1/robot-7/";
@@ -74,7 +74,7 @@ public sealed class WatchedServiceTests
         var (code, output, _) = Published.Run(Published.Binary, ["retire", "--config", config]);
         Assert.Equal(0, code);
         Assert.Contains(Discovery, output, StringComparison.Ordinal);
-        Assert.DoesNotContain("was at work", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("was online", output, StringComparison.Ordinal);
         await using var after = await Listener.StartAsync(broker.Port, "#");
         await after.Client.PublishAsync(new MqttApplicationMessageBuilder().WithTopic("end").WithPayload("{}").Build());
         await after.UntilAsync("the end", h => h.Topic == "end");

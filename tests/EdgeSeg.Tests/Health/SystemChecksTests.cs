@@ -12,11 +12,11 @@ public class SystemChecksTests
     [InlineData(1L << 30, 0)]
     [InlineData(100L << 20, 1)]
     [InlineData(1L << 20, 2)]
-    public void Free_disk_space_is_judged(long free, int state) =>
+    public void Free_disk_space_is_checked(long free, int state) =>
         Assert.Equal((CheckState)state, SystemChecks.Disk("/var/lib/edgeseg", true, free).State);
 
     [Fact]
-    public void A_state_folder_that_is_not_there_yet_is_judged_by_the_one_above()
+    public void A_state_folder_that_is_not_there_yet_is_checked_by_the_one_above()
     {
         using var scratch = new Scratch();
         Assert.EndsWith("b/c (not made yet)", SystemChecks.Disk(Path.Combine(scratch.Path, "a/b/c")).Finding, StringComparison.Ordinal);

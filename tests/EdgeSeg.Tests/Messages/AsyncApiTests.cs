@@ -186,7 +186,7 @@ public sealed class AsyncApiTests : IDisposable
             foreach (
                 var alert in AlertRules.Lasting(
                     [(longest, status)],
-                    new DeviceCondition("robot-7", Samples.Board with { DiskFreeBytes = 0 }, true, false, "no such file")
+                    new AlertInputs("robot-7", Samples.Board with { DiskFreeBytes = 0 }, true, false, "no such file")
                 )
             )
             {

@@ -10,7 +10,7 @@ namespace EdgeSeg.Messages;
 
 /// <summary>
 /// The exact bytes of the messages that are not on the frame path, in tests/data/messages. A reader may depend on the order of the fields
-/// and on the form of a number; both stay. UPDATE_REFERENCE=1 writes the files anew after the contract has changed.
+/// and on the form of a number; both stay. UPDATE_REFERENCE=1 writes the files again after the contract has changed.
 /// </summary>
 public sealed class MessageBytesTests : IDisposable
 {

@@ -20,7 +20,7 @@ internal sealed record ReceivedMessage(
     public string? State => JsonDocument.Parse(Text).RootElement.TryGetProperty("state", out var state) ? state.GetString() : null;
 }
 
-/// <summary>A plain MQTT client on a socket that keeps whatever it hears.</summary>
+/// <summary>A plain MQTT client on a socket that keeps whatever it receives.</summary>
 internal sealed class Listener : IAsyncDisposable
 {
     private readonly IMqttClient client = new MqttClientFactory().CreateMqttClient();

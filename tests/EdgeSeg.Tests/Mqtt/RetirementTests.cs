@@ -44,12 +44,12 @@ public class RetirementTests
 
         var retired = await Retirement.RunAsync(Options(broker.Port), [discovery], CancellationToken.None);
         Assert.Equal(device.Append(discovery).Order(), retired.Cleared.Order());
-        Assert.True(retired.WasAtWork);
+        Assert.True(retired.WasOnline);
         await using var after = await Listener.StartAsync(broker.Port, "#");
         await after.UntilAsync("the others", _ => after.All.Count >= others.Length);
         Assert.Equal(others.Order(), after.All.Select(h => h.Topic).Order());
         var again = await Retirement.RunAsync(Options(broker.Port), [discovery], CancellationToken.None);
-        Assert.Equal((0, false), (again.Cleared.Count, again.WasAtWork));
+        Assert.Equal((0, false), (again.Cleared.Count, again.WasOnline));
     }
 
     [Fact]

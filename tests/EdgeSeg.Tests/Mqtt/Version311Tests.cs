@@ -10,7 +10,10 @@ using Xunit;
 
 namespace EdgeSeg.Mqtt;
 
-/// <summary>A broker that supports MQTT 3.1.1 only.</summary>
+/// <summary>
+/// MQTT 3.1.1. The installed mosquitto cannot refuse version 5, so a server in this process represents a broker that supports 3.1.1 only;
+/// the round trip runs against both.
+/// </summary>
 public sealed class Version311Tests : IAsyncDisposable
 {
     private static readonly Topics topics = new("robot-7", ["front"]);
@@ -37,12 +40,12 @@ public sealed class Version311Tests : IAsyncDisposable
         server.Dispose();
     }
 
-    private MqttLink Link(MqttProtocol protocol) =>
+    private MqttLink Link(MqttProtocol protocol, int at) =>
         new(
             new LinkOptions
             {
                 Host = "127.0.0.1",
-                Port = port,
+                Port = at,
                 Topics = topics,
                 Session = Samples.Session,
                 Protocol = protocol,
@@ -53,7 +56,7 @@ public sealed class Version311Tests : IAsyncDisposable
             lines.Enqueue
         );
 
-    private async Task<(IMqttClient Client, ConcurrentQueue<(string Topic, string Text, bool Retained)> Received)> ClientAsync()
+    private async Task<(IMqttClient Client, ConcurrentQueue<(string Topic, string Text, bool Retained)> Received)> ClientAsync(int at)
     {
         var client = new MqttClientFactory().CreateMqttClient();
         var received = new ConcurrentQueue<(string, string, bool)>();
@@ -65,7 +68,7 @@ public sealed class Version311Tests : IAsyncDisposable
             return Task.CompletedTask;
         };
         await client.ConnectAsync(
-            new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", port).WithProtocolVersion(MqttProtocolVersion.V311).Build()
+            new MqttClientOptionsBuilder().WithTcpServer("127.0.0.1", at).WithProtocolVersion(MqttProtocolVersion.V311).Build()
         );
         await client.SubscribeAsync("edgeseg/#");
         return (client, received);
@@ -75,13 +78,25 @@ public sealed class Version311Tests : IAsyncDisposable
     public async Task With_protocol_3_1_1_status_masks_previews_commands_and_replies_pass()
     {
         await server.StartAsync();
-        var (client, received) = await ClientAsync();
+        await RoundTripAsync(port);
+    }
+
+    [Fact]
+    public async Task With_protocol_3_1_1_mosquitto_passes_the_same()
+    {
+        await using var broker = await Mosquitto.StartOrSkipAsync();
+        await RoundTripAsync(broker.Port);
+    }
+
+    private async Task RoundTripAsync(int at)
+    {
+        var (client, received) = await ClientAsync(at);
         using var disposeClient = client;
-        await using (var link = Link(MqttProtocol.V311))
+        await using (var link = Link(MqttProtocol.V311, at))
         {
             link.Start();
             await Wait.UntilAsync(() => link.Connected || !lines.IsEmpty, "the link is up or says why not");
-            Assert.Equal($"mqtt: connected to 127.0.0.1:{port}", lines.First());
+            Assert.Equal($"mqtt: connected to 127.0.0.1:{at}", lines.First());
             var front = topics.Camera("front");
             link.TryPublishMask(front.Mask, "mask"u8);
             link.TryPublish(front.Preview, "jpeg"u8, "image/jpeg", 5, [new("frame", "f")]);
@@ -109,7 +124,7 @@ public sealed class Version311Tests : IAsyncDisposable
     public async Task With_protocol_5_the_reason_names_the_remedy()
     {
         await server.StartAsync();
-        await using var link = Link(MqttProtocol.V5);
+        await using var link = Link(MqttProtocol.V5, port);
         link.Start();
         await Wait.UntilAsync(() => !lines.IsEmpty, "the link logs why it cannot connect");
         Assert.Contains("mqtt.protocol = \"3.1.1\"", lines.First(), StringComparison.Ordinal);

@@ -181,7 +181,7 @@ public sealed partial class CommandQueueTests : IDisposable
             Send($$"""{"id":"q{{i}}"}""", "auto");
         Send(Click);
         Assert.Equal("busy", Code(replies[^1]));
-        // one in work is not answered yet, so it counts
+        // one in progress is not answered yet, so it counts
         var pending = Take();
         Send(Click);
         Assert.Equal("busy", Code(replies[^1]));

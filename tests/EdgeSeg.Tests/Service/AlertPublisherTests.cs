@@ -83,7 +83,7 @@ public sealed class AlertPublisherTests : IDisposable
     {
         var lasting = AlertRules.Lasting(
             [("front", Samples.Camera(state))],
-            new DeviceCondition("robot-7", Samples.SilentBoard, false, true)
+            new AlertInputs("robot-7", Samples.SilentBoard, false, true)
         );
         Assert.Equal(code, lasting.SingleOrDefault()?.Code);
         Assert.All(lasting, a => Assert.True(a.Degrades, $"{a.Code} degrades the service"));
@@ -93,9 +93,9 @@ public sealed class AlertPublisherTests : IDisposable
     public void Faults_of_the_device_raise_alerts_and_past_ones_do_not()
     {
         var past = Samples.Board with { Throttling = new([], [Sensors.UnderVoltage]) };
-        Assert.Empty(AlertRules.Lasting([], new DeviceCondition("robot-7", past, false, true)));
+        Assert.Empty(AlertRules.Lasting([], new AlertInputs("robot-7", past, false, true)));
         var now = Samples.Board with { DiskFreeBytes = 100 << 20 };
-        var lasting = AlertRules.Lasting([], new DeviceCondition("robot-7", now, true, false, "no such file", null, "disk full"));
+        var lasting = AlertRules.Lasting([], new AlertInputs("robot-7", now, true, false, "no such file", null, "disk full"));
         Assert.Equal(
             ["throttled", "disk_low", "duplicate_id", "clock_unset", "settings_refused", "samples_failed"],
             lasting.Select(a => a.Code)

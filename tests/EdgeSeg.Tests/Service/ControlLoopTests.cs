@@ -186,7 +186,7 @@ public sealed class ControlLoopTests : IDisposable
             info,
             announcements,
             states,
-            new ConditionPublisher(pipeline, link, info, alerts, telemetry, build: null),
+            new AlertAndStatusPublisher(pipeline, link, info, alerts, telemetry, build: null),
             telemetry,
             new ManagerReport(notifier, pipeline, link, info),
             new ReplayStart(pipeline, () => hasSubscriber, waits: false, time),

@@ -122,19 +122,6 @@ public sealed class ServiceNotifierTests : IDisposable
         Assert.Equal(["WATCHDOG=1"], Received());
     }
 
-    [Fact]
-    public void A_stage_that_rests_is_not_stuck()
-    {
-        var heartbeats = new Heartbeats(time);
-        var capture = heartbeats.Add("capture", TimeSpan.FromSeconds(1));
-        capture.Rest();
-        time.Advance(TimeSpan.FromHours(1));
-        Assert.Null(heartbeats.Stuck());
-        capture.Beat();
-        time.Advance(TimeSpan.FromSeconds(2));
-        Assert.Equal("capture", heartbeats.Stuck()?.Stage);
-    }
-
     public void Dispose()
     {
         manager.Dispose();

@@ -24,9 +24,9 @@ public sealed class CanaryTests : IDisposable
     public async Task The_shipped_model_passes_against_itself()
     {
         var folder = Copy();
-        var verdict = await RunAsync(folder, new CanaryTerms { Cases = "canary.json", MaxLatencyRatio = 20 });
-        Assert.Null(verdict.Reason);
-        Assert.True(verdict is { Iou: > 0.99, LatencyRatio: > 0, MemoryMib: > 30 }, verdict.ToString());
+        var result = await RunAsync(folder, new CanaryTerms { Cases = "canary.json", MaxLatencyRatio = 20 });
+        Assert.Null(result.Reason);
+        Assert.True(result is { Iou: > 0.99, LatencyRatio: > 0, MemoryMib: > 30 }, result.ToString());
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class CanaryTests : IDisposable
         }
     }
 
-    private static Task<CanaryVerdict> RunAsync(string folder, CanaryTerms terms) =>
+    private static Task<CanaryResult> RunAsync(string folder, CanaryTerms terms) =>
         new Canary(new CanaryOptions { Program = [Published.Binary] }).RunAsync(folder, Shipped, terms, CancellationToken.None);
 
     private static async Task<string> ReasonAsync(string folder, CanaryTerms terms) =>

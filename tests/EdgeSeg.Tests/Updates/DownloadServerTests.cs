@@ -50,7 +50,7 @@ public sealed class DownloadServerTests : IDisposable
     [Theory]
     [InlineData("text/html")]
     [InlineData("application/octet-stream")]
-    public async Task A_compressed_answer_is_named_before_its_length_and_type_are_judged(string type)
+    public async Task A_compressed_answer_is_named_before_its_length_and_type_are_checked(string type)
     {
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
@@ -73,7 +73,7 @@ public sealed class DownloadServerTests : IDisposable
     [InlineData("429 Too Many Requests", "too many requests")]
     [InlineData("503 Service Unavailable", "overloaded")]
     [InlineData("511 Network Authentication Required", "captive portal")]
-    public async Task Answers_of_a_server_in_trouble_are_named_before_their_length_is_judged(string status, string name)
+    public async Task Answers_of_a_server_in_trouble_are_named_before_their_length_is_checked(string status, string name)
     {
         await using var server = new MisbehavingServer(async e =>
         {

@@ -126,7 +126,7 @@ public class DownloadTests
     }
 
     [Fact]
-    public async Task A_server_without_a_validator_that_cuts_is_resumed_and_the_hash_is_the_judge()
+    public async Task A_server_without_a_validator_that_disconnects_is_resumed_and_the_hash_decides()
     {
         using var rig = new FetchRig();
         await using var server = new MisbehavingServer(async e =>

@@ -72,7 +72,7 @@ public sealed class FleetRolloutTests : IAsyncDisposable
         // without an option the same two take part; widening is explicit
         Edgeseg(["reissue", release.Path, "--serial", "3"]);
         Publish(release, access);
-        await Wait.UntilAsync(() => fleet.All(d => d.Last.Serial == 3), "all devices have judged serial 3");
+        await Wait.UntilAsync(() => fleet.All(d => d.Last.Serial == 3), "all devices have checked serial 3");
         await SettledAsync();
         Assert.Equal(two.Order(), fleet.Where(d => d.Last.State == UpdateReport.Active).Select(d => d.Id).Order());
         Assert.Equal(two, LastLine(Edgeseg(["plan", release.Path, "--fleet", "north", .. access])));
@@ -115,7 +115,7 @@ public sealed class FleetRolloutTests : IAsyncDisposable
     private Task SettledAsync() =>
         Wait.UntilAsync(
             () => fleet.All(d => d.Last is { Serial: not null, State: UpdateReport.Active or UpdateReport.Waiting }),
-            "every device has judged the manifest",
+            "every device has checked the manifest",
             limitS: 120
         );
 

@@ -54,7 +54,7 @@ public sealed class KeyChainTests : IDisposable
         rig.Boot();
         Assert.False(Directory.Exists(rig.Folder));
         OfferSets(2);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(2, rig.State.Keys?.Number);
         Assert.Null(rig.Last.Reason);
         rig.Boot();
@@ -68,18 +68,18 @@ public sealed class KeyChainTests : IDisposable
     {
         rig.Boot();
         OfferSets(numbers);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.True(rig.State.Keys?.Number == 4, $"{how}: {rig.State.Keys?.Number} {rig.Last}");
         rig.Offer(UpdateRig.Install(8, 50), d, a);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
         // the chain comes again after a restart and is known
         rig.Live = new(50, 1, 0.9, 0.2);
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
         rig.Boot();
         OfferSets(2, 3, 4);
         rig.Offer(UpdateRig.Install(8, 50), d, a);
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
         Assert.Equal((UpdateReport.Active, null), (rig.Last.State, rig.Last.Reason));
     }
 
@@ -90,11 +90,11 @@ public sealed class KeyChainTests : IDisposable
         var past = ReleaseSamples.Now.AddDays(-1);
         rig.OfferKeySet(Set(2, past), SignersOf(2));
         rig.OfferKeySet(Set(3, past), SignersOf(3));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         // the newest that came is expired: the one before it is taken, and the reason is reported
         Assert.Equal((2, UpdateReport.Refused, UpdateReason.Expired), (rig.State.Keys?.Number, rig.Last.State, rig.Last.Reason));
         rig.OfferKeySet(Set(4), SignersOf(4));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((4, null), (rig.State.Keys?.Number, rig.Last.Reason));
     }
 
@@ -103,14 +103,14 @@ public sealed class KeyChainTests : IDisposable
     {
         rig.Boot();
         rig.OfferKeySet(Set(2, ReleaseSamples.Now.AddDays(-1)), SignersOf(2));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdateReason.Expired, rig.Last.Reason);
         rig.OfferKeySet(Set(2) with { Serial = 21 }, SignersOf(2));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((2, 21L), (rig.State.Keys?.Number, rig.State.Serial));
         // and a device that has it already does not complain of a second signing
         rig.OfferKeySet(Set(2) with { Serial = 22 }, SignersOf(2));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Null(rig.Last.Reason);
     }
 
@@ -126,7 +126,7 @@ public sealed class KeyChainTests : IDisposable
         rig.Keys = old;
         rig.Boot();
         OfferSets(2);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(2, rig.State.Keys?.Number);
     }
 
@@ -145,7 +145,7 @@ public sealed class KeyChainTests : IDisposable
             _ => [ReleaseSamples.Mallory],
         };
         rig.OfferKeySet(Set(2), signers);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Null(rig.State.Keys);
         Assert.Equal((UpdateReport.Refused, reason), (rig.Last.State, rig.Last.Reason));
         Assert.Contains("key set 2", rig.Last.Text, StringComparison.Ordinal);
@@ -157,13 +157,13 @@ public sealed class KeyChainTests : IDisposable
         rig.Keys = Provisioned(1, a, b);
         rig.Boot();
         OfferSets(4);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((null, UpdateReason.KeySetNotNext), (rig.State.Keys, rig.Last.Reason));
         OfferSets(3);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((null, UpdateReason.KeySetNotNext), (rig.State.Keys, rig.Last.Reason));
         OfferSets(2);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((4, null), (rig.State.Keys?.Number, rig.Last.Reason));
     }
 
@@ -179,10 +179,10 @@ public sealed class KeyChainTests : IDisposable
         rig.Boot();
         rig.Offer(UpdateRig.Install(8, 50), d, a);
         OfferSets(chain);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.True((rig.State.Keys?.Number ?? number) == 4, $"{rig.State.Keys?.Number}: {rig.Last}");
         rig.Live = new(50, 1, 0.9, 0.2);
-        await rig.TurnAsync(3);
+        await rig.RunOnceAsync(3);
         Assert.Equal((UpdateReport.Active, null), (rig.Last.State, rig.Last.Reason));
     }
 
@@ -192,11 +192,11 @@ public sealed class KeyChainTests : IDisposable
         rig.Keys = Provisioned(KeySet.UnknownNumber, KeysOf(4));
         rig.Boot();
         rig.Offer(UpdateRig.Install(8, 60), d, a);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         rig.Live = new(50, 1, 0.9, 0.2);
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
         OfferSets(2, 3, 4);
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
         Assert.Equal((4, 60L, 8), (rig.State.Keys?.Number, rig.State.Serial, rig.State.Floors["squeezesam"]));
         Assert.Equal((UpdateReport.Active, null), (rig.Last.State, rig.Last.Reason));
     }
@@ -211,7 +211,7 @@ public sealed class KeyChainTests : IDisposable
         };
         rig.Boot();
         OfferSets(2);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Null(rig.State.Keys);
         Assert.DoesNotContain(rig.Reports, r => r.Reason is not null);
     }
@@ -221,27 +221,27 @@ public sealed class KeyChainTests : IDisposable
     {
         rig.Boot();
         rig.Offer(UpdateRig.Install(8, 12), a, b);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         rig.Live = new(50, 1, 0.9, 0.2);
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
         Assert.Equal(UpdateReport.Active, rig.Last.State);
         var second = Set(2) with { Keys = Set(2).Keys! with { Revoked = [a.Id] } };
         rig.OfferKeySet(second, SignersOf(2));
-        await rig.TurnAsync(3);
+        await rig.RunOnceAsync(3);
         Assert.Equal((2, UpdateReport.Active, null), (rig.State.Keys?.Number, rig.Last.State, rig.Last.Reason));
         // also after a restart, and with the old key set on the device's own topic, as it was published in former versions
         rig.Boot();
         rig.OfferKeySet(second, SignersOf(2));
         rig.Offer(ReleaseSamples.Seal(second, SignersOf(2)).Write());
         rig.Offer(ReleaseSamples.Seal(UpdateRig.Install(8, 12), a, b).Write(), isFleet: true);
-        await rig.Updater.TurnAsync(CancellationToken.None);
+        await rig.Updater.RunOnceAsync(CancellationToken.None);
         Assert.DoesNotContain(rig.Reports, r => r.State == UpdateReport.Refused);
         // what a revoked key signs from now on is refused
         rig.Offer(UpdateRig.Install(9, 40), a, b);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((UpdateReport.Refused, UpdateReason.Threshold), (rig.Last.State, rig.Last.Reason));
         rig.Offer(UpdateRig.Install(9, 40), b, c);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
     }
 
@@ -255,7 +255,7 @@ public sealed class KeyChainTests : IDisposable
         var offer = Assert.Single(inbox.Take(rig.Folder));
         Assert.Equal((3, ManifestSource.KeyChain), (offer.KeySet, offer.Source));
         rig.OfferRaw(3, offer.Bytes);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((null, UpdateReport.Refused), (rig.State.Keys, rig.Last.State));
     }
 
@@ -276,7 +276,7 @@ public sealed class KeyChainTests : IDisposable
     {
         rig.Boot();
         OfferSets(2);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         // as the former version wrote it: one id, no chain
         var old = rig.State with
         {
@@ -289,7 +289,7 @@ public sealed class KeyChainTests : IDisposable
         rig.Boot();
         Assert.Equal((2, 1), (rig.State.Keys?.Number, rig.State.KeyChain.Count));
         OfferSets(2, 3);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((3, null), (rig.State.Keys?.Number, rig.Last.Reason));
     }
 }

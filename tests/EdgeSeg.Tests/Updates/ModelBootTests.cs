@@ -17,11 +17,11 @@ public sealed class ModelBootTests : IDisposable
     {
         var good = await rig.InstallAsync(UpdateRig.Install(8, 10));
         rig.Offer(UpdateRig.Install(9, 11));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         var tried = SlotStore.NameOf(UpdateRig.Install(9, 11).Bundle!);
         Assert.Equal(tried, rig.Boot());
         Assert.Equal(good, rig.Boot());
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
         Assert.Equal((UpdateReport.RolledBack, UpdateReason.CrashLoop), (rig.Last.State, rig.Last.Reason));
         Assert.Equal(good, rig.Boot());
     }
@@ -30,7 +30,7 @@ public sealed class ModelBootTests : IDisposable
     public async Task Proper_stops_are_no_crashes()
     {
         rig.Offer(UpdateRig.Install(8, 10));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         var tried = rig.Store.Active;
         for (var i = 0; i < 5; i++)
         {
@@ -97,7 +97,7 @@ public sealed class ModelBootTests : IDisposable
         Assert.Equal(good, rig.Boot());
         Assert.Equal(StateFound.Read, rig.File.Found);
         Assert.Equal(10, rig.State.Serial);
-        await rig.TurnAsync(3);
+        await rig.RunOnceAsync(3);
         Assert.Equal((good, UpdatePhase.Idle), (rig.Store.Active, rig.State.Phase));
     }
 
@@ -109,7 +109,7 @@ public sealed class ModelBootTests : IDisposable
             File.WriteAllBytes(Path.Combine(rig.Folder, copy), []);
         Assert.Equal(good, rig.Boot());
         rig.Offer(UpdateRig.Install(9, 11));
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
         Assert.Equal((UpdateReport.Refused, UpdateReason.StateUnreadable, good), (rig.Last.State, rig.Last.Reason, rig.Store.Active));
     }
 
@@ -131,7 +131,7 @@ public sealed class ModelBootTests : IDisposable
         File.WriteAllBytes(path, copy);
         Assert.Equal((good, StateFound.Newer), (rig.Boot(), rig.File.Found));
         rig.Offer(UpdateRig.Install(9, 11));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdateReason.StateNewer, rig.Last.Reason);
         Assert.Equal(copy, File.ReadAllBytes(path));
     }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>Each new manifest is judged when it comes, whatever an older update does, and its refusal is reported.</summary>
+/// <summary>Each new manifest is checked when it is received, whatever an older update does, and its refusal is reported.</summary>
 public sealed class RefusalTests : IDisposable
 {
     private readonly UpdateRig rig = new() { Keys = ReleaseSamples.Trust(2, ReleaseSamples.Alice, ReleaseSamples.Bob) };
@@ -25,18 +25,18 @@ public sealed class RefusalTests : IDisposable
     public async Task Too_few_signatures_while_another_update_waits_for_its_share()
     {
         rig.Offer(Waiting, ReleaseSamples.Alice, ReleaseSamples.Bob);
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
         Assert.Equal((UpdateReport.Waiting, UpdateReason.NotInRollout, 12L), (rig.Last.State, rig.Last.Reason, rig.Last.Serial));
         rig.Offer(Next, ReleaseSamples.Alice);
-        await rig.TurnAsync(3);
+        await rig.RunOnceAsync(3);
         Assert.Equal((UpdateReport.Refused, UpdateReason.Threshold), (rig.Last.State, rig.Last.Reason));
         Assert.Contains("serial 12 still waits (not_in_rollout)", rig.Last.Text, StringComparison.Ordinal);
         Assert.Single(rig.Log, l => l.Contains("refused (threshold)", StringComparison.Ordinal));
         // it stays while the other waits, and goes when it is signed by enough
-        await rig.TurnAsync(5);
+        await rig.RunOnceAsync(5);
         Assert.Equal(UpdateReport.Refused, rig.Last.State);
         rig.Offer(Next, ReleaseSamples.Alice, ReleaseSamples.Bob);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((UpdatePhase.Trial, 13L), (rig.State.Phase, rig.Last.Serial));
     }
 
@@ -45,14 +45,14 @@ public sealed class RefusalTests : IDisposable
     {
         rig.OnFetch = _ => throw new UpdateException(UpdateReason.Unreachable, "no answer", retry: true);
         rig.Offer(UpdateRig.Install(8, 12), ReleaseSamples.Alice, ReleaseSamples.Bob);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         rig.Offer(Next, ReleaseSamples.Mallory);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((UpdateReport.Refused, UpdateReason.UnknownSigner), (rig.Last.State, rig.Last.Reason));
         Assert.Contains("unreachable", rig.Last.Text, StringComparison.Ordinal);
         rig.OnFetch = _ => { };
         rig.Time.Advance(TimeSpan.FromHours(1));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
     }
 
@@ -60,13 +60,13 @@ public sealed class RefusalTests : IDisposable
     public async Task A_refusal_during_a_trial_is_reported_at_once_and_again_after_it()
     {
         rig.Offer(UpdateRig.Install(8, 12), ReleaseSamples.Alice, ReleaseSamples.Bob);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
         rig.Offer(Next, ReleaseSamples.Alice);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((UpdateReport.Refused, UpdateReason.Threshold), (rig.Last.State, rig.Last.Reason));
         rig.Live = new LiveStats(50, 1, 0.9, 0.2);
-        await rig.TurnAsync(3);
+        await rig.RunOnceAsync(3);
         Assert.Equal((UpdatePhase.Idle, UpdateReport.Refused, 8), (rig.State.Phase, rig.Last.State, rig.Last.Version));
         Assert.Contains(rig.Reports, r => r is { State: UpdateReport.Trial, Version: 8 });
     }
@@ -75,14 +75,14 @@ public sealed class RefusalTests : IDisposable
     public async Task A_refused_manifest_that_is_withdrawn_leaves_no_trace()
     {
         rig.Offer(UpdateRig.Install(8, 12), ReleaseSamples.Alice, ReleaseSamples.Bob);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         rig.Live = new LiveStats(50, 1, 0.9, 0.2);
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
         rig.Offer(Next, ReleaseSamples.Alice);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdateReport.Refused, rig.Last.State);
         rig.Offer([]);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((UpdateReport.Active, null), (rig.Last.State, rig.Last.Reason));
     }
 
@@ -91,16 +91,16 @@ public sealed class RefusalTests : IDisposable
     {
         rig.Offer(UpdateRig.Install(8, 12), ReleaseSamples.Alice, ReleaseSamples.Bob);
         rig.Live = new LiveStats(300, 0.9, 0.8, 0.2);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         rig.Offer(Next, ReleaseSamples.Alice, ReleaseSamples.Bob);
         rig.Live = new LiveStats(1, 0, 0, 0);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((UpdatePhase.Trial, 13L), (rig.State.Phase, rig.State.Serial));
         // the model of serial 12 does worse than the shipped one
         rig.Live = new LiveStats(30, 0, 0, 0);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Contains(rig.Reports, r => r is { State: UpdateReport.RolledBack, Version: 8, Serial: 12 });
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
         Assert.Equal((UpdatePhase.Trial, 9), (rig.State.Phase, rig.Last.Version));
     }
 }

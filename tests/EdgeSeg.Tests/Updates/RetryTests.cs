@@ -29,7 +29,7 @@ public sealed class RetryTests : IDisposable
         rig.Offer(UpdateRig.Install(8, 10));
         for (var attempt = 1; attempt <= 25; attempt++)
         {
-            await rig.TurnAsync();
+            await rig.RunOnceAsync();
             Assert.Equal(attempt, rig.Fetches);
             rig.Time.Advance(longestFirstWait);
         }
@@ -43,7 +43,7 @@ public sealed class RetryTests : IDisposable
         rig.Offer(UpdateRig.Install(8, 10));
         for (var minute = 0; minute < 600; minute++)
         {
-            await rig.TurnAsync();
+            await rig.RunOnceAsync();
             rig.Time.Advance(TimeSpan.FromMinutes(1));
         }
 
@@ -57,16 +57,16 @@ public sealed class RetryTests : IDisposable
         rig.Offer(UpdateRig.Install(8, 10));
         for (var i = 0; i < 10; i++)
         {
-            await rig.TurnAsync();
+            await rig.RunOnceAsync();
             rig.Time.Advance(TimeSpan.FromHours(1));
         }
 
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         var before = rig.Fetches;
         rig.Offer(UpdateRig.Install(9, 11));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         rig.Time.Advance(longestFirstWait);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(before + 2, rig.Fetches);
     }
 
@@ -77,12 +77,12 @@ public sealed class RetryTests : IDisposable
     {
         Fail(reason, retry: false);
         rig.Offer(UpdateRig.Install(8, 10));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((UpdateReport.Waiting, reason), (rig.Last.State, rig.Last.Reason));
         for (var i = 0; i < 10; i++)
         {
             rig.Time.Advance(TimeSpan.FromHours(1));
-            await rig.TurnAsync();
+            await rig.RunOnceAsync();
         }
 
         Assert.Equal((UpdateLimits.WrongContentTries, UpdateReport.Refused, reason), (rig.Fetches, rig.Last.State, rig.Last.Reason));
@@ -93,10 +93,10 @@ public sealed class RetryTests : IDisposable
     {
         Fail(UpdateReason.TooLong, retry: false);
         rig.Offer(UpdateRig.Install(8, 10));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         rig.OnFetch = _ => { };
         rig.Time.Advance(longestFirstWait);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
     }
 
@@ -105,29 +105,29 @@ public sealed class RetryTests : IDisposable
     {
         rig.OnCanary = () => throw new UpdateException(UpdateReason.CanarySlow, "too slow");
         rig.Offer(UpdateRig.Install(8, 10));
-        await rig.TurnAsync(3);
+        await rig.RunOnceAsync(3);
         Assert.Equal((1, UpdateReport.Refused), (rig.Canaries, rig.Last.State));
         rig.OnCanary = () => { };
         AtomicFile.WriteFile(Path.Combine(rig.Folder, UpdateHold.RequestName), "retry"u8, "request");
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((2, UpdatePhase.Trial), (rig.Canaries, rig.State.Phase));
         rig.Live = new LiveStats(50, 1, 0.9, 0.2);
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
 
         Fail();
         rig.Offer(UpdateRig.Install(9, 11));
         for (var i = 0; i < 10; i++)
         {
-            await rig.TurnAsync();
+            await rig.RunOnceAsync();
             rig.Time.Advance(TimeSpan.FromHours(1));
         }
 
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         var before = rig.Fetches;
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(before, rig.Fetches);
         AtomicFile.WriteFile(Path.Combine(rig.Folder, UpdateHold.RequestName), "retry"u8, "request");
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(before + 1, rig.Fetches);
     }
 }

@@ -35,8 +35,8 @@ internal sealed class SimulatedDevice : IAsyncDisposable, IModelHost, ICanary
 
     public Task SwapAsync(string? folder, CancellationToken cancel) => Task.CompletedTask;
 
-    public Task<CanaryVerdict> RunAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel) =>
-        Task.FromResult(new CanaryVerdict { Iou = 1, LatencyRatio = 1 });
+    public Task<CanaryResult> RunAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel) =>
+        Task.FromResult(new CanaryResult { Iou = 1, LatencyRatio = 1 });
 
     /// <summary>Connects over TLS with a password, publishes info and status, and follows manifests.</summary>
     public async Task StartAsync(int port, X509Certificate2 authority, KeySet keys, IReadOnlyList<string> tags)

@@ -115,7 +115,7 @@ public sealed class UpdateFaultTests : IDisposable
                 for (var turn = 0; turn < 12; turn++)
                 {
                     rig.Live = new LiveStats(50, 1, 0.9, 0.2);
-                    await rig.TurnAsync();
+                    await rig.RunOnceAsync();
                     Assert.Contains(rig.Store.Active, new[] { good, SlotStore.NameOf(UpdateRig.Install(8, 10).Bundle!) });
                     rig.Time.Advance(TimeSpan.FromHours(1));
                 }

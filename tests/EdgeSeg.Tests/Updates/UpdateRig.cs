@@ -129,19 +129,19 @@ internal sealed class UpdateRig : IDisposable, IModelHost, IBundleSource, ICanar
     public void OfferRaw(int number, byte[] envelope) => desired.OfferKeySet(isFleet: true, number, envelope);
 
     /// <summary>Looks once, or several times.</summary>
-    public async Task TurnAsync(int times = 1)
+    public async Task RunOnceAsync(int times = 1)
     {
         for (var i = 0; i < times; i++)
-            await Updater.TurnAsync(CancellationToken.None);
+            await Updater.RunOnceAsync(CancellationToken.None);
     }
 
     /// <summary>Takes a manifest up to the trial and, with live results like the former ones, to good.</summary>
     public async Task<string> InstallAsync(Manifest manifest)
     {
         Offer(manifest);
-        await TurnAsync();
+        await RunOnceAsync();
         Live = new LiveStats(50, 1, 0.9, 0.2);
-        await TurnAsync(2);
+        await RunOnceAsync(2);
         return SlotStore.NameOf(manifest.Bundle!);
     }
 
@@ -191,12 +191,12 @@ internal sealed class UpdateRig : IDisposable, IModelHost, IBundleSource, ICanar
         }
     }
 
-    public Task<CanaryVerdict> RunAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel)
+    public Task<CanaryResult> RunAsync(string folder, string reference, CanaryTerms terms, CancellationToken cancel)
     {
         Canaries++;
         OnCanary();
         return Task.FromResult(
-            new CanaryVerdict
+            new CanaryResult
             {
                 Iou = 1,
                 LatencyRatio = 1,

@@ -19,14 +19,14 @@ public sealed class UpdaterTests : IDisposable
         rig.Live = new LiveStats(300, 0.9, 0.8, 0.2);
         var slot = SlotStore.NameOf(UpdateRig.Install(8, 10).Bundle!);
         rig.Offer(UpdateRig.Install(8, 10));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(slot, rig.Serving[^1]);
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
         rig.Live = new LiveStats(29, 0.9, 0.8, 0.2);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
         rig.Live = new LiveStats(30, 0.85, 0.75, 0.22);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((UpdatePhase.Idle, 8), (rig.State.Phase, rig.State.Floors["squeezesam"]));
         Assert.Equal(
             ["downloading", "verifying", "canary", "trial", "active"],
@@ -35,7 +35,7 @@ public sealed class UpdaterTests : IDisposable
         Assert.Contains(rig.Reports, r => r is { State: "downloading", Bytes: > 0, BytesTotal: > 0 });
         Assert.Equal((8, 10L, null), (rig.Last.Version, rig.Last.Serial, rig.Last.Reason));
         // again: nothing to do
-        await rig.TurnAsync(3);
+        await rig.RunOnceAsync(3);
         Assert.Equal((1, 1), (rig.Fetches, rig.Canaries));
     }
 
@@ -56,7 +56,7 @@ public sealed class UpdaterTests : IDisposable
         if (how == "tampered")
             envelope = envelope with { Manifest = (manifest with { Serial = 11 }).Write() };
         rig.Offer(how == "noise" ? [1, 2, 3] : envelope.Write());
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
         Assert.Equal((UpdateReport.Refused, reason), (rig.Last.State, rig.Last.Reason));
         Assert.Equal((0, 0L), (rig.Fetches, rig.State.Serial));
     }
@@ -67,10 +67,10 @@ public sealed class UpdaterTests : IDisposable
         rig.Keys = ReleaseSamples.Trust(2, ReleaseSamples.Alice, ReleaseSamples.Bob);
         rig.Boot();
         rig.Offer(UpdateRig.Install(8, 10), ReleaseSamples.Alice);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdateReason.Threshold, rig.Last.Reason);
         rig.Offer(UpdateRig.Install(8, 10), ReleaseSamples.Alice, ReleaseSamples.Bob);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
     }
 
@@ -80,14 +80,14 @@ public sealed class UpdaterTests : IDisposable
         await rig.InstallAsync(UpdateRig.Install(8, 10));
         rig.Boot();
         rig.Offer(UpdateRig.Install(7, 9));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdateReason.Replayed, rig.Last.Reason);
         rig.Offer(UpdateRig.Install(7, 11));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdateReason.Downgrade, rig.Last.Reason);
         // the serial of another manifest
         rig.Offer(UpdateRig.Install(9, 11));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdateReason.Replayed, rig.Last.Reason);
     }
 
@@ -96,7 +96,7 @@ public sealed class UpdaterTests : IDisposable
     {
         rig.Offer(UpdateRig.Install(8, 10) with { Expires = ReleaseSamples.Now.AddMinutes(1) });
         rig.OnFetch = _ => rig.Time.Advance(TimeSpan.FromMinutes(2));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((UpdateReport.Refused, UpdateReason.Expired), (rig.Last.State, rig.Last.Reason));
         Assert.Equal([UpdateRig.Shipped], rig.Serving);
 
@@ -111,7 +111,7 @@ public sealed class UpdaterTests : IDisposable
         );
         rig.ClockSynced = false;
         rig.Offer(UpdateRig.Install(9, 12) with { Expires = ReleaseSamples.Now.AddDays(9) });
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdateReason.Expired, rig.Last.Reason);
     }
 
@@ -120,28 +120,28 @@ public sealed class UpdaterTests : IDisposable
     {
         await rig.InstallAsync(UpdateRig.Install(int.MaxValue, UpdateLimits.MaxSerial));
         rig.Offer(UpdateRig.Install(9, 20));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdateReason.Replayed, rig.Last.Reason);
         // not the set after the next, and not one signed by an unknown key
         rig.Offer(ReleaseSamples.Rotation(3, 1, ReleaseSamples.Bob), ReleaseSamples.Alice, ReleaseSamples.Bob);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdateReason.KeySetNotNext, rig.Last.Reason);
         rig.Offer(ReleaseSamples.Rotation(ReleaseSamples.Bob), ReleaseSamples.Mallory);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdateReason.UnknownSigner, rig.Last.Reason);
         rig.Offer(ReleaseSamples.Rotation(ReleaseSamples.Bob), ReleaseSamples.Alice, ReleaseSamples.Bob);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(2, rig.State.Keys!.Number);
         rig.Boot();
         // the retained rotation comes again and is known
         rig.Offer(ReleaseSamples.Rotation(ReleaseSamples.Bob), ReleaseSamples.Alice, ReleaseSamples.Bob);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.NotEqual(UpdateReport.Refused, rig.Last.State);
         rig.Offer(UpdateRig.Install(9, 20), ReleaseSamples.Alice);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdateReason.UnknownSigner, rig.Last.Reason);
         rig.Offer(UpdateRig.Install(9, 20), ReleaseSamples.Bob);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
     }
 
@@ -163,7 +163,7 @@ public sealed class UpdaterTests : IDisposable
         };
         rig.Boot();
         rig.Offer(UpdateRig.Install(8, 10));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(
             (UpdateReport.Refused, what == "pinned" ? UpdateReason.Pinned : UpdateReason.Incompatible, 0),
             (rig.Last.State, rig.Last.Reason, rig.Fetches)
@@ -175,13 +175,13 @@ public sealed class UpdaterTests : IDisposable
     {
         rig.Serve("something else");
         rig.Offer(UpdateRig.Install(8, 10));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((UpdateReport.Waiting, UpdateReason.WrongHash), (rig.Last.State, rig.Last.Reason));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(1, rig.Fetches);
         rig.Serve("weights");
         rig.Time.Advance(TimeSpan.FromMinutes(1));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((2, UpdatePhase.Trial), (rig.Fetches, rig.State.Phase));
     }
 
@@ -192,17 +192,17 @@ public sealed class UpdaterTests : IDisposable
     {
         rig.OnCanary = () => throw new UpdateException(reason, "bad");
         rig.Offer(UpdateRig.Install(8, 10));
-        await rig.TurnAsync(3);
+        await rig.RunOnceAsync(3);
         Assert.Equal((1, UpdateReport.Refused, reason), (rig.Canaries, rig.Last.State, rig.Last.Reason));
         rig.Boot();
         rig.Time.Advance(TimeSpan.FromDays(1));
-        await rig.TurnAsync(3);
+        await rig.RunOnceAsync(3);
         Assert.Equal((1, reason), (rig.Canaries, rig.Last.Reason));
         Assert.Empty(rig.Store.Slots);
         // signed again under a later serial, it is another try
         rig.OnCanary = () => { };
         rig.Offer(UpdateRig.Install(8, 11));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
     }
 
@@ -213,7 +213,7 @@ public sealed class UpdaterTests : IDisposable
         rig.Offer(UpdateRig.Install(8, 10));
         for (var minute = 0; minute < 600; minute++)
         {
-            await rig.TurnAsync();
+            await rig.RunOnceAsync();
             rig.Time.Advance(TimeSpan.FromMinutes(1));
         }
 
@@ -221,7 +221,7 @@ public sealed class UpdaterTests : IDisposable
         Assert.InRange(rig.Fetches, 12, 40);
         rig.OnFetch = _ => { };
         rig.Time.Advance(TimeSpan.FromHours(2));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
     }
 
@@ -230,12 +230,12 @@ public sealed class UpdaterTests : IDisposable
     {
         rig.OnFetch = _ => throw new UpdateException(UpdateReason.Unreachable, "429", retry: true) { RetryAfter = TimeSpan.FromHours(3) };
         rig.Offer(UpdateRig.Install(8, 10));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         rig.Time.Advance(TimeSpan.FromHours(2.9));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(1, rig.Fetches);
         rig.Time.Advance(TimeSpan.FromHours(0.2));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(2, rig.Fetches);
     }
 }

@@ -49,12 +49,12 @@ public sealed class UpdaterTrialTests : IDisposable
         await Expect(UpdateReason.Window);
         Assert.Equal((1, 1), (rig.Fetches, rig.Canaries));
         rig.Time.Advance(TimeSpan.FromHours(14));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
 
         async Task Expect(string reason)
         {
-            await rig.TurnAsync();
+            await rig.RunOnceAsync();
             Assert.Equal((UpdateReport.Waiting, reason), (rig.Last.State, rig.Last.Reason));
         }
     }
@@ -64,14 +64,14 @@ public sealed class UpdaterTrialTests : IDisposable
     {
         rig.OnFetch = _ => throw new UpdateException(UpdateReason.Stalled, "slow", retry: true);
         rig.Offer(UpdateRig.Install(8, 10));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         rig.Offer(ReleaseSamples.Plain(ManifestRules.Pause) with { Serial = 11 });
         rig.Time.Advance(TimeSpan.FromDays(1));
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
         Assert.Equal((UpdateReason.Paused, 1), (rig.Last.Reason, rig.Fetches));
         rig.OnFetch = _ => { };
         rig.Offer(UpdateRig.Install(8, 12));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
     }
 
@@ -80,13 +80,13 @@ public sealed class UpdaterTrialTests : IDisposable
     {
         var good = await rig.InstallAsync(UpdateRig.Install(8, 10));
         rig.Offer(UpdateRig.Install(9, 11));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
         rig.Offer(ReleaseSamples.Plain(ManifestRules.Abort) with { Serial = 12 });
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((good, good, UpdateReason.Aborted), (rig.Store.Active, rig.Serving[^1], rig.Last.Reason));
         rig.Offer(ReleaseSamples.Plain(ManifestRules.Abort) with { Serial = 13 });
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(good, rig.Store.Active);
     }
 
@@ -100,28 +100,28 @@ public sealed class UpdaterTrialTests : IDisposable
         var good = await rig.InstallAsync(UpdateRig.Install(8, 10));
         rig.Live = new LiveStats(300, 0.9, 0.8, 0.2);
         rig.Offer(UpdateRig.Install(9, 11));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         rig.Live = new LiveStats(30, found, iou, area);
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((UpdateReport.RolledBack, UpdateReason.LiveQuality, 9), (rig.Last.State, rig.Last.Reason, rig.Last.Version));
         Assert.Equal((good, good), (rig.Store.Active, rig.Serving[^1]));
-        await rig.TurnAsync(3);
+        await rig.RunOnceAsync(3);
         Assert.Equal(good, rig.Store.Active);
         rig.Boot();
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
         Assert.Equal((good, UpdateReason.LiveQuality), (rig.Store.Active, rig.Last.Reason));
     }
 
     [Fact]
-    public async Task Without_live_results_the_canarys_verdict_suffices_after_the_signed_wait()
+    public async Task Without_live_results_the_canarys_result_suffices_after_the_signed_wait()
     {
         rig.Offer(UpdateRig.Install(8, 10));
-        await rig.TurnAsync(2);
+        await rig.RunOnceAsync(2);
         rig.Time.Advance(TimeSpan.FromSeconds(3599));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdatePhase.Trial, rig.State.Phase);
         rig.Time.Advance(TimeSpan.FromSeconds(2));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(UpdateReport.Active, rig.Last.State);
     }
 
@@ -130,7 +130,7 @@ public sealed class UpdaterTrialTests : IDisposable
     {
         rig.Loads = slot => slot == UpdateRig.Shipped;
         rig.Offer(UpdateRig.Install(8, 10));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal((UpdateReport.RolledBack, UpdateReason.DoesNotLoad, null), (rig.Last.State, rig.Last.Reason, rig.Store.Active));
         Assert.Equal(UpdateRig.Shipped, rig.Serving[^1]);
     }
@@ -140,7 +140,7 @@ public sealed class UpdaterTrialTests : IDisposable
     {
         rig.IsBusy = true;
         rig.Offer(UpdateRig.Install(8, 10));
-        var turn = rig.TurnAsync();
+        var turn = rig.RunOnceAsync();
         await Wait.UntilAsync(() => rig.Reports.Any(r => r.Reason == UpdateReason.Busy), "it waits");
         Assert.Null(rig.Store.Active);
         while (!turn.IsCompleted)
@@ -158,7 +158,7 @@ public sealed class UpdaterTrialTests : IDisposable
     {
         rig.Offer(ReleaseSamples.Seal(UpdateRig.Install(9, 12), ReleaseSamples.Alice).Write(), isFleet: true);
         rig.Offer(UpdateRig.Install(8, 10));
-        await rig.TurnAsync();
+        await rig.RunOnceAsync();
         Assert.Equal(9, SlotStore.Parts(rig.Store.Active!).Version);
         Assert.Equal(1, rig.Fetches);
     }
@@ -173,7 +173,7 @@ public sealed class UpdaterTrialTests : IDisposable
         Assert.Equal((first, first), (rig.Store.Active, rig.Serving[^1]));
         // what the signers asked for before does not undo it
         rig.Time.Advance(TimeSpan.FromDays(1));
-        await rig.TurnAsync(3);
+        await rig.RunOnceAsync(3);
         Assert.Equal(first, rig.Store.Active);
         await Ask(UpdateHold.ShippedWord);
         Assert.Null(rig.Store.Active);
@@ -183,7 +183,7 @@ public sealed class UpdaterTrialTests : IDisposable
         Task Ask(string word)
         {
             System.IO.File.WriteAllText(Path.Combine(rig.Folder, UpdateHold.RequestName), word);
-            return rig.TurnAsync();
+            return rig.RunOnceAsync();
         }
     }
 }

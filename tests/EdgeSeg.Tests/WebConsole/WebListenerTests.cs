@@ -47,8 +47,8 @@ public class WebListenerTests
 
     private static async Task<(EmbeddedBroker Broker, int Port)> StartAsync(string? user = null, string? password = null)
     {
-        var door = WebListener.Open(IPAddress.Loopback, 0, new PageSettings());
-        return (await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0, user, password, door), door.EndPoint.Port);
+        var listener = WebListener.Open(IPAddress.Loopback, 0, new PageSettings());
+        return (await EmbeddedBroker.StartAsync(IPAddress.Loopback, 0, user, password, listener), listener.EndPoint.Port);
     }
 
     private static MqttClientOptionsBuilder Through(int port, string origin) =>

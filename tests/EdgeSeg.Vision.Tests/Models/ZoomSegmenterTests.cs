@@ -165,7 +165,7 @@ public sealed class ZoomSegmenterTests : IDisposable
         using var small = new Mat(64, 64, MatType.CV_8UC3, Scalar.All(80));
         var result = new Segmentation { Times = StageTimes.None };
         model.Segmenter.Encode(small, whole, ref result.Times);
-        whole.StandFor(width, height);
+        whole.SetFrameSize(width, height);
         result.Prompt.Source = PromptSource.Click;
         fill(result.Prompt);
         zoom.Decode(pixels, whole, result);

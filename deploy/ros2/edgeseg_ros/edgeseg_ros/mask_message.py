@@ -36,7 +36,7 @@ class MaskReading:
     captured_ns: int
     """Time of capture, nanoseconds since 1970 (UTC)."""
     clock_synced: bool
-    """Whether the device believed its clock then."""
+    """Whether the device trusted its clock then."""
     width: int
     height: int
     found: bool

@@ -107,7 +107,7 @@ def test_a_mask_becomes_an_image_and_a_detection(bridge, payloads, bitmap):
 
 
 def test_no_object_is_an_empty_image_and_an_empty_array(bridge, payloads):
-    """A consumer hears of every frame, also of one without an object."""
+    """A consumer receives a message of every frame, also of one without an object."""
     node = bridge(device="robot-7", frame_id="camera_link", use_arrival_time=True)
     node._received("t", payloads["plain"])
     node.publish_waiting()

@@ -8,7 +8,7 @@ namespace EdgeSeg.Service;
 /// <summary>
 /// Publishes the alerts that last and the device's status that follows from them, and sets the fault output. One control thread.
 /// </summary>
-internal sealed class ConditionPublisher(
+internal sealed class AlertAndStatusPublisher(
     FramePipeline pipeline,
     IServiceLink link,
     ServiceInfo info,
@@ -30,7 +30,7 @@ internal sealed class ConditionPublisher(
     public void Publish()
     {
         var cameras = pipeline.Cameras.Select(c => (c.Settings.Id, c.Runner.Status));
-        var device = new DeviceCondition(
+        var device = new AlertInputs(
             info.Device,
             telemetry.Board,
             link.DuplicateId,
