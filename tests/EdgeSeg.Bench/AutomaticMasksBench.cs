@@ -8,9 +8,9 @@ using OpenCvSharp;
 namespace EdgeSeg.Bench;
 
 /// <summary>
-/// Automatic masks of one photograph at 1280x720, ours beside the straightforward way, each in a process of its own, so that each one's peak
-/// memory is its own. The filters are open: untrained weights are sure of nothing, and a mask that is thrown away early costs neither way
-/// anything.
+/// Automatic masks of one photograph at 1280x720, ours beside the straightforward way, each in a process of its own, so that each one's
+/// peak memory is its own. The filters are open: untrained weights are sure of nothing, and a mask that is thrown away early costs neither
+/// way anything.
 /// </summary>
 internal static class AutomaticMasksBench
 {

@@ -6,9 +6,9 @@ using OpenCvSharp;
 namespace EdgeSeg.Bench;
 
 /// <summary>
-/// Automatic masks as one writes them first, after EfficientSAM's own example: each query with full-size masks from the graph, the best one's
-/// logits of every query kept until the end, then filters, small regions and overlapping boxes. Kinder than the example in one thing: of
-/// three masks only the best is kept.
+/// Automatic masks as one writes them first, after EfficientSAM's own example: each query with full-size masks from the graph, the best
+/// one's logits of every query kept until the end, then filters, small regions and overlapping boxes. Kinder than the example in one thing:
+/// of three masks only the best is kept.
 /// </summary>
 internal static class StraightforwardWay
 {

@@ -24,7 +24,7 @@ internal sealed class BoxPrompts
 
     private BoxPrompts(string hash) => Hash = hash;
 
-    /// <summary>Of the file's content: it tells whether a run goes on with the same boxes.</summary>
+    /// <summary>Of the file's content: it shows whether a run goes on with the same boxes.</summary>
     public string Hash { get; }
 
     public IReadOnlyList<Category> Categories { get; private set; } = [];

@@ -14,7 +14,7 @@ internal sealed class MjpegAvi : IDisposable
     /// <summary>Sizes in AVI 1.0 have 31 bits that all readers understand.</summary>
     private const long MaxBytes = 2_000_000_000;
 
-    /// <summary>A slower video cannot be told from one that stands still, and its rate is 0 in the header.</summary>
+    /// <summary>A slower video cannot be distinguished from one that stands still, and its rate is 0 in the header.</summary>
     private const double MinFps = 0.1;
 
     private const int HeaderBytes = 224,

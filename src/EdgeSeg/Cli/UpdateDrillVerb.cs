@@ -9,8 +9,8 @@ using EdgeSeg.Updates;
 namespace EdgeSeg.Cli;
 
 /// <summary>
-/// <c>edgeseg update-drill</c>, in the builds that tests use only: a start of the service as far as updates go, without a camera or a model in use
-/// so that tests can kill it at any moment. It applies one manifest and ends. Exit code 0: a bundle that is whole serves.
+/// <c>edgeseg update-drill</c>, in the builds that tests use only: a start of the service as far as updates go, without a camera or a model
+/// in use so that tests can kill it at any moment. It applies one manifest and ends. Exit code 0: a bundle that is whole serves.
 /// </summary>
 internal static class UpdateDrillVerb
 {

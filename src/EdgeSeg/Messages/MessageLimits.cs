@@ -14,7 +14,9 @@ internal static class MessageLimits
     /// <summary>Largest command accepted, in bytes: six points and every option fit in 2 KiB.</summary>
     public const int MaxCommandBytes = 16 << 10;
 
-    /// <summary>Largest message on our own status topic that is checked for another client with our id, in bytes: ours are below 1 KiB.</summary>
+    /// <summary>
+    /// Largest message on our own status topic that is checked for another client with our id, in bytes: ours are below 1 KiB.
+    /// </summary>
     public const int MaxStatusBytes = 4096;
 
     /// <summary>Longest id of an alert: a word, a hyphen and a camera's id.</summary>

@@ -5,8 +5,8 @@ using EdgeSeg.Vision.AutomaticMasks;
 namespace EdgeSeg.Pipeline;
 
 /// <summary>
-/// The <c>everything</c> command in progress, one at a time: it starts, advances in slices, publishes its masks as fast as the outbox has room,
-/// and is answered. Belongs to the inference thread.
+/// The <c>everything</c> command in progress, one at a time: it starts, advances in slices, publishes its masks as fast as the outbox has
+/// room, and is answered. Belongs to the inference thread.
 /// </summary>
 /// <param name="queue">Takes the answers.</param>
 /// <param name="model">The model in use.</param>

@@ -68,8 +68,8 @@ internal sealed class InferenceCanceller : IDisposable
         }
     }
 
-    /// <summary>A command waits: an automatic run that needs much longer, estimated from the last one, is cancelled. Never twice in a row, so
-    /// that masks still come while an operator clicks without pause.</summary>
+    /// <summary>A command waits: an automatic run that needs much longer, estimated from the last one, is cancelled. Never twice in a row,
+    /// so that masks still come while an operator clicks without pause.</summary>
     public void CommandArrived()
     {
         lock (gate)

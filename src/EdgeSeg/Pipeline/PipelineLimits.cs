@@ -45,8 +45,8 @@ internal static class PipelineLimits
     public const int AutomaticPublishMs = 10_000;
 
     /// <summary>
-    /// Commands that are not answered yet, waiting and in progress together; further ones are refused as busy. A model of 100 ms answers these
-    /// within a second.
+    /// Commands that are not answered yet, waiting and in progress together; further ones are refused as busy. A model of 100 ms answers
+    /// these within a second.
     /// </summary>
     public const int CommandQueue = 8;
 

@@ -39,7 +39,7 @@ internal sealed class AlertPublisher(
 
         foreach (var alert in now)
         {
-            // a text may hold a changing number; code and cause tell faults apart
+            // a text may hold a changing number; code and cause distinguish faults
             if (lasting.TryGetValue(alert.Id, out var before) && before.Code == alert.Code && before.Cause == alert.Cause)
                 continue;
             lasting[alert.Id] = alert;

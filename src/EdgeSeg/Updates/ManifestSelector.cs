@@ -7,7 +7,9 @@ namespace EdgeSeg.Updates;
 /// <param name="Refusal">Why one that came is refused; null: none is.</param>
 internal sealed record ManifestChoice(VerifiedManifest? Newest, UpdateException? Refusal);
 
-/// <summary>Checks every manifest that was received and chooses the one to follow. Signatures come first; nothing unverified is parsed.</summary>
+/// <summary>
+/// Checks every manifest that was received and chooses the one to follow. Signatures come first; nothing unverified is parsed.
+/// </summary>
 internal sealed class ManifestSelector(UpdateContext context, KeyRotation keys, ManifestInbox inbox)
 {
     public ManifestChoice Choose()

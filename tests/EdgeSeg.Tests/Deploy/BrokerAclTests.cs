@@ -9,7 +9,9 @@ public sealed class BrokerAclTests
 {
     private static readonly string[] clients = ["arm-7", "arm-8"];
 
-    /// <summary>The first message that <paramref name="who"/> receives on the filter while <paramref name="meanwhile"/> publishes.</summary>
+    /// <summary>
+    /// The first message that <paramref name="who"/> receives on the filter while <paramref name="meanwhile"/> publishes.
+    /// </summary>
     private static async Task<string> FirstReceived(AclBroker broker, string who, string filter, Action meanwhile)
     {
         var start = Published.Start(
