@@ -30,7 +30,7 @@ public sealed class AsyncApiTests : IDisposable
         {
             "mask" => MaskMessage.Write(
                 buffer,
-                Samples.Info("r", "p.jpg"),
+                Samples.MaskInfo("r", "p.jpg"),
                 Samples.Found(),
                 Samples.Geometry,
                 Samples.Counts,
@@ -39,7 +39,7 @@ public sealed class AsyncApiTests : IDisposable
             ),
             "mask: nothing" => MaskMessage.Write(
                 buffer,
-                Samples.Info(saliency: double.NaN),
+                Samples.MaskInfo(saliency: double.NaN),
                 Samples.Nothing(),
                 default,
                 [],
@@ -48,7 +48,7 @@ public sealed class AsyncApiTests : IDisposable
             ),
             "mask: too large" => MaskMessage.Write(
                 buffer,
-                Samples.Info(),
+                Samples.MaskInfo(),
                 Samples.Found(),
                 Samples.Geometry,
                 new byte[200_000],

@@ -28,7 +28,7 @@ public sealed class MaskMessageTests : IDisposable
     [Fact]
     public void A_found_object_has_every_field()
     {
-        var json = Write(Samples.Info("req 1", "a\"b.jpg"), Samples.Found(), Samples.Counts);
+        var json = Write(Samples.MaskInfo("req 1", "a\"b.jpg"), Samples.Found(), Samples.Counts);
         Assert.Equal(1, json.GetProperty("v").GetInt32());
         Assert.Equal("req 1", json.GetProperty("request").GetString());
         Assert.Equal("a\"b.jpg", json.GetProperty("source").GetString());
@@ -51,7 +51,7 @@ public sealed class MaskMessageTests : IDisposable
     [Fact]
     public void Nothing_found_is_reported_without_a_mask()
     {
-        var json = Write(Samples.Info(saliency: double.NaN), Samples.Nothing(), []);
+        var json = Write(Samples.MaskInfo(saliency: double.NaN), Samples.Nothing(), []);
         Assert.False(json.GetProperty("found").GetBoolean());
         Assert.Equal("nothing_salient", json.GetProperty("reason").GetString());
         foreach (var name in new[] { "mask", "box", "centroid", "request" })
@@ -64,8 +64,8 @@ public sealed class MaskMessageTests : IDisposable
     [Fact]
     public void Counts_grow_only_by_their_backslashes()
     {
-        var plain = Write(Samples.Info(), Samples.Found(), Encoding.ASCII.GetBytes(new string('a', 1000))).GetRawText().Length;
-        var special = Write(Samples.Info(), Samples.Found(), Encoding.ASCII.GetBytes(new string('<', 500) + new string('`', 500)))
+        var plain = Write(Samples.MaskInfo(), Samples.Found(), Encoding.ASCII.GetBytes(new string('a', 1000))).GetRawText().Length;
+        var special = Write(Samples.MaskInfo(), Samples.Found(), Encoding.ASCII.GetBytes(new string('<', 500) + new string('`', 500)))
             .GetRawText()
             .Length;
         Assert.Equal(plain, special);
@@ -78,7 +78,7 @@ public sealed class MaskMessageTests : IDisposable
     {
         var counts = new byte[countsBytes];
         Array.Fill(counts, (byte)'1');
-        var json = Write(Samples.Info(), Samples.Found(), counts, maxBytes: maxBytes);
+        var json = Write(Samples.MaskInfo(), Samples.Found(), counts, maxBytes: maxBytes);
         Assert.True(buffer.Written.Length <= maxBytes);
         Assert.Equal(JsonValueKind.Null, json.GetProperty("mask").ValueKind);
         Assert.Equal("too_large", json.GetProperty("mask_omitted").GetString());
@@ -90,11 +90,11 @@ public sealed class MaskMessageTests : IDisposable
     {
         var points = new float[4000];
         var rings = new PolygonRings(points, [1000, 1000], [false, true], 1);
-        var whole = Write(Samples.Info(), Samples.Found(), Samples.Counts, rings);
+        var whole = Write(Samples.MaskInfo(), Samples.Found(), Samples.Counts, rings);
         Assert.Equal(2, whole.GetProperty("polygon").GetProperty("rings").GetArrayLength());
         Assert.Equal(2000, whole.GetProperty("polygon").GetProperty("rings")[1].GetArrayLength());
         Assert.Equal([false, true], whole.GetProperty("polygon").GetProperty("holes").EnumerateArray().Select(h => h.GetBoolean()));
-        var cut = Write(Samples.Info(), Samples.Found(), Samples.Counts, rings, maxBytes: 3000);
+        var cut = Write(Samples.MaskInfo(), Samples.Found(), Samples.Counts, rings, maxBytes: 3000);
         Assert.Equal("too_large", cut.GetProperty("polygon_omitted").GetString());
         Assert.Equal(JsonValueKind.Object, cut.GetProperty("mask").ValueKind);
     }
@@ -104,7 +104,7 @@ public sealed class MaskMessageTests : IDisposable
     {
         var result = Samples.Found();
         (result.Score, result.PredictedIou) = (float.NaN, float.PositiveInfinity);
-        var json = Write(Samples.Info(), result, Samples.Counts);
+        var json = Write(Samples.MaskInfo(), result, Samples.Counts);
         Assert.Equal(0, json.GetProperty("score").GetDouble());
         Assert.Equal(0, json.GetProperty("predicted_iou").GetDouble());
     }
@@ -112,7 +112,7 @@ public sealed class MaskMessageTests : IDisposable
     [Fact]
     public void Writing_a_mask_message_allocates_nothing_once_warm()
     {
-        var info = Samples.Info("r1");
+        var info = Samples.MaskInfo("r1");
         var result = Samples.Found();
         var counts = new byte[4000];
         Array.Fill(counts, (byte)'\\');

@@ -22,7 +22,7 @@ internal static class Samples
     /// <summary>Every kind of character that run lengths are made of, some of them special in JSON or HTML.</summary>
     public static readonly byte[] Counts = Encoding.ASCII.GetBytes(@"09:;<=>?@AZ[\]^_`ano");
 
-    public static MaskInfo Info(string? request = null, string? source = null, double saliency = 0.87654321) =>
+    public static MaskInfo MaskInfo(string? request = null, string? source = null, double saliency = 0.87654321) =>
         new()
         {
             Number = 7,

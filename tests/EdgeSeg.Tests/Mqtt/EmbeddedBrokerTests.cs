@@ -41,7 +41,7 @@ public class EmbeddedBrokerTests
         using var buffer = new JsonBuffer();
         link.TryPublishMask(
             topics.Camera("front").Mask,
-            MaskMessage.Write(buffer, Samples.Info(), Samples.Found(), Samples.Geometry, Samples.Counts, default, link.MaxPayloadBytes)
+            MaskMessage.Write(buffer, Samples.MaskInfo(), Samples.Found(), Samples.Geometry, Samples.Counts, default, link.MaxPayloadBytes)
         );
         await listener.UntilAsync(
             "a mask",

@@ -100,7 +100,7 @@ public class MqttLinkTests(ITestOutputHelper output)
         Array.Fill(counts, (byte)'1');
         link.TryPublishMask(
             maskTopic,
-            MaskMessage.Write(buffer, Samples.Info(), Samples.Found(), Samples.Geometry, counts, default, link.MaxPayloadBytes)
+            MaskMessage.Write(buffer, Samples.MaskInfo(), Samples.Found(), Samples.Geometry, counts, default, link.MaxPayloadBytes)
         );
         await listener.UntilAsync("the box without its mask", h => h.Text.Contains("too_large", StringComparison.Ordinal));
         Assert.Equal((1L, 0L), (link.Stats.Drops.TooLarge, link.Stats.Reconnects));
