@@ -52,11 +52,7 @@ internal sealed class OtlpMetrics : IDisposable
             "W",
             info => info.Board.Rails.Select(r => new Measurement<double>(r.Watts, new KeyValuePair<string, object?>("rail", r.Rail)))
         );
-        Gauge(
-            "edgeseg.throttled",
-            null,
-            info => info.Board.Throttling is { } t ? [new Measurement<double>(t.Now.Count > 0 ? 1 : 0)] : []
-        );
+        Gauge("edgeseg.throttled", null, info => info.Board.Throttling is { } t ? [new Measurement<double>(t.Now.Count > 0 ? 1 : 0)] : []);
         Gauge("edgeseg.process.memory", "By", info => info.Process.RssBytes is { } rss ? [new Measurement<double>(rss)] : []);
         Gauge("edgeseg.process.cpu", "%", info => [new Measurement<double>(info.Process.CpuPercent)]);
         Gauge("edgeseg.disk.free", "By", info => info.Board.DiskFreeBytes is { } free ? [new Measurement<double>(free)] : []);

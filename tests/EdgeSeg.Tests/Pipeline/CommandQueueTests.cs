@@ -68,7 +68,15 @@ public sealed partial class CommandQueueTests : IDisposable
     {
         using var buffer = new JsonBuffer();
         return MaskMessage
-            .Write(buffer, Samples.MaskInfo("r1"), Samples.Found(), Samples.Geometry, Samples.Counts, default, MessageLimits.MaxMessageBytes)
+            .Write(
+                buffer,
+                Samples.MaskInfo("r1"),
+                Samples.Found(),
+                Samples.Geometry,
+                Samples.Counts,
+                default,
+                MessageLimits.MaxMessageBytes
+            )
             .ToArray();
     }
 

@@ -81,10 +81,7 @@ public sealed class AlertPublisherTests : IDisposable
     [InlineData(CameraState.Ended, null)]
     internal void A_camera_without_a_usable_picture_raises_an_alert(CameraState state, string? code)
     {
-        var lasting = AlertRules.Lasting(
-            [("front", Samples.Camera(state))],
-            new AlertInputs("robot-7", Samples.SilentBoard, false, true)
-        );
+        var lasting = AlertRules.Lasting([("front", Samples.Camera(state))], new AlertInputs("robot-7", Samples.SilentBoard, false, true));
         Assert.Equal(code, lasting.SingleOrDefault()?.Code);
         Assert.All(lasting, a => Assert.True(a.Degrades, $"{a.Code} degrades the service"));
     }
