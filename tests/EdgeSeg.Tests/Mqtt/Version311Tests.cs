@@ -56,7 +56,9 @@ public sealed class Version311Tests : IAsyncDisposable
             lines.Enqueue
         );
 
-    private async Task<(IMqttClient Client, ConcurrentQueue<(string Topic, string Text, bool Retained)> Received)> ClientAsync(int at)
+    private static async Task<(IMqttClient Client, ConcurrentQueue<(string Topic, string Text, bool Retained)> Received)> ClientAsync(
+        int at
+    )
     {
         var client = new MqttClientFactory().CreateMqttClient();
         var received = new ConcurrentQueue<(string, string, bool)>();
