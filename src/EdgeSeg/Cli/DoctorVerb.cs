@@ -69,6 +69,8 @@ internal static class DoctorVerb
         looks.Add(("broker", () => Broker(settings)));
         if (settings.Update.Enabled)
             looks.Add(Doctor.Of("update", () => StartCheck.Update(settings.Update)));
+        if (settings.Telemetry.OtlpEndpoint.Length > 0)
+            looks.Add(Doctor.Of("telemetry", () => StartCheck.Collector(settings.Telemetry)));
         looks.AddRange(Gpio(settings));
         looks.Add(("disk", () => SystemChecks.Disk(settings.StateDir)));
         looks.Add(("clock", () => SystemChecks.Clock(TimeProvider.System)));

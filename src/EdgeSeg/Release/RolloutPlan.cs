@@ -20,7 +20,7 @@ internal static class RolloutPlan
         [
             .. devices
                 .Where(d => tags is null || tags.Intersect(d.Tags, StringComparer.Ordinal).Any())
-                .OrderBy(d => d.IsOffline)
+                .OrderBy(d => d.IsOffline ? 1 : 0)
                 .ThenBy(d => RolloutShare.Of(salt, d.Device))
                 .ThenBy(d => d.Device, StringComparer.Ordinal)
                 .Select(d => d.Device)

@@ -38,7 +38,7 @@ internal static class StartCheck
         if (settings.Update.Enabled)
             _ = Update(settings.Update);
         if (settings.Telemetry.OtlpEndpoint.Length > 0)
-            _ = CollectorServer.Access(settings.Telemetry);
+            _ = Collector(settings.Telemetry);
 
         // the folder of the running service is in use: a fault of it is reported elsewhere, and is no reason against other settings
         if (settings.StateDir != inUse?.StateDir)
@@ -56,6 +56,14 @@ internal static class StartCheck
         return keys == 0
             ? $"{update.KeysDir} holds no *.pem: only models of a key set that was installed before are accepted"
             : $"{keys} trusted {(keys == 1 ? "key" : "keys")} in {update.KeysDir}";
+    }
+
+    /// <summary>Reads the files by which the collector of the metrics is reached. Returns the finding.</summary>
+    /// <exception cref="OperatingException">One of them cannot be read.</exception>
+    public static string Collector(TelemetrySettings telemetry)
+    {
+        _ = CollectorServer.Access(telemetry);
+        return $"the files for {telemetry.OtlpEndpoint} can be read; the journal says whether it accepts the metrics";
     }
 
     /// <exception cref="OperatingException">A port is taken by another program.</exception>

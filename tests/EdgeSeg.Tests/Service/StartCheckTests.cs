@@ -40,6 +40,21 @@ public sealed class StartCheckTests : IDisposable
     public void A_port_of_another_program_is_refused() =>
         Assert.Throws<OperatingException>(() => StartCheck.CheckPorts(On("127.0.0.1"), null));
 
+    [Fact]
+    public void The_files_of_the_collector_are_read_before_a_start()
+    {
+        var (token, authority) = (Path.Combine(scratch.Path, "token"), Path.Combine(scratch.Path, "ca.pem"));
+        TelemetrySettings Of(string keys) => Text.Parse($"[telemetry]\notlp_endpoint = \"https://collector\"\n{keys}").Telemetry;
+        string Fault(string keys) => Assert.Throws<OperatingException>(() => StartCheck.Collector(Of(keys))).Message;
+        Assert.Contains($"{token} does not exist", Fault($"otlp_authorization_file = \"{token}\""), StringComparison.Ordinal);
+        scratch.Write("ca.pem", "hello\n"u8.ToArray());
+        Assert.Contains("telemetry.otlp_ca_file", Fault($"otlp_ca_file = \"{authority}\""), StringComparison.Ordinal);
+        scratch.Write("token", "Bearer abc\n"u8.ToArray());
+        var access = CollectorServer.Access(Of($"otlp_authorization_file = \"{token}\""));
+        Assert.Equal("Bearer abc", access.Authorization?.Invoke());
+        Assert.Null(access.Authorities);
+    }
+
     [Theory]
     [InlineData("127.0.0.1", false)]
     [InlineData("0.0.0.0", false)]
