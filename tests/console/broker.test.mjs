@@ -73,7 +73,7 @@ test("a broker with a password asks for it, and the page keeps it in memory only
     assert.ok(!(await page.content()).includes("right-secret"));
     await page.reload();
     await page.locator("#login").waitFor();
-    assert.equal(await page.locator("#password").inputValue(), "", "a page that is loaded anew knows nothing of it");
+    assert.equal(await page.locator("#password").inputValue(), "", "a page that is loaded again knows nothing of it");
     await close(page);
     await broker.stop();
 });

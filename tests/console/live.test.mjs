@@ -50,7 +50,7 @@ test("a camera without masks shows its picture, and what was said of the camera 
     await until("its frame", async () => /-front-\d+$/.test(await attribute(page, "data-frame")));
     assert.equal(await page.locator("#camera").inputValue(), "front");
     assert.match(await page.locator("#current h3").innerText(), /^Click on front$/);
-    assert.match(await page.locator("#device-facts").innerText(), /front streaming/);
+    assert.match(await page.locator("#device-info").innerText(), /front streaming/);
     await close(page);
 });
 
@@ -101,7 +101,7 @@ test("a picture that stays out and a device that is gone end 'live'", async () =
     await live(page);
     setup.device.state("offline", ["lost"]);
     await until("the device is gone", async () => (await chip(page)) === "Stale: the device is offline");
-    await until("its facts", async () => /front last known: streaming/.test(await page.locator("#device-facts").innerText()));
+    await until("its info", async () => /front last known: streaming/.test(await page.locator("#device-info").innerText()));
     setup.device.state("online");
     await live(page);
     await close(page);

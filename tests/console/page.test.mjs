@@ -13,7 +13,7 @@ test("lists the devices; shows state, model, provider, alerts and telemetry of t
     const page = await setup.open();
     await until("both devices", async () => (await page.locator("#devices li").count()) === 2);
     assert.equal(await page.locator("#device-state").innerText(), "online");
-    assert.match(await page.locator("#device-facts").innerText(), /squeezesam 0 int8 · cpu · front streaming/);
+    assert.match(await page.locator("#device-info").innerText(), /squeezesam 0 int8 · cpu · front streaming/);
     assert.match(await page.locator("#alerts").innerText(), /throttled the processor is throttled\s+give it a fan/);
     setup.device.retained("alert/throttled", "");
     await until("no alert", () => page.locator("#alerts").isHidden());
@@ -100,7 +100,7 @@ test("commands that the device does not offer are listed and disabled", async ()
     });
     const page = await setup.open({}, "plain");
     await until(
-        "it is told",
+        "it is reported",
         async () => (await page.locator("#not-offered").innerText()) === "Not offered by this device: Everything, Snapshot, Follow.",
     );
     assert.ok(await page.getByRole("button", { name: "Everything", exact: true }).isDisabled());

@@ -51,7 +51,7 @@ test("the wanted device is waited for, whichever else is up; without one the fir
     assert.equal(linked.camera("robot-2", [{ id: "front" }, { id: "side" }]), "side");
     assert.equal(linked.camera("robot-2", [{ id: "front" }]), "front");
     linked.shows("robot-2", "");
-    assert.equal(linked.hash, "#robot-2/side", "a device that has not told its cameras keeps the wanted one");
+    assert.equal(linked.hash, "#robot-2/side", "a device that has not reported its cameras keeps the wanted one");
 });
 
 test("a device that was retired during a lost connection goes, one that reports again stays", () => {

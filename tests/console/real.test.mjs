@@ -76,7 +76,7 @@ async function understood(port) {
 async function operate(page, port, t) {
     await page.locator('[data-device="real"]').waitFor();
     await online(page);
-    await until("the facts", async () => /squeezesam .* · cpu · replay streaming/.test(await page.locator("#device-facts").innerText()));
+    await until("the info", async () => /squeezesam .* · cpu · replay streaming/.test(await page.locator("#device-info").innerText()));
     await until("telemetry", async () =>
         /^Latency, end to end, last: p50 \d/.test((await page.locator("#plots svg").first().getAttribute("aria-label")) ?? ""),
     );

@@ -69,7 +69,7 @@ test("of many devices a bounded number is listed, and the filter finds the other
     retained("robot-65/alert/throttled", { text: "the processor is too hot" });
     const page = await openPage(setup.browser, site.url + "#manual");
     await login(page, broker.url);
-    await until("more are told of", async () => /^60 of 70 devices/.test(await page.locator("#more-devices").innerText()), 60_000);
+    await until("more are reported", async () => /^60 of 70 devices/.test(await page.locator("#more-devices").innerText()), 60_000);
     assert.ok((await page.locator("#devices li").count()) <= 61);
     await button(page, "Fleet at a glance").click();
     await page.locator("#filter").fill("robot-69");

@@ -8,7 +8,7 @@ const note = byId("set-note", HTMLElement);
 const mode = byId("set-mode", HTMLSelectElement);
 const inputs = liveNumbers.map((name) => ({ name, input: byId(`set-${name}`, HTMLInputElement) }));
 
-/** A value as its field shows it; empty: the device does not tell it. */
+/** A value as its field shows it; empty: the device does not report it. */
 const shown = (value: number): string => (Number.isFinite(value) ? String(value) : "");
 
 export class CameraSettingsForm {
@@ -29,7 +29,7 @@ export class CameraSettingsForm {
   }
 
   /** What is in force now, whoever set it. A field that the operator has changed stays. */
-  told(now: LiveSettings): void {
+  reported(now: LiveSettings): void {
     if (mode.value === this.known.mode) mode.value = now.mode;
     for (const { name, input } of inputs) if (input.value === shown(this.known[name])) input.value = shown(now[name]);
     this.known = now;

@@ -78,7 +78,7 @@ export function reconcile<T, E extends HTMLElement>(
     focused.focus({ preventScroll: true });
 }
 
-/** Sets text only where it changed, so that screen readers are not told the same again. */
+/** Sets text only where it changed, so that screen readers do not read the same again. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -121,7 +121,7 @@ export class Link {
     return this.client?.connected === true && this.silence.isSilent(performance.now());
   }
 
-  /** Hears these topics, instead of those asked for before. As everywhere here, topics begin with the device. */
+  /** Subscribes to these topics, instead of those asked for before. As everywhere here, topics begin with the device. */
   subscribe(filters: string[]): void {
     const old = this.filters.filter((f) => !filters.includes(f));
     const added = filters.filter((f) => !this.filters.includes(f));
@@ -141,7 +141,7 @@ export class Link {
     return new Promise((done) => {
       if (!client?.connected) return done({ ok: false, code: "no_broker", message: "There is no connection to the broker." });
       const timer = setTimeout(
-        () => this.settle(id, { ok: false, code: "no_answer", message: `The device did not answer within ${waitMs / 1000} seconds.` }),
+        () => this.complete(id, { ok: false, code: "no_answer", message: `The device did not answer within ${waitMs / 1000} seconds.` }),
         waitMs,
       );
       this.waiting.set(id, (answer) => {
@@ -163,18 +163,18 @@ export class Link {
     const message = parse(payload);
     const parsed: Reply | null = message && reply(message);
     if (!parsed?.request || parsed.reply === "accepted") return;
-    this.settle(
+    this.complete(
       parsed.request,
       parsed.reply === "result" ? { ok: true, result: parsed.result } : { ok: false, code: parsed.code, message: parsed.message },
     );
   }
 
-  private settle(id: string, answer: Answer): void {
+  private complete(id: string, answer: Answer): void {
     this.waiting.get(id)?.(answer);
     this.waiting.delete(id);
   }
 
   private fail(code: string, message: string): void {
-    for (const id of [...this.waiting.keys()]) this.settle(id, { ok: false, code, message });
+    for (const id of [...this.waiting.keys()]) this.complete(id, { ok: false, code, message });
   }
 }

@@ -6,7 +6,7 @@ export type LiveNumber = (typeof liveNumbers)[number];
 /** What `set` changes, as it is in force. */
 export type LiveSettings = { mode: string } & Record<LiveNumber, number>;
 
-/** The values of an object of `info` or of a reply; NaN and an empty mode where the device does not tell. */
+/** The values of an object of `info` or of a reply; NaN and an empty mode where the device does not report them. */
 export function live(of: unknown): LiveSettings {
   const m = fields(of);
   return {

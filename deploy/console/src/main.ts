@@ -168,7 +168,7 @@ function onInfo(info: wire.Info): void {
   cameraChoice.replaceChildren(...info.cameras.map((c) => el("option", { value: c.id, selected: c.id === camera }, c.id)));
   cameraChoice.disabled = info.cameras.length < 2;
   const now = info.cameras.find((c) => c.id === camera)?.live;
-  if (now) settingsForm.told(now);
+  if (now) settingsForm.reported(now);
   // a camera that is new has a tile among all cameras
   subscribe();
 }
@@ -242,7 +242,7 @@ window.addEventListener("hashchange", () => {
   showAddress();
 });
 
-/** What every device tells of itself, everything of the chosen one, and the pictures in view. */
+/** What every device reports of itself, everything of the chosen one, and the pictures in view. */
 function subscribe(): void {
   const all = ["+/info", "+/alert/+", "+/model/state"];
   if (!device) return link.subscribe(all);

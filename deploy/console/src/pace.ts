@@ -15,7 +15,7 @@ const promptMs = 300;
 /** Pictures in a row that are behind before the level changes. */
 const patience = 3;
 /** Time in which a new level takes effect. */
-const settleMs = 3_000;
+const stableMs = 3_000;
 const firstRiseMs = 20_000;
 const longestRiseMs = 320_000;
 /** A difference like this is a clock that was set, not a delay. */
@@ -63,7 +63,7 @@ export class Pace {
     this.late = behind > behindMs ? this.late + 1 : 0;
     if (behind > promptMs) this.promptSince = Infinity;
     else if (this.promptSince === Infinity) this.promptSince = arrivedMs;
-    if (arrivedMs - this.changedAt < settleMs) return false;
+    if (arrivedMs - this.changedAt < stableMs) return false;
     if (this.late >= patience && this.level < levels.length - 1) {
       this.riseMs = Math.min(longestRiseMs, 2 * this.riseMs);
       return this.change(this.level + 1, arrivedMs);

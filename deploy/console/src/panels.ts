@@ -6,7 +6,7 @@ import { stages } from "./wire";
 
 const title = byId("device-name", HTMLElement);
 const stateLine = byId("device-state", HTMLElement);
-const factsLine = byId("device-facts", HTMLElement);
+const infoLine = byId("device-info", HTMLElement);
 const alertList = byId("alerts", HTMLElement);
 const modelBox = byId("model", HTMLElement);
 const stageChoice = byId("stage", HTMLSelectElement);
@@ -30,12 +30,12 @@ export function showDevice(d: Device, camera: string, isCurrent: boolean): void 
   const known = isCurrent && isUp(d) ? "" : "last known: ";
   const cam = d.cameras.get(camera);
   setText(
-    factsLine,
+    infoLine,
     [d.info?.model, d.info?.provider, cam && `${camera} ${known}${cam.state}${cam.reason ? ` (${spaced(cam.reason)})` : ""}`]
       .filter(Boolean)
       .join(" · "),
   );
-  factsLine.title = d.info?.precisionReason ?? "";
+  infoLine.title = d.info?.precisionReason ?? "";
   alertList.replaceChildren(
     ...[...d.alerts].map(([id, a]) =>
       el(

@@ -19,7 +19,7 @@ const dragPx = 8;
 const stepPx = 8;
 
 export class Picture {
-  /** Whether the next click corrects what is there instead of beginning anew. */
+  /** Whether the next click corrects what is there instead of beginning again. */
   correcting = false;
   /** Whether the next click is one off the object. */
   excluding = false;

@@ -25,7 +25,7 @@ export interface Abilities {
   negative: boolean;
 }
 
-/** The mask in view that a click can correct: one that the device can be told of by its id. */
+/** The mask in view that a click can correct: one that a command can name by its id. */
 export function correctable(pair: Pair): Mask | null {
   return pair.masks.find((m) => m.id !== "" && m.found && m.track === "" && m.source !== "everything") ?? null;
 }
@@ -35,7 +35,7 @@ const points = (m: Mask): number => m.clicks.length + m.negative.length + (m.box
 /**
  * The request that a click makes.
  * @param before What was asked on this frame last.
- * @param more The click belongs to what is there; else it begins anew. One off the object always does.
+ * @param more The click belongs to what is there; else it begins again. One off the object always does.
  * @returns The request, or why there is none.
  */
 export function clicked(pair: Pair, before: PromptRequest, click: Click, more: boolean, can: Abilities): PromptRequest | string {

@@ -17,7 +17,7 @@ export function decode(counts: string, width: number, height: number): Uint8Arra
       more = (c & 32) !== 0;
       if (!more && (c & 16) !== 0 && shift + 5 < 32) run |= -1 << (shift + 5);
     }
-    // from the fourth on, a run is told as the difference from the one before the last
+    // from the fourth on, a run is written as the difference from the one before the last
     if (runs.length > 2) run += runs[runs.length - 2]!;
     if (run < 0 || at + run > total) return null;
     runs.push(run);

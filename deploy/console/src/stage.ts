@@ -17,7 +17,7 @@ const veil = byId("veil", HTMLElement);
 const live = byId("live", HTMLButtonElement);
 const spoken = byId("spoken", HTMLElement);
 
-/** What the stage asks its owner, and tells it. */
+/** What the stage asks of its owner, and reports to it. */
 export interface Owner {
   abilities(): Abilities;
   asked(request: PromptRequest): void;

@@ -82,7 +82,7 @@ export interface Mask {
 export type WholeMask = Mask & { counts: string };
 export const isWhole = (m: Mask): m is WholeMask => m.found && m.counts !== null;
 
-export interface StageFigures {
+export interface StageStats {
   count: number;
   p50: number;
   p95: number;
@@ -90,16 +90,16 @@ export interface StageFigures {
   max: number;
 }
 
-export interface CameraFigures {
+export interface CameraStats {
   fpsIn: number;
   fpsOut: number;
   drops: [string, number][];
-  stages: Map<string, StageFigures>;
+  stages: Map<string, StageStats>;
 }
 
 export interface Telemetry {
   at: number;
-  cameras: Map<string, CameraFigures>;
+  cameras: Map<string, CameraStats>;
   rssBytes: number;
   cpuPercent: number;
   temperatureC: number;
@@ -216,10 +216,10 @@ export function mask(m: Fields): Mask | null {
 }
 
 export function telemetry(m: Fields): Telemetry {
-  const cameras = new Map<string, CameraFigures>();
+  const cameras = new Map<string, CameraStats>();
   for (const [id, value] of Object.entries(fields(m["cameras"])).slice(0, maxListed)) {
     const c = fields(value);
-    const of = new Map<string, StageFigures>();
+    const of = new Map<string, StageStats>();
     for (const [stage, v] of Object.entries(fields(c["stages"])).slice(0, maxListed)) {
       const s = fields(v);
       of.set(stage, {
