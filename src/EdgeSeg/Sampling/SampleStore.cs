@@ -12,8 +12,8 @@ internal readonly record struct SampleTotals(int Count, long Bytes, long LastNum
 /// <summary>
 /// Kept frames on the disk, a ring bounded in bytes: <c>NUMBER-CAMERA.jpg</c> and <c>NUMBER-CAMERA.json</c>. A frame is there when its JSON
 /// file is; that is written last, under its name only when it is whole. The folder and its files are for the service's user alone. The
-/// folder is read again each time, so another process may remove frames. <c>NUMBER-.purged</c>, an empty file, keeps the number that was the
-/// greatest when all frames were removed.
+/// folder is read again each time, so another process may remove frames. <c>NUMBER-.purged</c>, an empty file, keeps the number that was
+/// the greatest when all frames were removed.
 /// </summary>
 internal sealed class SampleStore(string folder)
 {
