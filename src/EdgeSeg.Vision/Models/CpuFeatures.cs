@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>The precision that is fastest on this processor.</summary>
@@ -49,6 +47,4 @@ internal static class CpuFeatures
 
         return null;
     }
-
-    public static string Architecture => RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
 }

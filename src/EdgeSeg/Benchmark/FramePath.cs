@@ -68,11 +68,6 @@ internal sealed class FramePath : IDisposable
     /// <summary>To be filled with pixels before each <see cref="Run"/>.</summary>
     public Frame Frame { get; }
 
-    /// <summary>Memory of held frames taken so far, and the most that is taken, in bytes.</summary>
-    public long HeldBytes => model.Frames.Bytes;
-
-    public long HoldBytes => model.Frames.Capacity;
-
     /// <summary>From the frame's pixels to the message in the outbox. The result is valid until the next call.</summary>
     public Segmentation Run()
     {

@@ -66,19 +66,6 @@ internal sealed class FrameGeometry : IDisposable
         };
     }
 
-    /// <summary>Converts a point of the camera's own picture to the frame; outside of the crop it lies outside of the frame.</summary>
-    public Click FromSource(Click point)
-    {
-        var (x, y) = rotate switch
-        {
-            90 => (SourceHeight - point.Y, point.X),
-            180 => (SourceWidth - point.X, SourceHeight - point.Y),
-            270 => (point.Y, SourceWidth - point.X),
-            _ => (point.X, point.Y),
-        };
-        return new Click(x - Crop.X, y - Crop.Y);
-    }
-
     /// <summary>
     /// Rotates and crops <paramref name="picture"/> (of the source's size) into <paramref name="frame"/>, whose memory is kept when it
     /// fits.

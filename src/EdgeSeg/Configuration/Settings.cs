@@ -123,19 +123,6 @@ internal sealed class Settings
     /// <summary>Keys of former versions with the reason of their removal. A file that sets one is still accepted, with a notice.</summary>
     public static IReadOnlyDictionary<string, string> RemovedKeys { get; } =
         new Dictionary<string, string> { ["publish.mask_format"] = "masks are always COCO run lengths" };
-
-    /// <summary>Every key with its value, in TOML's notation; contains no secret, since a setting cannot hold one.</summary>
-    public IEnumerable<(string Path, string Value)> Effective()
-    {
-        foreach (var section in Sections)
-        {
-            for (var i = 0; i < (section.IsList ? Cameras.Count : 1); i++)
-            {
-                foreach (var key in section.Keys)
-                    yield return (section.IsList ? $"{section.Path}[{i}].{key.Name}" : key.Path, key.Show(this, i));
-            }
-        }
-    }
 }
 
 /// <summary>A rectangle in pixels, top-left origin.</summary>

@@ -63,14 +63,6 @@ internal static class LinkSettings
             MaskExpiry = TimeSpan.FromSeconds(mqtt.MaskExpiryS),
         };
 
-    /// <summary>The path of a secret file after it was read.</summary>
-    /// <exception cref="OperatingException">It cannot be read.</exception>
-    public static string CheckSecret(string setting)
-    {
-        SecretFile.Read(setting, variables);
-        return SecretFile.Path(setting, variables);
-    }
-
     private static string? Password(MqttSettings mqtt) =>
         mqtt.PasswordFile.Length == 0 ? null : SecretFile.Read(mqtt.PasswordFile, variables);
 

@@ -22,4 +22,17 @@ internal static class Text
     /// <summary>The one line of the error that a text gives.</summary>
     public static string Error(string text, string name = "edgeseg.toml", Dictionary<string, string>? environment = null) =>
         Xunit.Assert.Single(Errors(text, name, environment));
+
+    /// <summary>Every key with its value, in TOML's notation.</summary>
+    public static IEnumerable<(string Path, string Value)> Effective(this Settings settings)
+    {
+        foreach (var section in Settings.Sections)
+        {
+            for (var i = 0; i < (section.IsList ? settings.Cameras.Count : 1); i++)
+            {
+                foreach (var key in section.Keys)
+                    yield return (section.IsList ? $"{section.Path}[{i}].{key.Name}" : key.Path, key.Show(settings, i));
+            }
+        }
+    }
 }

@@ -3,9 +3,8 @@ using System.Text;
 namespace EdgeSeg.Configuration;
 
 /// <summary>
-/// The table of keys for people: the commented example (<c>deploy/edgeseg.example.toml</c>) and the page (<c>docs/configuration.md</c>). A
-/// test compares
-/// both files with these texts.
+/// The table of keys for people: the commented example (<c>deploy/edgeseg.example.toml</c>) and the page (<c>docs/configuration.md</c>).
+/// <see cref="ReferenceTests"/> compares both files with these texts.
 /// </summary>
 internal static class Reference
 {
