@@ -1,6 +1,7 @@
 /* Tools of the virtual board's tests, in one static program:
  *   tools fire FILE COUNT PERIOD_US   COUNT rising edges on the simulated line whose pull is set by FILE, one a period
- *   tools hold PID NAME               stops the one thread of PID that is called NAME, until this program ends: what a stuck stage looks like */
+ *   tools hold PID NAME               stops the one thread of PID that is called NAME, until this program ends,
+ *                                     as a stuck stage would */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -9,9 +9,9 @@ internal static class MissingLibrary
 
     /// <summary>
     /// Shared objects that OpenCV's and ONNX Runtime's libraries link, and their Debian packages; GTK's package depends on those of pango,
-    /// cairo and glib.
+    /// cairo and glib. build/opencv-packages.txt has the same packages.
     /// </summary>
-    private static readonly (string Object, string Package)[] packages =
+    internal static readonly (string Object, string Package)[] packages =
     [
         ("libgtk-3.so.0", "libgtk-3-0"),
         ("libgdk-3.so.0", "libgtk-3-0"),

@@ -12,7 +12,7 @@ internal sealed record SourceFile(string Path, string Project, string Folder, st
 }
 
 /// <summary>
-/// The C# sources below <c>src</c>, and the functions in them. CSharpier's layout, which the build demands, makes line-wise reading enough.
+/// The C# sources below <c>src</c>, and the functions in them. CSharpier's layout, in which they are kept, makes line-wise reading enough.
 /// </summary>
 internal static partial class SourceTree
 {

@@ -15,60 +15,6 @@ public sealed partial class TidyTests
     private const int FunctionLines = 70;
     private const int SmallFileLines = 15;
 
-    /// <summary>The folders of each assembly, lowest first: a folder uses itself and those before it.</summary>
-    private static readonly Dictionary<string, string[]> Layers = new()
-    {
-        ["EdgeSeg.Vision"] = ["Platform", "Images", "Prompts", "Saliency", "Masks", "Models", "AutomaticMasks", "Tracking"],
-        ["EdgeSeg"] =
-        [
-            "Platform",
-            "Capture",
-            "Configuration",
-            "Gpio",
-            "Telemetry",
-            "Messages",
-            "WebConsole",
-            "Mqtt",
-            "Updates",
-            "Release",
-            // before the pipeline, which hands it frames; after the link, which takes its pictures
-            "Sampling",
-            "Pipeline",
-            "Health",
-            "Benchmark",
-            "Evaluation",
-            "Annotation",
-            "Service",
-            "Cli",
-        ],
-    };
-
-    [Fact]
-    public void A_folder_uses_only_itself_and_the_folders_below_it() => None(LayerFaults(SourceTree.Product));
-
-    [Fact]
-    public void The_layer_rule_finds_a_wrong_reference()
-    {
-        SourceFile[] wrong =
-        [
-            new("src/EdgeSeg/Capture/A.cs", "EdgeSeg", "Capture", ["using EdgeSeg.Pipeline;", "namespace EdgeSeg.Capture;"]),
-            new(
-                "src/EdgeSeg.Vision/Masks/B.cs",
-                "EdgeSeg.Vision",
-                "Masks",
-                ["namespace EdgeSeg.Vision.Masks;", "var x = EdgeSeg.Mqtt.Y.Z;"]
-            ),
-            new("src/EdgeSeg/Cli/C.cs", "EdgeSeg", "Cli", ["using EdgeSeg.Capture;", "namespace EdgeSeg.Cli;"]),
-        ];
-        Assert.Equal(
-            [
-                "src/EdgeSeg/Capture/A.cs(1): Capture uses Pipeline, which lies above it",
-                "src/EdgeSeg.Vision/Masks/B.cs(2): EdgeSeg.Vision uses EdgeSeg.Mqtt: the library knows nothing of the service",
-            ],
-            LayerFaults(wrong)
-        );
-    }
-
     [Fact]
     public void The_library_depends_on_OpenCvSharp_and_ONNX_Runtime_only()
     {
@@ -137,21 +83,18 @@ public sealed partial class TidyTests
         );
 
     [Fact]
-    public void Every_constant_is_used()
+    public void Every_constant_is_used() => None(UnusedConstants(SourceTree.Product));
+
+    [Fact]
+    public void The_rule_for_constants_finds_an_unused_one()
     {
-        var words = SourceTree
-            .Product.SelectMany(f => f.Lines)
-            .Where(l => !l.TrimStart().StartsWith("//", StringComparison.Ordinal))
-            .SelectMany(l => Word().Matches(l).Select(m => m.Value))
-            .CountBy(w => w)
-            .ToDictionary();
-        None(
-            from file in SourceTree.Product
-            from line in file.Lines
-            let constant = Constant().Match(line)
-            where constant.Success && words[constant.Groups[1].Value] < 2
-            select $"{file.Path}: constant {constant.Groups[1].Value} is not used"
-        );
+        SourceFile[] files =
+        [
+            new("A.cs", "", "", ["class A", "{", "    private const int Used = 1,", "        Unused = 2;", "    int x = Used;", "}"]),
+            new("B.cs", "", "", ["class B", "{", "    public const int Shared = 1;", "    public const int Unused = 2;", "}"]),
+            new("C.cs", "", "", ["class C", "{", "    int x = B.Shared, Unused;", "}"]),
+        ];
+        Assert.Equal(["A.cs: constant Unused is not used", "B.cs: constant Unused is not used"], UnusedConstants(files));
     }
 
     [Fact]
@@ -164,70 +107,77 @@ public sealed partial class TidyTests
             select $"{file.Path}: {type.Groups[1].Value}: say what it does instead"
         );
 
-    private static List<string> LayerFaults(IEnumerable<SourceFile> files)
+    /// <summary>
+    /// A constant is used by its name in its own file, or in one that declares the same partial type or derives from it, else by
+    /// <c>Type.Name</c>.
+    /// </summary>
+    private static IEnumerable<string> UnusedConstants(SourceFile[] files)
     {
-        var faults = new List<string>();
-        foreach (var file in files.Where(f => f.Folder.Length > 0))
+        var codes = files.ToDictionary(
+            f => f,
+            f => string.Join('\n', f.Lines.Where(l => !l.TrimStart().StartsWith("//", StringComparison.Ordinal)))
+        );
+        foreach (var (file, code) in codes)
         {
-            var layers = Layers[file.Project];
-            var own = Array.IndexOf(layers, file.Folder);
-            if (own < 0)
-                faults.Add($"{file.Path}: folder {file.Folder} has no place in the layers of {file.Project}");
-            foreach (var (line, index) in file.Lines.Select((l, i) => (l, i)))
+            var types = DeclaredType().Matches(code).Select(m => Regex.Escape(m.Groups[1].Value)).Distinct().ToArray();
+            if (!code.Contains("const ", StringComparison.Ordinal) || types.Length == 0)
+                continue;
+            var anyType = string.Join('|', types);
+            var related = codes.Where(c => c.Key != file && Regex.IsMatch(c.Value, $@"(partial \w+|:[^\n{{]*?) \b({anyType})\b")).ToArray();
+            foreach (var name in ConstantsOf(code))
             {
-                if (line.StartsWith("namespace ", StringComparison.Ordinal) || line.TrimStart().StartsWith("//", StringComparison.Ordinal))
-                    continue;
-                foreach (Match use in Reference().Matches(line))
-                {
-                    var (isVision, folder) = (use.Groups[1].Success, use.Groups[2].Value);
-                    if (file.Project == "EdgeSeg.Vision" && !isVision && Layers["EdgeSeg"].Contains(folder))
-                        faults.Add(
-                            $"{file.Path}({index + 1}): EdgeSeg.Vision uses EdgeSeg.{folder}: the library knows nothing of the service"
-                        );
-                    else if (isVision == (file.Project == "EdgeSeg.Vision") && Array.IndexOf(layers, folder) > own)
-                        faults.Add($"{file.Path}({index + 1}): {file.Folder} uses {folder}, which lies above it");
-                }
+                var isUsed =
+                    Regex.Count(code, $@"\b{name}\b") > Regex.Count(code, $@"\b{name} = ")
+                    || related.Any(c => Regex.IsMatch(c.Value, $@"\b{name}\b"))
+                    || codes.Any(c => c.Key != file && Regex.IsMatch(c.Value, $@"\b({anyType})\.{name}\b"));
+                if (!isUsed)
+                    yield return $"{file.Path}: constant {name} is not used";
             }
         }
-        return faults;
     }
+
+    /// <summary>Every name of every declaration; the layout has one name a line.</summary>
+    private static IEnumerable<string> ConstantsOf(string code) =>
+        from declaration in Constant().Matches(code)
+        from name in DeclaredName().Matches(declaration.Value)
+        select name.Groups[1].Value;
 
     private static IEnumerable<string> TextFiles() =>
         from path in new[] { "src", "tests", "samples", "build", "models/training", "deploy" }
             .Select(Repository.PathOf)
             .Where(Directory.Exists)
             .SelectMany(root => Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories))
-            .Append(Repository.PathOf("build.sh"))
-        where Path.GetExtension(path) is ".cs" or ".py" or ".ts" or ".mjs" or ".sh"
+            .Where(path => OwnText().IsMatch(path))
+            .Concat(new[] { "build.sh", ".ci/run", "Directory.Build.props", "Directory.Packages.props" }.Select(Repository.PathOf))
         where !Generated().IsMatch(path)
         select path;
 
     private static string Relative(string path) => Path.GetRelativePath(Repository.PathOf(""), path);
 
-    private static void None(IEnumerable<string> faults)
+    internal static void None(IEnumerable<string> faults)
     {
         var list = faults.ToArray();
         Assert.True(list.Length == 0, $"{list.Length} faults:\n{string.Join('\n', list)}");
     }
 
-    [GeneratedRegex(@"\bEdgeSeg\.(Vision\.)?([A-Z]\w*)")]
-    private static partial Regex Reference();
+    [GeneratedRegex(@"\.(cs|py|ts|mjs|sh|cpp|c|csproj|props|html)$")]
+    private static partial Regex OwnText();
 
     [GeneratedRegex(@"/(obj|bin|node_modules|cache|dist|\.venv)/")]
     private static partial Regex Generated();
 
-    [GeneratedRegex(@"\bconst\s+\w+\s+(\w+)\s*=")]
+    [GeneratedRegex(@"\bconst [\w.]+ \w+ =(?:[^;""]|""[^""\n]*"")*;")]
     private static partial Regex Constant();
 
+    [GeneratedRegex(@"(?:^const [\w.]+ |,\n\s+)(\w+) = ?")]
+    private static partial Regex DeclaredName();
+
     [GeneratedRegex(@"\b(?:class|struct|record|interface|enum)\s+(?:struct\s+|class\s+)?([A-Z]\w*)")]
-    private static partial Regex DeclaredType();
+    internal static partial Regex DeclaredType();
 
     [GeneratedRegex(@"(Manager|Helper|Helpers|Util|Utils|Utility)$")]
     private static partial Regex Empty();
 
     [GeneratedRegex(@"\b(LibraryImport|DllImport)\(""libc")]
     private static partial Regex CLibrary();
-
-    [GeneratedRegex(@"\w+")]
-    private static partial Regex Word();
 }
