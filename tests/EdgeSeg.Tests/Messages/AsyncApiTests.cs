@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using EdgeSeg.Capture;
 using EdgeSeg.Platform;
+using EdgeSeg.Release;
 using EdgeSeg.Service;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Updates;

@@ -170,7 +170,8 @@ public class EmbeddedBrokerTests
                 TestContext.Current.CancellationToken
             );
         await Wait.UntilAsync(() => broker.Clients == 2, "both are in");
-        Assert.True(a.IsConnected && b.IsConnected);
+        Assert.True(a.IsConnected, "the first client was disconnected");
+        Assert.True(b.IsConnected, "the second client was disconnected");
     }
 
     [Fact]

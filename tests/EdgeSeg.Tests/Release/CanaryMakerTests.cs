@@ -1,8 +1,7 @@
-using EdgeSeg.Release;
 using EdgeSeg.Vision.Masks;
 using Xunit;
 
-namespace EdgeSeg.Updates;
+namespace EdgeSeg.Release;
 
 public sealed class CanaryMakerTests
 {

@@ -1,11 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EdgeSeg.Testing;
+using EdgeSeg.Updates;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Models;
 using Xunit;
 
-namespace EdgeSeg.Updates;
+namespace EdgeSeg.Release;
 
 /// <summary>The operator's way on the shipped model, as published.</summary>
 public sealed class PackTests : IDisposable

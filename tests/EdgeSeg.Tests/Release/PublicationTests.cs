@@ -2,13 +2,13 @@ using System.Diagnostics;
 using System.Text;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
-using EdgeSeg.Release;
 using EdgeSeg.Testing;
+using EdgeSeg.Updates;
 using MQTTnet;
 using MQTTnet.Protocol;
 using Xunit;
 
-namespace EdgeSeg.Updates;
+namespace EdgeSeg.Release;
 
 /// <summary><c>edgeseg model publish</c> and <c>status</c> as published, at a real mosquitto.</summary>
 public sealed class PublicationTests : IDisposable

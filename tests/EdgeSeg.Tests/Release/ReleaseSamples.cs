@@ -1,6 +1,6 @@
-using EdgeSeg.Release;
+using EdgeSeg.Updates;
 
-namespace EdgeSeg.Updates;
+namespace EdgeSeg.Release;
 
 /// <summary>Keys, manifests and signatures of the tests' own.</summary>
 internal static class ReleaseSamples

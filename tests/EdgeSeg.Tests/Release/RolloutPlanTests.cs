@@ -1,9 +1,9 @@
 using System.Text;
-using EdgeSeg.Release;
+using EdgeSeg.Updates;
 using EdgeSeg.Vision.Platform;
 using Xunit;
 
-namespace EdgeSeg.Updates;
+namespace EdgeSeg.Release;
 
 /// <summary>Who takes part in a roll-out: the same answer on the device and in the operator's preview.</summary>
 public class RolloutPlanTests

@@ -1,9 +1,9 @@
-using EdgeSeg.Release;
 using EdgeSeg.Testing;
+using EdgeSeg.Updates;
 using EdgeSeg.Vision.Platform;
 using Xunit;
 
-namespace EdgeSeg.Updates;
+namespace EdgeSeg.Release;
 
 public sealed class SigningKeyTests : IDisposable
 {

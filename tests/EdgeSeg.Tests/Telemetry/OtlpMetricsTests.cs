@@ -11,10 +11,7 @@ public class OtlpMetricsTests
     [Fact]
     public async Task A_collector_receives_the_metrics_over_http()
     {
-        using var collector = new HttpListener();
-        var port = Mosquitto.FreePort();
-        collector.Prefixes.Add($"http://127.0.0.1:{port}/");
-        collector.Start();
+        using var collector = Listening(out var port);
         using var metrics = new OtlpMetrics(
             $"http://127.0.0.1:{port}",
             "robot-7",
@@ -57,6 +54,26 @@ public class OtlpMetricsTests
             )
                 Assert.Contains(word, text, StringComparison.Ordinal);
             break;
+        }
+    }
+
+    /// <summary>A listener takes no port 0, and another process may take a free port before it: it is tried with another one then.</summary>
+    private static HttpListener Listening(out int port)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            port = Mosquitto.FreePort();
+            var listener = new HttpListener();
+            listener.Prefixes.Add($"http://127.0.0.1:{port}/");
+            try
+            {
+                listener.Start();
+                return listener;
+            }
+            catch (HttpListenerException) when (tries < 20)
+            {
+                listener.Close();
+            }
         }
     }
 

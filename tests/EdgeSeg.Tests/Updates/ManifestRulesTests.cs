@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using EdgeSeg.Messages;
 using EdgeSeg.Vision.Models;
 using Xunit;
-using static EdgeSeg.Updates.ReleaseSamples;
+using static EdgeSeg.Release.ReleaseSamples;
 
 namespace EdgeSeg.Updates;
 

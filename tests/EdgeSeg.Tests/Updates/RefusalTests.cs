@@ -1,4 +1,5 @@
 using EdgeSeg.Messages;
+using EdgeSeg.Release;
 using EdgeSeg.Telemetry;
 using Xunit;
 

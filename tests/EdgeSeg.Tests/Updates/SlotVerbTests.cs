@@ -1,5 +1,6 @@
 using EdgeSeg.Messages;
 using EdgeSeg.Platform;
+using EdgeSeg.Release;
 using EdgeSeg.Service;
 using EdgeSeg.Testing;
 using Xunit;

@@ -5,6 +5,7 @@ using System.Text;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
 using EdgeSeg.Platform;
+using EdgeSeg.Release;
 using EdgeSeg.Telemetry;
 using EdgeSeg.Testing;
 using Xunit;

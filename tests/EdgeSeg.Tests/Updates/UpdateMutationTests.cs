@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
+using EdgeSeg.Release;
 using Xunit;
 
 namespace EdgeSeg.Updates;

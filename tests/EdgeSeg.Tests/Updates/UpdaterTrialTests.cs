@@ -1,6 +1,7 @@
 using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
+using EdgeSeg.Release;
 using EdgeSeg.Telemetry;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using EdgeSeg.Messages;
 using Xunit;
-using static EdgeSeg.Updates.ReleaseSamples;
+using static EdgeSeg.Release.ReleaseSamples;
 
 namespace EdgeSeg.Updates;
 

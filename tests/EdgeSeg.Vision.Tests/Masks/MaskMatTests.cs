@@ -36,7 +36,8 @@ public class MaskMatTests
         var mask = new BinaryMask();
         MaskMat.FromMat(part, mask);
         Assert.Equal(2, mask.Area());
-        Assert.True(mask[1, 2] && mask[120, 2]);
+        Assert.True(mask[1, 2], "(1, 2) is set");
+        Assert.True(mask[120, 2], "(120, 2) is set");
     }
 
     [Fact]
