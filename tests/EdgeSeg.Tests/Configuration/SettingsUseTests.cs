@@ -23,19 +23,41 @@ public class SettingsUseTests
     [Fact]
     public void Every_setting_is_read_outside_of_the_configuration()
     {
-        var settings = types
-            .Where(t =>
-                t.Namespace == "EdgeSeg.Configuration"
-                && t.Name.EndsWith("Settings", StringComparison.Ordinal)
-                && t is { IsClass: true, IsAbstract: false, IsNested: false }
-            )
-            .SelectMany(t => t.GetProperties(All))
-            .Where(p => p.CanWrite)
-            .ToArray();
+        var settings = AllSettings();
         Assert.True(settings.Length > 70, $"only {settings.Length} settings were found");
         var read = Reached();
         Assert.Equal([], settings.Where(p => !read.Contains(p.GetMethod!)).Select(p => $"{p.DeclaringType!.Name}.{p.Name}"));
     }
+
+    /// <summary>
+    /// Threads share settings, so nothing changes them after they were read. These make settings of their own before anything uses them:
+    /// the check of the broker, the command line's options of the broker, the demonstration, and the benchmark's camera.
+    /// </summary>
+    [Fact]
+    public void A_setting_is_assigned_outside_of_the_configuration_only_where_new_settings_are_made()
+    {
+        var setters = AllSettings().Select(p => (MethodBase)p.SetMethod!).ToHashSet();
+        var assigning =
+            from type in types
+            where type.Namespace != "EdgeSeg.Configuration"
+            where Methods(type).SelectMany(Called).Any(setters.Contains)
+            select Outermost(type).Name;
+        Assert.Equal(["BrokerCheck", "BrokerOptions", "DemoVerb", "FramePath"], assigning.Distinct().Order());
+    }
+
+    private static PropertyInfo[] AllSettings() =>
+        [
+            .. types
+                .Where(t =>
+                    t.Namespace == "EdgeSeg.Configuration"
+                    && t.Name.EndsWith("Settings", StringComparison.Ordinal)
+                    && t is { IsClass: true, IsAbstract: false, IsNested: false }
+                )
+                .SelectMany(t => t.GetProperties(All))
+                .Where(p => p.CanWrite),
+        ];
+
+    private static Type Outermost(Type type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
 
     [Fact]
     public void A_getter_that_only_a_check_or_the_table_of_keys_calls_is_not_read()

@@ -57,7 +57,7 @@ public class OtlpMetricsTests
         }
     }
 
-    /// <summary>A listener takes no port 0, and another process may take a free port before it: it is tried with another one then.</summary>
+    /// <summary>A listener takes no port 0. Where another process takes the free port before it, it is tried with another one.</summary>
     private static HttpListener Listening(out int port)
     {
         for (var tries = 1; ; tries++)
