@@ -4,7 +4,7 @@ using EdgeSeg.Messages;
 using EdgeSeg.Testing;
 using EdgeSeg.Vision.Models;
 using Xunit;
-using static EdgeSeg.Updates.ReleaseSamples;
+using static EdgeSeg.Release.ReleaseSamples;
 
 namespace EdgeSeg.Updates;
 
