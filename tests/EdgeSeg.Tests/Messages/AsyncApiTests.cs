@@ -5,7 +5,6 @@ using EdgeSeg.Platform;
 using EdgeSeg.Release;
 using EdgeSeg.Service;
 using EdgeSeg.Telemetry;
-using EdgeSeg.Updates;
 using Xunit;
 
 namespace EdgeSeg.Messages;

@@ -1,6 +1,5 @@
 using EdgeSeg.Messages;
 using EdgeSeg.Platform;
-using EdgeSeg.Release;
 using EdgeSeg.Service;
 using EdgeSeg.Testing;
 using Xunit;
