@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Platform;
 using OpenCvSharp;
@@ -28,14 +29,15 @@ internal static class MaskFile
         if (labels.Cols != width || labels.Rows != height)
             throw new OperatingException($"{path}: has {labels.Cols}x{labels.Rows} pixels and its frame {width}x{height}");
         using var isSet = new Mat(height, width, MatType.CV_8UC1, Scalar.All(0));
-        using var channel = new Mat();
         var channels = labels.Channels();
-        for (var i = 0; i < (channels == 4 ? 3 : channels); i++)
+        var (pixel, counted) = ((int)labels.ElemSize(), (int)labels.ElemSize1() * (channels == 4 ? 3 : channels));
+        for (var y = 0; y < height; y++)
         {
-            Cv2.ExtractChannel(labels, channel, i);
-            using var one = new Mat();
-            Cv2.Compare(channel, Scalar.All(0), one, CmpTypes.NE);
-            Cv2.BitwiseOr(isSet, one, isSet);
+            // a value is 0 where all its bytes are, whatever its depth
+            var from = MemoryMarshal.CreateReadOnlySpan(ref labels.At<byte>(y, 0), width * pixel);
+            var to = MemoryMarshal.CreateSpan(ref isSet.At<byte>(y, 0), width);
+            for (var x = 0; x < width; x++)
+                to[x] = from.Slice(x * pixel, counted).ContainsAnyExcept((byte)0) ? byte.MaxValue : (byte)0;
         }
 
         MaskMat.FromMat(isSet, mask);
