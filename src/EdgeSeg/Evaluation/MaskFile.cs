@@ -30,7 +30,8 @@ internal static class MaskFile
             throw new OperatingException($"{path}: has {labels.Cols}x{labels.Rows} pixels and its frame {width}x{height}");
         using var isSet = new Mat(height, width, MatType.CV_8UC1, Scalar.All(0));
         var channels = labels.Channels();
-        var (pixel, counted) = ((int)labels.ElemSize(), (int)labels.ElemSize1() * (channels == 4 ? 3 : channels));
+        var pixel = (int)labels.ElemSize();
+        var counted = pixel / channels * (channels == 4 ? 3 : channels);
         for (var y = 0; y < height; y++)
         {
             // a value is 0 where all its bytes are, whatever its depth
