@@ -45,7 +45,8 @@ internal static class ConnectErrors
             or MqttClientConnectResultCode.NotAuthorized
             or MqttClientConnectResultCode.Banned =>
                 "it rejects the user name or password (check mqtt.username and mqtt.password_file, or the client certificate)",
-            MqttClientConnectResultCode.UnsupportedProtocolVersion =>
+            // 1: the answer of a broker that knows 3.1.1 alone, in that version's form
+            MqttClientConnectResultCode.UnsupportedProtocolVersion or (MqttClientConnectResultCode)1 =>
                 "it does not support this MQTT version (for a broker without version 5 set mqtt.protocol = \"3.1.1\")",
             MqttClientConnectResultCode.ClientIdentifierNotValid => "it rejects the client id (check mqtt.client_id)",
             MqttClientConnectResultCode.ServerUnavailable or MqttClientConnectResultCode.ServerBusy => "it is not available now",

@@ -26,7 +26,8 @@ internal sealed class ManifestSelector(UpdateContext context, KeyRotation keys, 
                 // the fleet's older manifest beside the device's own is in order; one older than what was accepted before is a replay
                 if (offer.Source == ManifestSource.Kept && newest is not null && verified.IsNewerThan(newest))
                 {
-                    refusal = new UpdateException(
+                    // what is refused for a reason of its own is what just came
+                    refusal ??= new UpdateException(
                         UpdateReason.Replayed,
                         $"its serial {newest.Manifest.Serial} is older than {verified.Manifest.Serial}, which was accepted before"
                     );

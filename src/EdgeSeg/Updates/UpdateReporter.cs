@@ -33,7 +33,9 @@ internal sealed class UpdateReporter(Action<UpdateReport> publish, Action<string
     {
         if (report == Last)
             return;
-        var isNews = Last is null || (report.State, report.Reason, report.Version) != (Last.State, Last.Reason, Last.Version);
+        var isNews =
+            Last is null
+            || (report.State, report.Reason, report.Version, report.Serial) != (Last.State, Last.Reason, Last.Version, Last.Serial);
         Last = report;
         if (isNews && report.Reason is not null)
             log($"model update {report.State} ({report.Reason}): {report.Text}");
@@ -65,10 +67,14 @@ internal sealed class UpdateReporter(Action<UpdateReport> publish, Action<string
     }
 
     /// <summary>Reports that an update failed or was refused.</summary>
-    public void Fail(UpdateException e)
+    /// <param name="e">Why.</param>
+    /// <param name="serial">Of the manifest that is refused, so that a further one with the same fault is news; null: not known.</param>
+    public void Fail(UpdateException e, long? serial = null)
     {
-        var report = (Last ?? new UpdateReport(UpdateReport.Idle)) with
+        var last = Last ?? new UpdateReport(UpdateReport.Idle);
+        var report = last with
         {
+            Serial = serial ?? last.Serial,
             State = e.Retry ? UpdateReport.Waiting : UpdateReport.Refused,
             Reason = e.Reason,
             Text = e.Message,

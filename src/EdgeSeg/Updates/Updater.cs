@@ -25,6 +25,9 @@ internal sealed class Updater
     private long seen = -1,
         restUntil;
 
+    /// <summary>The serial of the manifest that is followed; null: none was verified.</summary>
+    private long? followed;
+
     /// <param name="context">The device, its disk, its model and its reports.</param>
     /// <param name="source">Fetches bundles.</param>
     /// <param name="canary">Tries them.</param>
@@ -79,6 +82,7 @@ internal sealed class Updater
         var (file, store) = (context.File, context.Store);
         if (inbox.Offered != seen)
             ResetAttempts(inbox.Offered);
+        followed = null;
         try
         {
             if (file.Problem is { } problem)
@@ -146,6 +150,7 @@ internal sealed class Updater
     private async Task<bool> AdvanceAsync(VerifiedManifest verified, CancellationToken cancel)
     {
         var (manifest, id, _) = verified;
+        followed = manifest.Serial;
         UpdateGate.Accept(manifest, id, State, context.Now, context.Options.ClockSynced()).ThrowIfRefused();
         Accept(verified);
         if (manifest.Action == ManifestRules.Abort)
@@ -266,7 +271,7 @@ internal sealed class Updater
         if (e.Reason == UpdateReason.FailedBefore && State.Last is not null)
             context.Reporter.ReportLast(State);
         else
-            context.Reporter.Fail(e);
+            context.Reporter.Fail(e, followed);
         restUntil = e.Retry
             ? context.Time.GetTimestamp() + (long)(backoff.Next(e.RetryAfter).TotalSeconds * context.Time.TimestampFrequency)
             : long.MaxValue;

@@ -42,6 +42,43 @@ public sealed class RefusalTests : IDisposable
     }
 
     [Fact]
+    public async Task Each_of_several_refused_manifests_is_reported_with_its_serial()
+    {
+        foreach (var serial in (int[])[8, 9, 10])
+        {
+            // edgeseg 9 does not exist
+            var manifest = UpdateRig.Install(13, serial);
+            rig.Offer(
+                manifest with
+                {
+                    Bundle = manifest.Bundle! with { Compatible = new Compatible { MinEdgeseg = "9.0.0" } },
+                },
+                ReleaseSamples.Alice,
+                ReleaseSamples.Bob
+            );
+            await rig.RunOnceAsync(3);
+            Assert.Equal((UpdateReport.Refused, (long?)serial), (rig.Last.State, rig.Last.Serial));
+            Assert.Equal(serial - 7, rig.Log.Count(l => l.Contains("model update refused", StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
+    public async Task A_refusal_of_the_fleet_s_manifest_is_reported_beside_an_older_one_of_the_device()
+    {
+        rig.Offer(Waiting, ReleaseSamples.Alice, ReleaseSamples.Bob);
+        await rig.RunOnceAsync(3);
+        var waiting = UpdateRig.Install(9, 20) with
+        {
+            Rollout = new Rollout { Percent = 0, Salt = "a" },
+        };
+        rig.Offer(ReleaseSamples.Seal(waiting, [ReleaseSamples.Alice, ReleaseSamples.Bob]).Write(), isFleet: true);
+        await rig.RunOnceAsync(3);
+        rig.Offer(ReleaseSamples.Seal(waiting with { Serial = 21 }, [ReleaseSamples.Alice]).Write(), isFleet: true);
+        await rig.RunOnceAsync(3);
+        Assert.Equal((UpdateReport.Refused, UpdateReason.Threshold), (rig.Last.State, rig.Last.Reason));
+    }
+
+    [Fact]
     public async Task A_refusal_beside_an_update_that_cannot_be_fetched()
     {
         rig.OnFetch = _ => throw new UpdateException(UpdateReason.Unreachable, "no answer", retry: true);
