@@ -20,7 +20,8 @@ internal static class RunVerb
             Description = "TOML or JSON settings. Default: $EDGESEG_CONFIG, else /etc/edgeseg/edgeseg.toml if it is there, else defaults.",
         };
 
-    public static Settings Load(ParseResult parsed, Option<string?> config) => SettingsFile.Load(parsed.GetValue(config), Variables());
+    public static Settings Load(ParseResult parsed, Option<string?> config) =>
+        SettingsFile.Load(parsed.GetValue(config), SecretFile.Variables);
 
     public static Command Create()
     {
@@ -100,10 +101,4 @@ internal static class RunVerb
                     + "\"v4l2:/dev/video0\" or \"test:\"",
                 ExitCode.Usage
             );
-
-    private static Dictionary<string, string> Variables() =>
-        Environment
-            .GetEnvironmentVariables()
-            .Cast<System.Collections.DictionaryEntry>()
-            .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
 }

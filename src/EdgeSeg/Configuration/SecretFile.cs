@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Text;
 using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
@@ -18,6 +19,13 @@ internal static class SecretFile
     private const string FolderPrefix = "secret_";
     private const string PackageFolder = "/etc/edgeseg/credentials/";
     private const int MaxNameLength = 95;
+
+    /// <summary>The environment of this process, which settings and credentials are read with.</summary>
+    public static IReadOnlyDictionary<string, string> Variables { get; } =
+        Environment
+            .GetEnvironmentVariables()
+            .Cast<DictionaryEntry>()
+            .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
 
     /// <summary>True when the text has one of the two forms; the file need not exist.</summary>
     public static bool IsValid(string setting)

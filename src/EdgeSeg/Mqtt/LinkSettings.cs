@@ -11,11 +11,6 @@ namespace EdgeSeg.Mqtt;
 /// </summary>
 internal static class LinkSettings
 {
-    private static readonly Dictionary<string, string> variables = Environment
-        .GetEnvironmentVariables()
-        .Cast<System.Collections.DictionaryEntry>()
-        .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
-
     /// <summary>The broker inside the process; null when an external one is configured.</summary>
     /// <param name="mqtt">Settings.</param>
     /// <param name="console">Listener whose WebSocket connects to the broker too; null: none.</param>
@@ -64,7 +59,7 @@ internal static class LinkSettings
         };
 
     private static string? Password(MqttSettings mqtt) =>
-        mqtt.PasswordFile.Length == 0 ? null : SecretFile.Read(mqtt.PasswordFile, variables);
+        mqtt.PasswordFile.Length == 0 ? null : SecretFile.Read(mqtt.PasswordFile, SecretFile.Variables);
 
     /// <summary>A broker that listens on every address is reached on loopback.</summary>
     private static IPAddress Reachable(IPAddress address)
@@ -80,12 +75,13 @@ internal static class LinkSettings
             mqtt.ClientCertFile.Length == 0
                 ? null
                 : PemFiles.ClientCertificate(
-                    SecretFile.Path(mqtt.ClientCertFile, variables),
-                    mqtt.ClientKeyFile.Length == 0 ? null : SecretFile.Path(mqtt.ClientKeyFile, variables)
+                    SecretFile.Path(mqtt.ClientCertFile, SecretFile.Variables),
+                    mqtt.ClientKeyFile.Length == 0 ? null : SecretFile.Path(mqtt.ClientKeyFile, SecretFile.Variables)
                 );
         return new LinkTls
         {
-            Authorities = mqtt.CaFile.Length == 0 ? null : PemFiles.Authorities("mqtt.ca_file", SecretFile.Path(mqtt.CaFile, variables)),
+            Authorities =
+                mqtt.CaFile.Length == 0 ? null : PemFiles.Authorities("mqtt.ca_file", SecretFile.Path(mqtt.CaFile, SecretFile.Variables)),
             ClientCertificate = certificate,
         };
     }

@@ -31,6 +31,16 @@ internal sealed class ServerCertificateCheck(
     /// <summary>The certificate was shown and is good: what fails afterwards is not the server's certificate.</summary>
     public bool IsAccepted { get; private set; }
 
+    /// <param name="authorities">That may sign the server's certificate; null: those of the system.</param>
+    public static X509ChainPolicy? ChainPolicy(X509Certificate2Collection? authorities)
+    {
+        if (authorities is null)
+            return null;
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.AddRange(authorities);
+        return policy;
+    }
+
     public bool Accept(X509Certificate? shown, X509Chain? chain, SslPolicyErrors errors)
     {
         Fault = errors == SslPolicyErrors.None ? null : Explain(shown, chain, errors);

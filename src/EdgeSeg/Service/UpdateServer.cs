@@ -1,4 +1,3 @@
-using System.Collections;
 using EdgeSeg.Configuration;
 using EdgeSeg.Messages;
 using EdgeSeg.Mqtt;
@@ -10,25 +9,21 @@ namespace EdgeSeg.Service;
 /// <summary>From <c>[update]</c> to the options of downloads. Certificates and secrets are read here.</summary>
 internal static class UpdateServer
 {
-    public static IReadOnlyDictionary<string, string> Variables { get; } =
-        Environment
-            .GetEnvironmentVariables()
-            .Cast<DictionaryEntry>()
-            .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal);
-
     /// <exception cref="OperatingException">A file cannot be read.</exception>
     public static DownloadOptions Options(UpdateSettings update)
     {
         // a missing secret is reported at the start, not at the first update
         if (update.AuthorizationFile.Length > 0)
-            _ = SecretFile.Read(update.AuthorizationFile, Variables);
+            _ = SecretFile.Read(update.AuthorizationFile, SecretFile.Variables);
         return new DownloadOptions
         {
             Schemes = update.Sources,
             FileRoot = update.FileRoot,
             MaxBytesPerS = update.MaxKibS * 1024L,
             Authorities =
-                update.CaFile.Length > 0 ? PemFiles.Authorities("update.ca_file", SecretFile.Path(update.CaFile, Variables)) : null,
+                update.CaFile.Length > 0
+                    ? PemFiles.Authorities("update.ca_file", SecretFile.Path(update.CaFile, SecretFile.Variables))
+                    : null,
             Proxy = update.Proxy.Length > 0 ? new Uri(update.Proxy) : null,
             Authorization = update.AuthorizationFile.Length > 0 ? () => Authorization(update.AuthorizationFile) : null,
         };
@@ -38,7 +33,7 @@ internal static class UpdateServer
     {
         try
         {
-            return SecretFile.Read(setting, Variables);
+            return SecretFile.Read(setting, SecretFile.Variables);
         }
         catch (OperatingException e)
         {

@@ -1,4 +1,3 @@
-using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 
 namespace EdgeSeg.Telemetry;
@@ -14,19 +13,4 @@ internal sealed class CollectorAccess
     /// <see cref="EdgeSeg.Vision.Platform.OperatingException"/> where the file cannot be read.
     /// </summary>
     public Func<string>? Authorization { get; init; }
-
-    /// <param name="accept">Judges the collector's certificate.</param>
-    public SslClientAuthenticationOptions Tls(RemoteCertificateValidationCallback accept)
-    {
-        var tls = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = accept };
-        if (Authorities is null)
-            return tls;
-        tls.CertificateChainPolicy = new X509ChainPolicy
-        {
-            TrustMode = X509ChainTrustMode.CustomRootTrust,
-            RevocationMode = X509RevocationMode.NoCheck,
-        };
-        tls.CertificateChainPolicy.CustomTrustStore.AddRange(Authorities);
-        return tls;
-    }
 }

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using EdgeSeg.Platform;
 using EdgeSeg.Vision.Platform;
 
@@ -31,22 +33,20 @@ internal sealed class ExportReporter : DelegatingHandler
         (this.address, this.access, this.time, this.report) = (address, access, time, report);
         InnerHandler = new SocketsHttpHandler
         {
-            SslOptions = access.Tls(
-                (_, certificate, chain, errors) =>
-                {
-                    var check = new ServerCertificateCheck(
-                        address.IdnHost,
-                        time,
-                        "the collector",
-                        "telemetry.otlp_ca_file",
-                        "telemetry.otlp_endpoint"
-                    );
-                    var isAccepted = check.Accept(certificate, chain, errors);
-                    certificateFault = check.Fault;
-                    return isAccepted;
-                }
-            ),
+            SslOptions = new SslClientAuthenticationOptions
+            {
+                CertificateChainPolicy = ServerCertificateCheck.ChainPolicy(access.Authorities),
+                RemoteCertificateValidationCallback = Accept,
+            },
         };
+    }
+
+    private bool Accept(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        var check = new ServerCertificateCheck(address.IdnHost, time, "the collector", "telemetry.otlp_ca_file", "telemetry.otlp_endpoint");
+        var isAccepted = check.Accept(certificate, chain, errors);
+        certificateFault = check.Fault;
+        return isAccepted;
     }
 
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>

@@ -50,7 +50,7 @@ internal sealed class HttpSource : ISource
             MaxResponseDrainSize = 0,
             SslOptions = new SslClientAuthenticationOptions
             {
-                CertificateChainPolicy = ChainPolicy(options.Authorities),
+                CertificateChainPolicy = ServerCertificateCheck.ChainPolicy(options.Authorities),
                 RemoteCertificateValidationCallback = accept,
             },
         };
@@ -194,15 +194,6 @@ internal sealed class HttpSource : ISource
         var isAccepted = check.Accept(certificate, chain, errors);
         certificateFault = check.Fault;
         return isAccepted;
-    }
-
-    private static X509ChainPolicy? ChainPolicy(X509Certificate2Collection? authorities)
-    {
-        if (authorities is null)
-            return null;
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        policy.CustomTrustStore.AddRange(authorities);
-        return policy;
     }
 
     /// <summary>
