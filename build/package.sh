@@ -19,6 +19,8 @@ package_docs() {
         docs/asyncapi.yaml; do
         install -m 644 "$page" "$doc/${page#docs/}"
     done
+    # the ROS 2 package without its tests, to be copied into a workspace
+    find deploy/ros2 -type f ! -path '*/test/*' ! -path '*/__pycache__/*' ! -path '*/.pytest_cache/*' -exec cp --parents -t "$doc" {} +
     for page in mosquitto grafana; do
         install -d "$doc/deploy/$page"
         install -m 644 deploy/$page/* "$doc/deploy/$page/"

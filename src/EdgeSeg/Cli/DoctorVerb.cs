@@ -105,7 +105,8 @@ internal static class DoctorVerb
     private static Check Broker(Settings settings)
     {
         var topics = new Topics(DeviceId.Resolve(settings.Device), [], settings.Mqtt.TopicPrefix);
-        return BrokerCheck.Examine(settings.Mqtt, topics, MessageRouter.Filters(settings, topics), settings.Console);
+        var discovery = settings.HomeAssistant.Enabled ? HomeAssistantMessage.Topic(settings.HomeAssistant.Prefix, topics.Device) : null;
+        return BrokerCheck.Examine(settings.Mqtt, topics, MessageRouter.Filters(settings, topics), settings.Console, discovery);
     }
 
     /// <summary>Every graph of the bundle is read and hashed, and the one that would run is run once.</summary>

@@ -64,6 +64,30 @@ internal static class SecretFile
             );
     }
 
+    /// <summary>The path of the file, in the environment of this process.</summary>
+    /// <param name="key">The setting; a refusal begins with it.</param>
+    /// <param name="setting">Its value.</param>
+    /// <exception cref="OperatingException">As <see cref="Path(string, IReadOnlyDictionary{string, string}, string)"/>.</exception>
+    public static string Path(string key, string setting) => Named(key, () => Path(setting, Variables));
+
+    /// <summary>The line of the file, in the environment of this process.</summary>
+    /// <param name="key">The setting; a refusal begins with it.</param>
+    /// <param name="setting">Its value.</param>
+    /// <exception cref="OperatingException">As <see cref="Read(string, IReadOnlyDictionary{string, string})"/>.</exception>
+    public static string Read(string key, string setting) => Named(key, () => Read(setting, Variables));
+
+    private static string Named(string key, Func<string> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (OperatingException e)
+        {
+            throw new OperatingException($"{key}: {e.Message}", e.ExitCode);
+        }
+    }
+
     private static string OfPackage(string setting, string path)
     {
         try

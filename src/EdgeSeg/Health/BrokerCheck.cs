@@ -25,11 +25,19 @@ internal static class BrokerCheck
     /// <param name="topics">Of this device.</param>
     /// <param name="filters">Topic filters that the service subscribes to.</param>
     /// <param name="console">Settings of the console, whose port is checked too.</param>
-    public static Check Examine(MqttSettings mqtt, Topics topics, IReadOnlyList<string> filters, ConsoleSettings console)
+    /// <param name="discovery">Topic of the discovery message of Home Assistant; null: the device sends none.</param>
+    public static Check Examine(
+        MqttSettings mqtt,
+        Topics topics,
+        IReadOnlyList<string> filters,
+        ConsoleSettings console,
+        string? discovery = null
+    )
     {
+        string[] retained = [topics.Status, topics.Info, topics.ModelState, .. discovery is null ? Array.Empty<string>() : [discovery]];
         try
         {
-            return ExamineAsync(mqtt, topics, filters, console).GetAwaiter().GetResult();
+            return ExamineAsync(mqtt, topics, filters, retained, console).GetAwaiter().GetResult();
         }
         catch (OperatingException e)
         {
@@ -37,7 +45,13 @@ internal static class BrokerCheck
         }
     }
 
-    private static async Task<Check> ExamineAsync(MqttSettings mqtt, Topics topics, IReadOnlyList<string> filters, ConsoleSettings console)
+    private static async Task<Check> ExamineAsync(
+        MqttSettings mqtt,
+        Topics topics,
+        IReadOnlyList<string> filters,
+        string[] retained,
+        ConsoleSettings console
+    )
     {
         var options = LinkSettings.Options(mqtt, null, topics, FrameId.NewSession());
         if (console.IsListening && PortFault(console.Bind, console.Port) is { } consoleFault && !await IsOurServiceAsync(mqtt, topics))
@@ -47,7 +61,7 @@ internal static class BrokerCheck
                 "set console.port to a free port"
             );
         if (!mqtt.IsEmbedded)
-            return await ConnectAsync(options, filters);
+            return await ConnectAsync(options, filters, retained);
         if (PortFault(mqtt.Bind, mqtt.EffectivePort) is not { } fault)
             return Check.Ok(Name, $"embedded: {mqtt.Bind} port {mqtt.EffectivePort} is free");
         return await IsOurServiceAsync(mqtt, topics)
@@ -60,7 +74,7 @@ internal static class BrokerCheck
     }
 
     /// <summary>As the service does it: all that is refused is the finding.</summary>
-    private static async Task<Check> ConnectAsync(LinkOptions options, IReadOnlyList<string> filters)
+    private static async Task<Check> ConnectAsync(LinkOptions options, IReadOnlyList<string> filters, string[] retained)
     {
         using var client = new MqttClientFactory().CreateMqttClient();
         using var limit = new CancellationTokenSource(options.ConnectTimeout + TimeSpan.FromMilliseconds(MqttLimits.BrokerAnswerMs));
@@ -79,7 +93,7 @@ internal static class BrokerCheck
                     refused.Add($"the subscription to {filter} is refused: {ConnectErrors.Describe(item.ResultCode)}");
             }
 
-            foreach (var message in await TriesAsync(client, options.Topics, limit.Token))
+            foreach (var message in await TriesAsync(client, options.Topics, retained, limit.Token))
             {
                 var answer = await client.PublishAsync(message, limit.Token);
                 if (!answer.IsSuccess)
@@ -106,9 +120,15 @@ internal static class BrokerCheck
 
     /// <summary>
     /// A message to each kind of topic that a device publishes. They change nothing: empty ones to a camera, an alert and a client that no
-    /// device has, and to the device's own topics what they hold already.
+    /// device has, and to the device's own topics what they hold already. Telemetry is not tried: it is not retained, so that any message
+    /// would be news to its readers.
     /// </summary>
-    private static async Task<List<MqttApplicationMessage>> TriesAsync(IMqttClient client, Topics topics, CancellationToken cancel)
+    private static async Task<List<MqttApplicationMessage>> TriesAsync(
+        IMqttClient client,
+        Topics topics,
+        string[] retained,
+        CancellationToken cancel
+    )
     {
         var camera = new CameraTopics(topics.Root, Stranger);
         string[] foreign =
@@ -125,9 +145,7 @@ internal static class BrokerCheck
         return
         [
             .. foreign.Select(t => Try(t, [], isRetained: true)),
-            .. (await HeldAsync(client, [topics.Status, topics.Info, topics.ModelState], cancel)).Select(h =>
-                Try(h.Key, h.Value, isRetained: false)
-            ),
+            .. (await HeldAsync(client, retained, cancel)).Select(h => Try(h.Key, h.Value, isRetained: false)),
         ];
 
         static MqttApplicationMessage Try(string topic, byte[] payload, bool isRetained) =>

@@ -59,7 +59,7 @@ internal static class LinkSettings
         };
 
     private static string? Password(MqttSettings mqtt) =>
-        mqtt.PasswordFile.Length == 0 ? null : SecretFile.Read(mqtt.PasswordFile, SecretFile.Variables);
+        mqtt.PasswordFile.Length == 0 ? null : SecretFile.Read("mqtt.password_file", mqtt.PasswordFile);
 
     /// <summary>A broker that listens on every address is reached on loopback.</summary>
     private static IPAddress Reachable(IPAddress address)
@@ -75,13 +75,13 @@ internal static class LinkSettings
             mqtt.ClientCertFile.Length == 0
                 ? null
                 : PemFiles.ClientCertificate(
-                    SecretFile.Path(mqtt.ClientCertFile, SecretFile.Variables),
-                    mqtt.ClientKeyFile.Length == 0 ? null : SecretFile.Path(mqtt.ClientKeyFile, SecretFile.Variables)
+                    SecretFile.Path("mqtt.client_cert_file", mqtt.ClientCertFile),
+                    mqtt.ClientKeyFile.Length == 0 ? null : SecretFile.Path("mqtt.client_key_file", mqtt.ClientKeyFile)
                 );
         return new LinkTls
         {
             Authorities =
-                mqtt.CaFile.Length == 0 ? null : PemFiles.Authorities("mqtt.ca_file", SecretFile.Path(mqtt.CaFile, SecretFile.Variables)),
+                mqtt.CaFile.Length == 0 ? null : PemFiles.Authorities("mqtt.ca_file", SecretFile.Path("mqtt.ca_file", mqtt.CaFile)),
             ClientCertificate = certificate,
         };
     }

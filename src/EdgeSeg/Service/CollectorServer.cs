@@ -14,14 +14,14 @@ internal static class CollectorServer
         var (authorities, secret) = (telemetry.OtlpCaFile, telemetry.OtlpAuthorizationFile);
         // a missing secret is reported at the start, not with the first export
         if (secret.Length > 0)
-            _ = SecretFile.Read(secret, SecretFile.Variables);
+            _ = SecretFile.Read("telemetry.otlp_authorization_file", secret);
         return new CollectorAccess
         {
             Authorities =
                 authorities.Length > 0
-                    ? PemFiles.Authorities("telemetry.otlp_ca_file", SecretFile.Path(authorities, SecretFile.Variables))
+                    ? PemFiles.Authorities("telemetry.otlp_ca_file", SecretFile.Path("telemetry.otlp_ca_file", authorities))
                     : null,
-            Authorization = secret.Length > 0 ? () => SecretFile.Read(secret, SecretFile.Variables) : null,
+            Authorization = secret.Length > 0 ? () => SecretFile.Read("telemetry.otlp_authorization_file", secret) : null,
         };
     }
 }

@@ -14,16 +14,14 @@ internal static class UpdateServer
     {
         // a missing secret is reported at the start, not at the first update
         if (update.AuthorizationFile.Length > 0)
-            _ = SecretFile.Read(update.AuthorizationFile, SecretFile.Variables);
+            _ = SecretFile.Read("update.authorization_file", update.AuthorizationFile);
         return new DownloadOptions
         {
             Schemes = update.Sources,
             FileRoot = update.FileRoot,
             MaxBytesPerS = update.MaxKibS * 1024L,
             Authorities =
-                update.CaFile.Length > 0
-                    ? PemFiles.Authorities("update.ca_file", SecretFile.Path(update.CaFile, SecretFile.Variables))
-                    : null,
+                update.CaFile.Length > 0 ? PemFiles.Authorities("update.ca_file", SecretFile.Path("update.ca_file", update.CaFile)) : null,
             Proxy = update.Proxy.Length > 0 ? new Uri(update.Proxy) : null,
             Authorization = update.AuthorizationFile.Length > 0 ? () => Authorization(update.AuthorizationFile) : null,
         };
@@ -33,11 +31,11 @@ internal static class UpdateServer
     {
         try
         {
-            return SecretFile.Read(setting, SecretFile.Variables);
+            return SecretFile.Read("update.authorization_file", setting);
         }
         catch (OperatingException e)
         {
-            throw new UpdateException(UpdateReason.Unreachable, $"update.authorization_file: {e.Message}", retry: true);
+            throw new UpdateException(UpdateReason.Unreachable, e.Message, retry: true);
         }
     }
 }

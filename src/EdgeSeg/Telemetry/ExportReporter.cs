@@ -65,7 +65,7 @@ internal sealed class ExportReporter : DelegatingHandler
         }
         catch (OperatingException e)
         {
-            Note($"telemetry.otlp_authorization_file: {e.Message}");
+            Note(e.Message);
             throw new HttpRequestException(e.Message, e);
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException)

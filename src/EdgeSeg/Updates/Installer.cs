@@ -33,8 +33,12 @@ internal sealed class Installer(UpdateContext context, IBundleSource source, ICa
         return ++contentFaults < UpdateLimits.WrongContentTries;
     }
 
-    /// <summary>A new attempt by a person or a manifest counts its faults from zero.</summary>
-    public void ResetFaults() => (contentSlot, contentFaults) = ("", 0);
+    /// <summary>A manifest that counts came, or a person asked: no wait and no fault of what was before counts.</summary>
+    public void Reset()
+    {
+        backoff.Reset();
+        (contentSlot, contentFaults) = ("", 0);
+    }
 
     private async Task FetchAsync(BundleInfo bundle, string slot, UpdateReport report, CancellationToken cancel)
     {
@@ -42,16 +46,19 @@ internal sealed class Installer(UpdateContext context, IBundleSource source, ICa
         if (store.Has(slot) && store.IsIntact(slot, out _))
             return;
         store.Prepare();
-        Enter(UpdatePhase.Downloading, slot, report with { State = UpdateReport.Downloading, Bytes = 0, BytesTotal = bundle.Bytes });
+        // an attempt goes on from what the former one left
+        var (folder, total) = (store.Incoming(slot), bundle.Bytes);
+        var onDisk = Directory.Exists(folder) ? Math.Min(SlotStore.Size(folder), total) : 0;
+        Enter(UpdatePhase.Downloading, slot, report with { State = UpdateReport.Downloading, Bytes = onDisk, BytesTotal = total });
         // the remains of another update must not fill the disk
         store.Collect([slot, .. store.Needed(context.State)]);
-        await source.FetchAsync(bundle, store.Incoming(slot), Progress, cancel);
+        await source.FetchAsync(bundle, folder, Progress, cancel);
         FailPoint.Hit("fetched");
 
         void Progress(long bytes)
         {
             backoff.Progress(bytes);
-            context.Reporter.Report(report with { State = UpdateReport.Downloading, Bytes = bytes, BytesTotal = bundle.Bytes });
+            context.Reporter.Report(report with { State = UpdateReport.Downloading, Bytes = bytes, BytesTotal = total });
         }
     }
 

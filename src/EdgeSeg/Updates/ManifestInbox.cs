@@ -39,7 +39,8 @@ internal sealed class ManifestInbox
     private TaskCompletionSource arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? attempt;
     private bool isRead;
-    private long offered;
+    private long offered,
+        settled;
 
     /// <summary>Counts what was offered.</summary>
     public long Offered
@@ -91,6 +92,19 @@ internal sealed class ManifestInbox
             if (keySets.Count > UpdateLimits.MaxKeySets)
                 keySets.Remove(keySets.Keys.First());
             Announce();
+        }
+    }
+
+    /// <summary>
+    /// Waits until nothing has come for a moment. After a connection the key chain and the manifests come one by one in any order: what is
+    /// judged before all are there would be refused for a key set that follows.
+    /// </summary>
+    public async Task SettleAsync(TimeProvider time, CancellationToken cancel)
+    {
+        for (var look = 0; look < UpdateLimits.MaxSettleLooks && Offered is var now && now != settled; look++)
+        {
+            settled = now;
+            await Task.Delay(TimeSpan.FromMilliseconds(UpdateLimits.SettleMs), time, cancel);
         }
     }
 

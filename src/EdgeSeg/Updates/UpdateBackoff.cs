@@ -2,17 +2,25 @@ using EdgeSeg.Platform;
 
 namespace EdgeSeg.Updates;
 
-/// <summary>Waits between attempts to update. They double; a new manifest and progress of the download reset them.</summary>
-internal sealed class UpdateBackoff
+/// <summary>Waits between attempts to update. They double; a new verified manifest and progress of the download reset them.</summary>
+internal sealed class UpdateBackoff(TimeProvider time)
 {
     private readonly Backoff backoff = new(UpdateLimits.UpdateRetryMinMs, UpdateLimits.UpdateRetryMaxMs, Random.Shared);
-    private long mostBytes;
+    private long mostBytes,
+        until;
 
-    /// <summary>Something new came: the next wait is the shortest again.</summary>
-    public void Reset()
+    /// <summary>No attempt is due.</summary>
+    public bool IsResting => time.GetTimestamp() < until;
+
+    /// <summary>The next attempt comes by itself; false: it comes now, or only when something new comes.</summary>
+    public bool WillRetry => IsResting && until < long.MaxValue;
+
+    /// <summary>The next wait is the shortest again.</summary>
+    /// <param name="rests">No attempt is due until something new comes; false: one is due now.</param>
+    public void Reset(bool rests = false)
     {
         backoff.Reset();
-        mostBytes = 0;
+        (mostBytes, until) = (0, rests ? long.MaxValue : 0);
     }
 
     /// <summary>
@@ -27,15 +35,18 @@ internal sealed class UpdateBackoff
         mostBytes = bytes;
     }
 
-    /// <summary>The next wait.</summary>
+    /// <summary>No attempt is due until something new comes.</summary>
+    public void Rest() => until = long.MaxValue;
+
+    /// <summary>Waits for the next attempt.</summary>
     /// <param name="atLeast">What the server asked for; null: nothing.</param>
-    public TimeSpan Next(TimeSpan? atLeast)
+    public void Wait(TimeSpan? atLeast)
     {
         var wait = backoff.Next();
         var asked = atLeast ?? TimeSpan.Zero;
         var longest = TimeSpan.FromMilliseconds(UpdateLimits.MaxRetryAfterMs);
-        return asked > longest ? longest
-            : asked > wait ? asked
-            : wait;
+        if (asked > wait)
+            wait = asked < longest ? asked : longest;
+        until = time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency);
     }
 }

@@ -124,6 +124,12 @@ internal static class UpdateLimits
     /// <summary>How often a waiting update looks whether it may go on, in ms.</summary>
     public const int UpdateLookMs = 1_000;
 
+    /// <summary>Silence after which the manifests and key sets of a connection count as complete, in ms.</summary>
+    public const int SettleMs = 250;
+
+    /// <summary>Longest wait for that silence, in waits of <see cref="SettleMs"/>: an abort must not be held up.</summary>
+    public const int MaxSettleLooks = 8;
+
     /// <summary>How often a download's progress is published, in ms.</summary>
     public const int UpdateProgressMs = 1_000;
 

@@ -21,12 +21,17 @@ internal sealed class Updater
     private readonly Installer installer;
     private readonly OperatorRequests requests;
     private readonly ManifestSelector selector;
-    private readonly UpdateBackoff backoff = new();
-    private long seen = -1,
-        restUntil;
+    private readonly UpdateBackoff backoff;
+    private long seen = -1;
 
     /// <summary>The serial of the manifest that is followed; null: none was verified.</summary>
     private long? followed;
+
+    /// <summary>The verified manifest and the key set of the last look.</summary>
+    private (string? Manifest, string? Keys) known;
+
+    /// <summary>What the wait for the next attempt is for; null: for a refusal, or there is none.</summary>
+    private UpdateException? failure;
 
     /// <param name="context">The device, its disk, its model and its reports.</param>
     /// <param name="source">Fetches bundles.</param>
@@ -36,6 +41,7 @@ internal sealed class Updater
     {
         (this.context, this.inbox) = (context, inbox);
         hold = new UpdateHold(context.Store.Root);
+        backoff = new UpdateBackoff(context.Time);
         trial = new Trial(context);
         installer = new Installer(context, source, canary, backoff);
         requests = new OperatorRequests(context, trial);
@@ -57,10 +63,10 @@ internal sealed class Updater
         context.Reporter.ReportLast(State);
         while (!cancel.IsCancellationRequested)
         {
-            var attempt = inbox.Begin(cancel);
             try
             {
-                await RunOnceAsync(attempt);
+                await inbox.SettleAsync(context.Time, cancel);
+                await RunOnceAsync(inbox.Begin(cancel));
             }
             catch (OperationCanceledException)
             {
@@ -80,8 +86,6 @@ internal sealed class Updater
     public async Task RunOnceAsync(CancellationToken cancel)
     {
         var (file, store) = (context.File, context.Store);
-        if (inbox.Offered != seen)
-            ResetAttempts(inbox.Offered);
         followed = null;
         try
         {
@@ -90,11 +94,9 @@ internal sealed class Updater
             await RunRequestAsync(cancel);
             if (State.Phase == UpdatePhase.Trial)
                 await trial.WatchAsync(cancel);
-            if (context.Time.GetTimestamp() < restUntil)
+            if (Choose() is not { } choice)
                 return;
-            if (await FollowAsync(cancel))
-                restUntil = long.MaxValue;
-            backoff.Reset();
+            backoff.Reset(rests: await FollowAsync(choice, cancel));
         }
         catch (UpdateException e)
         {
@@ -113,34 +115,48 @@ internal sealed class Updater
         if (hold.TakeRequest() is not { } request)
             return;
         if (request == UpdateHold.RetryWord)
-            ResetAttempts(seen);
+            installer.Reset();
         await requests.RunAsync(request, cancel);
     }
 
-    /// <summary>Something new came: no wait for what was before.</summary>
-    private void ResetAttempts(long offered)
+    /// <summary>
+    /// Judges what came, at once. Only a verified manifest or key set ends the wait for the next attempt: anyone whom the broker lets
+    /// publish could otherwise make the device ask its server without a pause.
+    /// </summary>
+    /// <returns>Null: nothing is to be done now.</returns>
+    private ManifestChoice? Choose()
     {
-        (seen, restUntil) = (offered, 0);
-        backoff.Reset();
-        installer.ResetFaults();
-    }
-
-    /// <summary>Checks the manifests that were received and goes one step with the newest verified manifest.</summary>
-    /// <returns>True: there is nothing more to do until something comes.</returns>
-    private async Task<bool> FollowAsync(CancellationToken cancel)
-    {
+        if (backoff.IsResting && inbox.Offered == seen)
+            return null;
+        seen = inbox.Offered;
         var wasRefused = context.Reporter.Refusal is not null;
         var choice = selector.Choose();
         context.Reporter.SetRefusal(choice.Refusal);
-        if (choice.Newest is { } newest)
+        var isWithdrawn = wasRefused && choice.Refusal is null;
+        var found = (choice.Newest?.Id, context.State.KeysId);
+        if (found != known)
         {
-            if (!await AdvanceAsync(newest, cancel))
-                return false;
+            known = found;
+            installer.Reset();
         }
-        else if (wasRefused && choice.Refusal is null)
+        else if (backoff.WillRetry && !(isWithdrawn && failure is null))
         {
+            if (isWithdrawn)
+                context.Reporter.Fail(failure!, choice.Newest?.Manifest.Serial);
+            return null;
+        }
+
+        if (isWithdrawn && choice.Newest is null)
             context.Reporter.ReportLast(State);
-        }
+        return choice;
+    }
+
+    /// <summary>Goes one step with the newest verified manifest.</summary>
+    /// <returns>True: there is nothing more to do until something comes.</returns>
+    private async Task<bool> FollowAsync(ManifestChoice choice, CancellationToken cancel)
+    {
+        if (choice.Newest is { } newest && !await AdvanceAsync(newest, cancel))
+            return false;
 
         // a refusal that time may lift is checked again
         return choice.Refusal is { Retry: true } refusal ? throw refusal : true;
@@ -272,8 +288,10 @@ internal sealed class Updater
             context.Reporter.ReportLast(State);
         else
             context.Reporter.Fail(e, followed);
-        restUntil = e.Retry
-            ? context.Time.GetTimestamp() + (long)(backoff.Next(e.RetryAfter).TotalSeconds * context.Time.TimestampFrequency)
-            : long.MaxValue;
+        failure = ReferenceEquals(e, context.Reporter.Refusal) ? null : e;
+        if (e.Retry)
+            backoff.Wait(e.RetryAfter);
+        else
+            backoff.Rest();
     }
 }

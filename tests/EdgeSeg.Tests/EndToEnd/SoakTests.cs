@@ -16,7 +16,8 @@ namespace EdgeSeg.EndToEnd;
 public sealed class SoakTests(ITestOutputHelper output)
 {
     /// <summary>
-    /// The model's arenas, the pools and the managed heap have come to their size; the interval that lies across is thrown away.
+    /// The model's arenas, the pools and the managed heap have come to their size; the interval that lies across is thrown away. The store
+    /// of held frames is small: at its default it grows whenever the frames come more slowly than before.
     /// </summary>
     private const double WarmUpS = 30;
 
@@ -53,6 +54,8 @@ public sealed class SoakTests(ITestOutputHelper output)
                 port = {broker.Port}
                 [telemetry]
                 interval_s = {TelemetryS}
+                [frames]
+                hold_mib = 8
                 [[camera]]
                 id = "front"
                 uri = '{Camera}'

@@ -13,7 +13,10 @@ namespace EdgeSeg.EndToEnd;
 /// </summary>
 public sealed class TenThousandFramesTests(ITestOutputHelper output)
 {
-    /// <summary>Until then the store of held frames, and whatever else is kept, grows to its size.</summary>
+    /// <summary>
+    /// Until then the store of held frames, and whatever else is kept, grows to its size. The store has the least size: at its default it
+    /// grows whenever the frames come more slowly than before, as on a machine that is loaded for a while.
+    /// </summary>
     private const int WarmUpFrames = 1_000;
 
     private const int Frames = 10_000,
@@ -89,6 +92,8 @@ public sealed class TenThousandFramesTests(ITestOutputHelper output)
                 port = {port}
                 [telemetry]
                 interval_s = 1
+                [frames]
+                hold_mib = 1
                 [model]
                 dir = "{model}"
                 [[camera]]

@@ -20,7 +20,8 @@ public sealed class BrokerCheckTests : IDisposable
     private static Check Examine(string toml, ConsoleSettings? console = null)
     {
         var settings = SettingsFile.Parse("edgeseg.toml", Encoding.UTF8.GetBytes("[mqtt]\n" + toml), new Dictionary<string, string>());
-        return BrokerCheck.Examine(settings.Mqtt, topics, [topics.AllCommands], console ?? settings.Console);
+        var discovery = HomeAssistantMessage.Topic("homeassistant", topics.Device);
+        return BrokerCheck.Examine(settings.Mqtt, topics, [topics.AllCommands], console ?? settings.Console, discovery);
     }
 
     private static void Failed(Check check, params string[] parts)
@@ -54,7 +55,7 @@ public sealed class BrokerCheckTests : IDisposable
         var file = scratch.Write("password", "wrong\r\n"u8.ToArray());
         var keys = $"host = \"127.0.0.1\"\nport = {broker.Port}\nusername = \"robot\"\npassword_file = ";
         Failed(Examine(keys + $"\"{file}\""), "rejects the user name or password", "mqtt.password_file");
-        Failed(Examine(keys + $"\"{file}-absent\""), $"{file}-absent does not exist");
+        Failed(Examine(keys + $"\"{file}-absent\""), $"mqtt.password_file: {file}-absent does not exist");
         scratch.Write("password", "right\r\n"u8.ToArray());
         var check = Examine(keys + $"\"{file}\"");
         Assert.True(check.State == CheckState.Ok, check.Finding);
@@ -142,24 +143,33 @@ public sealed class BrokerCheckTests : IDisposable
     }
 
     [Theory]
-    [InlineData("pattern write edgeseg/v1/%u/status", "robot-7/status")]
-    [InlineData("pattern write edgeseg/v1/%u/info", "robot-7/info")]
-    [InlineData("pattern write edgeseg/v1/%u/model/state", "robot-7/model/state")]
-    [InlineData("pattern write edgeseg/v1/%u/alert/+", "robot-7/alert/doctor")]
-    [InlineData("pattern write edgeseg/v1/%u/cam/+/state", "robot-7/cam/doctor/state")]
-    [InlineData("pattern write edgeseg/v1/%u/cam/+/mask", "robot-7/cam/doctor/mask")]
-    [InlineData("pattern write edgeseg/v1/%u/cam/+/track/+", "robot-7/cam/doctor/track/doctor")]
-    [InlineData("pattern write edgeseg/v1/%u/cam/+/preview", "robot-7/cam/doctor/preview")]
-    [InlineData("pattern write edgeseg/v1/%u/cam/+/overlay", "robot-7/cam/doctor/overlay")]
-    [InlineData("pattern write edgeseg/v1/%u/reply/#", "robot-7/reply/doctor")]
+    [InlineData("pattern write edgeseg/v1/%u/status", "edgeseg/v1/robot-7/status")]
+    [InlineData("pattern write edgeseg/v1/%u/info", "edgeseg/v1/robot-7/info")]
+    [InlineData("pattern write edgeseg/v1/%u/model/state", "edgeseg/v1/robot-7/model/state")]
+    [InlineData("pattern write edgeseg/v1/%u/alert/+", "edgeseg/v1/robot-7/alert/doctor")]
+    [InlineData("pattern write edgeseg/v1/%u/cam/+/state", "edgeseg/v1/robot-7/cam/doctor/state")]
+    [InlineData("pattern write edgeseg/v1/%u/cam/+/mask", "edgeseg/v1/robot-7/cam/doctor/mask")]
+    [InlineData("pattern write edgeseg/v1/%u/cam/+/track/+", "edgeseg/v1/robot-7/cam/doctor/track/doctor")]
+    [InlineData("pattern write edgeseg/v1/%u/cam/+/preview", "edgeseg/v1/robot-7/cam/doctor/preview")]
+    [InlineData("pattern write edgeseg/v1/%u/cam/+/overlay", "edgeseg/v1/robot-7/cam/doctor/overlay")]
+    [InlineData("pattern write edgeseg/v1/%u/reply/#", "edgeseg/v1/robot-7/reply/doctor")]
+    [InlineData("pattern readwrite homeassistant/device/edgeseg-%u/config", "homeassistant/device/edgeseg-robot-7/config", "read")]
     [InlineData("", "")]
-    public async Task A_line_that_the_access_list_lacks_is_found(string line, string refused)
+    public async Task A_line_that_the_access_list_lacks_is_found(string line, string refused, string instead = "")
     {
         var list = await File.ReadAllTextAsync(Repository.PathOf("deploy/mosquitto/edgeseg.acl"), TestContext.Current.CancellationToken);
         Assert.Contains(line, list, StringComparison.Ordinal);
         var file = scratch.Write(
             "acl",
-            Encoding.UTF8.GetBytes(line.Length == 0 ? list : list.Replace(line + "\n", "", StringComparison.Ordinal))
+            Encoding.UTF8.GetBytes(
+                line.Length == 0
+                    ? list
+                    : list.Replace(
+                        line + "\n",
+                        instead.Length == 0 ? "" : line.Replace("readwrite", instead, StringComparison.Ordinal) + "\n",
+                        StringComparison.Ordinal
+                    )
+            )
         );
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(file, UnixFileMode.UserRead);
@@ -170,7 +180,7 @@ public sealed class BrokerCheckTests : IDisposable
         if (line.Length == 0)
             Assert.True(check.State == CheckState.Ok, check.Finding);
         else
-            Failed(check, $"publishing to edgeseg/v1/{refused} is refused: not authorized");
+            Failed(check, $"publishing to {refused} is refused: not authorized");
         Assert.Equal(line.Length == 0 ? 0 : 1, check.Finding.Split("is refused").Length - 1);
     }
 

@@ -46,7 +46,11 @@ public sealed class StartCheckTests : IDisposable
         var (token, authority) = (Path.Combine(scratch.Path, "token"), Path.Combine(scratch.Path, "ca.pem"));
         TelemetrySettings Of(string keys) => Text.Parse($"[telemetry]\notlp_endpoint = \"https://collector\"\n{keys}").Telemetry;
         string Fault(string keys) => Assert.Throws<OperatingException>(() => StartCheck.Collector(Of(keys))).Message;
-        Assert.Contains($"{token} does not exist", Fault($"otlp_authorization_file = \"{token}\""), StringComparison.Ordinal);
+        Assert.Contains(
+            $"telemetry.otlp_authorization_file: {token} does not exist",
+            Fault($"otlp_authorization_file = \"{token}\""),
+            StringComparison.Ordinal
+        );
         scratch.Write("ca.pem", "hello\n"u8.ToArray());
         Assert.Contains("telemetry.otlp_ca_file", Fault($"otlp_ca_file = \"{authority}\""), StringComparison.Ordinal);
         scratch.Write("token", "Bearer abc\n"u8.ToArray());

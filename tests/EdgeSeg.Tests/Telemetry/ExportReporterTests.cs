@@ -152,7 +152,7 @@ public sealed class ExportReporterTests
         Func<string> read = () => throw new OperatingException("/run/token is empty");
         using var client = Client(address, new CollectorAccess { Authorization = () => read() });
         await ExportAsync(client, address);
-        Assert.EndsWith("telemetry.otlp_authorization_file: /run/token is empty", Assert.Single(lines), StringComparison.Ordinal);
+        Assert.EndsWith(": /run/token is empty", Assert.Single(lines), StringComparison.Ordinal);
         read = () => "Bearer wrong";
         time.Advance(TimeSpan.FromMilliseconds(TelemetryLimits.OtlpReportMs));
         await ExportAsync(client, address);

@@ -36,6 +36,21 @@ public sealed class RetryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_resumed_download_is_reported_with_the_bytes_on_the_disk()
+    {
+        rig.OnFetch = folder =>
+        {
+            File.WriteAllBytes(Path.Combine(folder, "segmenter.onnx.part"), new byte[7]);
+            throw new UpdateException(UpdateReason.Unreachable, "no answer", retry: true);
+        };
+        rig.Offer(UpdateRig.Install(8, 10));
+        await rig.RunOnceAsync();
+        rig.Time.Advance(longestFirstWait);
+        await rig.RunOnceAsync();
+        Assert.Equal([0L, 7L], rig.Reports.Where(r => r.State == UpdateReport.Downloading).Select(r => r.Bytes ?? -1));
+    }
+
+    [Fact]
     public async Task A_download_that_always_starts_from_the_beginning_is_tried_more_and_more_rarely()
     {
         rig.OnProgress = progress => progress(3_000_000);
@@ -68,6 +83,37 @@ public sealed class RetryTests : IDisposable
         rig.Time.Advance(longestFirstWait);
         await rig.RunOnceAsync();
         Assert.Equal(before + 2, rig.Fetches);
+    }
+
+    [Fact]
+    public async Task A_message_that_no_key_signed_is_refused_at_once_and_ends_no_wait()
+    {
+        Fail();
+        rig.Offer(UpdateRig.Install(8, 10));
+        for (var i = 0; i < 10; i++)
+        {
+            await rig.RunOnceAsync();
+            rig.Time.Advance(TimeSpan.FromHours(1));
+        }
+
+        await rig.RunOnceAsync();
+        var (fetches, lines) = (rig.Fetches, rig.Log.Count);
+        for (var i = 0; i < 100; i++)
+        {
+            rig.Offer(System.Text.Encoding.ASCII.GetBytes($"{{\"nonsense\":{i}}}"), isFleet: true);
+            rig.OfferRaw(2, System.Text.Encoding.ASCII.GetBytes($"{{\"nonsense\":{i}}}"));
+            await rig.RunOnceAsync();
+            Assert.Equal((fetches, UpdateReport.Refused), (rig.Fetches, rig.Last.State));
+        }
+
+        Assert.Equal(lines + 1, rig.Log.Count);
+        rig.Offer([], isFleet: true);
+        rig.OfferRaw(2, []);
+        await rig.RunOnceAsync();
+        Assert.Equal((fetches, UpdateReport.Waiting, UpdateReason.Unreachable), (rig.Fetches, rig.Last.State, rig.Last.Reason));
+        rig.Time.Advance(TimeSpan.FromHours(1));
+        await rig.RunOnceAsync();
+        Assert.Equal(fetches + 1, rig.Fetches);
     }
 
     [Theory]
