@@ -40,6 +40,18 @@ sed -i 's/^host.*/&\nusername = "robot-7"\npassword_file = "cred:secret_password
 systemctl restart edgeseg
 until_seen journal_has 'the next one follows in 2 s'
 journalctl -u edgeseg --no-pager --since "$since"
+
+echo '== credential'
+printf 'allow_anonymous false\npassword_file /etc/mosquitto/passwd\n' >/etc/mosquitto/conf.d/passwords.conf
+mosquitto_passwd -b -c /etc/mosquitto/passwd robot-7 'right one'
+chown mosquitto: /etc/mosquitto/passwd
+systemctl restart mosquitto
+install -d -m 700 /etc/edgeseg/credentials
+(umask 077 && echo 'right one' >/etc/edgeseg/credentials/password)
+systemctl restart edgeseg
+until_seen runs 'broker connected'
+show
+edgeseg doctor
 echo '== end'
 echo 'probe ended'
 systemctl poweroff --no-block

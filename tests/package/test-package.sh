@@ -118,6 +118,7 @@ check "the unit is enabled; the settings, the man page and the udev rule are the
 check "the demo runs with the photographs of the package" shows_demo
 check "model pack works as docs/ota.md has it" packs
 check "the guides are there and their links hold" links_hold
+check "the ROS 2 package is there" present /usr/share/doc/edgeseg/deploy/ros2/edgeseg_ros/package.xml
 check "secrets are for the service manager's eyes only" private
 echo '# mine' >>"$root/etc/edgeseg/edgeseg.toml"
 cp "$root/etc/edgeseg/edgeseg.toml" "$work/toml"
@@ -133,6 +134,8 @@ if command -v systemd-nspawn >/dev/null; then
     check "without the folder of credentials it runs" probed folder 'ActiveState=active'
     check "a secret that is missing is named with the file to create" probed secret \
         '/etc/edgeseg/credentials/password did not exist' 'the next one follows in 2 s'
+    check "a secret in that folder reaches the service through systemd, and doctor run by root" probed credential \
+        'ActiveState=active' 'broker connected' 'ok +broker'
     cp "$work/toml" "$root/etc/edgeseg/edgeseg.toml"
     rm -f "$root/usr/local/sbin/probe" "$root/etc/systemd/system/probe.service"
 else
