@@ -78,6 +78,13 @@ def looks(image: np.ndarray, run, size: int, random) -> list[tuple[np.ndarray, n
             (crop, points_of(place(left, top, BOX_FIRST), place(right, bottom, BOX_LAST)))]
 
 
+def prompted_looks(image: np.ndarray, size: int, random) -> list[tuple[np.ndarray, np.ndarray]]:
+    """What the service asks of an EfficientSAM, which has no saliency map and looks at no crops: two clicks and a box."""
+    frame = stretch(image, size)
+    return [(frame, points_of((.5, .5, CLICK))), (frame, points_of((*random.rand(2), CLICK))),
+            (frame, points_of((.25, .25, BOX_FIRST), (.75, .75, BOX_LAST)))]
+
+
 def inputs(files, graph_path, size: int, seed: int = 0) -> tuple[list, list[str]]:
     """The looks at all photographs, and the names of those that could not be read."""
     from . import graph  # needs onnx, which a machine that only trains may lack
@@ -88,6 +95,8 @@ def inputs(files, graph_path, size: int, seed: int = 0) -> tuple[list, list[str]
         image = read(file)
         if image is None:
             unreadable.append(str(file))
+        elif graph.is_encoder(run):
+            found += prompted_looks(image, size, random)
         else:
             found += looks(image, run, size, random)
     if not found:

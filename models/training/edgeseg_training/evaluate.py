@@ -148,7 +148,7 @@ def table(figures: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 
-def open_model(path, precision: str = "fp32", size: int = 0, threads: int = 0, zoom: bool = True) -> segment.Segmenter:
+def open_model(path, precision: str = "fp32", size: int = 0, threads: int = 0, zoom: bool = True, decoder="") -> segment.Segmenter:
     """A segmenter of a bundle's folder, an ONNX file or a checkpoint. Raises UserError for anything else."""
     path = pathlib.Path(path)
     if path.is_dir():
@@ -163,7 +163,7 @@ def open_model(path, precision: str = "fp32", size: int = 0, threads: int = 0, z
     if path.suffix == ".onnx":
         if not path.is_file():
             raise UserError(f"the graph {path} does not exist. Check the path.")
-        return segment.Segmenter(*segment.graph_runner(path, threads), zoom)
+        return segment.Segmenter(*segment.graph_runner(path, threads, decoder), zoom)
     return segment.Segmenter(*segment.network_runner(checkpoints.load_network(path, size), size), zoom)
 
 
@@ -190,7 +190,8 @@ def add_source_options(parser):
 
 def configure(parser):
     """The command's options."""
-    parser.add_argument("model", help="a bundle's folder, an ONNX file or a checkpoint")
+    parser.add_argument("model", help="a bundle's folder, an ONNX file or a checkpoint; of an EfficientSAM the encoder's file")
+    parser.add_argument("--decoder", default="", help="the decoder of an EfficientSAM (default: the one beside its encoder)")
     add_source_options(parser)
     parser.add_argument("--precision", choices=("fp32", "int8"), default="fp32", help="of a bundle's graph")
     parser.add_argument("--size", type=int, default=0, help="side of a checkpoint's image (default: 256, EfficientSAM: its own)")
@@ -202,7 +203,8 @@ def configure(parser):
 def run(arguments) -> int:
     """Runs the command."""
     problems = datasets.Problems()
-    segmenter = open_model(arguments.model, arguments.precision, arguments.size, arguments.threads, not arguments.no_zoom)
+    zoom, decoder = not arguments.no_zoom, arguments.decoder
+    segmenter = open_model(arguments.model, arguments.precision, arguments.size, arguments.threads, zoom, decoder)
     records = read_sources(arguments.recipe, arguments.data, arguments.format, arguments.option, problems)
     figures = evaluate(segmenter, records, arguments.limit, problems)
     for line in problems.lines():

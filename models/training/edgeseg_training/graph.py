@@ -19,6 +19,7 @@ from . import UserError, onnx_file
 from .encoder import TAPPED_BLOCKS, fold
 from .network import MASKS
 from .prompts import SLOTS
+from .qdq import ENCODER_INPUT
 
 OUTPUTS = ["masks", "iou", "saliency"]
 
@@ -38,6 +39,42 @@ def session(path, threads: int = 0):
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+PATCH = 16  # side of an EfficientSAM's patches, in pixels of the picture that the encoder sees
+
+
+def is_encoder(session) -> bool:
+    """Whether a graph is the encoder of an EfficientSAM."""
+    return session.get_inputs()[0].name == ENCODER_INPUT
+
+
+def decoder_of(path, named="") -> pathlib.Path:
+    """The decoder of an EfficientSAM's encoder: the named file, or the one beside it, as `export` names them.
+
+    Raises UserError when there is none.
+    """
+    if named:
+        if not pathlib.Path(named).is_file():
+            raise UserError(f"the decoder {named} does not exist. Check the path.")
+        return pathlib.Path(named)
+    path = pathlib.Path(path)
+    decoder = path.with_name(path.name.replace("encoder", "decoder"))
+    if decoder == path or not decoder.is_file():
+        raise UserError(f"{path} is the encoder of an EfficientSAM, and its decoder is not beside it. Name it with --decoder.")
+    return decoder
+
+
+def side_of(session) -> int:
+    """The side of the picture that a graph looks at, in pixels."""
+    return session.get_outputs()[0].shape[2] * PATCH if is_encoder(session) else session.get_inputs()[0].shape[1]
+
+
+def feed(session, image: np.ndarray, points: np.ndarray | None = None) -> dict:
+    """The inputs of a graph for a picture, uint8 BGR [S,S,3], and points [6,3], which an encoder does not take."""
+    if is_encoder(session):
+        return {ENCODER_INPUT: np.ascontiguousarray(image[..., ::-1].transpose(2, 0, 1)[None], np.float32) / 255}
+    return {"image": image[None], "points": points[None]}
 
 
 def folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:

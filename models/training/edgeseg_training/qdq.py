@@ -3,6 +3,9 @@
 The policy is stated here. In float stay: the stem and the first two blocks (few multiply-adds, and the only ones that see raw pixels),
 the transformer, the resize of its output, and the products of tokens and pixels. Quantised are all other convolutions with the ReLU after
 them, the other resizes, and the encoder's residual sums. Other sums stay in float: the attention mask's -1e4 would take all levels.
+
+Of an EfficientSAM's encoder the products with constant weights and the neck's convolutions are quantised. In float stay the patches'
+convolution, the norms, the products of activations in the attention, and all sums; a product's result stays in float too.
 """
 import dataclasses
 import re
@@ -14,6 +17,7 @@ from onnx import helper, numpy_helper
 FLOAT_NODES = r"/encoder/(stem|Clip$|Sub|Concat|blocks\.[01]/)|/(tr|hyp|iou|lab)[./]|^/Resize$"
 RESIDUALS = r"/encoder/blocks\.\d+/Add"
 WEIGHT_LEVELS = 127
+ENCODER_INPUT = "batched_images"  # of an EfficientSAM's encoder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +40,8 @@ def chosen(model: onnx.ModelProto, keep_float: str = "", takes_all: bool = False
     `takes_all`: every convolution, resize and sum of two computed tensors, to show what the policy is for.
     """
     initializers = {i.name for i in model.graph.initializer}
+    if model.graph.input[0].name == ENCODER_INPUT:
+        return chosen_of_encoder(model, initializers, keep_float)
     constants = initializers | {output for node in model.graph.node if node.op_type == "Constant" for output in node.output}
     whole = {value.name for value in onnx.shape_inference.infer_shapes(model).graph.value_info
              if value.type.tensor_type.elem_type != onnx.TensorProto.FLOAT} if takes_all else set()
@@ -49,6 +55,17 @@ def chosen(model: onnx.ModelProto, keep_float: str = "", takes_all: bool = False
         if is_conv or node.op_type == "Resize" or is_sum:
             nodes.append(node)
     return nodes
+
+
+def chosen_of_encoder(model: onnx.ModelProto, initializers: set, keep_float: str) -> list:
+    """The nodes of an EfficientSAM's encoder that the policy quantises: by their kind, since other exporters give other names."""
+    def is_wanted(node) -> bool:
+        if node.op_type == "Conv":
+            return all(step == 1 for a in node.attribute if a.name == "strides" for step in a.ints)
+        return node.op_type == "MatMul"
+
+    return [node for node in model.graph.node if is_wanted(node) and node.input[1] in initializers
+            and not (keep_float and re.search(keep_float, node.name))]
 
 
 class Rewriter:
@@ -69,15 +86,17 @@ class Rewriter:
             if node.op_type == "Conv" and len(users) == 1 and users[0].op_type in ("Relu", "Clip") and node.output[0] not in self.outputs:
                 self.activations[node.output[0]] = users[0]
 
-    def result(self, node) -> str:
-        """The tensor that holds a chosen node's result, after its ReLU."""
+    def result(self, node) -> str | None:
+        """The tensor that holds a chosen node's result, after its ReLU; None where it stays in float."""
+        if node.op_type == "MatMul":
+            return None
         activation = self.activations.get(node.output[0])
         return activation.output[0] if activation is not None else node.output[0]
 
     def tensors(self) -> list[str]:
         """The tensors that get a scale: inputs and results of the chosen nodes."""
         names = [name for node in self.nodes for name in (*(node.input if node.op_type == "Add" else node.input[:1]), self.result(node))]
-        return list(dict.fromkeys(names))
+        return [name for name in dict.fromkeys(names) if name is not None]
 
     def run(self, scales: dict[str, Scale], means: dict[str, np.ndarray]):
         """Rewrites the graph. `means` are the channel means of the convolutions' inputs, for the correction of the biases."""
@@ -94,9 +113,9 @@ class Rewriter:
                 if name in quantised and (id(node) in chosen_ids or name in by_chosen):
                     node.input[index] = quantised[name]
         for node in self.nodes:
-            if node.op_type == "Conv":
+            if node.op_type in ("Conv", "MatMul"):
                 name = node.input[0].removesuffix("_dequantised")
-                made += self.weights(node, scales[name], means[name])
+                made += self.weights(node, scales[name], means[name]) if node.op_type == "Conv" else self.product(node)
             activation = self.activations.get(node.output[0])
             if activation is not None:
                 # the levels end at 0 and at the greatest value: the ReLU has nothing left to do
@@ -153,6 +172,19 @@ class Rewriter:
         del node.input[:]
         node.input.extend(inputs)
         return made
+
+    def product(self, node) -> list:
+        """The dequantise node of a product's weights [inputs, outputs]."""
+        weight = self.values[node.input[1]].astype(np.float64)
+        step = np.maximum(np.abs(weight).max(0), 1e-8) / WEIGHT_LEVELS
+        if self.is_per_tensor:
+            step = np.full_like(step, step.max())
+        levels = np.clip(np.round(weight / step), -WEIGHT_LEVELS, WEIGHT_LEVELS).astype(np.int8)
+        name = node.name or node.output[0]
+        parts = [self.constant(f"{name}_weight", levels), self.constant(f"{name}_weight_scale", step.astype(np.float32)),
+                 self.constant(f"{name}_weight_zero", np.zeros(len(step), np.int8))]
+        node.input[1] = f"{name}_weight_dequantised"
+        return [helper.make_node("DequantizeLinear", parts, [node.input[1]], f"{name}_weight_dequantise", axis=1)]
 
     def sort(self):
         """Puts the nodes into an order in which each comes after what it needs."""

@@ -1,7 +1,9 @@
 """`quantise`: an int8 graph of an fp32 one, calibrated on photographs, and what it costs.
 
 Without photographs there is no calibration, and without calibration no int8 graph: random values give ranges that fit nothing.
+Of an EfficientSAM the encoder is quantised; its decoder, a fiftieth of the work, stays as it is.
 """
+import functools
 import pathlib
 
 import onnx
@@ -16,7 +18,8 @@ IMAGES, SOURCE = "calibration_images", "calibration_from"  # keys of the graph's
 
 def configure(parser):
     """The command's options."""
-    parser.add_argument("graph", help="the fp32 ONNX file that `export` wrote")
+    parser.add_argument("graph", help="the fp32 ONNX file that `export` wrote; of an EfficientSAM the encoder")
+    parser.add_argument("--decoder", default="", help="the decoder of an EfficientSAM (default: the one beside its encoder)")
     parser.add_argument("--photos", required=True, metavar="DIR", help="photographs to calibrate on: frames of your camera")
     parser.add_argument("--out", required=True, help="the int8 ONNX file to write")
     parser.add_argument("--images", type=int, default=120, help="photographs to use at most")
@@ -44,10 +47,10 @@ def annotate(path, **facts):
     onnx_file.save(model, path)
 
 
-def agreement(source, target, inputs) -> float:
+def agreement(source, target, inputs, runner=segment.graph_runner) -> float:
     """Mean IoU of the masks of two graphs on (image, points) pairs."""
-    run = segment.graph_runner(source)[0]
-    return tuning.mean_agreement([run(image, points) for image, points in inputs], segment.graph_runner(target)[0], inputs)
+    run = runner(source)[0]
+    return tuning.mean_agreement([run(image, points) for image, points in inputs], runner(target)[0], inputs)
 
 
 def losses(before: dict, after: dict) -> float:
@@ -72,12 +75,13 @@ def side_by_side(before: dict, after: dict) -> str:
     return "\n".join(lines)
 
 
-def refusal(source, draft, held, arguments) -> str:
+def refusal(source, draft, held, arguments, runner) -> str:
     """Prints what the int8 graph costs; why it is refused, or empty."""
     problems = datasets.Problems()
     if arguments.recipe or arguments.data:
         records = evaluate.read_sources(arguments.recipe, arguments.data, arguments.format, arguments.option, problems)
-        before, after = (evaluate.evaluate(evaluate.open_model(path), records, arguments.limit, problems) for path in (source, draft))
+        segmenters = [segment.Segmenter(*runner(path)) for path in (source, draft)]
+        before, after = (evaluate.evaluate(segmenter, records, arguments.limit, problems) for segmenter in segmenters)
         if not before:
             raise UserError("no object was measured. The photographs have no layer of whole objects or of what stands out.")
         print(side_by_side(before, after))
@@ -85,7 +89,7 @@ def refusal(source, draft, held, arguments) -> str:
         print(f"mean IoU lost: {lost:.4f} (at most {MAX_LOSS})")
         if lost > MAX_LOSS:
             return f"it loses {lost:.4f} of mean IoU, more than {MAX_LOSS}"
-    agreed = agreement(source, draft, held)
+    agreed = agreement(source, draft, held, runner)
     print(f"masks of fp32 and int8 agree by a mean IoU of {agreed:.4f} on {len(held)} looks at photographs (at least {MIN_AGREEMENT})")
     if agreed < MIN_AGREEMENT and not (arguments.recipe or arguments.data):
         return f"its masks agree with fp32 by {agreed:.4f} only"
@@ -97,7 +101,10 @@ def run(arguments) -> int:
     source, target = pathlib.Path(arguments.graph), pathlib.Path(arguments.out)
     if not source.is_file():
         raise UserError(f"the graph {source} does not exist. Make it with `export`.")
-    size = graph.session(source).get_inputs()[0].shape[1]
+    session, runner = graph.session(source), segment.graph_runner
+    size = graph.side_of(session)
+    if graph.is_encoder(session):
+        runner = functools.partial(runner, decoder=graph.decoder_of(source, arguments.decoder))
     files = calibration.photographs(arguments.photos, arguments.images + CHECKED)
     # a fourth of few photographs is held back for the check
     checked = min(CHECKED, len(files) // 4)
@@ -110,14 +117,14 @@ def run(arguments) -> int:
     # a graph is known by its suffix
     draft = target.with_name(target.stem + ".draft.onnx")
     quantiser = open_quantiser(source, inputs, arguments.keep_float)
-    quantised, convolutions = quantiser.write(draft)
-    if not arguments.no_tuning and agreement(source, draft, held) < MIN_AGREEMENT:
-        quantised, convolutions = quantiser.write(draft, tuning.tune(quantiser, inputs, MIN_AGREEMENT + 0.003))
+    quantised, count = quantiser.write(draft)
+    if not arguments.no_tuning and agreement(source, draft, held, runner) < MIN_AGREEMENT:
+        quantised, count = quantiser.write(draft, tuning.tune(quantiser, inputs, MIN_AGREEMENT + 0.003, runner))
     images = len(used) - len(unreadable)
-    print(f"calibrated on {images} photographs, {len(inputs)} looks; {quantised} of {convolutions} convolutions are int8")
+    print(f"calibrated on {images} photographs, {len(inputs)} looks; {quantised} of {count} {quantiser.kinds()} are int8")
     origin = arguments.source or f"photographs of the folder {pathlib.Path(arguments.photos).resolve().name}"
     annotate(draft, **{IMAGES: images, SOURCE: origin})
-    reason = refusal(source, draft, held, arguments)
+    reason = refusal(source, draft, held, arguments, runner)
     if reason and not arguments.force:
         draft.unlink()
         print(f"refused: {reason}. Calibrate on more photographs of your camera, keep nodes in float (--keep-float), or use --force.")

@@ -11,7 +11,7 @@ import torch
 
 from . import UserError, calibration, networks
 from .network import MASKS
-from .prompts import BOX_FIRST, BOX_LAST, CLICK, NEGATIVE, SLOTS
+from .prompts import BOX_FIRST, BOX_LAST, CLICK, NEGATIVE, SLOTS, UNUSED
 
 BOX_MARGIN, CLICK_MARGIN, AUTO_MARGIN = 1.5, 1.6, 1.3  # sides of the crop, in sides of the object
 MIN_BOX_SIDE, MIN_CLICK_SIDE = 48, 64  # least sides of the crop, pixels
@@ -43,11 +43,16 @@ class Answer:
         return whole
 
 
-def graph_runner(path, threads: int = 0):
-    """run(image uint8 [S,S,3], points [6,3]) -> logits, iou, saliency; and S. For an ONNX file of the bundle's contract."""
+def graph_runner(path, threads: int = 0, decoder=""):
+    """run(image uint8 [S,S,3], points [6,3]) -> logits, iou, saliency; and S. For an ONNX file of the bundle's contract.
+
+    An EfficientSAM's encoder is such a file too; its `decoder` is the file beside it unless another one is named.
+    """
     from . import graph  # needs onnx, which a machine that only trains may lack
 
     session = graph.session(path, threads)
+    if graph.is_encoder(session):
+        return pair_runner(session, graph.session(graph.decoder_of(path, decoder), threads))
     size = session.get_inputs()[0].shape[1]
 
     def run(image, points):
@@ -57,26 +62,56 @@ def graph_runner(path, threads: int = 0):
     return run, size
 
 
+class Encodings:
+    """The encodings of the last pictures: a frame is not encoded again after the crops of a click and of a box."""
+
+    def __init__(self, encode):
+        self.encode, self.kept = encode, []  # (picture, encoding), the one used last at the end
+
+    def of(self, image):
+        """The encoding of a picture, which is known by its identity."""
+        index = next((number for number, (known, _) in enumerate(self.kept) if known is image), None)
+        self.kept.append((image, self.encode(image)) if index is None else self.kept.pop(index))
+        del self.kept[:-ENCODINGS]
+        return self.kept[-1][1]
+
+
+def refuse_negative(points):
+    """Raises UserError for a negative click."""
+    if (points[:, 2] == NEGATIVE).any():
+        raise UserError("this model knows no negative clicks (label 0). Leave them out.")
+
+
+def pair_runner(encoder, decoder):
+    """The same for the sessions of an EfficientSAM's two graphs; logits at half the picture's side."""
+    from . import graph
+
+    size = graph.side_of(encoder)
+    encodings = Encodings(lambda image: encoder.run(None, graph.feed(encoder, image))[0])
+
+    def run(image, points):
+        refuse_negative(points)
+        # the graph takes any number of points: unused slots are left off, but for one where there is no prompt
+        points = points[:max(1, int((points[:, 2] != UNUSED).sum()))][None, None]
+        masks, iou = decoder.run(["output_masks", "iou_predictions"], {
+            "image_embeddings": encodings.of(image), "batched_point_coords": points[..., :2] * np.float32(size // 2),
+            "batched_point_labels": points[..., 2], "orig_im_size": np.int64([size // 2] * 2)})
+        return masks[0, 0], iou[0, 0], None
+
+    return run, size
+
+
 def network_runner(network, size: int):
-    """The same for a torch network in evaluation mode. An EfficientSAM has its own size.
-
-    The encodings of the last pictures are kept: a frame is not encoded again after the crops of a click and of a box.
-    """
+    """The same for a torch network in evaluation mode. An EfficientSAM has its own size."""
     device, size = next(network.parameters()).device, networks.side_of(network.form, size)
-    kept = []  # (picture, encoding), the one used last at the end
-
-    def encoding_of(image):
-        index = next((number for number, (known, _) in enumerate(kept) if known is image), None)
-        kept.append((image, network.embed(as_pixels(image).to(device))) if index is None else kept.pop(index))
-        del kept[:-ENCODINGS]
-        return kept[-1][1]
+    encodings = Encodings(lambda image: network.embed(as_pixels(image).to(device)))
 
     @torch.no_grad()
     def run(image, points):
-        if not network.knows_negative and (points[:, 2] == NEGATIVE).any():
-            raise UserError("this model knows no negative clicks (label 0). Leave them out.")
+        if not network.knows_negative:
+            refuse_negative(points)
         prompt = torch.from_numpy(points)[None].to(device)
-        logits, iou = network.answer(encoding_of(image), prompt)
+        logits, iou = network.answer(encodings.of(image), prompt)
         logits = logits[0].float().cpu().numpy()
         return logits[:MASKS], iou[0].float().cpu().numpy(), logits[MASKS] if len(logits) > MASKS else None
 
