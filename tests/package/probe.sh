@@ -6,14 +6,16 @@ show() { systemctl show edgeseg -p ActiveState -p StatusText -p NRestarts; }
 
 # until COMMAND...: at most ten minutes, however slow the machine is
 until_seen() { for _ in $(seq 600); do "$@" >/dev/null && return 0; sleep 1; done; echo "not seen: $*"; }
-journal_has() { journalctl -u edgeseg --no-pager --since "$since" | grep -F "$1"; }
+# by its identifier: a line of a process that has ended before the journal looks for its unit belongs to none
+lines() { journalctl -t edgeseg --no-pager --since "$since"; }
+journal_has() { lines | grep -F "$1"; }
 runs() { systemctl show edgeseg -p StatusText | grep "$1"; }
 
 echo '== port'
 since='1970-01-01'
 until_seen journal_has 'the next one follows in 8 s'
 show
-journalctl -u edgeseg --no-pager
+lines
 
 echo '== remedy'
 cat >/etc/edgeseg/edgeseg.toml <<'TOML'
@@ -39,7 +41,7 @@ since=$(date '+%F %T')
 sed -i 's/^host.*/&\nusername = "robot-7"\npassword_file = "cred:secret_password"/' /etc/edgeseg/edgeseg.toml
 systemctl restart edgeseg
 until_seen journal_has 'the next one follows in 2 s'
-journalctl -u edgeseg --no-pager --since "$since"
+lines
 
 echo '== credential'
 printf 'allow_anonymous false\npassword_file /etc/mosquitto/passwd\n' >/etc/mosquitto/conf.d/passwords.conf
