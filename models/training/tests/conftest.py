@@ -34,6 +34,16 @@ def picture(number: int, width: int = 96, height: int = 80):
     return np.clip(image, 0, 255).astype(np.uint8), labels
 
 
+def write_pictures(folder: pathlib.Path, count: int):
+    """Writes photographs and their label maps as the reader `folder` wants them."""
+    for part in ("images", "masks"):
+        (folder / part).mkdir(parents=True)
+    for number in range(count):
+        image, labels = picture(number)
+        cv2.imwrite(str(folder / "images" / f"{number}.png"), image)
+        cv2.imwrite(str(folder / "masks" / f"{number}.png"), labels)
+
+
 @pytest.fixture
 def make_photos():
     """make_photos(count, kind=..., set=...) -> store.Photo list."""

@@ -11,7 +11,7 @@ from edgeseg_training import UserError, checkpoints, export, graph, qdq, quantis
 from edgeseg_training.__main__ import main
 from edgeseg_training.network import Form, SqueezeSAM
 
-from conftest import picture
+from conftest import write_pictures
 
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed (models/training/README.md)")
 SIZE = 64
@@ -112,12 +112,7 @@ def test_int8_agrees_and_is_quantised_by_the_policy(files, tmp_path, capsys):
 
 def test_fp32_and_int8_stand_side_by_side_on_photographs_with_masks(files, tmp_path, capsys):
     folder = files[0]
-    for part in ("images", "masks"):
-        (tmp_path / "data" / part).mkdir(parents=True)
-    for number in range(2):
-        image, labels = picture(number)
-        cv2.imwrite(str(tmp_path / "data" / "images" / f"{number}.png"), image)
-        cv2.imwrite(str(tmp_path / "data" / "masks" / f"{number}.png"), labels)
+    write_pictures(tmp_path / "data", 2)
     words = ["quantise", str(folder / "fp32.onnx"), "--photos", str(folder / "photos"), "--out", str(tmp_path / "int8.onnx"), "--no-tuning"]
     assert main([*words, "--data", str(tmp_path / "data"), "--format", "folder", "--force"]) == 0
     text = capsys.readouterr().out

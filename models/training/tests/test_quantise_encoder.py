@@ -9,7 +9,7 @@ from edgeseg_training import efficientsam, efficientsam_graphs, export, graph, q
 from edgeseg_training.__main__ import main
 from edgeseg_training.promptable import Promptable
 
-from conftest import TINY, picture
+from conftest import TINY, write_pictures
 
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed (models/training/README.md)")
 SIDE = 64
@@ -76,12 +76,7 @@ def test_a_pair_of_graphs_answers_as_the_network_does(files):
 
 
 def test_the_figures_of_both_stand_side_by_side(files, words, tmp_path, capsys):
-    for part in ("images", "masks"):
-        (tmp_path / "data" / part).mkdir(parents=True)
-    for number in range(2):
-        image, labels = picture(number)
-        cv2.imwrite(str(tmp_path / "data" / "images" / f"{number}.png"), image)
-        cv2.imwrite(str(tmp_path / "data" / "masks" / f"{number}.png"), labels)
+    write_pictures(tmp_path / "data", 2)
     data = ["--data", str(tmp_path / "data"), "--format", "folder"]
     assert main([*words, "--force", *data]) == 0
     assert "mean IoU lost" in capsys.readouterr().out

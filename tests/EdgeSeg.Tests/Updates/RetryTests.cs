@@ -17,6 +17,18 @@ public sealed class RetryTests : IDisposable
 
     public void Dispose() => rig.Dispose();
 
+    /// <summary>Looks every hour for ten hours, and once more.</summary>
+    private async Task RunForHoursAsync()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            await rig.RunOnceAsync();
+            rig.Time.Advance(TimeSpan.FromHours(1));
+        }
+
+        await rig.RunOnceAsync();
+    }
+
     private void Fail(string reason = UpdateReason.Unreachable, bool retry = true) =>
         rig.OnFetch = _ => throw new UpdateException(reason, "no answer", retry);
 
@@ -70,13 +82,7 @@ public sealed class RetryTests : IDisposable
     {
         Fail();
         rig.Offer(UpdateRig.Install(8, 10));
-        for (var i = 0; i < 10; i++)
-        {
-            await rig.RunOnceAsync();
-            rig.Time.Advance(TimeSpan.FromHours(1));
-        }
-
-        await rig.RunOnceAsync();
+        await RunForHoursAsync();
         var before = rig.Fetches;
         rig.Offer(UpdateRig.Install(9, 11));
         await rig.RunOnceAsync();
@@ -90,13 +96,7 @@ public sealed class RetryTests : IDisposable
     {
         Fail();
         rig.Offer(UpdateRig.Install(8, 10));
-        for (var i = 0; i < 10; i++)
-        {
-            await rig.RunOnceAsync();
-            rig.Time.Advance(TimeSpan.FromHours(1));
-        }
-
-        await rig.RunOnceAsync();
+        await RunForHoursAsync();
         var (fetches, lines) = (rig.Fetches, rig.Log.Count);
         for (var i = 0; i < 100; i++)
         {
@@ -162,13 +162,7 @@ public sealed class RetryTests : IDisposable
 
         Fail();
         rig.Offer(UpdateRig.Install(9, 11));
-        for (var i = 0; i < 10; i++)
-        {
-            await rig.RunOnceAsync();
-            rig.Time.Advance(TimeSpan.FromHours(1));
-        }
-
-        await rig.RunOnceAsync();
+        await RunForHoursAsync();
         var before = rig.Fetches;
         await rig.RunOnceAsync();
         Assert.Equal(before, rig.Fetches);
