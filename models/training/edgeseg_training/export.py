@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from . import UserError, calibration, checkpoints, efficientsam_graphs, graph, networks
-from .prompts import BOX_FIRST, BOX_LAST, CLICK, NEGATIVE, UNUSED
+from .prompts import BOX_FIRST, BOX_LAST, CLICK, NEGATIVE
 
 TOLERANCE = 1e-3
 PICTURES = 20
@@ -63,16 +63,13 @@ def pair_difference(network, files, pictures) -> float:
     greatest = 0.0
     for image, points in pictures:
         height, width = image.shape[:2]
-        pixels = np.ascontiguousarray(image[..., ::-1].transpose(2, 0, 1)[None], np.float32) / 255
-        # the graph takes any number of points: unused slots are left off, but for one where there is no prompt
-        points = points[:max(1, int((points[:, 2] != UNUSED).sum()))][None, None]
-        places, labels = points[..., :2] * np.float32([width, height]), points[..., 2]
+        pixels = graph.feed(encoder, image)
+        inputs = graph.decoder_feed(encoder.run(None, pixels)[0], points, height, width)
+        places, labels = (torch.from_numpy(inputs[name]) for name in ("batched_point_coords", "batched_point_labels"))
         with torch.no_grad():
-            embeddings = network.encode(torch.from_numpy(pixels))
-            low, iou = network.decode(embeddings, torch.from_numpy(places), torch.from_numpy(labels), height, width)
-        found = decoder.run(["low_res_masks", "iou_predictions"], {
-            "image_embeddings": encoder.run(None, {"batched_images": pixels})[0], "batched_point_coords": places,
-            "batched_point_labels": labels, "orig_im_size": np.int64([height, width])})
+            embeddings = network.encode(torch.from_numpy(pixels["batched_images"]))
+            low, iou = network.decode(embeddings, places, labels, height, width)
+        found = decoder.run(["low_res_masks", "iou_predictions"], inputs)
         greatest = max(greatest, graph.gap((low.numpy(), iou.numpy()), found))
     return greatest
 

@@ -18,10 +18,11 @@ from torch import nn
 from . import UserError, onnx_file
 from .encoder import TAPPED_BLOCKS, fold
 from .network import MASKS
-from .prompts import SLOTS
+from .prompts import SLOTS, UNUSED
 from .qdq import ENCODER_INPUT
 
 OUTPUTS = ["masks", "iou", "saliency"]
+PATCH = 16  # side of an EfficientSAM's patches, in pixels of the picture that the encoder sees
 
 
 def runtime():
@@ -39,9 +40,6 @@ def session(path, threads: int = 0):
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-PATCH = 16  # side of an EfficientSAM's patches, in pixels of the picture that the encoder sees
 
 
 def is_encoder(session) -> bool:
@@ -75,6 +73,16 @@ def feed(session, image: np.ndarray, points: np.ndarray | None = None) -> dict:
     if is_encoder(session):
         return {ENCODER_INPUT: np.ascontiguousarray(image[..., ::-1].transpose(2, 0, 1)[None], np.float32) / 255}
     return {"image": image[None], "points": points[None]}
+
+
+def decoder_feed(embeddings: np.ndarray, points: np.ndarray, height: int, width: int) -> dict:
+    """The inputs of an EfficientSAM's decoder for points [6,3] and masks of height x width.
+
+    The graph takes any number of points: unused slots are left off, but for one where there is no prompt.
+    """
+    points = points[:max(1, int((points[:, 2] != UNUSED).sum()))][None, None]
+    return {"image_embeddings": embeddings, "batched_point_coords": points[..., :2] * np.float32([width, height]),
+            "batched_point_labels": points[..., 2], "orig_im_size": np.int64([height, width])}
 
 
 def folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:

@@ -113,9 +113,11 @@ class Rewriter:
                 if name in quantised and (id(node) in chosen_ids or name in by_chosen):
                     node.input[index] = quantised[name]
         for node in self.nodes:
-            if node.op_type in ("Conv", "MatMul"):
+            if node.op_type == "Conv":
                 name = node.input[0].removesuffix("_dequantised")
-                made += self.weights(node, scales[name], means[name]) if node.op_type == "Conv" else self.product(node)
+                made += self.weights(node, scales[name], means[name])
+            if node.op_type == "MatMul":
+                made.append(self.product(node))
             activation = self.activations.get(node.output[0])
             if activation is not None:
                 # the levels end at 0 and at the greatest value: the ReLU has nothing left to do
@@ -151,9 +153,7 @@ class Rewriter:
         weight = self.values[node.input[1]].astype(np.float64)
         bias = self.values[node.input[2]].astype(np.float64) if len(node.input) > 2 else np.zeros(len(weight))
         axes = tuple(range(1, weight.ndim))
-        step = np.maximum(np.abs(weight).max(axes), 1e-8) / WEIGHT_LEVELS
-        if self.is_per_tensor:
-            step = np.full_like(step, step.max())
+        step = self.steps(weight, axes)
         levels = np.clip(np.round(weight / step.reshape(-1, *[1] * (weight.ndim - 1))), -WEIGHT_LEVELS, WEIGHT_LEVELS)
         error = (weight - levels * step.reshape(-1, *[1] * (weight.ndim - 1))).sum((2, 3))
         groups = next((a.i for a in node.attribute if a.name == "group"), 1)
@@ -163,28 +163,32 @@ class Rewriter:
         bias_step = step * scale.scale
         name = node.name or node.output[0]
         bias_levels = np.round(bias / bias_step).clip(-2**31, 2**31 - 1).astype(np.int32)
-        made = []
-        for kind, values, steps in (("weight", levels.astype(np.int8), step), ("bias", bias_levels, bias_step)):
-            parts = [self.constant(f"{name}_{kind}", values), self.constant(f"{name}_{kind}_scale", steps.astype(np.float32)),
-                     self.constant(f"{name}_{kind}_zero", np.zeros(len(steps), values.dtype))]
-            made.append(helper.make_node("DequantizeLinear", parts, [f"{name}_{kind}_dequantised"], f"{name}_{kind}_dequantise", axis=0))
-        inputs = [node.input[0], f"{name}_weight_dequantised", f"{name}_bias_dequantised"]
+        made = [self.dequantise(f"{name}_weight", levels.astype(np.int8), step, 0),
+                self.dequantise(f"{name}_bias", bias_levels, bias_step, 0)]
+        inputs = [node.input[0], *(part.output[0] for part in made)]
         del node.input[:]
         node.input.extend(inputs)
         return made
 
-    def product(self, node) -> list:
+    def steps(self, weight: np.ndarray, axes) -> np.ndarray:
+        """The size of a level of each output channel; `axes` are the others."""
+        step = np.maximum(np.abs(weight).max(axes), 1e-8) / WEIGHT_LEVELS
+        return np.full_like(step, step.max()) if self.is_per_tensor else step
+
+    def dequantise(self, name: str, levels: np.ndarray, steps: np.ndarray, axis: int):
+        """The dequantise node of constant levels, with a step for each index of `axis`."""
+        parts = [self.constant(name, levels), self.constant(f"{name}_scale", steps.astype(np.float32)),
+                 self.constant(f"{name}_zero", np.zeros(len(steps), levels.dtype))]
+        return helper.make_node("DequantizeLinear", parts, [f"{name}_dequantised"], f"{name}_dequantise", axis=axis)
+
+    def product(self, node):
         """The dequantise node of a product's weights [inputs, outputs]."""
         weight = self.values[node.input[1]].astype(np.float64)
-        step = np.maximum(np.abs(weight).max(0), 1e-8) / WEIGHT_LEVELS
-        if self.is_per_tensor:
-            step = np.full_like(step, step.max())
+        step = self.steps(weight, 0)
         levels = np.clip(np.round(weight / step), -WEIGHT_LEVELS, WEIGHT_LEVELS).astype(np.int8)
-        name = node.name or node.output[0]
-        parts = [self.constant(f"{name}_weight", levels), self.constant(f"{name}_weight_scale", step.astype(np.float32)),
-                 self.constant(f"{name}_weight_zero", np.zeros(len(step), np.int8))]
-        node.input[1] = f"{name}_weight_dequantised"
-        return [helper.make_node("DequantizeLinear", parts, [node.input[1]], f"{name}_weight_dequantise", axis=1)]
+        made = self.dequantise(f"{node.name or node.output[0]}_weight", levels, step, 1)
+        node.input[1] = made.output[0]
+        return made
 
     def sort(self):
         """Puts the nodes into an order in which each comes after what it needs."""

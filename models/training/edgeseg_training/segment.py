@@ -11,7 +11,7 @@ import torch
 
 from . import UserError, calibration, networks
 from .network import MASKS
-from .prompts import BOX_FIRST, BOX_LAST, CLICK, NEGATIVE, SLOTS, UNUSED
+from .prompts import BOX_FIRST, BOX_LAST, CLICK, NEGATIVE, SLOTS
 
 BOX_MARGIN, CLICK_MARGIN, AUTO_MARGIN = 1.5, 1.6, 1.3  # sides of the crop, in sides of the object
 MIN_BOX_SIDE, MIN_CLICK_SIDE = 48, 64  # least sides of the crop, pixels
@@ -91,11 +91,8 @@ def pair_runner(encoder, decoder):
 
     def run(image, points):
         refuse_negative(points)
-        # the graph takes any number of points: unused slots are left off, but for one where there is no prompt
-        points = points[:max(1, int((points[:, 2] != UNUSED).sum()))][None, None]
-        masks, iou = decoder.run(["output_masks", "iou_predictions"], {
-            "image_embeddings": encodings.of(image), "batched_point_coords": points[..., :2] * np.float32(size // 2),
-            "batched_point_labels": points[..., 2], "orig_im_size": np.int64([size // 2] * 2)})
+        inputs = graph.decoder_feed(encodings.of(image), points, size // 2, size // 2)
+        masks, iou = decoder.run(["output_masks", "iou_predictions"], inputs)
         return masks[0, 0], iou[0, 0], None
 
     return run, size
