@@ -132,3 +132,65 @@ test("a refused command shows its code and its sentence", async () => {
     assert.ok(await page.locator("#notice").isHidden(), "what is over is not shown any more");
     await close(page);
 });
+
+test("an answer that comes after Escape is listed, and does not change the view", async () => {
+    const page = await setup.open();
+    for (const [ask, how] of [
+        [() => clickAt(page, 225, 150), "Click"],
+        [() => dragBox(page, 100, 60, 350, 240), "Box"],
+        [() => page.getByRole("button", { name: "Automatic", exact: true }).click(), "Automatic"],
+    ]) {
+        const before = await page.locator("#results button").count();
+        setup.device.waiting = [];
+        await ask();
+        await until(`the command of ${how}`, () => setup.device.waiting.length === 1);
+        await page.keyboard.press("Escape");
+        await live(page);
+        setup.device.answerNow();
+        await results(page, before + 1);
+        const first = page.locator("#results button").first();
+        assert.match(await first.innerText(), new RegExp(how));
+        assert.deepEqual([await first.getAttribute("aria-pressed"), await page.locator("#live").isHidden()], ["false", true], how);
+        await live(page);
+        await first.click();
+        await held(page);
+        await page.keyboard.press("Escape");
+        await live(page);
+    }
+    await close(page);
+});
+
+test("a refusal that comes when another result is in view leaves that in view", async () => {
+    const page = await setup.open();
+    await clickAt(page, 225, 150);
+    await held(page);
+    const frame = await attribute(page, "data-frame");
+    await page.keyboard.press("Escape");
+    await until("a newer frame", async () => (await attribute(page, "data-frame")) !== frame);
+    setup.device.refuse.click = ["frame_gone", "frame 7 is not held any more"];
+    setup.device.waiting = [];
+    await clickAt(page, 225, 150);
+    await until("the command", () => setup.device.waiting.length === 1);
+    await page.locator("#results button").first().click();
+    setup.device.answerNow();
+    await until("the refusal", async () => /^frame_gone/.test(await notice(page)));
+    await held(page);
+    assert.equal(await attribute(page, "data-frame"), frame);
+    await close(page);
+    setup.device.refuse = {};
+});
+
+test("a new command takes the notice of the one before away", async () => {
+    const page = await setup.open();
+    setup.device.refuse.click = ["busy", "16 commands wait already"];
+    await clickAt(page, 225, 150);
+    await until("the refusal", async () => /^busy/.test(await notice(page)));
+    setup.device.refuse = {};
+    setup.device.waiting = [];
+    await clickAt(page, 225, 150);
+    await until("the command", () => setup.device.waiting.length === 1);
+    assert.ok(await page.locator("#notice").isHidden());
+    setup.device.answerNow();
+    await held(page);
+    await close(page);
+});

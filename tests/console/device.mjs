@@ -55,6 +55,8 @@ export class FakeDevice {
             live: { mode: "continuous", max_fps: 0, interval_s: 1, min_score: 0, min_area: 0 },
             paused: false,
             mute: false,
+            /** Commands that wait for `answerNow`; null: each is answered at once. */
+            waiting: null,
         });
         this.jpeg = readFileSync(photo.file);
         this.client = mqtt.connect(`mqtt://127.0.0.1:${port}`, {
@@ -176,7 +178,18 @@ export class FakeDevice {
             retain: packet.retain,
             qos: packet.qos,
         });
-        if (this.mute) return;
+        if (this.mute || (name !== "preview" && this.waiting?.push([name, camera, body, to]))) return;
+        this.reply(name, camera, body, to);
+    }
+
+    /** Answers the commands that wait, and from now on each at once. */
+    answerNow() {
+        const waiting = this.waiting;
+        this.waiting = null;
+        for (const command of waiting) this.reply(...command);
+    }
+
+    reply(name, camera, body, to) {
         const reply = (rest) =>
             this.client.publish(
                 to,

@@ -112,15 +112,26 @@ export class CommandPanel {
     const started = performance.now();
     const target = this.target();
     const answer = await this.ask(command, { ...body, frame: pair.shot.frame });
-    if (!answer.ok || !target) return;
+    if (!answer.ok) return this.leaveIfGone(answer.code, pair);
+    if (!target) return;
     const mask = wire.maskOf(answer.result);
     if (!mask) return this.notify("error", "bad_answer", "The device's answer holds no mask that this page understands.");
     const shot = mask.frame === pair.shot.frame ? pair.shot : (this.stage().find(mask.frame) ?? null);
     const result: Result = { masks: [mask], shot, request, device: target.device, camera: target.camera, how, roundTripMs: NaN };
-    await this.stage().hold({ shot: shot ?? bare(mask), masks: [mask] }, request, result);
+    if (this.isHeldOn(pair)) await this.stage().hold({ shot: shot ?? bare(mask), masks: [mask] }, request, result);
     result.roundTripMs = performance.now() - started;
-    this.results.add(result);
+    this.results.add(result, this.stage().shown === result);
     setText(spoken, mask.found ? `Mask found, score ${mask.score.toFixed(2)}` : `Nothing found: ${mask.reason}`);
+  }
+
+  /** Whether the operator still looks at the frame that was asked about. An answer that comes later is listed, and changes no view. */
+  private isHeldOn(pair: Pair): boolean {
+    return this.stage().isHeld && this.stage().current?.shot === pair.shot;
+  }
+
+  /** A frame that the device no longer holds is nothing to work on. */
+  private leaveIfGone(code: string, pair: Pair): void {
+    if (code === "frame_gone" && this.isHeldOn(pair)) this.stage().goLive();
   }
 
   /** Every object of the frame in view. The masks come one by one, then the answer with their number. */
@@ -139,7 +150,10 @@ export class CommandPanel {
     this.run = null;
     this.show();
     if (this.inView(run)) void this.stage().hold({ shot: pair.shot, masks: run.masks }, noPrompt, run.result);
-    if (!answer.ok) return this.refused("everything", answer.code, answer.message);
+    if (!answer.ok) {
+      this.refused(answer.code, answer.message);
+      return this.leaveIfGone(answer.code, pair);
+    }
     if (run.masks.length < outcome.count) this.notify("info", "everything", `${run.masks.length} of ${outcome.count} masks arrived.`);
     else if (!outcome.complete) this.notify("info", "everything", "The device's time was up before the whole frame was looked at.");
     else if (outcome.count === 0) this.notify("info", "everything", "Nothing was found in this frame.");
@@ -149,8 +163,7 @@ export class CommandPanel {
 
   /** Whether the operator still looks at the frame of which everything was asked, and at nothing else on it. */
   private inView(run: Run): boolean {
-    const stage = this.stage();
-    return stage.isHeld && !this.busy && stage.shown === run.result && stage.current?.shot === run.pair.shot;
+    return this.isHeldOn(run.pair) && !this.busy && this.stage().shown === run.result;
   }
 
   /** Takes a mask if it is one of everything; the first of them begins the result. */
@@ -204,6 +217,8 @@ export class CommandPanel {
   async ask(command: string, body: Record<string, unknown>): Promise<Answer> {
     const [target, place] = [this.target(), this.place];
     this.open++;
+    // what was said of the command before is no answer to this one
+    this.notify("", "", "");
     this.show();
     const answer: Answer = target
       ? await this.link.ask(target.device, target.camera, command, body, newId(), answerMs)
@@ -213,13 +228,12 @@ export class CommandPanel {
     // what another camera answers is no news for the one in view
     if (place !== this.place) return { ok: false, code: "", message: "" };
     if (answer.ok) this.notify("", "", "");
-    else this.refused(command, answer.code, answer.message);
+    else this.refused(answer.code, answer.message);
     return answer;
   }
 
-  private refused(command: string, code: string, message: string): void {
+  private refused(code: string, message: string): void {
     this.notify("error", code, code === "frame_gone" ? "The device no longer holds that frame. Ask again on the live picture." : message);
-    if (code === "frame_gone" && command !== "snapshot") this.stage().goLive();
   }
 
   /** A sentence about what was asked, seen and spoken. */
