@@ -180,6 +180,25 @@ test("a refusal that comes when another result is in view leaves that in view", 
     setup.device.refuse = {};
 });
 
+test("an object that begins to be followed when a result is in view leaves that in view", async () => {
+    const page = await setup.open();
+    await clickAt(page, 225, 150);
+    await held(page);
+    await page.keyboard.press("Escape");
+    await live(page);
+    const follow = page.getByRole("button", { name: "Follow", exact: true });
+    await follow.click();
+    setup.device.waiting = [];
+    await clickAt(page, 225, 150);
+    await until("the command", () => setup.device.waiting.length === 1);
+    await page.locator("#results button").first().click();
+    await held(page);
+    setup.device.answerNow();
+    await until("the notice", async () => /^follow Following t\d+/.test(await notice(page)));
+    await held(page);
+    await close(page);
+});
+
 test("a new command takes the notice of the one before away", async () => {
     const page = await setup.open();
     setup.device.refuse.click = ["busy", "16 commands wait already"];

@@ -51,10 +51,12 @@ export class Following {
   }
 
   private async begin(body: Record<string, unknown>): Promise<void> {
+    const { shown } = this.stage();
     const answer = await this.ask("follow", body);
     if (!answer.ok) return;
     const mask = wire.maskOf(answer.result);
-    this.stage().goLive();
+    // a result that was opened meanwhile stays in view
+    if (this.stage().shown === shown) this.stage().goLive();
     if (!mask || mask.track === "") return this.notify("error", "follow", "Nothing was found there, so nothing is followed.");
     this.take(mask);
     this.notify("info", "follow", `Following ${mask.track}.`);

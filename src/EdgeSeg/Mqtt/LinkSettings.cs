@@ -80,8 +80,7 @@ internal static class LinkSettings
                 );
         return new LinkTls
         {
-            Authorities =
-                mqtt.CaFile.Length == 0 ? null : PemFiles.Authorities("mqtt.ca_file", SecretFile.Path("mqtt.ca_file", mqtt.CaFile)),
+            Authorities = PemFiles.Authorities("mqtt.ca_file", mqtt.CaFile),
             ClientCertificate = certificate,
         };
     }

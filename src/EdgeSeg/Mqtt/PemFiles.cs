@@ -54,12 +54,15 @@ internal static class PemFiles
         }
     }
 
-    /// <summary>The authorities to trust, from a PEM file.</summary>
+    /// <summary>The authorities to trust, from a PEM file; null: the setting is empty.</summary>
     /// <param name="key">The setting that names the file.</param>
-    /// <param name="path">PEM.</param>
+    /// <param name="setting">Its value, as <see cref="SecretFile"/> takes it.</param>
     /// <exception cref="OperatingException">The file cannot be read or contains no certificate (exit code 2).</exception>
-    public static X509Certificate2Collection Authorities(string key, string path)
+    public static X509Certificate2Collection? Authorities(string key, string setting)
     {
+        if (setting.Length == 0)
+            return null;
+        var path = SecretFile.Path(key, setting);
         X509Certificate2Collection all = [];
         var pem = Text(key, path);
         try

@@ -11,16 +11,13 @@ internal static class CollectorServer
     /// <exception cref="OperatingException">A file cannot be read.</exception>
     public static CollectorAccess Access(TelemetrySettings telemetry)
     {
-        var (authorities, secret) = (telemetry.OtlpCaFile, telemetry.OtlpAuthorizationFile);
+        var secret = telemetry.OtlpAuthorizationFile;
         // a missing secret is reported at the start, not with the first export
         if (secret.Length > 0)
             _ = SecretFile.Read("telemetry.otlp_authorization_file", secret);
         return new CollectorAccess
         {
-            Authorities =
-                authorities.Length > 0
-                    ? PemFiles.Authorities("telemetry.otlp_ca_file", SecretFile.Path("telemetry.otlp_ca_file", authorities))
-                    : null,
+            Authorities = PemFiles.Authorities("telemetry.otlp_ca_file", telemetry.OtlpCaFile),
             Authorization = secret.Length > 0 ? () => SecretFile.Read("telemetry.otlp_authorization_file", secret) : null,
         };
     }

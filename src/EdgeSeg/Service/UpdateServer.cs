@@ -20,8 +20,7 @@ internal static class UpdateServer
             Schemes = update.Sources,
             FileRoot = update.FileRoot,
             MaxBytesPerS = update.MaxKibS * 1024L,
-            Authorities =
-                update.CaFile.Length > 0 ? PemFiles.Authorities("update.ca_file", SecretFile.Path("update.ca_file", update.CaFile)) : null,
+            Authorities = PemFiles.Authorities("update.ca_file", update.CaFile),
             Proxy = update.Proxy.Length > 0 ? new Uri(update.Proxy) : null,
             Authorization = update.AuthorizationFile.Length > 0 ? () => Authorization(update.AuthorizationFile) : null,
         };
