@@ -6,6 +6,7 @@ import { ellipse } from "./masks.mjs";
 import {
     alertMessage,
     cameraStateMessage,
+    everythingResult,
     infoMessage,
     maskMessage,
     modelStateMessage,
@@ -275,31 +276,12 @@ export class FakeDevice {
         for (let i = 0; i < this.objects; i++) {
             const disc = ellipse(photo.width, photo.height, 50 + 80 * i, 150, 30, 30);
             this.send("cam/front/mask", {
-                ...this.mask(
-                    sequence,
-                    {
-                        source: "everything",
-                        clicks: [[50 + 80 * i, 150]],
-                        box: null,
-                    },
-                    request,
-                    disc,
-                ),
+                ...this.mask(sequence, { source: "everything", clicks: [[50 + 80 * i, 150]], box: null }, request, disc),
                 index: i,
                 count: this.objects,
             });
         }
-        return {
-            frame: this.frame(sequence),
-            grid: 16,
-            asked: 256,
-            complete: true,
-            count: this.objects,
-            published: this.objects,
-            left_out: 0,
-            ms: 812,
-            masks: [],
-        };
+        return everythingResult(this, sequence);
     }
 
     async stop() {
