@@ -46,7 +46,7 @@ public sealed class PemFilesTests : IDisposable
 
     private string Write(string name, string text) => scratch.Write(name, System.Text.Encoding.ASCII.GetBytes(text));
 
-    private static void Refused(Func<object> load, params string[] parts)
+    private static void Refused(Func<object?> load, params string[] parts)
     {
         var refusal = Assert.Throws<OperatingException>(load);
         Assert.Equal(ExitCode.Usage, refusal.ExitCode);
