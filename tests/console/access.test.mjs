@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "./harness.mjs";
-import { close, held, live, results, seriousFindings, spot } from "./page.mjs";
+import { close, held, live, results, seriousFindings, shows, spot } from "./page.mjs";
 import { useFakeDevice } from "./setup.mjs";
 
 const setup = useFakeDevice();
@@ -12,7 +12,7 @@ test("works with the keyboard only", async () => {
     for (let i = 0; i < 20 && (await page.evaluate(() => document.activeElement.id)) !== "picture"; i++) await page.keyboard.press("Tab");
     assert.equal(await page.evaluate(() => document.activeElement.id), "picture");
     for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowRight");
-    assert.match(await page.locator("#spoken").innerText(), /percent from the left/);
+    await shows(page.locator("#spoken"), /percent from the left/);
     await page.keyboard.press("Enter");
     const click = await setup.command("click");
     assert.ok(click.body.points[0][0] > 230 && Math.abs(click.body.points[0][1] - 150) < 2, JSON.stringify(click.body.points));

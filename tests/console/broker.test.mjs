@@ -7,7 +7,7 @@ import { after, before, test } from "node:test";
 import { FakeDevice } from "./device.mjs";
 import { launch, servePage, startEdgeseg, startMosquitto, until } from "./harness.mjs";
 import { decodeRle, iou } from "./masks.mjs";
-import { attribute, chip, clickAt, close, downloadRle, held, live, login, notice, openPage } from "./page.mjs";
+import { attribute, chip, clickAt, close, downloadRle, held, live, login, notice, openPage, settles } from "./page.mjs";
 
 let browser, site;
 
@@ -112,7 +112,7 @@ test("the page that a device serves connects to the external broker of the confi
     });
     const page = await openPage(browser, service.url);
     await until("it asks for the user of that broker", async () => /asks for a user/.test(await page.locator("#login-note").innerText()));
-    assert.equal(await page.locator("#url").inputValue(), broker.url);
+    await settles(() => page.locator("#url").inputValue(), broker.url);
     await login(page, broker.url, "op", "right-secret");
     await page.locator('[data-device="real"]').waitFor();
     await page.locator("#picture").waitFor();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "./harness.mjs";
 import { decodeRle, iou, maskOfPng } from "./masks.mjs";
-import { attribute, chip, clickAt, close, download, downloadRle, dragBox, held, live, notice, results } from "./page.mjs";
+import { attribute, chip, clickAt, close, download, downloadRle, dragBox, held, live, notice, results, settles, shows } from "./page.mjs";
 import { useFakeDevice } from "./setup.mjs";
 
 const setup = useFakeDevice();
@@ -30,8 +30,8 @@ test("a click names frame and pixel, its mask appears on the object and can be s
         return [...Array(10).keys()].map((i) => [data[4 * i], data[4 * i + 1]]).sort((p, q) => q[1] - q[0] - (p[1] - p[0]))[0];
     });
     assert.ok(g > 200 && g > r + 60, `a bright green line, not red ${r}, green ${g}`);
-    assert.match(await page.locator("#results li").first().innerText(), /Click[\s\S]*0.93/);
-    assert.match(await page.locator("#current").innerText(), /Score\s+0.934[\s\S]*Area\s+[\d,]+ px[\s\S]*decode\s+3.8 ms/);
+    await shows(page.locator("#results li").first(), /Click[\s\S]*0.93/);
+    await shows(page.locator("#current"), /Score\s+0.934[\s\S]*Area\s+[\d,]+ px[\s\S]*decode\s+3.8 ms/);
     assert.match(await page.locator("#current .stages").getAttribute("aria-label"), /saliency 12 ms/);
     await page.getByRole("button", { name: "Back to live" }).click();
     await live(page);
@@ -88,8 +88,8 @@ test("Everything shows each mask in its own colour and saves them as a list", as
         return [...Array(5).keys()].map((i) => line(i).join());
     });
     assert.equal(new Set(tints).size, 5, tints.join(" | "));
-    assert.match(await page.locator("#current").innerText(), /Everything on front\s+Masks\s+5\s/);
-    assert.match(await page.locator("#results li").first().innerText(), /Everything[\s\S]*5 masks/);
+    await shows(page.locator("#current"), /Everything on front\s+Masks\s+5\s/);
+    await shows(page.locator("#results li").first(), /Everything[\s\S]*5 masks/);
     assert.equal((await downloadRle(page)).length, 5);
     await page.getByRole("button", { name: "Back to live" }).click();
     await live(page);
@@ -97,7 +97,7 @@ test("Everything shows each mask in its own colour and saves them as a list", as
     assert.deepEqual([await entry.count(), await entry.getAttribute("data-frame")], [1, body.frame]);
     await entry.click();
     await until("all five again", async () => (await attribute(page, "data-masks")) === "5" && (await chip(page)).endsWith("held"));
-    assert.match(await page.locator("#current").innerText(), /Everything on front\s+Masks\s+5\s/);
+    await shows(page.locator("#current"), /Everything on front\s+Masks\s+5\s/);
     await page.keyboard.press("Escape");
     await live(page);
     setup.device.objects = 0;
@@ -111,7 +111,7 @@ test("a snapshot is shown and held", async () => {
     const page = await setup.open();
     await page.getByRole("button", { name: "Snapshot" }).click();
     await until("the snapshot", async () => (await notice(page)).includes("full size"));
-    assert.match(await chip(page), /held/);
+    await until("the chip", async () => /held/.test(await chip(page)));
     await clickAt(page, 225, 150);
     await held(page);
     await close(page);
@@ -129,7 +129,7 @@ test("a refused command shows its code and its sentence", async () => {
     setup.device.refuse = {};
     await clickAt(page, 225, 150);
     await held(page);
-    assert.ok(await page.locator("#notice").isHidden(), "what is over is not shown any more");
+    await settles(() => page.locator("#notice").isHidden(), true);
     await close(page);
 });
 
@@ -149,7 +149,7 @@ test("an answer that comes after Escape is listed, and does not change the view"
         setup.device.answerNow();
         await results(page, before + 1);
         const first = page.locator("#results button").first();
-        assert.match(await first.innerText(), new RegExp(how));
+        await shows(first, new RegExp(how));
         assert.deepEqual([await first.getAttribute("aria-pressed"), await page.locator("#live").isHidden()], ["false", true], how);
         await live(page);
         await first.click();
@@ -208,7 +208,7 @@ test("a new command takes the notice of the one before away", async () => {
     setup.device.waiting = [];
     await clickAt(page, 225, 150);
     await until("the command", () => setup.device.waiting.length === 1);
-    assert.ok(await page.locator("#notice").isHidden());
+    await settles(() => page.locator("#notice").isHidden(), true);
     setup.device.answerNow();
     await held(page);
     await close(page);

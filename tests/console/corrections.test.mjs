@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeDevice } from "./device.mjs";
 import { until } from "./harness.mjs";
-import { attribute, clickAt, close, held, live, notice, openPage, results, spot } from "./page.mjs";
+import { attribute, clickAt, close, held, live, notice, openPage, results, settles, shows, spot } from "./page.mjs";
 import { useFakeDevice } from "./setup.mjs";
 import { source } from "./sources.mjs";
 
@@ -32,7 +32,7 @@ test("Alt-click says what is not part of the mask in view, and is drawn in anoth
     assert.equal(point.label, 0);
     assert.ok(Math.hypot(point.x - 300, point.y - 160) < 1.5, JSON.stringify(body.points));
     await results(page, 2);
-    assert.match(await page.locator("#results li").first().innerText(), /^Correction front/);
+    await shows(page.locator("#results li").first(), /^Correction front/);
     assert.ok(!(await isRedNear(page, 200, 140)), "the point on the object is not red");
     await until("a red point", () => isRedNear(page, point.x, point.y));
     await close(page);
@@ -42,7 +42,7 @@ test("with the buttons instead of Shift and Alt: corrections and negative clicks
     const page = await setup.open();
     await button(page, "Negative").click();
     await button(page, "Correct").click();
-    assert.equal(await button(page, "Negative").getAttribute("aria-pressed"), "false");
+    await settles(() => button(page, "Negative").getAttribute("aria-pressed"), "false");
     await clickAt(page, 225, 150);
     const { body } = await setup.command("click");
     // of the automatic mask where the picture had one, else the first point
@@ -74,7 +74,7 @@ test("a model that knows no negative clicks is not asked for any, and the page s
     const page = await openPage(setup.browser, setup.service.url);
     await page.locator('[data-device="plain"]').click();
     await page.locator("#picture").waitFor();
-    assert.ok(await button(page, "Negative").isHidden());
+    await settles(() => button(page, "Negative").isHidden(), true);
     await clickAt(page, 225, 150);
     await held(page);
     await page.keyboard.down("Alt");

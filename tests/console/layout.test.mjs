@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeDevice } from "./device.mjs";
 import { servePage, startMosquitto, until } from "./harness.mjs";
-import { clickAt, close, held, live, login, notice, openPage, seriousFindings } from "./page.mjs";
+import { clickAt, close, held, live, login, notice, openPage, seriousFindings, shows } from "./page.mjs";
 import { useFakeDevice } from "./setup.mjs";
 
 const setup = useFakeDevice({ cameras: ["front", "side"] });
@@ -85,10 +85,10 @@ test("a lost broker: the notice is in view, and what the fleet shows is the last
         await until("the loss", async () => (await notice(page)).startsWith("no broker"));
         await inView(page, "no broker");
         await page.getByRole("button", { name: "Fleet at a glance" }).click();
-        assert.match(await page.locator("#fleet-summary").innerText(), /^Last known: 2 devices: 2 online\./);
+        await shows(page.locator("#fleet-summary"), /^Last known: 2 devices: 2 online\./);
         const badges = await page.locator("#fleet-rows .badge").allInnerTexts();
         assert.deepEqual(badges, ["online (last known)", "online (last known)"]);
-        assert.match(await page.locator("#devices").innerText(), /robot-1\s+online \(last known\)/);
+        await shows(page.locator("#devices"), /robot-1\s+online \(last known\)/);
         await close(page);
     }
     for (const robot of robots) await robot.stop();

@@ -53,6 +53,23 @@ export const held = (page) =>
 export const live = (page) => until("live", async () => (await chip(page)).startsWith("Live"));
 export const results = (page, n) => until(`${n} results`, async () => (await page.locator("#results button").count()) >= n);
 
+/** Waits until a value is the expected one; says what it was last. */
+export async function settles(read, expected) {
+    let last;
+    await until(`the value ${expected}`, async () => (last = await read()) === expected).catch((e) => {
+        throw new Error(`${e.message}, but ${last}`);
+    });
+}
+
+/** Waits until an element shows a text: what is published later arrives later. */
+export async function shows(element, wanted) {
+    let last;
+    const fits = (text) => (typeof wanted === "string" ? text === wanted : wanted.test(text));
+    await until(`the text ${wanted}`, async () => fits((last = await element.innerText()))).catch((e) => {
+        throw new Error(`${e.message}, but: ${last}`);
+    });
+}
+
 export async function clickAt(page, x, y, options = {}) {
     const [sx, sy] = await spot(page, x, y);
     if (options.shift) await page.keyboard.down("Shift");

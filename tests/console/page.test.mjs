@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeDevice } from "./device.mjs";
 import { until } from "./harness.mjs";
-import { chip, clickAt, close, live, notice } from "./page.mjs";
+import { chip, clickAt, close, live, notice, settles, shows } from "./page.mjs";
 import { useFakeDevice } from "./setup.mjs";
 
 const setup = useFakeDevice();
@@ -12,9 +12,9 @@ test("lists the devices; shows state, model, provider, alerts and telemetry of t
     setup.device.alert("throttled", "the processor is throttled", "give it a fan", true);
     const page = await setup.open();
     await until("both devices", async () => (await page.locator("#devices li").count()) === 2);
-    assert.equal(await page.locator("#device-state").innerText(), "online");
-    assert.match(await page.locator("#device-info").innerText(), /squeezesam 0 int8 · cpu · front streaming/);
-    assert.match(await page.locator("#alerts").innerText(), /throttled the processor is throttled\s+give it a fan/);
+    await shows(page.locator("#device-state"), "online");
+    await shows(page.locator("#device-info"), /squeezesam 0 int8 · cpu · front streaming/);
+    await shows(page.locator("#alerts"), /throttled the processor is throttled\s+give it a fan/);
     setup.device.retained("alert/throttled", "");
     await until("no alert", () => page.locator("#alerts").isHidden());
     await page.locator("#plots svg").first().waitFor();
@@ -43,13 +43,13 @@ test("a model update is shown with its progress and with the reason of a refusal
         later: [1],
     });
     await until("the trial", async () => /trying the new model out/.test(await model.innerText()));
-    assert.equal(await model.locator("progress").getAttribute("aria-label"), "Update: canary");
+    await settles(() => model.locator("progress").getAttribute("aria-label"), "Update: canary");
     setup.device.model("refused", {
         reason: "bad_signature",
         text: "no trusted key signed it",
     });
     await until("the reason", async () => /refused[\s\S]*bad signature: no trusted key signed it/.test(await model.innerText()));
-    assert.equal(await model.locator("progress").count(), 0);
+    await settles(() => model.locator("progress").count(), 0);
     setup.device.retained("model/state", { v: 1, state: "active" });
     await until("fields may be missing", async () => /the new model is in use/.test(await model.innerText()));
     setup.device.model("downloading", { bytes: 3_100_000, bytes_total: 9_400_000 });
@@ -103,10 +103,10 @@ test("commands that the device does not offer are listed and disabled", async ()
         "it is reported",
         async () => (await page.locator("#not-offered").innerText()) === "Not offered by this device: Everything, Snapshot, Follow.",
     );
-    assert.ok(await page.getByRole("button", { name: "Everything", exact: true }).isDisabled());
+    await settles(() => page.getByRole("button", { name: "Everything", exact: true }).isDisabled(), true);
     // "Automatic" wants a device that is online: its state is a message of its own
     await until("what it offers can be asked for", () => page.getByRole("button", { name: "Automatic", exact: true }).isEnabled());
-    assert.ok(await page.getByRole("button", { name: "Everything", exact: true }).isDisabled());
+    await settles(() => page.getByRole("button", { name: "Everything", exact: true }).isDisabled(), true);
     plain.retained("status", "");
     await until("a device out of service is gone", async () => (await page.locator('[data-device="plain"]').count()) === 0);
     await plain.stop();
@@ -120,8 +120,8 @@ test("text from the network is never interpreted as HTML", async () => {
     setup.device.state("degraded", [evil]);
     setup.device.model("refused", { reason: evil, text: evil, name: evil });
     await until("the alert", async () => (await page.locator("#alerts").innerText()).includes("<img"));
-    assert.match(await page.locator("#device-state").innerText(), /degraded: <img/);
-    assert.match(await page.locator("#model").innerText(), /<script>/);
+    await shows(page.locator("#device-state"), /degraded: <img/);
+    await shows(page.locator("#model"), /<script>/);
     assert.equal(await page.evaluate(() => window.evil), undefined);
     assert.equal(await page.locator("main img, main script").count(), 0);
     setup.device.retained("alert/evil", "");
@@ -165,11 +165,11 @@ test("a stale preview, a device that does not answer and a device that is offlin
     // from the same client, so it arrives after the will
     setup.device.alert("after-will", "sent after the will", "none");
     await until("the alert", () => page.locator("#alerts").isVisible());
-    assert.equal(await page.locator("#device-state").innerText(), "online");
+    await shows(page.locator("#device-state"), "online");
     setup.device.retained("alert/after-will", "");
     setup.device.state("offline", ["lost"]);
     await until("offline", async () => /^offline: lost since/.test(await page.locator("#device-state").innerText()));
-    assert.ok(await page.getByRole("button", { name: "Automatic", exact: true }).isDisabled());
+    await settles(() => page.getByRole("button", { name: "Automatic", exact: true }).isDisabled(), true);
     setup.device.state("online");
     await until("online", async () => (await page.locator("#device-state").innerText()) === "online");
     await close(page);

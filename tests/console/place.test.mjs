@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { FakeDevice } from "./device.mjs";
 import { launch, servePage, startEdgeseg, startMosquitto, until } from "./harness.mjs";
-import { attribute, close, login, openPage } from "./page.mjs";
+import { attribute, close, login, openPage, settles, shows } from "./page.mjs";
 import { source } from "./sources.mjs";
 
 const { Fleet, retiredAfterMs } = await source("fleet");
@@ -96,11 +96,11 @@ test("a device that serves the page and has not reported is waited for, and no o
     const page = await openPage(browser, site.url);
     const missing = /^robot-1 has not reported to this broker\. Select another device, or wait\.$/;
     await until("the sentence", async () => missing.test(await page.locator("#no-device").innerText()));
-    assert.ok(await page.locator('[data-device="a-robot"]').isVisible());
-    assert.ok(await page.locator("#work").isHidden(), "no device is open");
+    await settles(() => page.locator('[data-device="a-robot"]').isVisible(), true);
+    await settles(() => page.locator("#work").isHidden(), true);
     const robot = new FakeDevice("robot-1", broker.port);
     await until("it is opened", async () => (await name(page)) === "robot-1");
-    assert.ok(await page.locator("#no-device").isHidden());
+    await settles(() => page.locator("#no-device").isHidden(), true);
     robot.retained("status", "");
     await until("retired: none is opened instead", () => page.locator("#work").isHidden());
     await robot.stop();

@@ -20,6 +20,7 @@ import {
     notice,
     openPage,
     results,
+    shows,
 } from "./page.mjs";
 
 const scene = `[[camera]]\nid = "scene"\nuri = "test:?w=640&h=480&fps=5"\n`;
@@ -107,7 +108,7 @@ async function operate(page, port, t) {
         t.diagnostic(`everything: ${objects.length} masks, the known object's IoU ${best.toFixed(3)}`);
         assert.ok(best > 0.7, `everything ${best}`);
     } else {
-        assert.match(await page.locator("#not-offered").innerText(), /Everything/);
+        await shows(page.locator("#not-offered"), /Everything/);
     }
     await page.locator("#camera").selectOption("gone");
     await page.getByRole("button", { name: "Snapshot" }).click();

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { FakeDevice } from "./device.mjs";
 import { mqtt, servePage, startMosquitto, until } from "./harness.mjs";
 import { statusMessage } from "./messages.mjs";
-import { attribute, chip, clickAt, close, held, live, login, notice, openPage, seriousFindings } from "./page.mjs";
+import { attribute, chip, clickAt, close, held, live, login, notice, openPage, seriousFindings, settles, shows } from "./page.mjs";
 import { useFakeDevice } from "./setup.mjs";
 
 const setup = useFakeDevice({ cameras: ["front", "side", "rear"] });
@@ -32,9 +32,9 @@ test("the fleet at a glance: status, alerts, model and roll-out of each device, 
         const keys = await rows(page).evaluateAll((all) => all.map((r) => r.dataset.key));
         return keys[0] === "a-lost" && keys[1] === "b-sick";
     });
-    assert.match(await page.locator("#fleet-summary").innerText(), /^4 devices: .*1 offline/);
-    assert.match(await row("a-lost").innerText(), /hall-3, canary, night/);
-    assert.match(await row("b-sick").innerText(), /online\s+-\s+1 alert/, "neither fleet nor tags");
+    await shows(page.locator("#fleet-summary"), /^4 devices: .*1 offline/);
+    await shows(row("a-lost"), /hall-3, canary, night/);
+    await shows(row("b-sick"), /online\s+-\s+1 alert/);
     assert.deepEqual(await seriousFindings(page), []);
     await row("fake-1").getByRole("button").focus();
     setup.device.state("offline", ["lost"]);
@@ -45,7 +45,7 @@ test("the fleet at a glance: status, alerts, model and roll-out of each device, 
     await until("the alert is over", async () => !/alert/.test(await row("b-sick").innerText()));
     await row("b-sick").getByRole("button").click();
     await until("its page", async () => (await page.locator("#device-name").innerText()) === "b-sick");
-    assert.ok(await page.locator("#fleet").isHidden());
+    await settles(() => page.locator("#fleet").isHidden(), true);
     await close(page);
     for (const device of [lost, sick]) {
         device.retained("status", "");
@@ -102,8 +102,8 @@ test("the grid shows a live picture of each camera of the device, and a tile ope
         );
     const asked = setup.device.commands.filter((c) => c.name === "preview" && c.body.width === 400);
     assert.deepEqual([...new Set(asked.map((c) => c.camera))].sort(), ["front", "rear", "side"]);
-    assert.ok(await page.locator("#work").isHidden());
-    assert.equal(await page.locator("#grid-title").innerText(), "All cameras of fake-1");
+    await settles(() => page.locator("#work").isHidden(), true);
+    await shows(page.locator("#grid-title"), "All cameras of fake-1");
     assert.deepEqual(await seriousFindings(page), []);
     setup.device.cameraState("rear", "lost");
     await until("its state", async () => /rear\s*lost/.test(await tile("rear").innerText()));
@@ -118,7 +118,7 @@ test("the grid shows a live picture of each camera of the device, and a tile ope
     await until("it is gone", async () => (await tile("door").count()) === 0);
     await tile("side").click();
     await until("that camera", async () => /-side-\d+$/.test((await attribute(page, "data-frame")) ?? ""));
-    assert.equal(await page.locator("#grid li").count(), 0);
+    await settles(() => page.locator("#grid li").count(), 0);
     await close(page);
 });
 
@@ -133,14 +133,14 @@ test("N and P go to the next and the previous camera, F fills the screen; none o
         ["p", "side"],
     ]) {
         await page.keyboard.press(key);
-        assert.equal(await camera.inputValue(), id);
+        await settles(() => camera.inputValue(), id);
     }
     await until("its picture", async () => /-side-\d+$/.test((await attribute(page, "data-frame")) ?? ""));
     await button(page, "Next camera").click();
-    assert.equal(await camera.inputValue(), "rear");
+    await settles(() => camera.inputValue(), "rear");
     await page.locator("#set-min_score").focus();
     await page.keyboard.press("n");
-    assert.equal(await camera.inputValue(), "rear");
+    await settles(() => camera.inputValue(), "rear");
     await page.locator("#device-name").click();
     await page.keyboard.press("f");
     await until("full screen", () => page.evaluate(() => document.fullscreenElement?.id === "stage-panel"));
@@ -159,7 +159,7 @@ test("the last masks are kept as small pictures, a fixed number of them, and eac
     // an automatic mask of the same frame may stand there before it
     const label = /^Click, score 0\.93, \d\d:/;
     await until("the one asked for", async () => label.test((await strip.first().getAttribute("aria-label")) ?? ""));
-    assert.equal(await strip.first().getAttribute("data-frame"), frame);
+    await settles(() => strip.first().getAttribute("data-frame"), frame);
     const painted = await strip.first().evaluate((b) => {
         const { data } = b.querySelector("canvas").getContext("2d").getImageData(0, 0, 96, 72);
         return new Set(data).size;
@@ -175,7 +175,7 @@ test("the last masks are kept as small pictures, a fixed number of them, and eac
         "its frame again",
         async () => (await attribute(page, "data-frame")) === frame && (await attribute(page, "data-mask")) === frame,
     );
-    assert.match(await chip(page), /held$/);
+    await until("the chip", async () => /held$/.test(await chip(page)));
     for (let i = 0; i < 18; i++) {
         await page.keyboard.press("Escape");
         const before = setup.device.commands.length;
@@ -183,9 +183,9 @@ test("the last masks are kept as small pictures, a fixed number of them, and eac
         await until("asked", () => setup.device.commands.length > before);
         await held(page);
     }
-    assert.equal(await strip.count(), 16);
+    await settles(() => strip.count(), 16);
     await page.keyboard.press("n");
-    assert.equal(await strip.count(), 0, "another camera has its own");
+    await settles(() => strip.count(), 0);
     await close(page);
 });
 
