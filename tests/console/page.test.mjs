@@ -165,7 +165,7 @@ test("a stale preview, a device that does not answer and a device that is offlin
     // from the same client, so it arrives after the will
     setup.device.alert("after-will", "sent after the will", "none");
     await until("the alert", () => page.locator("#alerts").isVisible());
-    await shows(page.locator("#device-state"), "online");
+    assert.equal(await page.locator("#device-state").innerText(), "online");
     setup.device.retained("alert/after-will", "");
     setup.device.state("offline", ["lost"]);
     await until("offline", async () => /^offline: lost since/.test(await page.locator("#device-state").innerText()));

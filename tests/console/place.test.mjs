@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { FakeDevice } from "./device.mjs";
 import { launch, servePage, startEdgeseg, startMosquitto, until } from "./harness.mjs";
-import { attribute, close, login, openPage, settles, shows } from "./page.mjs";
+import { attribute, close, login, openPage, settles } from "./page.mjs";
 import { source } from "./sources.mjs";
 
 const { Fleet, retiredAfterMs } = await source("fleet");
@@ -97,7 +97,7 @@ test("a device that serves the page and has not reported is waited for, and no o
     const missing = /^robot-1 has not reported to this broker\. Select another device, or wait\.$/;
     await until("the sentence", async () => missing.test(await page.locator("#no-device").innerText()));
     await settles(() => page.locator('[data-device="a-robot"]').isVisible(), true);
-    await settles(() => page.locator("#work").isHidden(), true);
+    assert.ok(await page.locator("#work").isHidden(), "no device is open");
     const robot = new FakeDevice("robot-1", broker.port);
     await until("it is opened", async () => (await name(page)) === "robot-1");
     await settles(() => page.locator("#no-device").isHidden(), true);

@@ -140,7 +140,7 @@ test("N and P go to the next and the previous camera, F fills the screen; none o
     await settles(() => camera.inputValue(), "rear");
     await page.locator("#set-min_score").focus();
     await page.keyboard.press("n");
-    await settles(() => camera.inputValue(), "rear");
+    assert.equal(await camera.inputValue(), "rear");
     await page.locator("#device-name").click();
     await page.keyboard.press("f");
     await until("full screen", () => page.evaluate(() => document.fullscreenElement?.id === "stage-panel"));
