@@ -3,7 +3,22 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "./harness.mjs";
 import { decodeRle, iou, maskOfPng } from "./masks.mjs";
-import { attribute, chip, clickAt, close, download, downloadRle, dragBox, held, live, notice, results, settles, shows } from "./page.mjs";
+import {
+    attribute,
+    chip,
+    clickAt,
+    close,
+    download,
+    downloadRle,
+    dragBox,
+    held,
+    keepFromDecoding,
+    live,
+    notice,
+    results,
+    settles,
+    shows,
+} from "./page.mjs";
 import { useFakeDevice } from "./setup.mjs";
 
 const setup = useFakeDevice();
@@ -171,13 +186,37 @@ test("a refusal that comes when another result is in view leaves that in view", 
     setup.device.waiting = [];
     await clickAt(page, 225, 150);
     await until("the command", () => setup.device.waiting.length === 1);
+    // the refusal comes before the picture of the chosen result is decoded
+    const decode = await keepFromDecoding(page);
     await page.locator("#results button").first().click();
     setup.device.answerNow();
     await until("the refusal", async () => /^frame_gone/.test(await notice(page)));
+    await decode();
+    await until("the result's frame", async () => (await attribute(page, "data-frame")) === frame);
     await held(page);
-    assert.equal(await attribute(page, "data-frame"), frame);
     await close(page);
-    setup.device.refuse = {};
+});
+
+test("Follow right after a result was chosen follows that result's object, although its picture is not in view yet", async () => {
+    const page = await setup.open();
+    const frames = [];
+    for (const n of [1, 2]) {
+        await clickAt(page, 225, 150);
+        await results(page, n);
+        await held(page);
+        frames.push(await attribute(page, "data-frame"));
+        await page.keyboard.press("Escape");
+        await until("a newer frame", async () => (await attribute(page, "data-frame")) !== frames.at(-1));
+    }
+    await page.locator("#results button").first().click();
+    await until("the second result", async () => (await attribute(page, "data-frame")) === frames[1]);
+    const decode = await keepFromDecoding(page);
+    await page.locator("#results button").nth(1).click();
+    await page.getByRole("button", { name: "Follow", exact: true }).click();
+    const { body } = await setup.command("follow");
+    await decode();
+    assert.ok(body.mask?.startsWith(`${frames[0]}.`), `${JSON.stringify(body)} is of ${frames[0]}`);
+    await close(page);
 });
 
 test("an object that begins to be followed when a result is in view leaves that in view", async () => {

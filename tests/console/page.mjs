@@ -96,6 +96,16 @@ export async function dragBox(page, left, top, right, bottom) {
     await page.mouse.up();
 }
 
+/** Keeps pictures from being decoded; returns what lets them be. */
+export async function keepFromDecoding(page) {
+    await page.evaluate(() => {
+        const decode = window.createImageBitmap;
+        const gate = new Promise((open) => (window.letDecode = open));
+        window.createImageBitmap = (...args) => gate.then(() => decode(...args));
+    });
+    return () => page.evaluate(() => window.letDecode());
+}
+
 /** Ends the page, of which no error may have come. */
 export async function close(page) {
     assert.deepEqual(page.faults, []);

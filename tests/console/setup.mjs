@@ -1,5 +1,5 @@
 // The page and a simulated device on the broker of one edgeseg, for the tests of one file.
-import { after, before } from "node:test";
+import { after, before, beforeEach } from "node:test";
 import { FakeDevice } from "./device.mjs";
 import { launch, replay, startEdgeseg, until } from "./harness.mjs";
 import { openPage } from "./page.mjs";
@@ -24,6 +24,8 @@ export function useFakeDevice(options = {}) {
         setup.service = await startEdgeseg(replay());
         setup.device = new FakeDevice("fake-1", setup.service.port, options);
     });
+    // a test that failed leaves nothing to the next one
+    beforeEach(() => Object.assign(setup.device, { refuse: {}, waiting: null }));
     after(async () => {
         await setup.browser?.close();
         await setup.device?.stop();

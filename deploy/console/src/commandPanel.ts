@@ -124,9 +124,9 @@ export class CommandPanel {
     setText(spoken, mask.found ? `Mask found, score ${mask.score.toFixed(2)}` : `Nothing found: ${mask.reason}`);
   }
 
-  /** Whether the operator still looks at the frame that was asked about. An answer that comes later is listed, and changes no view. */
+  /** Whether the operator still works on the frame that was asked about. An answer that comes later is listed, and changes no view. */
   private isHeldOn(pair: Pair): boolean {
-    return this.stage().isHeld && this.stage().current?.shot === pair.shot;
+    return this.stage().held?.shot === pair.shot;
   }
 
   /** A frame that the device no longer holds is nothing to work on. */

@@ -37,8 +37,8 @@ export class Following {
 
   /** With a result in view its object is followed. Else prompts begin to follow objects while the button is pressed. */
   private async toggle(): Promise<void> {
-    const { current, shown, isHeld } = this.stage();
-    const mask = current && isHeld && shown?.masks.length === 1 ? correctable(current) : null;
+    const { held, shown } = this.stage();
+    const mask = held && shown?.masks.length === 1 ? correctable(held) : null;
     if (!this.isArmed && mask) return this.begin({ mask: mask.id });
     const isOn = this.isArmed;
     follow.setAttribute("aria-pressed", String(!isOn));

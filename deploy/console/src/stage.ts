@@ -42,7 +42,8 @@ export class Stage {
   previewFault = "";
   /** How a command on the held frame goes on. */
   private progress = "";
-  private held = false;
+  /** What the operator works on, from the moment that it was chosen: its picture may still be decoding. Null: live. */
+  private heldPair: Pair | null = null;
   private result: Result | null = null;
   private wantedSnapshot = "";
   private snapshotCame: (shot: Shot) => void = () => undefined;
@@ -82,8 +83,9 @@ export class Stage {
     return this.result;
   }
 
-  get isHeld(): boolean {
-    return this.held;
+  /** What is held, although its picture may not be in view yet; null: the picture is live. */
+  get held(): Pair | null {
+    return this.heldPair;
   }
 
   set correcting(on: boolean) {
@@ -166,7 +168,7 @@ export class Stage {
 
   /** Shows a frame until the operator goes back to the live picture. */
   async hold(pair: Pair, request?: PromptRequest, result: Result | null = null, progress = ""): Promise<void> {
-    this.held = true;
+    this.heldPair = pair;
     this.result = result;
     this.progress = progress;
     live.hidden = false;
@@ -175,7 +177,7 @@ export class Stage {
   }
 
   goLive(): void {
-    this.held = false;
+    this.heldPair = null;
     this.result = null;
     this.wantedSnapshot = "";
     this.progress = "";
@@ -194,7 +196,7 @@ export class Stage {
 
   private seen(): void {
     const { current } = this.picture;
-    if (current) this.owner.seen(current, canvas, this.held);
+    if (current) this.owner.seen(current, canvas, this.held !== null);
   }
 
   /** Brings the words around the picture up to date. */
