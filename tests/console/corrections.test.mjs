@@ -127,8 +127,7 @@ test("Follow follows the object of the result in view by its mask; the outline i
     await until("its outline on a live picture", async () => {
         const [frame, mask] = [await attribute(page, "data-frame"), await attribute(page, "data-mask")];
         return mask !== "" && mask === frame && (await attribute(page, "data-masks")) === "1";
-    });
-    clearInterval(moving);
+    }).finally(() => clearInterval(moving));
     setup.device.track(track, "lost");
     await until("lost", async () => /lost/.test(await listed.innerText()));
     await listed.getByRole("button", { name: `Stop following ${track}` }).click();

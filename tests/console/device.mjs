@@ -10,6 +10,7 @@ import {
     infoMessage,
     maskMessage,
     modelStateMessage,
+    promptOf,
     statusMessage,
     telemetryMessage,
 } from "./messages.mjs";
@@ -40,8 +41,6 @@ export class FakeDevice {
             id,
             photo,
             offered,
-            objects: 5,
-            autoEvery,
             cameras,
             negativeClicks,
             fleet,
@@ -49,16 +48,13 @@ export class FakeDevice {
             session: Math.random().toString(16).slice(2, 14),
             sequence: 0,
             commands: [],
-            refuse: {},
             previewUntil: {},
             previewFps: {},
             tracks: 0,
             live: { mode: "continuous", max_fps: 0, interval_s: 1, min_score: 0, min_area: 0 },
-            paused: false,
-            mute: false,
-            /** Commands that wait for `answerNow`; null: each is answered at once. */
-            waiting: null,
+            usualAutoEvery: autoEvery,
         });
+        this.reset();
         this.jpeg = readFileSync(photo.file);
         this.client = mqtt.connect(`mqtt://127.0.0.1:${port}`, {
             protocolVersion: 5,
@@ -76,6 +72,25 @@ export class FakeDevice {
         this.client.on("message", (topic, payload, packet) => this.command(topic, payload, packet));
         endWithTheRun(() => this.stop());
         this.timers = [setInterval(() => this.tick(), pictureMs), setInterval(() => this.sendTelemetry(), 1000)];
+    }
+
+    /** Takes back what a test has changed. */
+    reset() {
+        Object.assign(this, {
+            objects: 5,
+            autoEvery: this.usualAutoEvery,
+            refuse: {},
+            paused: false,
+            mute: false,
+            /** Commands that wait for `answerNow`; null: each is answered at once. */
+            waiting: null,
+        });
+    }
+
+    /** It was started again: another session, which knows nothing of the one before. */
+    restart() {
+        this.session = Math.random().toString(16).slice(2, 14);
+        this.begin();
     }
 
     get object() {
@@ -211,7 +226,10 @@ export class FakeDevice {
             });
         reply({ reply: "accepted" });
         const sequence = body.frame ? Number(body.frame.split("-").at(-1)) : this.sequence;
-        reply({ reply: "result", result: this.result(name, body, sequence, camera) });
+        const result = this.result(name, body, sequence, camera);
+        reply({ reply: "result", result });
+        // a mask that answers a command is published as any other
+        if (["click", "box", "auto"].includes(name)) this.send(`cam/${camera}/mask`, result);
     }
 
     /** Carries a command out; returns its result. */
@@ -239,28 +257,17 @@ export class FakeDevice {
             }
             case "follow": {
                 const id = `t${++this.tracks}`;
-                const mask = this.track(id, "tracking", this.prompt(body.box ? "box" : "click", body), sequence, body.id);
+                const mask = this.track(id, "tracking", promptOf(body.box ? "box" : "click", body), sequence, body.id);
                 return mask;
             }
             case "auto":
                 return this.mask(sequence, { source: "auto", clicks: [[225, 150]], box: null }, body.id);
             default: {
                 const of = body.refines ? Number(/-(\d+)\.\d+$/.exec(body.refines)[1]) : sequence;
-                const mask = this.mask(of, this.prompt(name, body), body.id);
+                const mask = this.mask(of, promptOf(name, body), body.id);
                 return body.refines ? { ...mask, id: `${mask.id}1`, refines: body.refines } : mask;
             }
         }
-    }
-
-    prompt(source, body) {
-        const points = source === "click" ? (body.points ?? []) : [];
-        const off = points.filter((p) => p.label === 0).map(({ x, y }) => [x, y]);
-        return {
-            source,
-            clicks: points.filter((p) => p.label !== 0),
-            ...(off.length > 0 ? { negative_clicks: off } : {}),
-            box: source === "box" ? body.box : null,
-        };
     }
 
     /** Publishes a mask of a followed object; returns it. */

@@ -2,7 +2,7 @@
 // EDGESEG_CONSOLE_HEAP_MINUTES: how long.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, replay, startEdgeseg } from "./harness.mjs";
+import { launch, replay, startEdgeseg, until } from "./harness.mjs";
 import { clickForResult, close, live, openPage } from "./page.mjs";
 
 const minutes = Number(process.env.EDGESEG_CONSOLE_HEAP_MINUTES ?? 0.4);
@@ -39,7 +39,7 @@ test("the page's heap stays flat under preview and masks", { timeout: (minutes +
         await page.keyboard.press("Escape");
         await live(page);
     }
-    await page.waitForTimeout(5_000);
+    await until("the last masks", async () => (await page.locator("#history button").count()) === 16, 60_000);
     const figures = [await heap()];
     for (const end = Date.now() + minutes * 60_000; Date.now() < end; ) {
         await page.waitForTimeout(Math.min(60_000, minutes * 15_000));

@@ -47,7 +47,7 @@ for (const viewport of desks)
         await until("the alerts", async () => (await page.locator("#alerts li").count()) === 3);
         setup.device.mute = true;
         await page.getByRole("button", { name: "Snapshot" }).click();
-        await until("no answer", async () => (await notice(page)).startsWith("no_answer"));
+        await until("no answer", async () => (await notice(page)).startsWith("no_answer"), 40_000);
         await inView(page, "no_answer");
         setup.device.mute = false;
         assert.deepEqual(await seriousFindings(page), []);

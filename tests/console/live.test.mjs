@@ -55,11 +55,15 @@ test("a camera without masks shows its picture, and what was said of the camera 
 });
 
 /** What the device answers to a command that it received while it was mute. */
-async function answer(command, reply) {
+async function answer(page, command, reply) {
     const { body, properties, camera } = await setup.command(command);
     const message = { ...setup.device.head(), camera, command, request: body.id, ...reply };
     setup.device.client.publish(properties.responseTopic, JSON.stringify(message), { qos: 1 });
     setup.device.mute = false;
+    // what is published later arrives later: the answer has come
+    setup.device.alert("after", "after the answer", "none");
+    await shows(page.locator("#alerts"), /after the answer/);
+    setup.device.retained("alert/after", "");
 }
 
 test("an answer of the camera before the change says nothing about the one in view", async () => {
@@ -68,8 +72,9 @@ test("an answer of the camera before the change says nothing about the one in vi
     await page.getByRole("button", { name: "Automatic", exact: true }).click();
     await setup.command("auto");
     await page.locator("#camera").selectOption("side");
-    await answer("auto", { reply: "error", error: { code: "busy", message: "the camera is busy" } });
-    await until("the buttons are free again", () => page.getByRole("button", { name: "Automatic", exact: true }).isEnabled());
+    const button = page.getByRole("button", { name: "Automatic", exact: true });
+    await until("a command of the other camera keeps none of this one's buttons", () => button.isEnabled());
+    await answer(page, "auto", { reply: "error", error: { code: "busy", message: "the camera is busy" } });
     assert.ok(await page.locator("#notice").isHidden());
     await close(page);
 });
@@ -82,8 +87,7 @@ test("settings that the camera before the change answers do not fill the form of
     await setup.command("set");
     await page.locator("#camera").selectOption("side");
     const result = { mode: "on_command", max_fps: 7, interval_s: 3, min_score: 0.4, min_area: 0.2 };
-    await answer("set", { reply: "result", result });
-    await until("the answer came", () => page.getByRole("button", { name: "Snapshot", exact: true }).isEnabled());
+    await answer(page, "set", { reply: "result", result });
     const filled = await page.locator("#set select, #set input").evaluateAll((all) => all.map((field) => field.value));
     assert.deepEqual(filled, ["continuous", "0", "1", "0", "0"]);
     assert.equal(await page.locator("#set-note").innerText(), "");

@@ -79,6 +79,18 @@ function answerNumber(device, sequence) {
     return answers.get(sequence);
 }
 
+/** The prompt of a mask that answers a command. */
+export function promptOf(source, body) {
+    const points = source === "click" ? (body.points ?? []) : [];
+    const off = points.filter((p) => p.label === 0).map(({ x, y }) => [x, y]);
+    return {
+        source,
+        clicks: points.filter((p) => p.label !== 0),
+        ...(off.length > 0 ? { negative_clicks: off } : {}),
+        box: source === "box" ? body.box : null,
+    };
+}
+
 /** `pixels`: one byte a pixel, row by row, 0 or 1. */
 export function maskMessage(device, sequence, prompt, request, pixels) {
     const area = pixels.reduce((a, b) => a + b, 0);

@@ -77,13 +77,16 @@ export async function clickAt(page, x, y, options = {}) {
     if (options.shift) await page.keyboard.up("Shift");
 }
 
-/** Clicks on the live picture until that many results are listed: on a busy machine a frame can be gone, or an answer late. */
-export async function clickForResult(page, n, x, y) {
+/** Clicks on the live picture until that many results are listed. */
+export const clickForResult = (page, n, x, y) => askForResult(page, n, () => clickAt(page, x, y));
+
+/** Asks on the live picture until that many results are listed: on a busy machine a frame can be gone, or an answer late. */
+export async function askForResult(page, n, ask) {
     const listed = async () => (await page.locator("#results button").count()) >= n;
     for (let tries = 0; tries < 5 && !(await listed()); tries++) {
         await page.keyboard.press("Escape");
         await live(page);
-        await clickAt(page, x, y);
+        await ask();
         await until("an answer", async () => (await listed()) || (await page.locator("#notice").isVisible()));
     }
     await results(page, n);

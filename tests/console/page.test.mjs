@@ -137,6 +137,10 @@ test("text from the network is never interpreted as HTML", async () => {
         '{"v":1,"cameras":5,"bytes":"x"}',
     ])
         for (const topic of ["telemetry", "cam/front/mask", "cam/front/state", "model/state"]) setup.device.send(topic, junk);
+    // what is published later arrives later: all of it has come
+    setup.device.alert("after", "after the junk", "none");
+    await shows(page.locator("#alerts"), /after the junk/);
+    setup.device.retained("alert/after", "");
     await live(page);
     setup.device.begin();
     await close(page);
@@ -150,7 +154,7 @@ test("a stale preview, a device that does not answer and a device that is offlin
     await live(page);
     setup.device.mute = true;
     await clickAt(page, 225, 150);
-    await until("no answer", async () => /no_answer The device did not answer/.test(await notice(page)));
+    await until("no answer", async () => /no_answer The device did not answer/.test(await notice(page)), 40_000);
     setup.device.mute = false;
     // the will of an earlier session is ignored, however late it arrives
     setup.device.retained("status", {

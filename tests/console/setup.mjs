@@ -25,7 +25,7 @@ export function useFakeDevice(options = {}) {
         setup.device = new FakeDevice("fake-1", setup.service.port, options);
     });
     // a test that failed leaves nothing to the next one
-    beforeEach(() => Object.assign(setup.device, { refuse: {}, waiting: null }));
+    beforeEach(() => setup.device.reset());
     after(async () => {
         await setup.browser?.close();
         await setup.device?.stop();

@@ -31,7 +31,8 @@ export class CameraSettingsForm {
   /** What is in force now, whoever set it. A field that the operator has changed stays. */
   reported(now: LiveSettings): void {
     if (mode.value === this.known.mode) mode.value = now.mode;
-    for (const { name, input } of inputs) if (input.value === shown(this.known[name])) input.value = shown(now[name]);
+    for (const { name, input } of inputs)
+      if (input.valueAsNumber === this.known[name] || input.value === shown(this.known[name])) input.value = shown(now[name]);
     this.known = now;
   }
 
@@ -52,7 +53,9 @@ export class CameraSettingsForm {
     if (Object.keys(body).length === 0) return setText(note, "Nothing is changed.");
     const answer = await this.ask("set", body);
     if (!answer.ok) return setText(note, "");
-    this.fill(live(answer.result));
+    // what was changed while the device answered stays
+    this.known = { ...this.known, ...body };
+    this.reported(live(answer.result));
     setText(note, "In force until the service ends.");
   }
 }

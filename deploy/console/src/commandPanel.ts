@@ -1,7 +1,7 @@
 // The operator's commands: what is asked on which frame, and what becomes of the answer.
 import { byId, el, setText } from "./dom";
-import { answerMs, newId, type Answer, type Link } from "./link";
-import type { Pair } from "./frames";
+import { answerMs, isOwn, newId, type Answer, type Link } from "./link";
+import type { Pair, Shot } from "./frames";
 import { Following } from "./following";
 import { noPrompt, wirePoints, type PromptRequest } from "./prompts";
 import type { Result, Results } from "./results";
@@ -36,7 +36,9 @@ const spoken = byId("spoken", HTMLElement);
 interface Run {
   id: string;
   target: Target;
-  pair: Pair;
+  shot: Shot;
+  /** What it holds on the stage. */
+  held: Pair;
   masks: wire.Mask[];
   result: Result | null;
   started: number;
@@ -82,6 +84,7 @@ export class CommandPanel {
   /** Another device or camera: what was asked of the one before is nothing to show. */
   forget(): void {
     this.place++;
+    this.open = 0;
     this.run = null;
     this.following.forget();
     this.notify("", "", "");
@@ -94,65 +97,73 @@ export class CommandPanel {
     if (this.following.isArmed) return this.following.prompt(pair, request);
     const { clicks, box, refines } = request;
     // the mask that is corrected stays in view until the new one is there
-    await this.stage().hold({ shot: pair.shot, masks: refines ? [refines] : [] }, request);
-    if (refines) await this.segment("click", "Correction", pair, noPrompt, { refines: refines.id, points: wirePoints(clicks) });
-    else if (box) await this.segment("box", "Box", pair, request, { box });
+    const held = { shot: pair.shot, masks: refines ? [refines] : [] };
+    void this.stage().hold(held, request);
+    if (refines) await this.segment("click", "Correction", held, noPrompt, { refines: refines.id, points: wirePoints(clicks) });
+    else if (box) await this.segment("box", "Box", held, request, { box });
     else
-      await this.segment("click", clicks.length === 1 ? "Click" : `${clicks.length} clicks`, pair, request, { points: wirePoints(clicks) });
+      await this.segment("click", clicks.length === 1 ? "Click" : `${clicks.length} clicks`, held, request, { points: wirePoints(clicks) });
+  }
+
+  /** The frame that the buttons concern: the one that was chosen, although its picture may still be decoding, or the one in view. */
+  private get chosen(): Shot | null {
+    return (this.stage().held ?? this.stage().current)?.shot ?? null;
   }
 
   private async automatic(): Promise<void> {
-    const pair = this.stage().current;
-    if (!pair) return;
-    await this.stage().hold({ shot: pair.shot, masks: [] });
-    await this.segment("auto", "Automatic", pair, noPrompt, {});
+    const shot = this.chosen;
+    if (!shot) return;
+    const held = { shot, masks: [] };
+    void this.stage().hold(held);
+    await this.segment("auto", "Automatic", held, noPrompt, {});
   }
 
-  private async segment(command: string, how: string, pair: Pair, request: PromptRequest, body: Record<string, unknown>): Promise<void> {
+  /**
+   * Asks, and shows the answer in the place of `held`. When the operator has left that meanwhile, for the live picture, another result or
+   * another question on the same frame, the answer is only listed.
+   */
+  private async segment(command: string, how: string, held: Pair, request: PromptRequest, body: Record<string, unknown>): Promise<void> {
     const started = performance.now();
     const target = this.target();
-    const answer = await this.ask(command, { ...body, frame: pair.shot.frame });
-    if (!answer.ok) return this.leaveIfGone(answer.code, pair);
+    const answer = await this.ask(command, { ...body, frame: held.shot.frame });
+    const isInView = this.stage().held === held;
+    if (!answer.ok) return this.leaveIfGone(answer.code, isInView);
     if (!target) return;
     const mask = wire.maskOf(answer.result);
     if (!mask) return this.notify("error", "bad_answer", "The device's answer holds no mask that this page understands.");
-    const shot = mask.frame === pair.shot.frame ? pair.shot : (this.stage().find(mask.frame) ?? null);
+    const shot = mask.frame === held.shot.frame ? held.shot : (this.stage().find(mask.frame) ?? null);
     const result: Result = { masks: [mask], shot, request, device: target.device, camera: target.camera, how, roundTripMs: NaN };
-    if (this.isHeldOn(pair)) await this.stage().hold({ shot: shot ?? bare(mask), masks: [mask] }, request, result);
+    if (isInView) await this.stage().hold({ shot: shot ?? bare(mask), masks: [mask] }, request, result);
     result.roundTripMs = performance.now() - started;
     this.results.add(result, this.stage().shown === result);
     setText(spoken, mask.found ? `Mask found, score ${mask.score.toFixed(2)}` : `Nothing found: ${mask.reason}`);
   }
 
-  /** Whether the operator still works on the frame that was asked about. An answer that comes later is listed, and changes no view. */
-  private isHeldOn(pair: Pair): boolean {
-    return this.stage().held?.shot === pair.shot;
-  }
-
   /** A frame that the device no longer holds is nothing to work on. */
-  private leaveIfGone(code: string, pair: Pair): void {
-    if (code === "frame_gone" && this.isHeldOn(pair)) this.stage().goLive();
+  private leaveIfGone(code: string, isInView: boolean): void {
+    if (code === "frame_gone" && isInView) this.stage().goLive();
   }
 
   /** Every object of the frame in view. The masks come one by one, then the answer with their number. */
   private async everything(): Promise<void> {
-    const [pair, target] = [this.stage().current, this.target()];
-    if (!pair || !target) return;
-    const run: Run = { id: newId(), target, pair, masks: [], result: null, started: performance.now() };
+    const [shot, target] = [this.chosen, this.target()];
+    if (!shot || !target) return;
+    const run: Run = { id: newId(), target, shot, held: { shot, masks: [] }, masks: [], result: null, started: performance.now() };
     this.run = run;
-    void this.stage().hold({ shot: pair.shot, masks: [] }, noPrompt, null, "segmenting everything");
+    void this.stage().hold(run.held, noPrompt, null, "segmenting everything");
     this.show();
-    const answer = await this.link.ask(target.device, target.camera, "everything", { frame: pair.shot.frame }, run.id, everythingMs);
+    const answer = await this.link.ask(target.device, target.camera, "everything", { frame: shot.frame }, run.id, everythingMs);
     const outcome = answer.ok ? wire.everything(answer.result) : { count: 0, complete: true };
     // masks go without a receipt and may come after the answer, or not at all
     for (let i = 0; i < 15 && this.run === run && run.masks.length < outcome.count; i++) await new Promise((r) => setTimeout(r, 100));
     if (this.run !== run) return;
     this.run = null;
     this.show();
-    if (this.inView(run)) void this.stage().hold({ shot: pair.shot, masks: run.masks }, noPrompt, run.result);
+    const isInView = this.isInView(run);
+    if (isInView) void this.stage().hold({ shot, masks: run.masks }, noPrompt, run.result);
     if (!answer.ok) {
       this.refused(answer.code, answer.message);
-      return this.leaveIfGone(answer.code, pair);
+      return this.leaveIfGone(answer.code, isInView);
     }
     if (run.masks.length < outcome.count) this.notify("info", "everything", `${run.masks.length} of ${outcome.count} masks arrived.`);
     else if (!outcome.complete) this.notify("info", "everything", "The device's time was up before the whole frame was looked at.");
@@ -161,22 +172,22 @@ export class CommandPanel {
     setText(spoken, `Everything: ${run.masks.length} masks`);
   }
 
-  /** Whether the operator still looks at the frame of which everything was asked, and at nothing else on it. */
-  private inView(run: Run): boolean {
-    return this.isHeldOn(run.pair) && !this.busy && this.stage().shown === run.result;
+  /** Whether the operator still looks at everything, or has chosen it again from the list. */
+  private isInView(run: Run): boolean {
+    return this.stage().held === run.held || (run.result !== null && this.stage().shown === run.result);
   }
 
-  /** Takes a mask if it is one of everything; the first of them begins the result. */
+  /** Takes a mask if it is one of everything, the first of which begins the result, or comes with an answer too. */
   onMask(mask: wire.Mask): boolean {
     const { run } = this;
-    if (!run || mask.request !== run.id) return mask.source === "everything";
+    if (!run || mask.request !== run.id) return mask.source === "everything" || (mask.track === "" && isOwn(mask.request));
     if (!mask.found || run.masks.length >= maxMasks) return true;
-    const isShown = this.inView(run);
+    const isShown = this.isInView(run);
     run.masks.push(mask);
     const many = [...run.masks] as [wire.Mask, ...wire.Mask[]];
     const result = (run.result ??= {
       masks: many,
-      shot: run.pair.shot,
+      shot: run.shot,
       request: noPrompt,
       device: run.target.device,
       camera: run.target.camera,
@@ -189,20 +200,19 @@ export class CommandPanel {
       this.results.grown(result);
       return true;
     }
-    void this.stage().hold(
-      { shot: run.pair.shot, masks: many },
-      noPrompt,
-      result,
-      `${many.length}${mask.count > 0 ? ` of ${mask.count}` : ""} masks`,
-    );
+    run.held = { shot: run.shot, masks: many };
+    void this.stage().hold(run.held, noPrompt, result, `${many.length}${mask.count > 0 ? ` of ${mask.count}` : ""} masks`);
     result.roundTripMs = performance.now() - run.started;
     this.results.grown(result);
     return true;
   }
 
   private async snapshot(): Promise<void> {
+    const { held } = this.stage();
     const answer = await this.ask("snapshot", { quality: 90 });
     if (!answer.ok) return;
+    if (this.stage().held !== held)
+      return this.notify("info", "snapshot", "The snapshot is not shown: another frame was opened before it came. Ask again.");
     this.stage().awaitSnapshot(wire.snapshotFrame(answer.result), (shot) =>
       this.notify(
         "info",
@@ -223,10 +233,10 @@ export class CommandPanel {
     const answer: Answer = target
       ? await this.link.ask(target.device, target.camera, command, body, newId(), answerMs)
       : { ok: false, code: "no_broker", message: "There is no device to ask." };
-    this.open--;
-    this.show();
     // what another camera answers is no news for the one in view
     if (place !== this.place) return { ok: false, code: "", message: "" };
+    this.open--;
+    this.show();
     if (answer.ok) this.notify("", "", "");
     else this.refused(answer.code, answer.message);
     return answer;

@@ -11,9 +11,13 @@ const list = byId("tracks", HTMLElement);
 /** The device sends a mask for each frame; one that sends none for so long follows no more. */
 const silentMs = 15_000;
 const maxTracks = 8;
+const maxEnded = 64;
 
 export class Following {
   private readonly tracks = new Map<string, { at: number; row: HTMLElement; word: HTMLElement }>();
+
+  /** Those that the operator ended. A device gives each object of a session a name of its own. */
+  private readonly ended = new Set<string>();
 
   constructor(
     private readonly stage: () => Stage,
@@ -33,6 +37,7 @@ export class Following {
   forget(): void {
     follow.setAttribute("aria-pressed", "false");
     for (const id of [...this.tracks.keys()]) this.drop(id);
+    this.ended.clear();
   }
 
   /** With a result in view its object is followed. Else prompts begin to follow objects while the button is pressed. */
@@ -51,12 +56,12 @@ export class Following {
   }
 
   private async begin(body: Record<string, unknown>): Promise<void> {
-    const { shown } = this.stage();
+    const { held } = this.stage();
     const answer = await this.ask("follow", body);
     if (!answer.ok) return;
     const mask = wire.maskOf(answer.result);
-    // a result that was opened meanwhile stays in view
-    if (this.stage().shown === shown) this.stage().goLive();
+    // what was opened meanwhile stays in view
+    if (held && this.stage().held === held) this.stage().goLive();
     if (!mask || mask.track === "") return this.notify("error", "follow", "Nothing was found there, so nothing is followed.");
     this.take(mask);
     this.notify("info", "follow", `Following ${mask.track}.`);
@@ -66,12 +71,19 @@ export class Following {
   private async end(track = ""): Promise<void> {
     const answer = await this.ask("unfollow", track === "" ? {} : { track });
     if (!answer.ok) return;
-    for (const id of [...this.tracks.keys()]) if (track === "" || id === track) this.drop(id);
+    for (const id of [...this.tracks.keys()]) {
+      if (track !== "" && id !== track) continue;
+      this.drop(id);
+      this.ended.add(id);
+    }
+    for (const id of [...this.ended].slice(0, -maxEnded)) this.ended.delete(id);
     this.notify("info", "follow", track === "" ? "No object is followed any more." : `${track} is not followed any more.`);
   }
 
   /** Takes a mask of a followed object. */
   take({ track: id, trackState: state }: wire.Mask): void {
+    // masks that were under way come after the answer that ended their object
+    if (this.ended.has(id)) return;
     const known = this.tracks.get(id);
     if (known) {
       known.at = performance.now();

@@ -32,8 +32,11 @@ const loginCodes = [4, 5, 134, 135, 140];
 const random = (bytes: number): string =>
   [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
+const own = random(4);
 /** A request's id, as no other has it. */
-export const newId = (): string => random(8);
+export const newId = (): string => own + random(4);
+/** Whether this page made the request. */
+export const isOwn = (request: string | null): boolean => request?.startsWith(own) ?? false;
 
 /** What became of a request. */
 export type Answer = { ok: true; result: unknown } | { ok: false; code: string; message: string };
@@ -174,7 +177,8 @@ export class Link {
     this.waiting.delete(id);
   }
 
-  private fail(code: string, message: string): void {
+  /** Ends the wait for every answer. */
+  fail(code: string, message: string): void {
     for (const id of [...this.waiting.keys()]) this.complete(id, { ok: false, code, message });
   }
 }

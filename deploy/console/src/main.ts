@@ -11,7 +11,7 @@ import { Link, type LinkState } from "./link";
 import { LoginForm } from "./loginForm";
 import * as overview from "./overview";
 import * as panels from "./panels";
-import { manual, Place, reportMs } from "./place";
+import { manual, Place, reportMs, showAddress } from "./place";
 import { Previews } from "./previews";
 import { readSettings } from "./pageSettings";
 import { noPrompt } from "./prompts";
@@ -25,7 +25,6 @@ import * as wire from "./wire";
 const watchMs = 250;
 const redrawMs = 60;
 
-const board = byId("board", HTMLElement);
 const cameraChoice = byId("camera", HTMLSelectElement);
 
 const fleet = new Fleet();
@@ -63,7 +62,10 @@ const stage: Stage = new Stage({
   asked: (request) => void commandPanel.prompt(request),
   busy: () => commandPanel.busy,
   onLive: (mask) => results.show(null, mask),
-  seen: (pair, picture, held) => maskHistory.offer(pair, picture, held),
+  seen: (pair, picture, held) => {
+    maskHistory.offer(pair, picture, held);
+    commandPanel.show();
+  },
   empty: () => panels.noPicture(device, camera, stage.previewFault),
   interruption: () => (state.kind !== "online" ? "no broker" : silent ? "the broker is silent" : panels.absence(device)),
   cameraTrouble: () => panels.cameraTrouble(device, camera),
@@ -150,6 +152,7 @@ function onStatus(id: string, payload: Uint8Array): void {
     previews.restart();
     if (before !== "") {
       stage.restarted();
+      link.fail("no_answer", "The device was started again before it answered. Ask again.");
       commandPanel.following.forget();
     }
   }
@@ -159,7 +162,7 @@ function onStatus(id: string, payload: Uint8Array): void {
 
 /** Opens the wanted device where none is in view, or the one in view was retired. */
 function openWanted(): void {
-  const wanted = device && fleet.find(device.id) ? device : place.find(fleet);
+  const wanted = (device && fleet.find(device.id)) ?? place.find(fleet);
   if (wanted !== device) select(wanted);
 }
 
@@ -180,7 +183,6 @@ function onPreview(of: string, payload: Uint8Array, p: Record<string, string>): 
   if (of !== camera) return;
   previews.note(shot.capturedUtc);
   stage.onPicture(shot);
-  commandPanel.show();
 }
 
 function onMask(of: string, payload: Uint8Array): void {
@@ -207,7 +209,7 @@ function select(next: Device | null): void {
 
 function chooseCamera(id: string): void {
   camera = id;
-  showAddress();
+  showAddress(place, device, camera);
   commandPanel.forget();
   previews.begin();
   cameraChoice.value = id;
@@ -217,13 +219,6 @@ function chooseCamera(id: string): void {
   subscribe();
   panels.showPlots(device, camera);
   previews.keep();
-}
-
-function showAddress(): void {
-  if (!device) return;
-  place.shows(device.id, camera);
-  // no entry in the browser's history: "back" leaves the page
-  if (location.hash !== place.hash) window.history.replaceState(null, "", place.hash);
 }
 
 /** The camera that the operator wants in view. */
@@ -239,7 +234,7 @@ window.addEventListener("hashchange", () => {
   views.set("camera");
   if (device?.id !== place.device) select(fleet.reported(place.device) ?? null);
   else openCamera(place.camera(device.id, device.info?.cameras ?? []));
-  showAddress();
+  showAddress(place, device, camera);
 });
 
 /** What every device reports of itself, everything of the chosen one, and the pictures in view. */
@@ -253,17 +248,19 @@ function subscribe(): void {
 }
 
 function show(): void {
-  const { all } = fleet;
-  const choose = (d: Device): void => {
+  // a row may be older than the device of that id
+  const choose = ({ id }: Device): void => {
+    const found = fleet.find(id);
+    if (!found) return;
     views.set("camera");
-    if (d !== device) select(d);
+    if (found !== device) select(found);
   };
   const current = isCurrent();
   const chosen = views.current === "fleet" ? null : device;
-  overview.showDevices(all, { chosen, waited, isCurrent: current, missing: device ? "" : place.device }, choose);
-  if (views.current === "fleet") overview.showFleet(all, current, choose);
+  overview.showDevices(fleet.all, { chosen, waited, isCurrent: current, missing: device ? "" : place.device }, choose);
+  if (views.current === "fleet") overview.showFleet(fleet.all, current, choose);
   views.show(device?.info?.cameras.length ?? 0, device !== null);
-  board.classList.toggle("stale", !current);
+  byId("board", HTMLElement).classList.toggle("stale", !current);
   commandPanel.show();
   stage.show();
   if (device) panels.showDevice(device, camera, current && device.confirmed);

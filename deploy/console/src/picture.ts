@@ -12,6 +12,8 @@ interface Wanted {
   request: PromptRequest;
   /** Of the call to `show` that it belongs to; one of an earlier call is not shown any more. */
   generation: number;
+  /** The next of the live picture, which waits while the operator drags. */
+  isOffer: boolean;
   done: () => void;
 }
 
@@ -48,10 +50,11 @@ export class Picture {
     canvas.addEventListener("pointerdown", (e) => this.down(e));
     canvas.addEventListener("pointermove", (e) => this.move(e));
     canvas.addEventListener("pointerup", (e) => this.up(e));
-    canvas.addEventListener("pointercancel", () => {
-      this.drag = null;
-      this.draw();
-    });
+    for (const lost of ["pointercancel", "lostpointercapture"])
+      canvas.addEventListener(lost, () => {
+        this.drag = null;
+        this.draw();
+      });
     canvas.addEventListener("keydown", (e) => this.key(e));
     canvas.addEventListener("blur", () => {
       this.cursor = null;
@@ -68,26 +71,29 @@ export class Picture {
   /** Shows this frame, whatever was to be shown before; the prompt drawn is the mask's own, or what was asked. */
   show(pair: Pair | null, request: PromptRequest = noPrompt): Promise<void> {
     this.generation++;
+    // what was begun on one frame is not asked on another
+    if (pair?.shot !== this.pair?.shot) [this.drag, this.corner] = [null, null];
     if (!pair || pair.shot === this.pair?.shot || pair.shot.jpeg.length === 0) {
       this.put(pair, request, null);
       return Promise.resolve();
     }
-    return this.want(pair, request);
+    return this.want(pair, request, false);
   }
 
-  /** Shows the next frame of the live picture once it is decoded, or a newer one in its place. */
+  /** Shows the next frame of the live picture once it is decoded, or a newer one in its place; none while the operator drags. */
   offer(pair: Pair): Promise<void> {
-    return this.want(pair, noPrompt);
+    return this.want(pair, noPrompt, true);
   }
 
-  private want(pair: Pair, request: PromptRequest): Promise<void> {
-    return new Promise((done) => this.wanted.push({ pair, request, generation: this.generation, done }));
+  private want(pair: Pair, request: PromptRequest, isOffer: boolean): Promise<void> {
+    return new Promise((done) => this.wanted.push({ pair, request, isOffer, generation: this.generation, done }));
   }
 
-  private async bring({ pair, request, generation, done }: Wanted): Promise<void> {
+  private async bring({ pair, request, isOffer, generation, done }: Wanted): Promise<void> {
     let bitmap: ImageBitmap | null = null;
     if (generation === this.generation && pair.shot !== this.pair?.shot && pair.shot.jpeg.length > 0) bitmap = await bitmapOf(pair.shot);
-    if (generation === this.generation) this.put(pair, request, bitmap);
+    // a click and a box are asked on the frame on which they were begun
+    if (generation === this.generation && !(isOffer && this.drag)) this.put(pair, request, bitmap);
     else bitmap?.close();
     done();
   }

@@ -70,3 +70,10 @@ export class Place {
     return wanted ? this.spot.camera : (cameras[0]?.id ?? "");
   }
 }
+
+/** Takes what is in view into the place and the browser's address. That makes no entry in the history: "back" leaves the page. */
+export function showAddress(place: Place, device: Device | null, camera: string): void {
+  if (!device) return;
+  place.shows(device.id, camera);
+  if (location.hash !== place.hash) window.history.replaceState(null, "", place.hash);
+}

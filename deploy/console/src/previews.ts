@@ -64,10 +64,10 @@ export class Previews {
       return;
     }
     if (performance.now() - this.askedAt < (stage.pictureAgeMs > renewMs ? retryMs : renewMs)) return;
-    this.askedAt = performance.now();
+    const askedAt = (this.askedAt = performance.now());
     const answer = await this.link.ask(device.id, camera, "preview", { on: true, ...this.pace.wanted, for_s: forS }, newId(), answerMs);
-    const now = this.looked();
-    if (now.device !== device || now.camera !== camera) return;
+    // another camera, or asked again meanwhile
+    if (this.askedAt !== askedAt) return;
     stage.previewFault = answer.ok ? "" : `${answer.code}: ${answer.message}`;
     stage.show();
   }

@@ -143,16 +143,17 @@ export class Stage {
     if (shot.frame === this.wantedSnapshot) this.showSnapshot(shot);
   }
 
-  /** A mask that this page need not have asked for. */
+  /** A mask that this page has not asked for. */
   onMask(mask: Mask): void {
-    if (mask.track === "") this.lastMask = mask;
+    const isUnasked = mask.track === "" && mask.request === null;
+    if (isUnasked) this.lastMask = mask;
     // without pictures the masks are still worth seeing
     if (this.previewFault !== "" && !this.frames.find(mask.frame)) this.frames.addShot({ ...bare(mask), at: performance.now() });
     this.frames.addMask(mask);
-    if (!this.held && mask.track === "") this.owner.onLive(mask);
+    if (!this.held && isUnasked) this.owner.onLive(mask);
   }
 
-  /** Waits for the picture of a frame, and holds it when it is there; going live ends the wait. */
+  /** Waits for the picture of a frame, and holds it when it is there; holding another frame or going live ends the wait. */
   awaitSnapshot(frame: string, came: (shot: Shot) => void): void {
     this.wantedSnapshot = frame;
     this.snapshotCame = came;
@@ -161,7 +162,6 @@ export class Stage {
   }
 
   private showSnapshot(shot: Shot): void {
-    this.wantedSnapshot = "";
     void this.hold({ shot, masks: [] });
     this.snapshotCame(shot);
   }
@@ -169,6 +169,7 @@ export class Stage {
   /** Shows a frame until the operator goes back to the live picture. */
   async hold(pair: Pair, request?: PromptRequest, result: Result | null = null, progress = ""): Promise<void> {
     this.heldPair = pair;
+    this.wantedSnapshot = "";
     this.result = result;
     this.progress = progress;
     live.hidden = false;
@@ -196,7 +197,7 @@ export class Stage {
 
   private seen(): void {
     const { current } = this.picture;
-    if (current) this.owner.seen(current, canvas, this.held !== null);
+    if (current) this.owner.seen(current, canvas, this.held?.shot === current.shot);
   }
 
   /** Brings the words around the picture up to date. */
