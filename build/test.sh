@@ -147,9 +147,9 @@ training_python() {
 # training_packages: installs what the tests of the training package need. Where that fails, they are counted as skipped with the reason
 training_packages() {
     local venv=models/training/.venv
-    ! "$(training_python)" -c 'import onnxruntime' 2>/dev/null || return 0
+    ! "$(training_python)" -c 'import onnxruntime, matplotlib' 2>/dev/null || return 0
     (need "the training package's tests" python3-torch python3-opencv python3-numpy python3-onnx python3-pytest python3-venv \
-        python3-packaging python3-sympy python3-coloredlogs python3-flatbuffers python3-protobuf) || return 0
+        python3-matplotlib python3-packaging python3-sympy python3-coloredlogs python3-flatbuffers python3-protobuf) || return 0
     [ -x /usr/bin/python3 ] && ! "$venv/bin/python" -c 'import onnxruntime' 2>/dev/null || return 0
     # Debian has no ONNX Runtime for Python; the version is the last that takes Debian's numpy and onnx
     local wheels=()

@@ -25,7 +25,8 @@ import json
 import pathlib
 import re
 
-from . import UserError, ablate_int8, ablate_table, checkpoints, datasets, evaluate, networks, recipe as recipes, segment, sources
+from . import (UserError, ablate_figure, ablate_int8, ablate_table, checkpoints, datasets, evaluate, networks, recipe as recipes, segment,
+               sources)
 from .pretrain import Pretraining, teacher_of
 from .state import choose_device
 from .train import Training, load_photos
@@ -52,7 +53,7 @@ class Variant:
 def configure(parser):
     """The command's options."""
     parser.add_argument("recipe", help="TOML file with an [ablate] table")
-    parser.add_argument("--out", required=True, help="folder of all runs; table.md is written there")
+    parser.add_argument("--out", required=True, help="folder of all runs; table.md and curve.svg are written there")
     parser.add_argument("--start", default="", help="checkpoint or backbone to start from, instead of the recipe's")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="train only this variant (may be repeated)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
@@ -252,8 +253,12 @@ class Ablation:
         return self.records
 
     def write_table(self, found: list[Variant]):
-        """Writes table.md from the results that there are."""
+        """Writes table.md, and curve.svg where variants were measured within their runs, from the results that there are."""
         results = {variant.name: [json.loads(file.read_text(encoding="utf-8")) for seed in self.seeds
                                   if (file := self.result_file(variant, seed)).exists()] for variant in found}
-        text = ablate_table.table({name: runs for name, runs in results.items() if runs}, self.recipe)
-        checkpoints.write_text(self.out / "table.md", text)
+        results = {name: runs for name, runs in results.items() if runs}
+        checkpoints.write_text(self.out / "table.md", ablate_table.table(results, self.recipe))
+        try:
+            ablate_figure.draw(results, self.out / "curve.svg")
+        except ImportError:
+            print(f"{self.out / 'curve.svg'} is not drawn: matplotlib is missing. Install python3-matplotlib, then run this again.")

@@ -50,19 +50,29 @@ def table(results: dict[str, list[dict]], recipe: recipes.Recipe) -> str:
     return "\n".join(lines)
 
 
+def points(results: dict[str, list[dict]], key: str) -> dict[str, dict[int, list[float]]]:
+    """Of each variant that was measured within its runs: samples -> the mean over the sets, one a seed."""
+    counts = sorted({int(count) for runs in results.values() for run in runs for count in run.get("at", {})})
+    found = {}
+    for name, runs in results.items():
+        values = {count: [set_mean(run["at"][str(count)], key) for run in runs if str(count) in run.get("at", {})] for count in counts}
+        values = {count: [value for value in seeds if value is not None] for count, seeds in values.items()}
+        if any(values.values()):
+            found[name] = values
+    return found
+
+
 def curve(results: dict[str, list[dict]], key: str) -> list[str]:
     """The lines of a table of one figure against the samples of training: the mean over the sets, a row a variant."""
-    counts = sorted({int(count) for runs in results.values() for run in runs for count in run.get("at", {})})
-    if not counts:
+    found = points(results, key)
+    if not found:
         return []
+    counts = next(iter(found.values()))
     lines = [f"## {FIGURES[key]} against samples", "", "Mean over the sets, of the averaged weights within a run of the full schedule.", "",
              "| variant | seeds | " + " | ".join(f"{count:,}" for count in counts) + " |", "|---|---|" + "---|" * len(counts)]
-    for name, runs in results.items():
-        runs = [run for run in runs if run.get("at")]
-        columns = [[set_mean(run["at"][str(count)], key) for run in runs if str(count) in run["at"]] for count in counts]
-        columns = [[value for value in values if value is not None] for values in columns]
-        if any(columns):
-            lines.append(f"| {name} | {len(runs)} | " + " | ".join(cell(values) if values else "-" for values in columns) + " |")
+    for name, values in found.items():
+        seeds = max(map(len, values.values()))
+        lines.append(f"| {name} | {seeds} | " + " | ".join(cell(column) if column else "-" for column in values.values()) + " |")
     return [*lines, ""]
 
 

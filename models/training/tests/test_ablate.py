@@ -1,5 +1,6 @@
 import json
 import pathlib
+import sys
 
 import cv2
 import numpy as np
@@ -94,7 +95,7 @@ def test_a_wrong_table_of_variants_is_named(tmp_path, text, words):
     assert words in str(error.value)
 
 
-def test_a_curve_and_a_pretrained_variant(recipe_file, tmp_path, capsys):
+def test_a_curve_and_a_pretrained_variant(recipe_file, tmp_path, monkeypatch, capsys):
     text = recipe_file.read_text()
     head = text[:text.index("[network]")] + """
 [network]
@@ -138,6 +139,9 @@ pretrain = { target = "pixels" }
     assert lines[start + 4] == "| variant | seeds | 2 | 4 |"
     assert lines[start + 7] == "| MAE | 1 | " + " | ".join(f"{result['at'][count]['made']['click']:.3f}" for count in ("2", "4")) + " |"
 
+    figure = (out / "curve.svg").read_text()
+    assert all(f">{words}<" in figure for words in ("scratch", "MAE", "one click", "box", "samples of training", "mean IoU"))
+
     # a run that was stopped within the fine-tuning goes on from its checkpoint; the pre-training is not made again
     (out / "mae/seed-1/result.json").unlink()
     stamp = (out / "mae/seed-1/pretrained/encoder-fp16.pt").stat().st_mtime_ns
@@ -145,6 +149,14 @@ pretrain = { target = "pixels" }
     assert main(["ablate", str(recipe_file), "--out", str(out), "--device", "cpu"]) == 0
     assert json.loads((out / "mae/seed-1/result.json").read_text()) == result
     assert (out / "mae/seed-1/pretrained/encoder-fp16.pt").stat().st_mtime_ns == stamp
+    assert (out / "curve.svg").read_text() == figure
+
+    # matplotlib is needed for the figure alone
+    (out / "curve.svg").unlink()
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    capsys.readouterr()
+    assert main(["ablate", str(recipe_file), "--out", str(out), "--device", "cpu"]) == 0
+    assert "curve.svg is not drawn: matplotlib is missing. Install python3-matplotlib" in capsys.readouterr().out
 
 
 EFFICIENTSAM = """
