@@ -195,14 +195,20 @@ test("camera settings: what was changed is sent, what holds is shown, a refusal 
     assert.deepEqual(await fields(), ["continuous", "0", "1", "0", "0"]);
     await page.locator("#set-mode").selectOption("on_command");
     await page.locator("#set-min_score").fill("0.4");
+    await page.locator("#set-interval_s").fill("");
+    setup.device.waiting = [];
     await button(page, "Apply").click();
     const { body, camera } = await setup.command("set");
+    // what is changed while the device answers stays; an empty field is no change
+    await page.locator("#set-min_area").fill("0.2");
+    setup.device.answerNow();
     assert.deepEqual(
         [body.mode, body.min_score, body.max_fps, body.interval_s, body.min_area, camera],
         ["on_command", 0.4, ...Array(3), "front"],
     );
     await until("it holds", async () => /In force until the service ends/.test(await page.locator("#set-note").innerText()));
-    assert.deepEqual(await fields(), ["on_command", "0", "1", "0.4", "0"]);
+    assert.deepEqual(await fields(), ["on_command", "0", "1", "0.4", "0.2"]);
+    await page.locator("#set-min_area").fill("0");
     // another operator sets a value; what was changed here and not yet sent stays
     await page.locator("#set-interval_s").fill("7");
     setup.device.live.max_fps = 3;

@@ -48,8 +48,10 @@ export class CameraSettingsForm {
 
   private async send(): Promise<void> {
     const body: Record<string, unknown> = mode.value !== "" && mode.value !== this.known.mode ? { mode: mode.value } : {};
+    // an empty field is no change: it shows again what is in force
     for (const { name, input } of inputs)
-      if (input.value !== "" && input.valueAsNumber !== this.known[name]) body[name] = input.valueAsNumber;
+      if (input.value === "") input.value = shown(this.known[name]);
+      else if (input.valueAsNumber !== this.known[name]) body[name] = input.valueAsNumber;
     if (Object.keys(body).length === 0) return setText(note, "Nothing is changed.");
     const answer = await this.ask("set", body);
     if (!answer.ok) return setText(note, "");
