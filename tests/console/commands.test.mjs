@@ -16,6 +16,7 @@ import {
     live,
     notice,
     results,
+    resultThenLive,
     settles,
     shows,
 } from "./page.mjs";
@@ -156,9 +157,7 @@ test("an answer that comes after Escape is listed, and does not change the view"
         [() => page.getByRole("button", { name: "Automatic", exact: true }).click(), "Automatic"],
     ]) {
         const before = await page.locator("#results button").count();
-        setup.device.waiting = [];
-        await ask();
-        await until(`the command of ${how}`, () => setup.device.waiting.length === 1);
+        await setup.asked(ask);
         await page.keyboard.press("Escape");
         await live(page);
         setup.device.answerNow();
@@ -177,15 +176,9 @@ test("an answer that comes after Escape is listed, and does not change the view"
 
 test("a refusal that comes when another result is in view leaves that in view", async () => {
     const page = await setup.open();
-    await clickAt(page, 225, 150);
-    await held(page);
-    const frame = await attribute(page, "data-frame");
-    await page.keyboard.press("Escape");
-    await until("a newer frame", async () => (await attribute(page, "data-frame")) !== frame);
+    const frame = await resultThenLive(page, 1);
     setup.device.refuse.click = ["frame_gone", "frame 7 is not held any more"];
-    setup.device.waiting = [];
-    await clickAt(page, 225, 150);
-    await until("the command", () => setup.device.waiting.length === 1);
+    await setup.asked(() => clickAt(page, 225, 150));
     // the refusal comes before the picture of the chosen result is decoded
     const decode = await keepFromDecoding(page);
     await page.locator("#results button").first().click();
@@ -199,15 +192,7 @@ test("a refusal that comes when another result is in view leaves that in view", 
 
 test("Follow right after a result was chosen follows that result's object, although its picture is not in view yet", async () => {
     const page = await setup.open();
-    const frames = [];
-    for (const n of [1, 2]) {
-        await clickAt(page, 225, 150);
-        await results(page, n);
-        await held(page);
-        frames.push(await attribute(page, "data-frame"));
-        await page.keyboard.press("Escape");
-        await until("a newer frame", async () => (await attribute(page, "data-frame")) !== frames.at(-1));
-    }
+    const frames = [await resultThenLive(page, 1), await resultThenLive(page, 2)];
     await page.locator("#results button").first().click();
     await until("the second result", async () => (await attribute(page, "data-frame")) === frames[1]);
     const decode = await keepFromDecoding(page);
@@ -227,9 +212,7 @@ test("an object that begins to be followed when a result is in view leaves that 
     await live(page);
     const follow = page.getByRole("button", { name: "Follow", exact: true });
     await follow.click();
-    setup.device.waiting = [];
-    await clickAt(page, 225, 150);
-    await until("the command", () => setup.device.waiting.length === 1);
+    await setup.asked(() => clickAt(page, 225, 150));
     await page.locator("#results button").first().click();
     await held(page);
     setup.device.answerNow();
@@ -244,9 +227,7 @@ test("a new command takes the notice of the one before away", async () => {
     await clickAt(page, 225, 150);
     await until("the refusal", async () => /^busy/.test(await notice(page)));
     setup.device.refuse = {};
-    setup.device.waiting = [];
-    await clickAt(page, 225, 150);
-    await until("the command", () => setup.device.waiting.length === 1);
+    await setup.asked(() => clickAt(page, 225, 150));
     await settles(() => page.locator("#notice").isHidden(), true);
     setup.device.answerNow();
     await held(page);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "./harness.mjs";
-import { attribute, chip, clickAt, close, held, keepFromDecoding, live, notice, results, shows, spot } from "./page.mjs";
+import { attribute, chip, clickAt, close, held, keepFromDecoding, live, notice, results, resultThenLive, shows, spot } from "./page.mjs";
 import { useFakeDevice } from "./setup.mjs";
 
 const setup = useFakeDevice({ autoEvery: 0, cameras: ["front", "side"] });
@@ -11,36 +11,10 @@ const button = (page, name) => page.getByRole("button", { name, exact: true });
 const listed = (page, n) => page.locator("#results button").nth(n);
 const pressed = async (page, n) => (await listed(page, n).getAttribute("aria-pressed")) === "true";
 
-/** Clicks on the live picture; returns the frame of the result, which is listed first. */
-async function result(page, n) {
-    await clickAt(page, 225, 150);
-    await results(page, n);
-    await held(page);
-    const frame = await attribute(page, "data-frame");
-    await page.keyboard.press("Escape");
-    await until("a newer frame", async () => (await attribute(page, "data-frame")) !== frame);
-    return frame;
-}
-
-/** Gives the command, of which the answer waits for `setup.device.answerNow`. */
-async function asked(give) {
-    setup.device.waiting = [];
-    await give();
-    await until("the command", () => setup.device.waiting.length === 1);
-}
-
-/** Waits until everything has come that the device has sent so far. */
-async function allHasCome(page) {
-    setup.device.alert("after", "after the answer", "none");
-    await shows(page.locator("#alerts"), /after the answer/);
-    setup.device.retained("alert/after", "");
-    await until("no alert", () => page.locator("#alerts").isHidden());
-}
-
 test("a snapshot that comes when a result is in view leaves that in view, and says so", async () => {
     const page = await setup.open();
-    const frame = await result(page, 1);
-    await asked(() => button(page, "Snapshot").click());
+    const frame = await resultThenLive(page, 1);
+    await setup.asked(() => button(page, "Snapshot").click());
     await listed(page, 0).click();
     await until("the result", async () => (await attribute(page, "data-frame")) === frame);
     setup.device.answerNow();
@@ -53,7 +27,7 @@ test("a snapshot that comes when a result is in view leaves that in view, and sa
 test("a snapshot that came meanwhile stays in view when an object begins to be followed", async () => {
     const page = await setup.open();
     await button(page, "Follow").click();
-    await asked(() => button(page, "Snapshot").click());
+    await setup.asked(() => button(page, "Snapshot").click());
     await clickAt(page, 225, 150);
     await until("both commands", () => setup.device.waiting.length === 2);
     const [snapshot, follow] = setup.device.waiting;
@@ -69,12 +43,12 @@ test("a snapshot that came meanwhile stays in view when an object begins to be f
 
 test("the mask of an answer after Escape is neither on the live picture nor called automatic", async () => {
     const page = await setup.open();
-    await asked(() => clickAt(page, 225, 150));
+    await setup.asked(() => clickAt(page, 225, 150));
     await page.keyboard.press("Escape");
     await live(page);
     setup.device.answerNow();
     await results(page, 1);
-    await allHasCome(page);
+    await setup.allHasCome(page);
     assert.match(await page.locator("#current").innerText(), /^No mask yet/);
     assert.equal(await attribute(page, "data-mask"), "");
     await close(page);
@@ -85,7 +59,7 @@ test("an answer leaves another result of the same frame in view", async () => {
     await clickAt(page, 225, 150);
     await results(page, 1);
     await held(page);
-    await asked(() => clickAt(page, 200, 130));
+    await setup.asked(() => clickAt(page, 200, 130));
     await listed(page, 0).click();
     await held(page);
     setup.device.answerNow();
@@ -115,7 +89,7 @@ test("of two questions on one frame the second one's answer is in view", async (
 
 test("a device that is started again answers nothing that was asked before: the wait ends, and the buttons are free", async () => {
     const page = await setup.open();
-    await asked(() => button(page, "Everything").click());
+    await setup.asked(() => button(page, "Everything").click());
     await until("the chip", async () => /segmenting everything$/.test(await chip(page)));
     setup.device.waiting = null;
     setup.device.restart();
@@ -152,7 +126,7 @@ test("a box on the live picture is asked on the frame on which it was begun, whi
     const sequence = setup.device.sequence;
     await page.mouse.move(...(await spot(page, 350, 240)), { steps: 4 });
     await until("newer pictures", () => setup.device.sequence > sequence + 3);
-    await allHasCome(page);
+    await setup.allHasCome(page);
     await page.mouse.up();
     assert.equal((await setup.command("box")).body.frame, frame);
     await close(page);
@@ -160,7 +134,7 @@ test("a box on the live picture is asked on the frame on which it was begun, whi
 
 test("Automatic right after a result was chosen is asked on that result's frame", async () => {
     const page = await setup.open();
-    const frame = await result(page, 1);
+    const frame = await resultThenLive(page, 1);
     const decode = await keepFromDecoding(page);
     await listed(page, 0).click();
     await button(page, "Automatic").click();
@@ -179,7 +153,7 @@ test("an object that is followed no more does not come back with a mask that was
     await button(page, `Stop following ${track()}`).click();
     await until("it is not", async () => (await page.locator("#tracks li").count()) === 0);
     setup.device.track(track(), "tracking");
-    await allHasCome(page);
+    await setup.allHasCome(page);
     assert.equal(await page.locator("#tracks li").count(), 0);
     await close(page);
 });

@@ -60,10 +60,7 @@ async function answer(page, command, reply) {
     const message = { ...setup.device.head(), camera, command, request: body.id, ...reply };
     setup.device.client.publish(properties.responseTopic, JSON.stringify(message), { qos: 1 });
     setup.device.mute = false;
-    // what is published later arrives later: the answer has come
-    setup.device.alert("after", "after the answer", "none");
-    await shows(page.locator("#alerts"), /after the answer/);
-    setup.device.retained("alert/after", "");
+    await setup.allHasCome(page);
 }
 
 test("an answer of the camera before the change says nothing about the one in view", async () => {

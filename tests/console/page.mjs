@@ -92,6 +92,17 @@ export async function askForResult(page, n, ask) {
     await results(page, n);
 }
 
+/** Clicks on the live picture and goes back to it; returns the frame of the result, which is the first of the list. */
+export async function resultThenLive(page, n) {
+    await clickAt(page, 225, 150);
+    await results(page, n);
+    await held(page);
+    const frame = await attribute(page, "data-frame");
+    await page.keyboard.press("Escape");
+    await until("a newer frame", async () => (await attribute(page, "data-frame")) !== frame);
+    return frame;
+}
+
 export async function dragBox(page, left, top, right, bottom) {
     await page.mouse.move(...(await spot(page, left, top)));
     await page.mouse.down();

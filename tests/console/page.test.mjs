@@ -137,10 +137,7 @@ test("text from the network is never interpreted as HTML", async () => {
         '{"v":1,"cameras":5,"bytes":"x"}',
     ])
         for (const topic of ["telemetry", "cam/front/mask", "cam/front/state", "model/state"]) setup.device.send(topic, junk);
-    // what is published later arrives later: all of it has come
-    setup.device.alert("after", "after the junk", "none");
-    await shows(page.locator("#alerts"), /after the junk/);
-    setup.device.retained("alert/after", "");
+    await setup.allHasCome(page);
     await live(page);
     setup.device.begin();
     await close(page);

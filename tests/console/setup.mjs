@@ -2,7 +2,7 @@
 import { after, before, beforeEach } from "node:test";
 import { FakeDevice } from "./device.mjs";
 import { launch, replay, startEdgeseg, until } from "./harness.mjs";
-import { openPage } from "./page.mjs";
+import { openPage, shows } from "./page.mjs";
 
 /** `options` are the device's. Starts browser, service and device before the tests of the calling file and stops them afterwards. */
 export function useFakeDevice(options = {}) {
@@ -18,6 +18,19 @@ export function useFakeDevice(options = {}) {
         /** The first received command of that name whose body fits. */
         command: (name, fits = () => true) =>
             until(`the command ${name}`, () => setup.device.commands.find((c) => c.name === name && fits(c.body))),
+        /** Gives a command, whose answer waits for `device.answerNow`. */
+        async asked(give) {
+            setup.device.waiting = [];
+            await give();
+            await until("the command", () => setup.device.waiting.length === 1);
+        },
+        /** Waits until all has come that the device has sent so far: what is published later arrives later. */
+        async allHasCome(page) {
+            setup.device.alert("after", "after all that", "none");
+            await shows(page.locator("#alerts"), /after all that/);
+            setup.device.retained("alert/after", "");
+            await until("no alert", () => page.locator("#alerts").isHidden());
+        },
     };
     before(async () => {
         setup.browser = await launch();

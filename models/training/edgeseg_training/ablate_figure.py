@@ -6,14 +6,14 @@ from . import ablate_table
 KEYS = ("click", "box")
 
 
-def draw(results: dict[str, list[dict]], path: pathlib.Path) -> bool:
+def draw(results: dict[str, list[dict]], path: pathlib.Path):
     """Draws a panel for clicks and one for boxes: the mean over the seeds, from the lowest to the highest of them as a bar.
 
-    `results` as in `ablate_table.table`. False: nothing was measured within the runs. ImportError: matplotlib is missing.
+    `results` as in `ablate_table.table`; without figures that were measured within the runs no file. ImportError: matplotlib is missing.
     """
     found = {key: ablate_table.points(results, key) for key in KEYS}
     if not any(found.values()):
-        return False
+        return
     import matplotlib  # an optional package: only this figure needs it
     matplotlib.use("svg")
     from matplotlib import pyplot
@@ -35,4 +35,3 @@ def draw(results: dict[str, list[dict]], path: pathlib.Path) -> bool:
         figure.tight_layout(rect=(0, .08, 1, 1))
         figure.savefig(path, format="svg", metadata={"Date": None})
         pyplot.close(figure)
-    return True
