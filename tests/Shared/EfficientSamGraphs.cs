@@ -17,7 +17,7 @@ internal static class EfficientSamGraphs
     {
         var target = Path.Combine(Directory.CreateTempSubdirectory("edgeseg-test-").FullName, "bundle");
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(Path.GetDirectoryName(target)!, recursive: true);
-        EfficientSamImport.Run(Encoder, Decoder, "efficientsam-random", target, threads: 0);
+        EfficientSamImport.Run(Encoder, null, Decoder, "efficientsam-random", target, threads: 0);
         return target;
     });
 

@@ -163,6 +163,17 @@ internal sealed class OnnxGraph
         return model.WrittenSpan.ToArray();
     }
 
+    /// <summary>The same ONNX file with a further entry in its metadata (field 14 of ModelProto).</summary>
+    public static byte[] WithMetadata(byte[] file, string key, string value)
+    {
+        var entry = new ArrayBufferWriter<byte>();
+        Text(entry, 1, key);
+        Text(entry, 2, value);
+        var tail = new ArrayBufferWriter<byte>();
+        Message(tail, 14, entry);
+        return [.. file, .. tail.WrittenSpan];
+    }
+
     /// <summary>A bundle folder around a graph.</summary>
     public static string Bundle(byte[] graph, string folder, string precision = "fp32", string extra = "", string members = "")
     {

@@ -109,7 +109,7 @@ def run(arguments) -> int:
     # a fourth of few photographs is held back for the check
     checked = min(CHECKED, len(files) // 4)
     held_files = files[::max(1, len(files) // checked)][:checked] if checked else files
-    used = [file for file in files if file not in set(held_files)] or files
+    used = ([file for file in files if file not in set(held_files)] or files)[:arguments.images]
     inputs, unreadable = calibration.inputs(used, source, size)
     held, more = calibration.inputs(held_files, source, size, seed=1)
     for name in (unreadable + more)[:5]:

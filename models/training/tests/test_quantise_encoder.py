@@ -5,7 +5,7 @@ import onnx
 import pytest
 import torch
 
-from edgeseg_training import efficientsam, efficientsam_graphs, export, graph, qdq, segment, tuning
+from edgeseg_training import efficientsam, efficientsam_graphs, export, graph, qdq, quantise, segment, tuning
 from edgeseg_training.__main__ import main
 from edgeseg_training.promptable import Promptable
 
@@ -50,6 +50,13 @@ def test_the_products_with_weights_and_the_neck_are_int8_and_the_attention_is_no
     convolutions = {node.name: node.input[1] in by_output for node in model.graph.node if node.op_type == "Conv"}
     assert sorted(convolutions.values()) == [False, True, True] and not next(v for k, v in convolutions.items() if "neck" not in k)
     assert f"{len(quantised) + 2} of {len(products) + 3} convolutions and products are int8" in text
+
+
+def test_no_more_photographs_are_calibrated_on_than_asked_for(words, tmp_path, capsys):
+    assert main([*words, "--images", "4", "--no-tuning", "--force"]) == 0
+    assert "calibrated on 4 photographs, 12 looks" in capsys.readouterr().out
+    properties = {entry.key: entry.value for entry in onnx.load(str(tmp_path / "int8.onnx")).metadata_props}
+    assert properties[quantise.IMAGES] == "4"
 
 
 def test_its_embeddings_and_masks_are_close_to_those_of_float(files, words, tmp_path):

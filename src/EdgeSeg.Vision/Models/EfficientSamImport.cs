@@ -2,14 +2,16 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using EdgeSeg.Vision.Masks;
 using EdgeSeg.Vision.Platform;
 using EdgeSeg.Vision.Prompts;
 
 namespace EdgeSeg.Vision.Models;
 
 /// <summary>
-/// Makes a bundle from EfficientSAM's two published ONNX files: checks inputs, outputs, types and a trial run, and reports whether they are
-/// the published files. The weights do not ship with this program; https://github.com/yformer/EfficientSAM has them under <c>weights/</c>.
+/// Makes a bundle from EfficientSAM's two published ONNX files, and an int8 form of the encoder if there is one: checks inputs, outputs,
+/// types and a trial run, and reports whether they are the published files. The weights do not ship with this program;
+/// https://github.com/yformer/EfficientSAM has them under <c>weights/</c>.
 /// </summary>
 internal static class EfficientSamImport
 {
@@ -22,7 +24,11 @@ internal static class EfficientSamImport
         ["f9310202c916fe5a4ec9a6897edae855caf023f4"] = "efficient_sam_vitt_decoder.onnx",
     };
 
+    /// <summary>Least IoU of the masks that the int8 and the fp32 encoder give to the self-check's picture.</summary>
+    private const double MinAgreement = 0.8;
+
     /// <param name="encoderFile">ONNX file.</param>
+    /// <param name="int8File">ONNX file of the same encoder that <c>edgeseg_training quantise</c> wrote, or null.</param>
     /// <param name="decoderFile">ONNX file.</param>
     /// <param name="name">Of the model, in messages.</param>
     /// <param name="folder">Of the bundle; must not exist.</param>
@@ -31,6 +37,7 @@ internal static class EfficientSamImport
     /// <exception cref="OperatingException">The files cannot be used, or the bundle cannot be written.</exception>
     public static IReadOnlyList<(string Name, string Value)> Run(
         string encoderFile,
+        string? int8File,
         string decoderFile,
         string name,
         string folder,
@@ -39,21 +46,15 @@ internal static class EfficientSamImport
     {
         if (Directory.Exists(folder) || File.Exists(folder))
             throw new OperatingException($"{folder} exists already: choose another folder with --out, or remove it");
-        byte[] encoderBytes = Read(encoderFile),
-            decoderBytes = Read(decoderFile);
-        var trial = Try(encoderBytes, decoderBytes, threads);
-        var (origin, licence) = Origin(encoderBytes, decoderBytes);
-        var manifest = new ModelManifest
+        byte[] encoder = Read(encoderFile),
+            decoder = Read(decoderFile);
+        var int8 = int8File is null ? null : Read(int8File);
+        var trial = Try(encoder, "given as --encoder", decoder, threads);
+        var (origin, licence) = Origin(encoder, decoder);
+        var graphs = new List<GraphFile> { Describe("encoder", encoder, trial) };
+        var files = new List<byte[]> { encoder };
+        var report = new List<(string, string)>
         {
-            Name = name,
-            Version = 1,
-            Kind = EfficientSam.Kind,
-            WeightsLicence = licence,
-            Graphs = [Describe("encoder", encoderBytes) with { Golden = trial.Golden }, Describe("decoder", decoderBytes)],
-        };
-        Write(folder, manifest, encoderBytes, decoderBytes);
-        return
-        [
             ("bundle", Path.GetFullPath(folder)),
             ("weights", origin),
             ("weights licence", licence),
@@ -63,15 +64,40 @@ internal static class EfficientSamImport
                 $"up to {PromptBuffer.MaxPoints} points, a box, or both; segment --everything; not for negative clicks (not trained)"
             ),
             ("automatic mode", "clicks come from the model in the salience role (model.salience_dir; the shipped SqueezeSAM when empty)"),
-            (
-                "time here",
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{trial.EmbedMs:0} ms to encode a picture, {trial.DecodeMs:0} ms for each prompt on it (fp32, CPU)"
+            ("time here", TimeOf(trial)),
+        };
+        if (int8 is not null)
+        {
+            var second = Try(int8, "given as --encoder-int8", decoder, threads);
+            var agreement = RequireSameModel(trial, second, encoderFile, int8File!);
+            graphs.Add(Describe("encoder", int8, second));
+            files.Add(int8);
+            report.Add(("time here, int8", TimeOf(second)));
+            report.Add(
+                (
+                    "int8",
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"calibrated on {second.Calibration!.Images} images ({second.Calibration.From}); on the self-check's picture its "
+                            + $"mask has an IoU of {agreement:0.000} with that of fp32; used where the processor gains from it"
+                    )
                 )
-            ),
-            ("use it", $"edgeseg segment PHOTO --model {folder}, or model.dir in the configuration"),
-        ];
+            );
+        }
+
+        graphs.Add(Describe("decoder", decoder));
+        files.Add(decoder);
+        var manifest = new ModelManifest
+        {
+            Name = name,
+            Version = 1,
+            Kind = EfficientSam.Kind,
+            WeightsLicence = licence,
+            Graphs = graphs,
+        };
+        Write(folder, manifest, files);
+        report.Add(("use it", $"edgeseg segment PHOTO --model {folder}, or model.dir in the configuration"));
+        return report;
     }
 
     /// <summary>The id under which git would keep a file: SHA-1 of "blob", its length and its bytes.</summary>
@@ -99,9 +125,9 @@ internal static class EfficientSamImport
     }
 
     /// <summary>Runs both graphs on one picture and one click, as the self-check will.</summary>
-    private static Trial Try(byte[] encoderBytes, byte[] decoderBytes, int threads)
+    private static Trial Try(byte[] encoderBytes, string encoderName, byte[] decoderBytes, int threads)
     {
-        using var encoder = new ModelSession(encoderBytes, "given as --encoder", threads, lean: true);
+        using var encoder = new ModelSession(encoderBytes, encoderName, threads, lean: true);
         using var decoder = new ModelSession(decoderBytes, "given as --decoder", threads: 1, lean: true);
         using var sam = new EfficientSam(encoder, decoder, saliencyModel: null);
         var answer = SelfCheck.Ask(sam);
@@ -111,20 +137,55 @@ internal static class EfficientSamImport
             answer.Times[Stage.Embed],
             answer.Times[Stage.Decode],
             $"{sam.InputWidth}x{sam.InputHeight}, {sam.MaskCount} masks a prompt",
-            SelfCheck.Counts(answer.Mask)
+            answer.Mask,
+            encoder.Calibration
         );
     }
 
-    private sealed record Trial(double EmbedMs, double DecodeMs, string Form, string Golden);
+    private sealed record Trial(double EmbedMs, double DecodeMs, string Form, BinaryMask Mask, Calibration? Calibration)
+    {
+        public string Precision => Calibration is null ? "fp32" : "int8";
+    }
 
-    private static GraphFile Describe(string role, byte[] bytes) =>
+    private static string TimeOf(Trial trial) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{trial.EmbedMs:0} ms to encode a picture, {trial.DecodeMs:0} ms for each prompt on it ({trial.Precision}, CPU)"
+        );
+
+    /// <returns>IoU of the masks of the self-check's picture.</returns>
+    private static double RequireSameModel(Trial first, Trial int8, string firstFile, string int8File)
+    {
+        if (first.Calibration is not null)
+            throw new OperatingException(
+                $"{firstFile}: is int8 already: name the fp32 encoder with --encoder, or leave out --encoder-int8"
+            );
+        if (int8.Calibration is null)
+            throw new OperatingException(
+                $"{int8File}: does not say which images it was calibrated on: make it with edgeseg_training quantise (models/training)"
+            );
+        var agreement = BinaryMask.Iou(first.Mask, int8.Mask);
+        return agreement >= MinAgreement
+            ? agreement
+            : throw new OperatingException(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{int8File}: its mask of the self-check's picture has an IoU of {agreement:0.000} with that of {firstFile}, "
+                        + $"{MinAgreement:0.0} is required: name the int8 form of the same encoder, or calibrate it on more photographs"
+                )
+            );
+    }
+
+    private static GraphFile Describe(string role, byte[] bytes, Trial? trial = null) =>
         new()
         {
             Role = role,
-            Precision = "fp32",
-            File = role + ".onnx",
+            Precision = trial?.Precision ?? "fp32",
+            File = role + (trial?.Calibration is null ? ".onnx" : "-int8.onnx"),
             Bytes = bytes.LongLength,
             Sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)),
+            Golden = trial is null ? null : SelfCheck.Counts(trial.Mask),
+            Calibration = trial?.Calibration,
         };
 
     private static byte[] Read(string file)
@@ -151,7 +212,7 @@ internal static class EfficientSamImport
     }
 
     /// <summary>Whole or not at all: written beside its place, then moved there.</summary>
-    private static void Write(string folder, ModelManifest manifest, byte[] encoder, byte[] decoder)
+    private static void Write(string folder, ModelManifest manifest, List<byte[]> files)
     {
         var place = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         // a name that no folder of the user has
@@ -159,8 +220,8 @@ internal static class EfficientSamImport
         try
         {
             Directory.CreateDirectory(draft);
-            File.WriteAllBytes(Path.Combine(draft, manifest.Graphs[0].File), encoder);
-            File.WriteAllBytes(Path.Combine(draft, manifest.Graphs[1].File), decoder);
+            for (var i = 0; i < files.Count; i++)
+                File.WriteAllBytes(Path.Combine(draft, manifest.Graphs[i].File), files[i]);
             File.WriteAllBytes(
                 Path.Combine(draft, ModelBundle.ManifestName),
                 JsonSerializer.SerializeToUtf8Bytes(manifest, ModelJson.Default.ModelManifest)

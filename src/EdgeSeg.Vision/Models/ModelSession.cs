@@ -1,3 +1,4 @@
+using System.Globalization;
 using EdgeSeg.Vision.Platform;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
@@ -9,6 +10,9 @@ namespace EdgeSeg.Vision.Models;
 /// </summary>
 internal sealed class ModelSession : IDisposable
 {
+    /// <summary>Characters.</summary>
+    private const int MaxCalibrationText = 500;
+
     private readonly InferenceSession session;
     private readonly RunOptions runOptions = new();
     private readonly bool ownMemory;
@@ -79,6 +83,23 @@ internal sealed class ModelSession : IDisposable
     public IReadOnlyDictionary<string, NodeMetadata> Inputs => session.InputMetadata;
 
     public IReadOnlyDictionary<string, NodeMetadata> Outputs => session.OutputMetadata;
+
+    /// <summary>The images that <c>edgeseg_training quantise</c> measured the ranges on; null: the graph does not say so.</summary>
+    public Calibration? Calibration
+    {
+        get
+        {
+            var facts = session.ModelMetadata.CustomMetadataMap;
+            return
+                facts.TryGetValue("calibration_images", out var count)
+                && int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var images)
+                && images > 0
+                && facts.TryGetValue("calibration_from", out var from)
+                && from.Length is > 0 and <= MaxCalibrationText
+                ? new Calibration { Images = images, From = from }
+                : null;
+        }
+    }
 
     public ModelBinding CreateBinding() => new(session.CreateIoBinding(), ownMemory);
 

@@ -17,6 +17,11 @@ internal static class ModelImportVerb
             HelpName = "FILE",
             Description = "EfficientSAM's encoder, for example efficient_sam_vitt_encoder.onnx.",
         };
+        var int8 = new Option<string?>("--encoder-int8")
+        {
+            HelpName = "FILE",
+            Description = "The same encoder in int8, from edgeseg_training quantise; used where the processor gains from it.",
+        };
         var decoder = new Option<string>("--decoder")
         {
             Required = true,
@@ -52,6 +57,7 @@ internal static class ModelImportVerb
         )
         {
             encoder,
+            int8,
             decoder,
             name,
             place,
@@ -61,6 +67,7 @@ internal static class ModelImportVerb
             var called = parsed.GetValue(name)!;
             var found = EfficientSamImport.Run(
                 parsed.GetValue(encoder)!,
+                parsed.GetValue(int8),
                 parsed.GetValue(decoder)!,
                 called,
                 parsed.GetValue(place) ?? called,

@@ -78,10 +78,6 @@ internal static class LinkSettings
                     SecretFile.Path("mqtt.client_cert_file", mqtt.ClientCertFile),
                     mqtt.ClientKeyFile.Length == 0 ? null : SecretFile.Path("mqtt.client_key_file", mqtt.ClientKeyFile)
                 );
-        return new LinkTls
-        {
-            Authorities = PemFiles.Authorities("mqtt.ca_file", mqtt.CaFile),
-            ClientCertificate = certificate,
-        };
+        return new LinkTls { Authorities = PemFiles.Authorities("mqtt.ca_file", mqtt.CaFile), ClientCertificate = certificate };
     }
 }

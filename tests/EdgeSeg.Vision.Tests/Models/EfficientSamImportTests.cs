@@ -78,6 +78,7 @@ public sealed class EfficientSamImportTests : IDisposable
         Assert.StartsWith("not known", bundle.Manifest.WeightsLicence);
         var report = EfficientSamImport.Run(
             EfficientSamGraphs.Encoder,
+            null,
             EfficientSamGraphs.Decoder,
             "x",
             Path.Combine(scratch.Path, "x"),
@@ -86,6 +87,78 @@ public sealed class EfficientSamImportTests : IDisposable
         Assert.Contains("not the published", report.Single(t => t.Name == "weights").Value);
         Assert.DoesNotContain(report, t => t.Value.Contains("NaN", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void A_bundle_with_an_int8_encoder_too_has_both_with_calibration_and_a_self_check_mask_each()
+    {
+        var folder = Path.Combine(scratch.Path, "both");
+        var report = EfficientSamImport.Run(
+            EfficientSamGraphs.Encoder,
+            Calibrated(File.ReadAllBytes(EfficientSamGraphs.Encoder)),
+            EfficientSamGraphs.Decoder,
+            "both",
+            folder,
+            1
+        );
+        Assert.StartsWith("calibrated on 40 images (photographs of pallets);", report.Single(t => t.Name == "int8").Value);
+        Assert.EndsWith("(int8, CPU)", report.Single(t => t.Name == "time here, int8").Value);
+        var bundle = ModelBundle.Open(folder);
+        Assert.Equal(
+            ["encoder fp32 encoder.onnx", "encoder int8 encoder-int8.onnx", "decoder fp32 decoder.onnx"],
+            bundle.Manifest.Graphs.Select(g => $"{g.Role} {g.Precision} {g.File}")
+        );
+        Assert.Equal(new Calibration { Images = 40, From = "photographs of pallets" }, bundle.Manifest.Graphs[1].Calibration);
+        Assert.All(bundle.Manifest.Graphs.Take(2), g => Assert.NotEmpty(g.Golden!));
+        foreach (var precision in (string[])["fp32", "int8"])
+        {
+            using var model = LoadedModel.Load(
+                new ModelChoice
+                {
+                    Folder = folder,
+                    Precision = precision,
+                    Threads = 1,
+                    IsSaliencyOptional = true,
+                }
+            );
+            Assert.Equal(precision, model.Precision);
+        }
+    }
+
+    [Fact]
+    public void An_int8_encoder_alone_is_named_int8()
+    {
+        var folder = Path.Combine(scratch.Path, "alone");
+        var int8 = Calibrated(File.ReadAllBytes(EfficientSamGraphs.Encoder));
+        var report = EfficientSamImport.Run(int8, null, EfficientSamGraphs.Decoder, "alone", folder, 1);
+        Assert.EndsWith("(int8, CPU)", report.Single(t => t.Name == "time here").Value);
+        Assert.Equal("int8", ModelBundle.Open(folder).Manifest.Graphs[0].Precision);
+    }
+
+    [Fact]
+    public void An_int8_encoder_of_no_known_calibration_or_of_other_weights_is_refused()
+    {
+        string fp32 = EfficientSamGraphs.Encoder,
+            decoder = EfficientSamGraphs.Decoder,
+            int8 = Calibrated(File.ReadAllBytes(fp32));
+        Assert.Contains("does not say which images it was calibrated on", Import(fp32, decoder, int8: fp32));
+        Assert.Contains("is int8 already", Import(int8, decoder, int8: int8));
+        var other = Calibrated(
+            new OnnxGraph()
+                .Input("batched_images", 1, 1, 3, 128, 128)
+                .Output("image_embeddings", new float[32 * 8 * 8], 1, 32, 8, 8)
+                .ToBytes(),
+            "other.onnx"
+        );
+        Assert.Contains("0.8 is required: name the int8 form of the same encoder", Import(fp32, decoder, int8: other));
+        Assert.False(Directory.Exists(Path.Combine(scratch.Path, "bundle")));
+    }
+
+    /// <summary>The file of a graph with what <c>quantise</c> writes into its metadata.</summary>
+    private string Calibrated(byte[] graph, string name = "int8.onnx") =>
+        scratch.Write(
+            name,
+            OnnxGraph.WithMetadata(OnnxGraph.WithMetadata(graph, "calibration_images", "40"), "calibration_from", "photographs of pallets")
+        );
 
     /// <summary>A decoder whose masks have the size of <paramref name="cells"/> features for every prompt.</summary>
     private static OnnxGraph Decoder(int cells)
@@ -100,11 +173,11 @@ public sealed class EfficientSamImportTests : IDisposable
             .Output("iou_predictions", [0.1f, 0.9f, 0.2f], 1, 1, 3);
     }
 
-    private string Import(string encoder, string decoder, string name = "bundle")
+    private string Import(string encoder, string decoder, string name = "bundle", string? int8 = null)
     {
         try
         {
-            EfficientSamImport.Run(encoder, decoder, name, Path.Combine(scratch.Path, name), 1);
+            EfficientSamImport.Run(encoder, int8, decoder, name, Path.Combine(scratch.Path, name), 1);
             return "";
         }
         catch (OperatingException e)
