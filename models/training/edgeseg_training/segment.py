@@ -15,6 +15,7 @@ from .prompts import BOX_FIRST, BOX_LAST, CLICK, NEGATIVE, SLOTS
 
 BOX_MARGIN, CLICK_MARGIN, AUTO_MARGIN = 1.5, 1.6, 1.3  # sides of the crop, in sides of the object
 MIN_BOX_SIDE, MIN_CLICK_SIDE = 48, 64  # least sides of the crop, pixels
+MAX_ZOOM_SIDE = 512  # greatest side of a model's input with which a crop is looked at: a larger one sees enough of the frame
 MAX_CROP_SHARE = 0.7  # a crop of more of the frame shows hardly more than the frame
 ENCODINGS = 3  # that a runner keeps: of the frame, of a click's crop and of a box's crop
 
@@ -210,7 +211,7 @@ class Segmenter:
     """Answers prompts on one frame after another. `run` and `size` come from `graph_runner` or `network_runner`."""
 
     def __init__(self, run, size: int, zoom: bool = True, floor: tuple[float, float] = (0., 0.)):
-        self.run, self.size, self.zoom, self.floor = run, size, zoom, floor
+        self.run, self.size, self.zoom, self.floor = run, size, zoom and size <= MAX_ZOOM_SIDE, floor
 
     def set_image(self, image: np.ndarray):
         """uint8 BGR [H,W,3]."""

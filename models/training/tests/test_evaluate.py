@@ -65,6 +65,10 @@ def test_prompts_windows_and_masks_are_the_services():
     assert strict.automatic()[1] is None
 
 
+def test_a_crop_is_looked_at_with_pictures_of_512_px_and_less():
+    assert [segment.Segmenter(Bright(), side).zoom for side in (192, 512, 513, 1024)] == [True, True, False, False]
+
+
 def test_clicks_of_a_blob_lie_on_it():
     ring = disc(40, 40, 20, 20, 18) & ~disc(40, 40, 20, 20, 9)
     clicks = segment.blob_clicks(ring)

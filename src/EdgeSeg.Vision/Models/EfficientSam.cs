@@ -67,9 +67,6 @@ internal sealed class EfficientSam : ISegmenter
     /// <summary>The published weights were not trained with points off the object.</summary>
     public bool AcceptsNegativeClicks => false;
 
-    /// <summary>A crop would need an encoding of its own, which takes seconds; and the input is 1024 x 1024 already.</summary>
-    public bool GainsFromZoom => false;
-
     private SqueezeSam Clicks => saliencyModel ?? throw new InvalidOperationException("no saliency model was given");
 
     /// <summary>

@@ -41,8 +41,14 @@ internal interface ISegmenter : IDisposable
     /// <summary>Whether the graph understands points off the object (label 0).</summary>
     bool AcceptsNegativeClicks { get; }
 
-    /// <summary>Whether a second pass on a crop makes better masks for what it costs.</summary>
-    bool GainsFromZoom { get; }
+    /// <summary>Greatest side of an input picture with which a crop is looked at.</summary>
+    const int MaxZoomSide = 512;
+
+    /// <summary>
+    /// Whether a second pass on a crop makes better masks for what it costs. A small input sees little of a small object in the whole frame,
+    /// and a crop takes milliseconds; one of 1024 px sees enough, and a crop takes seconds (docs/decisions/mask-ranking.md).
+    /// </summary>
+    bool GainsFromZoom => Math.Max(InputWidth, InputHeight) <= MaxZoomSide;
 
     /// <summary>Number of decodes to run in parallel, each on its own thread with its own <see cref="Decoding"/>.</summary>
     int ParallelDecodes { get; }

@@ -76,9 +76,6 @@ internal sealed class SqueezeSam : ISegmenter
         AcceptsNegativeClicks = manifest.Capabilities?.Contains(ModelManifest.NegativeClicks) == true;
     }
 
-    /// <summary>Objects are drawn at 256 x 256 of the whole frame: a crop shows more of them (docs/performance.md).</summary>
-    public bool GainsFromZoom => true;
-
     /// <summary>One: the graph's convolutions use all threads of the session already.</summary>
     public int ParallelDecodes => 1;
 

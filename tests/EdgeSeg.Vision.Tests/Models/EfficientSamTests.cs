@@ -77,6 +77,41 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
         }
     }
 
+    [Theory]
+    [InlineData(32, true)]
+    [InlineData(33, false)]
+    public void A_crop_is_looked_at_with_pictures_of_512_px_and_less(int cells, bool isZoomed)
+    {
+        var side = 4 * cells;
+        var encoder = new OnnxGraph()
+            .Input("batched_images", 1, 1, 3, 16 * cells, 16 * cells)
+            .Output("image_embeddings", new float[cells * cells], 1, 1, cells, cells);
+        var decoder = new OnnxGraph()
+            .Input("image_embeddings", 1, 1, 1, cells, cells)
+            .Input("batched_point_coords", 1, 1, 1, 6, 2)
+            .Input("batched_point_labels", 1, 1, 1, 6)
+            .Input("orig_im_size", 7, 2)
+            .Output("output_masks", [.. Enumerable.Repeat(1f, side * side)], 1, 1, 1, side, side)
+            .Output("iou_predictions", [0.9f], 1, 1, 1);
+        using var model = new EfficientSam(
+            new ModelSession(encoder.ToBytes(), "e", threads: 1),
+            new ModelSession(decoder.ToBytes(), "d", threads: 1),
+            saliencyModel: null
+        );
+        using var zoom = new ZoomSegmenter(model);
+        using var pixels = new Mat(300, 400, MatType.CV_8UC3, Scalar.All(90));
+        using var embedding = model.CreateEmbedding();
+        var result = new Segmentation { Times = StageTimes.None };
+        model.Encode(pixels, embedding, ref result.Times);
+        result.Prompt.Source = PromptSource.Box;
+        result.Prompt.Box = new Box(100, 100, 160, 160);
+        zoom.Decode(pixels, embedding, result);
+        Assert.True(result.Found);
+        Assert.Equal(isZoomed, result.IsZoomed);
+        // the mask covers the crop alone: 1.5 times the box
+        Assert.Equal(isZoomed ? 90 * 90 : 300 * 400, result.Mask.Area());
+    }
+
     [Fact]
     public void Many_prompts_on_one_picture_cost_one_encoding_and_a_picture_without_a_prompt_none()
     {
