@@ -142,9 +142,20 @@ internal static class EfficientSamImport
         );
     }
 
-    private sealed record Trial(double EmbedMs, double DecodeMs, string Form, BinaryMask Mask, Calibration? Calibration)
+    /// <summary>What a pair of graphs answers to the self-check. A class: nobody compares two, and a record has members that do.</summary>
+    private sealed class Trial(double embedMs, double decodeMs, string form, BinaryMask mask, Calibration? calibration)
     {
-        public string Precision => Calibration is null ? "fp32" : "int8";
+        public double EmbedMs => embedMs;
+
+        public double DecodeMs => decodeMs;
+
+        public string Form => form;
+
+        public BinaryMask Mask => mask;
+
+        public Calibration? Calibration => calibration;
+
+        public string Precision => calibration is null ? "fp32" : "int8";
     }
 
     private static string TimeOf(Trial trial) =>

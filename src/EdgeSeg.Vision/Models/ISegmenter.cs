@@ -45,8 +45,8 @@ internal interface ISegmenter : IDisposable
     const int MaxZoomSide = 512;
 
     /// <summary>
-    /// Whether a second pass on a crop makes better masks for what it costs. A small input sees little of a small object in the whole frame,
-    /// and a crop takes milliseconds; one of 1024 px sees enough, and a crop takes seconds (docs/decisions/mask-ranking.md).
+    /// Whether a second pass on a crop makes better masks for what it costs. A small input sees little of a small object in the whole
+    /// frame, and a crop takes milliseconds; one of 1024 px sees enough, and a crop takes seconds (docs/decisions/mask-ranking.md).
     /// </summary>
     bool GainsFromZoom => Math.Max(InputWidth, InputHeight) <= MaxZoomSide;
 

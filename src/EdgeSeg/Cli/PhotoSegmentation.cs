@@ -110,6 +110,11 @@ internal sealed class PhotoSegmentation : IDisposable
         }
 
         Console.Error.WriteLine($"{picture.Path}: {found.Count} masks from {segmenter.PointsDone} points");
+        if (found.Count == 0)
+            Console.Error.WriteLine(
+                "  no mask passed --pred-iou-thresh and --stability-score-thresh, or --min-score and --min-area: lower them, or measure "
+                    + "the bundle's with edgeseg model calibrate"
+            );
         for (var i = 0; i < found.Count; i++)
         {
             segmenter.Take(found[i], pixels);

@@ -63,6 +63,20 @@ public sealed class SegmentTests : IDisposable
     }
 
     [Fact]
+    public void Everything_gives_a_line_for_each_mask_and_says_why_when_none_passed()
+    {
+        var (code, output, errors) = Run(Photo("coffee.jpg"), "--everything", "--grid", "8");
+        Assert.True(code == 0, errors);
+        var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.NotEmpty(lines);
+        Assert.Contains($"coffee.jpg: {lines.Length} masks from 64 points", errors);
+        Assert.DoesNotContain("no mask passed", errors);
+        (_, _, errors) = Run(Photo("coffee.jpg"), "--everything", "--grid", "2", "--stability-score-thresh", "1");
+        Assert.Contains("coffee.jpg: 0 masks from 4 points", errors);
+        Assert.Contains("no mask passed --pred-iou-thresh and --stability-score-thresh, or", errors);
+    }
+
+    [Fact]
     public void A_bad_photograph_is_named_and_the_others_are_still_done()
     {
         var empty = scratch.Write("empty.jpg", []);
