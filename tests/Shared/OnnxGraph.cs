@@ -33,6 +33,22 @@ internal sealed class OnnxGraph
             .Output("iou", iou, 1, iou.Length)
             .Output("saliency", saliency, 1, 1, outputHeight, outputWidth);
 
+    /// <summary>An encoder of EfficientSAM for pictures of 16 x 16 pixels a cell; its features are 0.</summary>
+    public static OnnxGraph EfficientSamEncoder(int cells, int channels = 1) =>
+        new OnnxGraph()
+            .Input("batched_images", FloatType, 1, 3, 16 * cells, 16 * cells)
+            .Output("image_embeddings", new float[channels * cells * cells], 1, channels, cells, cells);
+
+    /// <summary>A decoder of EfficientSAM for one channel of features; its masks are everything, whatever the prompt.</summary>
+    public static OnnxGraph EfficientSamDecoder(int cells, int maskSide, params float[] iou) =>
+        new OnnxGraph()
+            .Input("image_embeddings", FloatType, 1, 1, cells, cells)
+            .Input("batched_point_coords", FloatType, 1, 1, 6, 2)
+            .Input("batched_point_labels", FloatType, 1, 1, 6)
+            .Input("orig_im_size", Int64Type, 2)
+            .Output("output_masks", [.. Enumerable.Repeat(1f, iou.Length * maskSide * maskSide)], 1, 1, iou.Length, maskSide, maskSide)
+            .Output("iou_predictions", iou, 1, 1, iou.Length);
+
     /// <summary>
     /// A graph that knows clicks off the object: its mask is everything, and only the left half once a point has label 0. One mask of 8 x 8
     /// logits; six points.

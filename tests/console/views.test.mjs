@@ -196,8 +196,7 @@ test("camera settings: what was changed is sent, what holds is shown, a refusal 
     await page.locator("#set-mode").selectOption("on_command");
     await page.locator("#set-min_score").fill("0.4");
     await page.locator("#set-interval_s").fill("");
-    setup.device.waiting = [];
-    await button(page, "Apply").click();
+    await setup.asked(() => button(page, "Apply").click());
     const { body, camera } = await setup.command("set");
     // what is changed while the device answers stays; an empty field is no change
     await page.locator("#set-min_area").fill("0.2");

@@ -30,10 +30,7 @@ public sealed class EfficientSamImportTests : IDisposable
             new OnnxGraph().Input("batched_images", 2, 1, 3, 8, 8).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes()
         );
         Assert.Contains("'batched_images' is UInt8[1,3,8,8] where Float of rank 4 is needed", Import(bytes, bytes));
-        var good = scratch.Write(
-            "g.onnx",
-            new OnnxGraph().Input("batched_images", 1, 1, 3, 32, 32).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes()
-        );
+        var good = scratch.Write("g.onnx", OnnxGraph.EfficientSamEncoder(cells: 2).ToBytes());
         Assert.Contains("no input 'image_embeddings'", Import(good, other));
         Assert.Contains("refuses the graph", Import(scratch.Write("n.onnx", [1, 2, 3]), good));
         Assert.Contains("is empty or not a plain file", Import("/dev/zero", good));
@@ -44,11 +41,8 @@ public sealed class EfficientSamImportTests : IDisposable
     [Fact]
     public void Encoder_and_decoder_must_belong_together()
     {
-        var encoder = scratch.Write(
-            "e.onnx",
-            new OnnxGraph().Input("batched_images", 1, 1, 3, 48, 48).Output("image_embeddings", new float[9], 1, 1, 3, 3).ToBytes()
-        );
-        var decoder = scratch.Write("d.onnx", Decoder(9).ToBytes());
+        var encoder = scratch.Write("e.onnx", OnnxGraph.EfficientSamEncoder(cells: 3).ToBytes());
+        var decoder = scratch.Write("d.onnx", Decoder(maskSide: 12).ToBytes());
         // a folder of the user with the name of a draft
         var own = scratch.Write("bundle.part/notes.txt", [1]);
         Assert.Empty(Import(encoder, decoder));
@@ -58,7 +52,7 @@ public sealed class EfficientSamImportTests : IDisposable
             new OnnxGraph().Input("batched_images", 1, 1, 3, 48, 48).Output("image_embeddings", new float[4], 1, 1, 2, 2).ToBytes()
         );
         Assert.Contains("do not belong together", Import(smaller, decoder, "other"));
-        var fewer = scratch.Write("f.onnx", Decoder(4).ToBytes());
+        var fewer = scratch.Write("f.onnx", Decoder(maskSide: 4).ToBytes());
         Assert.Contains("'output_masks' is [1,1,3,4,4] where [1,1,masks,12,12] is needed", Import(encoder, fewer, "other"));
     }
 
@@ -142,13 +136,7 @@ public sealed class EfficientSamImportTests : IDisposable
             int8 = Calibrated(File.ReadAllBytes(fp32));
         Assert.Contains("does not say which images it was calibrated on", Import(fp32, decoder, int8: fp32));
         Assert.Contains("is int8 already", Import(int8, decoder, int8: int8));
-        var other = Calibrated(
-            new OnnxGraph()
-                .Input("batched_images", 1, 1, 3, 128, 128)
-                .Output("image_embeddings", new float[32 * 8 * 8], 1, 32, 8, 8)
-                .ToBytes(),
-            "other.onnx"
-        );
+        var other = Calibrated(OnnxGraph.EfficientSamEncoder(cells: 8, channels: 32).ToBytes(), "other.onnx");
         Assert.Contains("0.8 is required: name the int8 form of the same encoder", Import(fp32, decoder, int8: other));
         Assert.False(Directory.Exists(Path.Combine(scratch.Path, "bundle")));
     }
@@ -160,18 +148,8 @@ public sealed class EfficientSamImportTests : IDisposable
             OnnxGraph.WithMetadata(OnnxGraph.WithMetadata(graph, "calibration_images", "40"), "calibration_from", "photographs of pallets")
         );
 
-    /// <summary>A decoder whose masks have the size of <paramref name="cells"/> features for every prompt.</summary>
-    private static OnnxGraph Decoder(int cells)
-    {
-        var side = cells == 9 ? 12 : 4;
-        return new OnnxGraph()
-            .Input("image_embeddings", 1, 1, 1, 3, 3)
-            .Input("batched_point_coords", 1, 1, 1, 6, 2)
-            .Input("batched_point_labels", 1, 1, 1, 6)
-            .Input("orig_im_size", 7, 2)
-            .Output("output_masks", [.. Enumerable.Repeat(1f, 3 * side * side)], 1, 1, 3, side, side)
-            .Output("iou_predictions", [0.1f, 0.9f, 0.2f], 1, 1, 3);
-    }
+    /// <summary>A decoder for 3 x 3 cells.</summary>
+    private static OnnxGraph Decoder(int maskSide) => OnnxGraph.EfficientSamDecoder(cells: 3, maskSide, 0.1f, 0.9f, 0.2f);
 
     private string Import(string encoder, string decoder, string name = "bundle", string? int8 = null)
     {

@@ -82,20 +82,9 @@ public sealed class EfficientSamTests(EfficientSamTests.Fixture fixture) : IClas
     [InlineData(33, false)]
     public void A_crop_is_looked_at_with_pictures_of_512_px_and_less(int cells, bool isZoomed)
     {
-        var side = 4 * cells;
-        var encoder = new OnnxGraph()
-            .Input("batched_images", 1, 1, 3, 16 * cells, 16 * cells)
-            .Output("image_embeddings", new float[cells * cells], 1, 1, cells, cells);
-        var decoder = new OnnxGraph()
-            .Input("image_embeddings", 1, 1, 1, cells, cells)
-            .Input("batched_point_coords", 1, 1, 1, 6, 2)
-            .Input("batched_point_labels", 1, 1, 1, 6)
-            .Input("orig_im_size", 7, 2)
-            .Output("output_masks", [.. Enumerable.Repeat(1f, side * side)], 1, 1, 1, side, side)
-            .Output("iou_predictions", [0.9f], 1, 1, 1);
         using var model = new EfficientSam(
-            new ModelSession(encoder.ToBytes(), "e", threads: 1),
-            new ModelSession(decoder.ToBytes(), "d", threads: 1),
+            new ModelSession(OnnxGraph.EfficientSamEncoder(cells).ToBytes(), "e", threads: 1),
+            new ModelSession(OnnxGraph.EfficientSamDecoder(cells, 4 * cells, 0.9f).ToBytes(), "d", threads: 1),
             saliencyModel: null
         );
         using var zoom = new ZoomSegmenter(model);
